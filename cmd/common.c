@@ -1,0 +1,198 @@
+#include "common.h"
+
+#include "namecache.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+struct progress progress;
+
+static const char *tool_name;
+
+void common_init(const char *tool)
+{
+    tool_name = tool;
+    /* A pipe whose reader is gone ends the tool quietly, even where its parent ignored that. */
+    signal(SIGPIPE, SIG_DFL);
+}
+
+static void begin_message(const char *file)
+{
+    progress_clear(&progress);
+    fprintf(stderr, "%s: ", tool_name);
+    if (file)
+        fprintf(stderr, "%s: ", strcmp(file, "-") == 0 ? "standard input" : file);
+}
+
+void complain(const char *file, const char *format, ...)
+{
+    va_list args;
+
+    begin_message(file);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+}
+
+void complain_errno(const char *file, const char *what)
+{
+    complain(file, "%s: %s", what, strerror(errno));
+}
+
+int usage_error(const char *format, ...)
+{
+    va_list args;
+
+    begin_message(NULL);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fprintf(stderr, "; try '%s --help'\n", tool_name);
+    return EX_USAGE;
+}
+
+int bad_option(int option, char **argv)
+{
+    if (option == ':')
+        return usage_error("option -%c needs an argument", optopt);
+    if (optopt)
+        return usage_error("unknown option -%c", optopt);
+    return usage_error("unknown option %s", argv[optind - 1]);
+}
+
+int print_version(void)
+{
+    printf("%s (secflow) %s\n", tool_name, PACKAGE_VERSION);
+    return close_output(EX_OK);
+}
+
+int print_help(const char *text)
+{
+    fputs(text, stdout);
+    return close_output(EX_OK);
+}
+
+int close_output(int status)
+{
+    bool failed = ferror(stdout) != 0;
+
+    if (fclose(stdout) != 0)
+        failed = true;
+    if (!failed)
+        return status;
+    complain_errno(NULL, "cannot write to standard output");
+    return EX_IOERR;
+}
+
+int worse_status(int a, int b)
+{
+    return a > b ? a : b;
+}
+
+int output_failed(enum result result)
+{
+    if (result == RESULT_NO_MEMORY) {
+        complain(NULL, "out of memory");
+        return EX_OSERR;
+    }
+    complain_errno(NULL, "cannot write to standard output");
+    return EX_IOERR;
+}
+
+enum result converter_options_init(struct converter_options *options)
+{
+    *options = (struct converter_options){0};
+    return locality_init(&options->locality);
+}
+
+void converter_options_destroy(struct converter_options *options)
+{
+    locality_destroy(&options->locality);
+}
+
+int converter_option(struct converter_options *options, int option, const char *value)
+{
+    switch (option) {
+    case '4':
+        options->family = 4;
+        return EX_OK;
+    case '6':
+        options->family = 6;
+        return EX_OK;
+    case 'a':
+        options->keep_all = true;
+        return EX_OK;
+    case 'c':
+        options->cache_path = value;
+        return EX_OK;
+    case 'L':
+        switch (locality_add(options->locality, value)) {
+        case RESULT_OK:
+            return EX_OK;
+        case RESULT_DAMAGED:
+            return usage_error("-L: '%s' is no network such as 192.0.2.0/24", value);
+        default:
+            return output_failed(RESULT_NO_MEMORY);
+        }
+    case 'q':
+        options->quiet = true;
+        return EX_OK;
+    case 'v':
+        options->verbose = true;
+        return EX_OK;
+    case 'x':
+        options->extended = true;
+        return EX_OK;
+    default:
+        return EX_SOFTWARE; /* not one of CONVERTER_SHORT */
+    }
+}
+
+int load_cache(const struct converter_options *options, struct names **cache)
+{
+    size_t bad_line = 0;
+    enum result result;
+
+    *cache = NULL;
+    if (!options->cache_path)
+        return EX_OK;
+    result = names_init(cache);
+    if (result == RESULT_OK)
+        result = namecache_load(options->cache_path, *cache, &bad_line);
+    switch (result) {
+    case RESULT_OK:
+        return EX_OK;
+    case RESULT_DAMAGED:
+        complain(options->cache_path,
+                 "line %zu is no 'ADDRESS NAME'; the file is used as far as it is, and not changed",
+                 bad_line);
+        return EX_DATAERR;
+    case RESULT_SYSTEM:
+        complain_errno(options->cache_path, "cannot read the name cache");
+        return EX_NOINPUT;
+    default:
+        return output_failed(RESULT_NO_MEMORY);
+    }
+}
+
+int update_cache(const struct converter_options *options, struct names *learned)
+{
+    if (!options->cache_path)
+        return EX_OK;
+    switch (namecache_learn(options->cache_path, learned)) {
+    case RESULT_OK:
+    case RESULT_DAMAGED: /* load_cache has said so */
+        return EX_OK;
+    case RESULT_NO_MEMORY:
+        return output_failed(RESULT_NO_MEMORY);
+    default:
+        complain_errno(options->cache_path, "cannot update the name cache");
+        return EX_IOERR;
+    }
+}

@@ -1,0 +1,69 @@
+/*
+ * What every command line shares: messages, exit statuses, the options of the converters.
+ */
+#ifndef SECFLOW_COMMON_H
+#define SECFLOW_COMMON_H
+
+#include "meter.h"
+#include "progress.h"
+
+#include <sysexits.h>
+
+/* The name that messages begin with; what a signal or a closed pipe does. Call it first in main. */
+void common_init(const char *tool);
+
+/* "tool: file: message" on standard error; file may be NULL. Clears the progress line first. */
+__attribute__((format(printf, 2, 3))) void complain(const char *file, const char *format, ...);
+
+/* The same for a call that failed: its reason is errno's. */
+void complain_errno(const char *file, const char *what);
+
+/* Says what is wrong with the command line and where help is. Returns EX_USAGE. */
+__attribute__((format(printf, 1, 2))) int usage_error(const char *format, ...);
+
+/* The same for what getopt_long did not take; to be used with an option string that begins ':'. */
+int bad_option(int option, char **argv);
+
+/* Writes the version or a help text on standard output. Returns the exit status. */
+int print_version(void);
+int print_help(const char *text);
+
+/* Closes standard output, where a full disk may show only now. Returns the exit status. */
+int close_output(int status);
+
+/* The exit status that is worse: damaged input (65) is less than none (66), and so on. */
+int worse_status(int a, int b);
+
+/* Says why a RESULT_NO_MEMORY or RESULT_SYSTEM of what writes records ended the work. */
+int output_failed(enum result result);
+
+/* The options that pcap2flow, zeek2flow and flowcap have in common. */
+struct converter_options {
+    struct locality *locality;
+    const char *cache_path; /* NULL: no cache */
+    uint8_t family;
+    bool keep_all, extended, verbose, quiet;
+};
+
+#define CONVERTER_SHORT "46ac:hL:qVvx"
+
+/* The entries of a table for getopt_long. */
+#define CONVERTER_LONG {"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}
+
+/* RESULT_NO_MEMORY. */
+MUST_CHECK enum result converter_options_init(struct converter_options *options);
+void converter_options_destroy(struct converter_options *options);
+
+/* Takes one option of CONVERTER_SHORT but -h and -V. Returns EX_OK, or a status to end with. */
+MUST_CHECK int converter_option(struct converter_options *options, int option, const char *value);
+
+/*
+ * The name cache of the command line: reads it, and after the work learns from the names of the
+ * input. *cache is NULL where there is none. They return a status.
+ */
+MUST_CHECK int load_cache(const struct converter_options *options, struct names **cache);
+MUST_CHECK int update_cache(const struct converter_options *options, struct names *learned);
+
+extern struct progress progress;
+
+#endif

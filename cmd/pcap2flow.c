@@ -1,0 +1,443 @@
+/*
+ * pcap2flow: capture files become Secflows. See pcap2flow(1).
+ */
+#include "capfile.h"
+#include "common.h"
+#include "filter.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char help[] =
+    "usage: pcap2flow [-46ahmqTVvx] [-c CACHE] [-d SECONDS] [-f FILTER] [-L NET]... [FILE...]\n"
+    "Turn captures (pcap, pcapng; plain, gzip or zstd) into Secflows, one JSON object a line.\n"
+    "Without FILE, or where FILE is -, read standard input.\n"
+    "\n"
+    "  -4           IPv4 only\n"
+    "  -6           IPv6 only\n"
+    "  -a           keep all: local traffic and local service protocols too\n"
+    "  -c CACHE     name destinations from this file as well, and add what DNS tells\n"
+    "  -d SECONDS   cut time into windows, each its own sample\n"
+    "  -f FILTER    only packets that this tcpdump filter lets through\n"
+    "  -h, --help   print this help\n"
+    "  -L NET       count this network as local (may be repeated)\n"
+    "  -m           make one sample of all files, in the order of their times\n"
+    "  -q           no progress line\n"
+    "  -T           leave tunnels closed\n"
+    "  -V, --version  print the version\n"
+    "  -v           print a summary on standard error\n"
+    "  -x           add start, addresses, ports and the Community ID to each record\n"
+    "\n"
+    "Example: pcap2flow trace.pcapng | jq -r .dst | sort | uniq -c | sort -rn | head\n";
+
+/* Different link types that one file may have and are not read, as far as they are told apart. */
+#define UNREAD_MAX 16
+
+struct command {
+    struct converter_options converter;
+    int64_t window; /* microseconds, 0: none */
+    bool merge, closed_tunnels;
+    struct filter *filter; /* NULL: none */
+    struct record_writer *writer;
+};
+
+/* A capture that is open, and what went wrong in it. */
+struct source {
+    const char *path;
+    struct input *input;
+    struct capfile *capfile;
+    struct frame frame;     /* its first frame, where it was looked at */
+    enum result first;      /* what reading that gave */
+    bool looked;            /* first and frame have not been used yet */
+    uint64_t damages;
+    uint64_t filter_misfits;
+    uint64_t filtered;
+    struct {
+        int linktype;
+        uint64_t frames;
+    } unread[UNREAD_MAX];
+    size_t unread_count;
+};
+
+static void close_source(struct source *source)
+{
+    capfile_close(&source->capfile);
+    input_close(&source->input);
+}
+
+/* Returns a status: why the file gives nothing has been said then. */
+static int open_source(struct source *source, const char *path)
+{
+    enum result result;
+
+    *source = (struct source){.path = path};
+    result = input_open(&source->input, path);
+    if (result == RESULT_OK)
+        result = capfile_open(&source->capfile, source->input);
+    switch (result) {
+    case RESULT_OK:
+        return EX_OK;
+    case RESULT_DAMAGED:
+        complain(path, "%s", capfile_problem(source->capfile));
+        close_source(source);
+        return EX_DATAERR;
+    case RESULT_NO_MEMORY:
+        close_source(source);
+        return output_failed(RESULT_NO_MEMORY);
+    default:
+        complain_errno(path, source->input ? "cannot read" : "cannot open");
+        close_source(source);
+        return EX_NOINPUT;
+    }
+}
+
+static enum result next_frame(struct source *source, struct frame *frame)
+{
+    if (!source->looked)
+        return capfile_next(source->capfile, frame);
+    source->looked = false;
+    *frame = source->frame;
+    return source->first;
+}
+
+static void count_unread(struct source *source, int linktype)
+{
+    size_t i = 0;
+
+    while (i < source->unread_count && source->unread[i].linktype != linktype)
+        i++;
+    if (i == UNREAD_MAX)
+        i--;
+    if (i == source->unread_count) {
+        source->unread[i].linktype = linktype;
+        source->unread_count++;
+    }
+    source->unread[i].frames++;
+}
+
+/* Whether the filter, where there is one, lets the frame through. */
+static bool passes(struct command *command, struct source *source, const struct frame *frame)
+{
+    const char *name = filter_linktype_name(frame->linktype);
+    bool match;
+
+    if (filter_match(command->filter, frame, &match) != RESULT_OK && source->filter_misfits++ == 0)
+        complain(source->path, "the filter does not fit link type %d (%s), whose packets are skipped: %s",
+                 frame->linktype, name ? name : "unknown", filter_problem(command->filter));
+    source->filtered += !match;
+    return match;
+}
+
+static void report_progress(const struct source *source)
+{
+    uint64_t done, size;
+
+    input_progress(source->input, &done, &size);
+    progress_show(&progress, source->path, done, size, capfile_frames(source->capfile), "packets");
+}
+
+/* Says what was wrong in the file, beyond what has been said. Returns its status. */
+static int report_damage(const struct source *source)
+{
+    if (source->damages > 1)
+        complain(source->path, "%" PRIu64 " more places are damaged", source->damages - 1);
+    for (size_t i = 0; i < source->unread_count; i++) {
+        const char *name = filter_linktype_name(source->unread[i].linktype);
+
+        complain(source->path, "link type %d (%s) is not supported, %" PRIu64 " packets skipped",
+                 source->unread[i].linktype, name ? name : "unknown", source->unread[i].frames);
+    }
+    return source->damages + source->filter_misfits + source->unread_count > 0 ? EX_DATAERR : EX_OK;
+}
+
+/* Feeds all frames of the file to the meter. *go_on is false when there is no point in more. */
+static int read_source(struct command *command, struct source *source, struct meter *meter,
+                       bool *go_on)
+{
+    struct frame frame;
+    enum packet_verdict verdict;
+    enum result result;
+
+    while ((result = next_frame(source, &frame)) == RESULT_OK || result == RESULT_DAMAGED) {
+        if (result == RESULT_DAMAGED) {
+            if (source->damages++ == 0)
+                complain(source->path, "%s", capfile_problem(source->capfile));
+            continue;
+        }
+        if (command->filter && !passes(command, source, &frame))
+            continue;
+        result = meter_frame(meter, &frame, &verdict);
+        if (result != RESULT_OK) {
+            *go_on = false;
+            return output_failed(result);
+        }
+        if (verdict == PACKET_LINKTYPE)
+            count_unread(source, frame.linktype);
+        if (progress_due(&progress))
+            report_progress(source);
+    }
+    progress_clear(&progress);
+    if (result == RESULT_END)
+        return report_damage(source);
+    if (result == RESULT_NO_MEMORY) {
+        *go_on = false;
+        return output_failed(result);
+    }
+    complain_errno(source->path, "cannot read on");
+    return worse_status(EX_NOINPUT, report_damage(source));
+}
+
+struct totals {
+    uint64_t frames, filtered, records;
+};
+
+static void print_skipped(const char **separator, uint64_t count, const char *what)
+{
+    if (count > 0) {
+        fprintf(stderr, "%s %" PRIu64 " %s", *separator, count, what);
+        *separator = ",";
+    }
+}
+
+static void print_summary(const char *path, const struct totals *totals,
+                          const struct meter_counts *counts)
+{
+    const char *separator = "; skipped:";
+
+    fprintf(stderr, "pcap2flow: %s%s%" PRIu64 " packets read, %" PRIu64 " records written",
+            path ? path : "", path ? ": " : "", totals->frames, totals->records);
+    print_skipped(&separator, totals->filtered, "filtered out");
+    print_skipped(&separator, counts->local, "between local addresses");
+    print_skipped(&separator, counts->service, "of local services");
+    print_skipped(&separator, counts->other_family, "of the other address family");
+    print_skipped(&separator, counts->verdicts[PACKET_NOT_IP], "not IP");
+    print_skipped(&separator, counts->verdicts[PACKET_OTHER_PROTOCOL], "of other IP protocols");
+    print_skipped(&separator, counts->verdicts[PACKET_LATE_FRAGMENT], "fragments without their first");
+    print_skipped(&separator, counts->verdicts[PACKET_OPAQUE], "802.11 encrypted or aggregated");
+    print_skipped(&separator, counts->verdicts[PACKET_LINKTYPE], "of unsupported link types");
+    print_skipped(&separator, counts->verdicts[PACKET_DAMAGED], "damaged");
+    separator = "; counted:";
+    print_skipped(&separator, counts->late, "in a window later than their time");
+    fputc('\n', stderr);
+}
+
+/*
+ * Makes one sample of the sources, which are open or have to be opened again, and closes them.
+ * path: their name in the summary. *go_on as above.
+ */
+static int convert(struct command *command, struct source *sources, size_t count, const char *path,
+                   bool *go_on)
+{
+    struct meter_options options = {
+        .locality = command->converter.locality,
+        .writer = command->writer,
+        .window = command->window,
+        .family = command->converter.family,
+        .keep_all = command->converter.keep_all,
+        .open_tunnels = !command->closed_tunnels,
+        .extended = command->converter.extended,
+    };
+    struct totals totals = {.records = record_writer_count(command->writer)};
+    struct meter *meter = NULL;
+    enum result result;
+    int status = load_cache(&command->converter, &options.cache);
+
+    result = meter_init(&meter, &options);
+    if (result != RESULT_OK)
+        *go_on = false;
+    for (size_t i = 0; i < count; i++) {
+        if (*go_on && !sources[i].capfile)
+            status = worse_status(status, open_source(&sources[i], sources[i].path));
+        if (*go_on && sources[i].capfile) {
+            status = worse_status(status, read_source(command, &sources[i], meter, go_on));
+            totals.frames += capfile_frames(sources[i].capfile);
+            totals.filtered += sources[i].filtered;
+        }
+        close_source(&sources[i]);
+    }
+    if (*go_on)
+        result = meter_finish(meter);
+    if (result != RESULT_OK) {
+        *go_on = false;
+        status = output_failed(result);
+    }
+    if (*go_on) {
+        totals.records = record_writer_count(command->writer) - totals.records;
+        if (command->converter.verbose)
+            print_summary(path, &totals, meter_counts(meter));
+        status = worse_status(status, update_cache(&command->converter, meter_names(meter)));
+    }
+    meter_destroy(&meter);
+    names_destroy(&options.cache);
+    return status;
+}
+
+static int convert_each(struct command *command, char **paths, size_t count)
+{
+    int status = EX_OK;
+    bool go_on = true;
+
+    for (size_t i = 0; i < count && go_on; i++) {
+        struct source source;
+        int opened = open_source(&source, paths[i]);
+
+        status = worse_status(status, opened);
+        if (opened == EX_OK)
+            status = worse_status(status, convert(command, &source, 1, paths[i], &go_on));
+    }
+    return status;
+}
+
+/*
+ * Reads the time of the first frame. A file that can be opened again is closed meanwhile, so that
+ * any number of them can be merged.
+ */
+static void look_at_first(struct source *source)
+{
+    bool regular = input_is_regular(source->input) && strcmp(source->path, "-") != 0;
+
+    do {
+        source->first = capfile_next(source->capfile, &source->frame);
+    } while (regular && source->first == RESULT_DAMAGED);
+    source->looked = !regular;
+    if (source->first != RESULT_OK)
+        source->frame.time = INT64_MIN;
+    if (regular)
+        close_source(source);
+}
+
+static int compare_sources(const void *left, const void *right)
+{
+    const struct source *a = left, *b = right;
+
+    if (a->frame.time != b->frame.time)
+        return a->frame.time < b->frame.time ? -1 : 1;
+    return strcmp(a->path, b->path);
+}
+
+static int convert_merged(struct command *command, char **paths, size_t count)
+{
+    struct source *sources = calloc(count, sizeof *sources);
+    size_t opened = 0;
+    int status = EX_OK;
+    bool go_on = true;
+
+    if (!sources)
+        return output_failed(RESULT_NO_MEMORY);
+    for (size_t i = 0; i < count; i++) {
+        int one = open_source(&sources[opened], paths[i]);
+
+        status = worse_status(status, one);
+        if (one == EX_OK)
+            look_at_first(&sources[opened++]);
+    }
+    qsort(sources, opened, sizeof *sources, compare_sources);
+    status = worse_status(status, convert(command, sources, opened, NULL, &go_on));
+    free(sources);
+    return status;
+}
+
+static int parse_window(const char *text, int64_t *window)
+{
+    char *end;
+    long seconds;
+
+    errno = 0;
+    seconds = strtol(text, &end, 10);
+    if (errno != 0 || end == text || *end != '\0' || seconds < 1 || seconds > 1000000000)
+        return usage_error("-d: '%s' is no number of seconds from 1 to 1000000000", text);
+    *window = seconds * INT64_C(1000000);
+    return EX_OK;
+}
+
+/* A filter must fit at least one of the link types that filters are written for. */
+static int make_filter(const char *expression, struct filter **filter)
+{
+    static const int linktypes[] = {127, 113, 9, 101, 1}; /* Ethernet last: its problem is told */
+    bool fits = false;
+
+    filter_destroy(filter);
+    if (filter_init(filter, expression) != RESULT_OK)
+        return output_failed(RESULT_NO_MEMORY);
+    for (size_t i = 0; i < sizeof linktypes / sizeof *linktypes; i++)
+        if (filter_compile(*filter, linktypes[i]) == RESULT_OK)
+            fits = true;
+    return fits ? EX_OK : usage_error("-f: %s", filter_problem(*filter));
+}
+
+/* Reads the options. *done: the status is the tool's, nothing is to be converted. */
+static int parse_options(struct command *command, int argc, char **argv, bool *done)
+{
+    static const struct option long_options[] = {CONVERTER_LONG, {0}};
+    int option, status = EX_OK;
+
+    opterr = 0;
+    while (status == EX_OK &&
+           (option = getopt_long(argc, argv, ":" CONVERTER_SHORT "d:f:mT", long_options, NULL)) != -1) {
+        switch (option) {
+        case 'h':
+            *done = true;
+            return print_help(help);
+        case 'V':
+            *done = true;
+            return print_version();
+        case 'd':
+            status = parse_window(optarg, &command->window);
+            break;
+        case 'f':
+            status = make_filter(optarg, &command->filter);
+            break;
+        case 'm':
+            command->merge = true;
+            break;
+        case 'T':
+            command->closed_tunnels = true;
+            break;
+        case ':':
+        case '?':
+            status = bad_option(option, argv);
+            break;
+        default:
+            status = converter_option(&command->converter, option, optarg);
+        }
+    }
+    *done = status != EX_OK;
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    char dash[] = "-", *standard_input[] = {dash};
+    struct command command = {0};
+    bool done = false;
+    int status;
+
+    common_init("pcap2flow");
+    if (converter_options_init(&command.converter) != RESULT_OK)
+        return output_failed(RESULT_NO_MEMORY);
+    status = parse_options(&command, argc, argv, &done);
+    if (!done && record_writer_init(&command.writer, STDOUT_FILENO, command.converter.extended) !=
+                     RESULT_OK) {
+        done = true;
+        status = output_failed(RESULT_NO_MEMORY);
+    }
+    if (!done) {
+        bool files = optind < argc;
+        char **paths = files ? argv + optind : standard_input;
+        size_t count = files ? (size_t)(argc - optind) : 1;
+
+        progress_init(&progress, !command.converter.quiet);
+        status = command.merge ? convert_merged(&command, paths, count)
+                               : convert_each(&command, paths, count);
+        status = worse_status(status, close_output(EX_OK));
+    }
+    record_writer_destroy(&command.writer);
+    filter_destroy(&command.filter);
+    converter_options_destroy(&command.converter);
+    return status;
+}

@@ -1,0 +1,53 @@
+/*
+ * IP addresses: their text, and whether they are local.
+ */
+#ifndef SECFLOW_ADDRESS_H
+#define SECFLOW_ADDRESS_H
+
+#include "result.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct address {
+    union {
+        uint8_t bytes[16]; /* network byte order; IPv4 has the first four, the rest is zero */
+        uint64_t words[2]; /* the same, for comparing and hashing */
+    };
+    uint8_t family; /* 4 or 6 */
+};
+
+/* Room for the longest text of an address and its final NUL. */
+#define ADDRESS_TEXT 46
+
+/* Copies an address of either family from its wire bytes. */
+void address_set(struct address *address, uint8_t family, const uint8_t *bytes);
+
+bool address_equal(const struct address *a, const struct address *b);
+
+/* The order of their numbers, IPv4 before IPv6: negative, 0 or positive. */
+int address_compare(const struct address *a, const struct address *b);
+
+/* Writes the text (IPv6 as in RFC 5952) and a NUL; returns its length without the NUL. */
+size_t address_format(const struct address *address, char text[ADDRESS_TEXT]);
+
+/* False when the text is no address. */
+MUST_CHECK bool address_parse(const char *text, struct address *address);
+
+/*
+ * The set of local addresses: those that the IANA special-purpose registries call not globally
+ * reachable (RFC 6890, RFC 8190; the entries of 2025-10-09), multicast, broadcast, and the networks
+ * added. Entries that the registries call "N/A" count as the block around them does.
+ */
+struct locality;
+
+MUST_CHECK enum result locality_init(struct locality **locality);
+void locality_destroy(struct locality **locality);
+
+/* Adds "ADDRESS/BITS", or one address. RESULT_DAMAGED when the text is neither. */
+MUST_CHECK enum result locality_add(struct locality *locality, const char *network);
+
+bool locality_has(const struct locality *locality, const struct address *address);
+
+#endif

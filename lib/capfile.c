@@ -1,0 +1,161 @@
+#include "capread.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What one call reads: large enough to be few calls, small enough to stay in the cache. */
+#define READ_BYTES (128u * 1024)
+
+bool capfile_fill(struct capfile *capfile, size_t n)
+{
+    if (capfile->input_result != RESULT_OK)
+        return false;
+    memmove(capfile->buffer, capfile->buffer + capfile->at, capfile->end - capfile->at);
+    capfile->offset += capfile->at;
+    capfile->end -= capfile->at;
+    capfile->at = 0;
+    while (capfile->end < n && capfile->input_result == RESULT_OK) {
+        size_t room = CAPFILE_BUFFER - capfile->end, got = 0;
+
+        capfile->input_result = input_read(capfile->input, capfile->buffer + capfile->end,
+                                           room < READ_BYTES ? room : READ_BYTES, &got);
+        capfile->end += got;
+    }
+    return capfile->end >= n;
+}
+
+uint64_t capfile_offset(const struct capfile *capfile)
+{
+    return capfile->offset + capfile->at;
+}
+
+enum result capfile_damaged(struct capfile *capfile, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(capfile->problem, sizeof capfile->problem, format, args);
+    va_end(args);
+    return RESULT_DAMAGED;
+}
+
+void capfile_add(struct capfile *capfile, const char *format, ...)
+{
+    size_t used = strlen(capfile->problem);
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(capfile->problem + used, sizeof capfile->problem - used, format, args);
+    va_end(args);
+}
+
+enum result capfile_ended(struct capfile *capfile)
+{
+    if (capfile->finished || capfile->input_result != RESULT_DAMAGED)
+        return capfile->finished ? RESULT_END : capfile->input_result;
+    capfile->finished = true;
+    return capfile_damaged(capfile, "after packet %llu: %s", (unsigned long long)capfile->frames,
+                           input_problem(capfile->input));
+}
+
+enum result capfile_resume(struct capfile *capfile, bool (*begins)(struct capfile *))
+{
+    uint64_t from = capfile_offset(capfile);
+
+    do {
+        capfile->at++;
+        if (begins(capfile)) {
+            capfile_add(capfile, "; %llu bytes skipped",
+                        (unsigned long long)(capfile_offset(capfile) - from));
+            return RESULT_DAMAGED;
+        }
+    } while (capfile_need(capfile, 1));
+    capfile_add(capfile, "; nothing after it can be read (%llu bytes)",
+                (unsigned long long)(capfile_offset(capfile) - from));
+    if (capfile->input_result == RESULT_DAMAGED) {
+        capfile_add(capfile, "; %s", input_problem(capfile->input));
+        capfile->finished = true;
+    }
+    return RESULT_DAMAGED;
+}
+
+struct signature {
+    const char *magic;
+    size_t length;
+    const char *kind;
+};
+
+/* What people hand to a reader of captures. */
+static const struct signature signatures[] = {
+    {"\xfd" "7zXZ", 5, "xz-compressed; use xz -dc FILE | pcap2flow"},
+    {"BZh", 3, "bzip2-compressed; use bzip2 -dc FILE | pcap2flow"},
+    {"\x04\x22\x4d\x18", 4, "lz4-compressed; use lz4 -dc FILE | pcap2flow"},
+    {"PK\x03\x04", 4, "a zip archive; unpack it first"},
+    {"snoop\0\0\0", 8, "a snoop capture; convert it with editcap -F pcap"},
+    {"#separator", 10, "a Zeek log; use zeek2flow"},
+    {"#fields", 7, "a Zeek log; use zeek2flow"},
+    {"{", 1, "JSON; for Zeek logs use zeek2flow"},
+};
+
+static enum result not_a_capture(struct capfile *capfile)
+{
+    size_t left = capfile->end - capfile->at;
+
+    if (capfile->input_result == RESULT_SYSTEM)
+        return RESULT_SYSTEM;
+    if (capfile->input_result == RESULT_DAMAGED)
+        return capfile_ended(capfile);
+    capfile->finished = true;
+    if (left == 0)
+        return capfile_damaged(capfile, "no capture: it is empty");
+    for (size_t i = 0; i < sizeof signatures / sizeof *signatures; i++)
+        if (left >= signatures[i].length &&
+            memcmp(capfile->buffer + capfile->at, signatures[i].magic, signatures[i].length) == 0)
+            return capfile_damaged(capfile, "no capture: it is %s", signatures[i].kind);
+    return capfile_damaged(capfile, left < 24 ? "no capture, or one cut off in its header"
+                                              : "no capture: it is neither pcap nor pcapng");
+}
+
+enum result capfile_open(struct capfile **capfile, struct input *input)
+{
+    struct capfile *new = malloc(sizeof *new);
+
+    if (!new)
+        return RESULT_NO_MEMORY;
+    memset(new, 0, offsetof(struct capfile, buffer));
+    new->input = input;
+    *capfile = new;
+    if (pcap_begin(new))
+        new->next = pcap_next;
+    else if (pcapng_begin(new))
+        new->next = pcapng_next;
+    else
+        return not_a_capture(new);
+    return RESULT_OK;
+}
+
+void capfile_close(struct capfile **capfile)
+{
+    if (*capfile) {
+        free((*capfile)->pcapng.interfaces);
+        free(*capfile);
+        *capfile = NULL;
+    }
+}
+
+enum result capfile_next(struct capfile *capfile, struct frame *frame)
+{
+    return capfile->next(capfile, frame);
+}
+
+const char *capfile_problem(const struct capfile *capfile)
+{
+    return capfile->problem;
+}
+
+uint64_t capfile_frames(const struct capfile *capfile)
+{
+    return capfile->frames;
+}

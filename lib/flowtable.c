@@ -1,0 +1,463 @@
+/*
+ * Flows lie one after the other in chunks that never move; they are named by their place, counted
+ * in units of eight bytes. A hash table of (hash, place) finds them, and a list of places holds
+ * those active in the window, in the order of their first packets.
+ *
+ * In a large table each packet costs two cache misses, one in the hash table and one at the flow.
+ * So packets wait in a small batch: while one is looked up the memory of the next is on its way.
+ */
+#include "flowtable.h"
+
+#include "hash.h"
+
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#define BATCH 32u
+
+#define UNIT 8u
+#define CHUNK_BYTES (2u << 20) /* a huge page where the kernel has them */
+#define CHUNK_UNITS (CHUNK_BYTES / UNIT)
+
+#define SLOTS_MIN 4096u
+
+/* Side 0 has the lower address, of equal addresses the lower port. */
+struct stored_flow {
+    uint16_t port[2];
+    uint8_t proto;
+    uint8_t flags;
+    uint8_t icmp_type, icmp_code;
+    int64_t start, last;
+    uint64_t packets[2], bytes[2];
+    uint8_t address[]; /* of side 0, then of side 1: 4 or 16 bytes each */
+};
+
+_Static_assert(sizeof(struct stored_flow) == 56, "an IPv4 flow is one cache line");
+
+/* The bits of stored_flow.flags. */
+enum { FLOW_IPV6 = 1, FLOW_ICMP_KNOWN = 2, FLOW_FIRST_FROM_1 = 4, FLOW_SOURCE_IS_1 = 8 };
+
+struct slot {
+    uint32_t hash;
+    uint32_t place; /* 0: free */
+};
+
+/* A packet that waits to be counted. */
+struct waiting {
+    uint8_t address[32];
+    int64_t time;
+    uint32_t hash, bytes;
+    uint16_t port[2];
+    uint8_t proto, flags; /* as the flow would have if this packet were its first */
+    uint8_t icmp_type, icmp_code;
+};
+
+struct flowtable {
+    struct hash_seed seed;
+    struct slot *slots;
+    uint32_t slot_count; /* a power of two */
+    uint32_t flow_count;
+
+    uint8_t **chunks;
+    size_t chunk_count;
+    uint32_t next_place;
+
+    uint32_t *active;
+    size_t active_count, active_capacity;
+
+    struct waiting batch[BATCH];
+    unsigned batch_count;
+};
+
+enum result flowtable_init(struct flowtable **table)
+{
+    struct flowtable *new = calloc(1, sizeof *new);
+    enum result result;
+
+    if (!new)
+        return RESULT_NO_MEMORY;
+    new->slot_count = SLOTS_MIN;
+    new->slots = calloc(new->slot_count, sizeof *new->slots);
+    result = new->slots ? hash_seed_init(&new->seed) : RESULT_NO_MEMORY;
+    if (result != RESULT_OK) {
+        flowtable_destroy(&new);
+        return result;
+    }
+    *table = new;
+    return RESULT_OK;
+}
+
+void flowtable_destroy(struct flowtable **table)
+{
+    if (*table) {
+        for (size_t i = 0; i < (*table)->chunk_count; i++)
+            free((*table)->chunks[i]);
+        free((*table)->chunks);
+        free((*table)->slots);
+        free((*table)->active);
+        free(*table);
+        *table = NULL;
+    }
+}
+
+static struct stored_flow *flow_at(const struct flowtable *table, uint32_t place)
+{
+    uint8_t *chunk = table->chunks[place / CHUNK_UNITS];
+
+    return (struct stored_flow *)(void *)(chunk + (size_t)(place % CHUNK_UNITS) * UNIT);
+}
+
+static size_t address_bytes(uint8_t flags)
+{
+    return flags & FLOW_IPV6 ? 16 : 4;
+}
+
+bool flow_source_is_sender(const struct packet *packet, bool src_local, bool dst_local)
+{
+    enum { EPHEMERAL = 49152, PRIVILEGED = 1024 };
+    uint16_t a = packet->sport, b = packet->dport;
+
+    if (packet->proto == IPPROTO_TCP && (packet->tcp_flags & TCP_SYN))
+        return !(packet->tcp_flags & TCP_ACK);
+    if (packet->proto == IPPROTO_ICMP || packet->proto == IPPROTO_ICMPV6)
+        return src_local || !dst_local;
+    if (!src_local && !dst_local && a >= PRIVILEGED && b >= PRIVILEGED)
+        return true;
+    if (src_local) {
+        if (a >= EPHEMERAL)
+            return true;
+        if (b >= EPHEMERAL)
+            return false;
+        if (b < PRIVILEGED)
+            return true;
+    }
+    return a >= b;
+}
+
+static bool sender_is_lower(const struct packet *packet)
+{
+    int order = memcmp(packet->src.bytes, packet->dst.bytes, sizeof packet->src.bytes);
+
+    return order < 0 || (order == 0 && packet->sport <= packet->dport);
+}
+
+/* The packet's key in its canonical order, and what it would make of a new flow. */
+static void make_waiting(const struct flowtable *table, const struct packet *packet,
+                         bool src_local, bool dst_local, struct waiting *waiting)
+{
+    bool lower = sender_is_lower(packet);
+    const struct address *low = lower ? &packet->src : &packet->dst;
+    const struct address *high = lower ? &packet->dst : &packet->src;
+    uint32_t ports;
+
+    waiting->time = packet->time;
+    waiting->bytes = packet->bytes;
+    waiting->port[0] = lower ? packet->sport : packet->dport;
+    waiting->port[1] = lower ? packet->dport : packet->sport;
+    waiting->proto = packet->proto;
+    waiting->icmp_type = packet->icmp_type;
+    waiting->icmp_code = packet->icmp_code;
+    waiting->flags = packet->icmp_known ? FLOW_ICMP_KNOWN : 0;
+    if (!lower)
+        waiting->flags |= FLOW_FIRST_FROM_1;
+    if (lower != flow_source_is_sender(packet, src_local, dst_local))
+        waiting->flags |= FLOW_SOURCE_IS_1;
+
+    ports = (uint32_t)waiting->port[0] << 16 | waiting->port[1];
+    if (packet->src.family == 6) {
+        waiting->flags |= FLOW_IPV6;
+        memcpy(waiting->address, low->bytes, 16);
+        memcpy(waiting->address + 16, high->bytes, 16);
+        waiting->hash = hash_pair(&table->seed, low->words[0], low->words[1]);
+        waiting->hash = hash_pair(&table->seed, high->words[0] ^ waiting->hash, high->words[1]);
+        waiting->hash = hash_pair(&table->seed, ports, (uint64_t)waiting->hash << 8 | packet->proto);
+    } else {
+        uint64_t addresses;
+
+        memcpy(waiting->address, low->bytes, 4);
+        memcpy(waiting->address + 4, high->bytes, 4);
+        memcpy(&addresses, waiting->address, 8);
+        waiting->hash = hash_pair(&table->seed, addresses, (uint64_t)ports << 8 | packet->proto);
+    }
+}
+
+static bool is_flow_of(const struct stored_flow *flow, const struct waiting *waiting)
+{
+    return flow->port[0] == waiting->port[0] && flow->port[1] == waiting->port[1] &&
+           flow->proto == waiting->proto && (flow->flags & FLOW_IPV6) == (waiting->flags & FLOW_IPV6) &&
+           memcmp(flow->address, waiting->address, 2 * address_bytes(waiting->flags)) == 0;
+}
+
+/* The slot of the packet's flow, or the free slot where it belongs. */
+static struct slot *find_slot(const struct flowtable *table, const struct waiting *waiting)
+{
+    uint32_t mask = table->slot_count - 1;
+
+    for (uint32_t i = waiting->hash & mask;; i = (i + 1) & mask) {
+        struct slot *slot = &table->slots[i];
+
+        if (slot->place == 0 ||
+            (slot->hash == waiting->hash && is_flow_of(flow_at(table, slot->place), waiting)))
+            return slot;
+    }
+}
+
+/* Starts the flow that the packet most likely belongs to on its way from memory. */
+static void prefetch_flow(const struct flowtable *table, const struct waiting *waiting)
+{
+    uint32_t mask = table->slot_count - 1;
+
+    for (uint32_t i = waiting->hash & mask; table->slots[i].place != 0; i = (i + 1) & mask) {
+        if (table->slots[i].hash == waiting->hash) {
+            __builtin_prefetch(flow_at(table, table->slots[i].place), 1);
+            return;
+        }
+    }
+}
+
+/* Memory for flows from random places: huge pages, where they are to be had, save the TLB. */
+static void *new_chunk(void)
+{
+    void *chunk = aligned_alloc(CHUNK_BYTES, CHUNK_BYTES);
+
+    if (chunk)
+        (void)madvise(chunk, CHUNK_BYTES, MADV_HUGEPAGE);
+    return chunk;
+}
+
+/* Makes room for a flow of that many units, which must not straddle two chunks. */
+static enum result reserve_place(struct flowtable *table, uint32_t units)
+{
+    uint8_t **grown;
+
+    if (table->next_place % CHUNK_UNITS + units > CHUNK_UNITS)
+        table->next_place += CHUNK_UNITS - table->next_place % CHUNK_UNITS;
+    if (table->next_place / CHUNK_UNITS < table->chunk_count)
+        return RESULT_OK;
+    if (table->chunk_count >= UINT32_MAX / CHUNK_UNITS)
+        return RESULT_NO_MEMORY;
+    grown = realloc(table->chunks, (table->chunk_count + 1) * sizeof *grown);
+    if (!grown)
+        return RESULT_NO_MEMORY;
+    table->chunks = grown;
+    grown[table->chunk_count] = new_chunk();
+    if (!grown[table->chunk_count])
+        return RESULT_NO_MEMORY;
+    if (table->chunk_count++ == 0)
+        table->next_place = CHUNK_UNITS / 256; /* not 0, which means none; a whole cache line */
+    return RESULT_OK;
+}
+
+static enum result reserve_active(struct flowtable *table)
+{
+    size_t capacity = table->active_capacity ? table->active_capacity * 2 : 1024;
+    uint32_t *grown;
+
+    if (table->active_count < table->active_capacity)
+        return RESULT_OK;
+    grown = realloc(table->active, capacity * sizeof *grown);
+    if (!grown)
+        return RESULT_NO_MEMORY;
+    table->active = grown;
+    table->active_capacity = capacity;
+    return RESULT_OK;
+}
+
+/* Doubles the hash table once it is three quarters full; a batch may be added before the next call. */
+static enum result reserve_slots(struct flowtable *table)
+{
+    uint32_t count = table->slot_count * 2;
+    struct slot *slots;
+
+    if (table->flow_count + BATCH <= table->slot_count / 4 * 3)
+        return RESULT_OK;
+    slots = count ? calloc(count, sizeof *slots) : NULL;
+    if (!slots)
+        return RESULT_NO_MEMORY;
+    for (uint32_t i = 0; i < table->slot_count; i++) {
+        uint32_t at = table->slots[i].hash & (count - 1);
+
+        if (table->slots[i].place == 0)
+            continue;
+        while (slots[at].place != 0)
+            at = (at + 1) & (count - 1);
+        slots[at] = table->slots[i];
+    }
+    free(table->slots);
+    table->slots = slots;
+    table->slot_count = count;
+    return RESULT_OK;
+}
+
+static enum result add_flow(struct flowtable *table, const struct waiting *waiting,
+                            struct slot *slot)
+{
+    size_t addresses = 2 * address_bytes(waiting->flags);
+    uint32_t units = (uint32_t)((sizeof(struct stored_flow) + addresses) / UNIT);
+    struct stored_flow *flow;
+    enum result result = reserve_place(table, units);
+
+    if (result != RESULT_OK)
+        return result;
+    slot->hash = waiting->hash;
+    slot->place = table->next_place;
+    table->next_place += units;
+    table->flow_count++;
+
+    flow = flow_at(table, slot->place);
+    memset(flow, 0, sizeof *flow);
+    memcpy(flow->address, waiting->address, addresses);
+    flow->port[0] = waiting->port[0];
+    flow->port[1] = waiting->port[1];
+    flow->proto = waiting->proto;
+    flow->flags = waiting->flags;
+    flow->icmp_type = waiting->icmp_type;
+    flow->icmp_code = waiting->icmp_code;
+    return RESULT_OK;
+}
+
+static enum result count_packet(struct flowtable *table, const struct waiting *waiting)
+{
+    struct slot *slot = find_slot(table, waiting);
+    struct stored_flow *flow;
+    unsigned side = waiting->flags & FLOW_FIRST_FROM_1 ? 1 : 0;
+    enum result result = RESULT_OK;
+
+    if (slot->place == 0)
+        result = add_flow(table, waiting, slot);
+    if (result != RESULT_OK)
+        return result;
+    flow = flow_at(table, slot->place);
+    if (flow->packets[0] + flow->packets[1] == 0) {
+        result = reserve_active(table);
+        if (result != RESULT_OK)
+            return result;
+        table->active[table->active_count++] = slot->place;
+        flow->start = flow->last = waiting->time;
+    } else if (waiting->time > flow->last) {
+        flow->last = waiting->time;
+    } else if (waiting->time < flow->start) {
+        flow->start = waiting->time;
+    }
+    flow->packets[side]++;
+    flow->bytes[side] += waiting->bytes;
+    return RESULT_OK;
+}
+
+static enum result count_batch(struct flowtable *table)
+{
+    unsigned count = table->batch_count;
+    enum result result;
+
+    table->batch_count = 0;
+    result = reserve_slots(table);
+    if (result != RESULT_OK)
+        return result;
+    for (unsigned i = 0; i < count; i++)
+        prefetch_flow(table, &table->batch[i]);
+    for (unsigned i = 0; i < count && result == RESULT_OK; i++)
+        result = count_packet(table, &table->batch[i]);
+    return result;
+}
+
+enum result flowtable_add(struct flowtable *table, const struct packet *packet, bool src_local,
+                          bool dst_local)
+{
+    struct waiting *waiting = &table->batch[table->batch_count++];
+
+    make_waiting(table, packet, src_local, dst_local, waiting);
+    __builtin_prefetch(&table->slots[waiting->hash & (table->slot_count - 1)]);
+    return table->batch_count == BATCH ? count_batch(table) : RESULT_OK;
+}
+
+static int64_t start_of(const struct flowtable *table, uint32_t place)
+{
+    return flow_at(table, place)->start;
+}
+
+static bool is_sorted(const struct flowtable *table)
+{
+    for (size_t i = 1; i < table->active_count; i++)
+        if (start_of(table, table->active[i]) < start_of(table, table->active[i - 1]))
+            return false;
+    return true;
+}
+
+/* One pass of a bottom-up merge sort, which keeps the order of equal starts. */
+static void merge_runs(const struct flowtable *table, const uint32_t *from, uint32_t *to, size_t run)
+{
+    size_t n = table->active_count;
+
+    for (size_t begin = 0; begin < n; begin += 2 * run) {
+        size_t middle = begin + run < n ? begin + run : n;
+        size_t end = begin + 2 * run < n ? begin + 2 * run : n;
+        size_t left = begin, right = middle;
+
+        for (size_t i = begin; i < end; i++) {
+            bool take_left =
+                right == end ||
+                (left < middle && start_of(table, from[left]) <= start_of(table, from[right]));
+
+            to[i] = take_left ? from[left++] : from[right++];
+        }
+    }
+}
+
+enum result flowtable_finish(struct flowtable *table, size_t *count)
+{
+    enum result result = count_batch(table);
+    uint32_t *other;
+
+    *count = table->active_count;
+    if (result != RESULT_OK || is_sorted(table))
+        return result;
+    other = malloc(table->active_capacity * sizeof *other);
+    if (!other)
+        return RESULT_NO_MEMORY;
+    for (size_t run = 1; run < table->active_count; run *= 2) {
+        uint32_t *swap = table->active;
+
+        merge_runs(table, table->active, other, run);
+        table->active = other;
+        other = swap;
+    }
+    free(other);
+    return RESULT_OK;
+}
+
+void flowtable_get(const struct flowtable *table, size_t index, struct flow *flow)
+{
+    const struct stored_flow *stored = flow_at(table, table->active[index]);
+    unsigned src = stored->flags & FLOW_SOURCE_IS_1 ? 1 : 0, dst = 1 - src;
+    uint8_t family = stored->flags & FLOW_IPV6 ? 6 : 4;
+    size_t length = address_bytes(stored->flags);
+
+    if (index + 8 < table->active_count)
+        __builtin_prefetch(flow_at(table, table->active[index + 8]));
+    address_set(&flow->src, family, stored->address + src * length);
+    address_set(&flow->dst, family, stored->address + dst * length);
+    flow->sport = stored->port[src];
+    flow->dport = stored->port[dst];
+    flow->proto = stored->proto;
+    flow->icmp_type = stored->icmp_type;
+    flow->icmp_code = stored->icmp_code;
+    flow->icmp_known = stored->flags & FLOW_ICMP_KNOWN;
+    flow->first_from_src = (stored->flags & FLOW_FIRST_FROM_1 ? 1u : 0u) == src;
+    flow->src_packets = stored->packets[src];
+    flow->src_bytes = stored->bytes[src];
+    flow->dst_packets = stored->packets[dst];
+    flow->dst_bytes = stored->bytes[dst];
+    flow->start = stored->start;
+    flow->last = stored->last;
+}
+
+void flowtable_next_window(struct flowtable *table)
+{
+    for (size_t i = 0; i < table->active_count; i++) {
+        struct stored_flow *flow = flow_at(table, table->active[i]);
+
+        memset(flow->packets, 0, sizeof flow->packets);
+        memset(flow->bytes, 0, sizeof flow->bytes);
+    }
+    table->active_count = 0;
+}

@@ -1,0 +1,52 @@
+/*
+ * Flows: packets of one 5-tuple (ICMP: one pair of addresses), counted by direction.
+ *
+ * There is no timeout and no split at FIN. A table may be read in windows: each window has the
+ * flows that were active in it, with the counts of that window; a flow keeps its source. Memory:
+ * 64 bytes an IPv4 flow, 88 an IPv6 flow, and 10 to 32 bytes for finding it.
+ */
+#ifndef SECFLOW_FLOWTABLE_H
+#define SECFLOW_FLOWTABLE_H
+
+#include "packet.h"
+
+struct flowtable;
+
+/* A flow as it is read out; src is the side that opened it. */
+struct flow {
+    struct address src, dst;
+    uint16_t sport, dport; /* host byte order, 0 for ICMP */
+    uint8_t proto;
+    uint8_t icmp_type, icmp_code; /* of the flow's first packet */
+    bool icmp_known;
+    bool first_from_src; /* the first packet went from src to dst */
+    uint64_t src_packets, src_bytes, dst_packets, dst_bytes;
+    int64_t start, last; /* microseconds: the earliest and the latest packet */
+};
+
+MUST_CHECK enum result flowtable_init(struct flowtable **table);
+void flowtable_destroy(struct flowtable **table);
+
+/*
+ * Counts a packet. The first packet of a flow decides which side is the source, for which it
+ * matters whether its ends are local. RESULT_NO_MEMORY.
+ */
+MUST_CHECK enum result flowtable_add(struct flowtable *table, const struct packet *packet,
+                                     bool src_local, bool dst_local);
+
+/*
+ * Ends the window: sorts its flows by start, those of equal start by their first packet in input
+ * order, and tells how many there are. RESULT_NO_MEMORY.
+ */
+MUST_CHECK enum result flowtable_finish(struct flowtable *table, size_t *count);
+
+/* The flow at an index below that count. */
+void flowtable_get(const struct flowtable *table, size_t index, struct flow *flow);
+
+/* Begins the next window: all counts are zero again, no flow is active. */
+void flowtable_next_window(struct flowtable *table);
+
+/* Of two ports, sides and TCP flags of a first packet from A to B: is A the source? (DESIGN.md) */
+bool flow_source_is_sender(const struct packet *packet, bool src_local, bool dst_local);
+
+#endif

@@ -1,0 +1,272 @@
+#include "meter.h"
+
+#include "bytes.h"
+#include "communityid.h"
+#include "dns.h"
+#include "flowtable.h"
+
+#include <stdlib.h>
+
+#define DNS_PORT 53
+
+struct meter {
+    struct meter_options options;
+    struct decoder *decoder;
+    struct flowtable *flows;
+    struct names *names;
+    struct meter_counts counts;
+    int64_t window_end;   /* of the window that is open; INT64_MIN before the first packet */
+    int64_t sample_start; /* INT64_MAX before the first packet that counts */
+};
+
+enum result meter_init(struct meter **meter, const struct meter_options *options)
+{
+    struct meter *new = calloc(1, sizeof *new);
+    enum result result;
+
+    if (!new)
+        return RESULT_NO_MEMORY;
+    new->options = *options;
+    new->window_end = INT64_MIN;
+    new->sample_start = INT64_MAX;
+    result = decoder_init(&new->decoder, options->open_tunnels);
+    if (result == RESULT_OK)
+        result = flowtable_init(&new->flows);
+    if (result == RESULT_OK)
+        result = names_init(&new->names);
+    if (result != RESULT_OK) {
+        meter_destroy(&new);
+        return result;
+    }
+    *meter = new;
+    return RESULT_OK;
+}
+
+void meter_destroy(struct meter **meter)
+{
+    if (*meter) {
+        decoder_destroy(&(*meter)->decoder);
+        flowtable_destroy(&(*meter)->flows);
+        names_destroy(&(*meter)->names);
+        free(*meter);
+        *meter = NULL;
+    }
+}
+
+/* Protocols that tell of the inside, whoever the peer is: DHCP, NetBIOS, LDAP, SMB, SSDP, mDNS. */
+static bool is_service_port(uint16_t port)
+{
+    switch (port) {
+    case 67:
+    case 68:
+    case 137:
+    case 139:
+    case 389:
+    case 445:
+    case 636:
+    case 1900:
+    case 5353:
+    case 5355:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* A dns_answer_fn: what a response told, at the time of its packet. */
+struct learning {
+    struct names *names;
+    int64_t time;
+};
+
+static enum result learn(void *context, const struct address *address, const char *name,
+                         size_t length)
+{
+    const struct learning *learning = context;
+
+    return names_add(learning->names, address, name, length, learning->time);
+}
+
+/* Over TCP each message has its length in front (RFC 1035 section 4.2.2). */
+static enum result read_dns(struct meter *meter, const struct packet *packet)
+{
+    struct learning learning = {meter->names, packet->time};
+    const uint8_t *p = packet->payload;
+    uint32_t left = packet->captured;
+    enum result result = RESULT_OK;
+
+    if (packet->proto == IPPROTO_UDP) {
+        result = dns_read(p, left, learn, &learning);
+    } else {
+        while (left > 2 && be16(p) <= left - 2 && result == RESULT_OK) {
+            uint16_t length = be16(p);
+
+            result = dns_read(p + 2, length, learn, &learning);
+            p += 2u + length;
+            left -= 2u + length;
+        }
+    }
+    return result == RESULT_DAMAGED ? RESULT_OK : result;
+}
+
+static bool is_dns(const struct packet *packet)
+{
+    return (packet->sport == DNS_PORT || packet->dport == DNS_PORT) &&
+           (packet->proto == IPPROTO_UDP || packet->proto == IPPROTO_TCP);
+}
+
+/* Names the destination, in the order of DESIGN.md's "How a destination gets its name". */
+static void name_destination(struct meter *meter, struct record *record)
+{
+    struct name_ref passive, cached;
+    bool is_passive = names_find(meter->names, &record->dst, record->start, &passive);
+    bool is_cached = !(is_passive && passive.before) && meter->options.cache &&
+                     names_find(meter->options.cache, &record->dst, record->start, &cached);
+
+    record->name_source = NAME_ORIGINAL;
+    if (is_cached) {
+        record->name_source = NAME_CACHE;
+        record->name = cached.text;
+        record->name_length = cached.length;
+    } else if (is_passive) {
+        record->name_source = NAME_PASSIVE;
+        record->name = passive.text;
+        record->name_length = passive.length;
+    }
+}
+
+/* The id of the flow's first packet; "" for ICMP whose type was not captured. */
+static void identify(const struct flow *flow, char text[COMMUNITYID_TEXT])
+{
+    const struct address *from = flow->first_from_src ? &flow->src : &flow->dst;
+    const struct address *to = flow->first_from_src ? &flow->dst : &flow->src;
+    uint16_t sport = flow->first_from_src ? flow->sport : flow->dport;
+    uint16_t dport = flow->first_from_src ? flow->dport : flow->sport;
+
+    text[0] = '\0';
+    if (flow->proto == IPPROTO_TCP || flow->proto == IPPROTO_UDP)
+        communityid_format(from, to, flow->proto, sport, dport, text);
+    else if (flow->icmp_known)
+        communityid_format(from, to, flow->proto, flow->icmp_type, flow->icmp_code, text);
+}
+
+static enum result write_flow(struct meter *meter, size_t index)
+{
+    char community_id[COMMUNITYID_TEXT];
+    struct flow flow;
+    struct record record = {0};
+
+    flowtable_get(meter->flows, index, &flow);
+    record.src = flow.src;
+    record.dst = flow.dst;
+    record.sport = flow.sport;
+    record.dport = flow.dport;
+    record.proto = flow.proto;
+    record.src_packets = flow.src_packets;
+    record.src_bytes = flow.src_bytes;
+    record.dst_packets = flow.dst_packets;
+    record.dst_bytes = flow.dst_bytes;
+    record.start = flow.start;
+    record.last = flow.last;
+    name_destination(meter, &record);
+    if (meter->options.extended) {
+        identify(&flow, community_id);
+        record.community_id = community_id;
+    }
+    return record_write(meter->options.writer, &record);
+}
+
+enum result meter_finish(struct meter *meter)
+{
+    size_t count;
+    enum result result = flowtable_finish(meter->flows, &count);
+
+    if (result == RESULT_OK && count > 0)
+        record_writer_begin(meter->options.writer, meter->sample_start);
+    for (size_t i = 0; i < count && result == RESULT_OK; i++)
+        result = write_flow(meter, i);
+    if (result != RESULT_OK)
+        return result;
+    flowtable_next_window(meter->flows);
+    meter->sample_start = INT64_MAX;
+    return record_writer_flush(meter->options.writer);
+}
+
+/* Ends the open window when the time lies behind it. */
+static enum result turn_window(struct meter *meter, int64_t time)
+{
+    int64_t window = meter->options.window;
+    enum result result = RESULT_OK;
+
+    if (time < meter->window_end)
+        return RESULT_OK;
+    if (meter->window_end != INT64_MIN)
+        result = meter_finish(meter);
+    meter->window_end = time - time % window + window;
+    return result;
+}
+
+static void note_start(struct meter *meter, int64_t time)
+{
+    if (time < meter->sample_start)
+        meter->sample_start = time;
+    if (meter->options.window > 0 && time < meter->window_end - meter->options.window)
+        meter->counts.late++;
+}
+
+/* Decides whether the packet is kept, and counts it where it is. */
+static enum result sort_packet(struct meter *meter, const struct packet *packet)
+{
+    const struct meter_options *options = &meter->options;
+    bool src_local, dst_local;
+    enum result result;
+
+    if (is_dns(packet)) {
+        result = read_dns(meter, packet);
+        if (result != RESULT_OK)
+            return result;
+    }
+    if (options->family != 0 && packet->src.family != options->family) {
+        meter->counts.other_family++;
+        return RESULT_OK;
+    }
+    src_local = locality_has(options->locality, &packet->src);
+    dst_local = locality_has(options->locality, &packet->dst);
+    if (!options->keep_all && src_local && dst_local) {
+        meter->counts.local++;
+        if (is_dns(packet))
+            note_start(meter, packet->time);
+        return RESULT_OK;
+    }
+    if (!options->keep_all && (is_service_port(packet->sport) || is_service_port(packet->dport))) {
+        meter->counts.service++;
+        return RESULT_OK;
+    }
+    note_start(meter, packet->time);
+    return flowtable_add(meter->flows, packet, src_local, dst_local);
+}
+
+enum result meter_frame(struct meter *meter, const struct frame *frame,
+                        enum packet_verdict *verdict)
+{
+    struct packet packet;
+    enum result result = RESULT_OK;
+
+    *verdict = decoder_packet(meter->decoder, frame, &packet);
+    meter->counts.verdicts[*verdict]++;
+    if (*verdict != PACKET_OK)
+        return RESULT_OK;
+    if (meter->options.window > 0)
+        result = turn_window(meter, packet.time);
+    return result == RESULT_OK ? sort_packet(meter, &packet) : result;
+}
+
+const struct meter_counts *meter_counts(const struct meter *meter)
+{
+    return &meter->counts;
+}
+
+struct names *meter_names(struct meter *meter)
+{
+    return meter->names;
+}

@@ -1,0 +1,54 @@
+/*
+ * The metering process (RFC 5470's word): frames in, records out.
+ *
+ * Decodes each frame, reads names out of DNS, drops what stays inside, counts the rest as flows,
+ * and at the end of a window names and writes them as one sample.
+ */
+#ifndef SECFLOW_METER_H
+#define SECFLOW_METER_H
+
+#include "frame.h"
+#include "names.h"
+#include "packet.h"
+#include "record.h"
+
+struct meter_options {
+    const struct locality *locality; /* the caller's, for as long as the meter lives */
+    struct names *cache;             /* the name cache, the caller's; NULL: none */
+    struct record_writer *writer;    /* the caller's */
+    int64_t window;                  /* microseconds; 0: one window */
+    uint8_t family;                  /* 4 or 6: that one only; 0: both */
+    bool keep_all;                   /* local traffic and service protocols too */
+    bool open_tunnels;
+    bool extended; /* the writer writes the fields of -x */
+};
+
+/* What became of the frames, in packets. */
+struct meter_counts {
+    uint64_t verdicts[PACKET_VERDICTS]; /* PACKET_OK: all that were decoded, those below included */
+    uint64_t other_family, local, service;
+    uint64_t late; /* kept, but older than the window they were counted in */
+};
+
+struct meter;
+
+MUST_CHECK enum result meter_init(struct meter **meter, const struct meter_options *options);
+void meter_destroy(struct meter **meter);
+
+/*
+ * Takes a frame; one that begins a new window ends the one before it. Windows begin at multiples
+ * of their length since 1970. *verdict tells what the frame was. RESULT_NO_MEMORY, or
+ * RESULT_SYSTEM: the output failed.
+ */
+MUST_CHECK enum result meter_frame(struct meter *meter, const struct frame *frame,
+                                   enum packet_verdict *verdict);
+
+/* Ends the sample: names its flows and writes them. Results as above. */
+MUST_CHECK enum result meter_finish(struct meter *meter);
+
+const struct meter_counts *meter_counts(const struct meter *meter);
+
+/* All names that were read so far. */
+struct names *meter_names(struct meter *meter);
+
+#endif

@@ -1,0 +1,243 @@
+#include "namecache.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The longest line: an address, a space, a name with every byte escaped, a newline. */
+#define LINE_MAX_BYTES 1200u
+
+/* Splits a line where it is one; the name must be what dns_read would make of one. */
+static bool parse_line(char *line, size_t length, struct address *address, char **name)
+{
+    char *space = memchr(line, ' ', length);
+
+    if (!space || length == 0 || line[length - 1] != '\n')
+        return false;
+    line[length - 1] = '\0';
+    *space = '\0';
+    *name = space + 1;
+    if (**name == '\0' || strlen(*name) != length - 2 - (size_t)(space - line))
+        return false;
+    for (const char *p = *name; *p; p++)
+        if (*p <= ' ' || *p > '~')
+            return false;
+    return address_parse(line, address);
+}
+
+static enum result load_lines(FILE *file, struct names *names, size_t *bad_line)
+{
+    char line[LINE_MAX_BYTES];
+    enum result result = RESULT_OK;
+    size_t bad = 0, length;
+    bool joined = false; /* this is the rest of a line that was too long */
+
+    for (size_t number = 1; fgets(line, sizeof line, file) && result == RESULT_OK;) {
+        struct address address;
+        char *name;
+        bool whole;
+
+        length = strlen(line);
+        whole = length > 0 && line[length - 1] == '\n';
+        if (!joined && !whole && feof(file) && length + 1 < sizeof line) {
+            line[length++] = '\n'; /* the last line without its newline is still a line */
+            line[length] = '\0';
+        }
+        if (!joined && parse_line(line, length, &address, &name))
+            result = names_add(names, &address, name, strlen(name), 0);
+        else if (bad == 0)
+            bad = number;
+        joined = !whole;
+        number += whole;
+    }
+    if (result == RESULT_OK && ferror(file))
+        result = RESULT_SYSTEM;
+    if (result == RESULT_OK && bad > 0) {
+        *bad_line = bad;
+        result = RESULT_DAMAGED;
+    }
+    return result;
+}
+
+enum result namecache_load(const char *path, struct names *names, size_t *bad_line)
+{
+    FILE *file = fopen(path, "re");
+    enum result result;
+
+    if (!file)
+        return errno == ENOENT ? RESULT_OK : RESULT_SYSTEM;
+    result = load_lines(file, names, bad_line);
+    fclose(file);
+    return result;
+}
+
+/*
+ * Opens and locks the file that path names now; another process may have replaced the one that was
+ * opened while this one waited for its lock. -1: errno says why.
+ */
+static int lock_cache(const char *path)
+{
+    for (;;) {
+        int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        struct stat opened, named;
+
+        if (fd < 0)
+            return -1;
+        if (flock(fd, LOCK_EX) == 0 && fstat(fd, &opened) == 0) {
+            if (stat(path, &named) == 0 && opened.st_ino == named.st_ino &&
+                opened.st_dev == named.st_dev)
+                return fd;
+            close(fd);
+        } else if (errno != EINTR) {
+            int saved = errno;
+
+            close(fd);
+            errno = saved;
+            return -1;
+        } else {
+            close(fd);
+        }
+    }
+}
+
+/* The lines of a cache that is written. */
+struct entries {
+    struct entry {
+        struct address address;
+        struct name_ref name;
+    } *list;
+    size_t count, capacity;
+};
+
+static enum result collect(void *context, const struct address *address,
+                           const struct name_ref *name, bool only_one)
+{
+    struct entries *entries = context;
+
+    (void)only_one;
+    if (entries->count == entries->capacity) {
+        size_t capacity = entries->capacity ? entries->capacity * 2 : 256;
+        struct entry *grown = realloc(entries->list, capacity * sizeof *grown);
+
+        if (!grown)
+            return RESULT_NO_MEMORY;
+        entries->list = grown;
+        entries->capacity = capacity;
+    }
+    entries->list[entries->count++] = (struct entry){*address, *name};
+    return RESULT_OK;
+}
+
+static int compare_entries(const void *left, const void *right)
+{
+    const struct entry *a = left, *b = right;
+
+    return address_compare(&a->address, &b->address);
+}
+
+static enum result write_entries(FILE *file, const struct entries *entries)
+{
+    char text[ADDRESS_TEXT];
+
+    for (size_t i = 0; i < entries->count; i++) {
+        const struct name_ref *name = &entries->list[i].name;
+
+        address_format(&entries->list[i].address, text);
+        fprintf(file, "%s %.*s\n", text, (int)name->length, name->text);
+    }
+    return fflush(file) == 0 && !ferror(file) && fsync(fileno(file)) == 0 ? RESULT_OK
+                                                                          : RESULT_SYSTEM;
+}
+
+/* A rename is durable once its folder is. */
+static enum result sync_folder(const char *path)
+{
+    char copy[PATH_MAX];
+    int fd, failed;
+
+    snprintf(copy, sizeof copy, "%s", path);
+    fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return RESULT_SYSTEM;
+    failed = fsync(fd);
+    close(fd);
+    return failed ? RESULT_SYSTEM : RESULT_OK;
+}
+
+/* Writes a temporary file beside path, of the mode of the locked one, and renames it. */
+static enum result replace(const char *path, int locked, const struct entries *entries)
+{
+    char temporary[PATH_MAX];
+    struct stat old;
+    enum result result = RESULT_SYSTEM;
+    FILE *file = NULL;
+    int fd, saved;
+
+    if (snprintf(temporary, sizeof temporary, "%s.XXXXXX", path) >= (int)sizeof temporary) {
+        errno = ENAMETOOLONG;
+        return RESULT_SYSTEM;
+    }
+    fd = mkostemp(temporary, O_CLOEXEC);
+    if (fd < 0)
+        return RESULT_SYSTEM;
+    if (fstat(locked, &old) == 0 && fchmod(fd, old.st_mode & 07777) == 0)
+        file = fdopen(fd, "w");
+    if (file) {
+        result = write_entries(file, entries);
+        if (fclose(file) != 0)
+            result = RESULT_SYSTEM;
+    } else {
+        close(fd);
+    }
+    if (result == RESULT_OK && rename(temporary, path) == 0)
+        return sync_folder(path);
+    saved = errno;
+    unlink(temporary);
+    errno = saved;
+    return RESULT_SYSTEM;
+}
+
+/* Carries the names of single-named addresses over. */
+static enum result learn_one(void *context, const struct address *address,
+                             const struct name_ref *name, bool only_one)
+{
+    struct names *merged = context;
+
+    return only_one ? names_add(merged, address, name->text, name->length, 0) : RESULT_OK;
+}
+
+enum result namecache_learn(const char *path, struct names *learned)
+{
+    struct names *merged = NULL;
+    struct entries entries = {0};
+    enum result result = names_init(&merged);
+    size_t bad_line;
+    int locked, saved;
+
+    if (result != RESULT_OK)
+        return result;
+    locked = lock_cache(path);
+    result = locked < 0 ? RESULT_SYSTEM : namecache_load(path, merged, &bad_line);
+    if (result == RESULT_OK)
+        result = names_each(learned, learn_one, merged);
+    if (result == RESULT_OK)
+        result = names_each(merged, collect, &entries);
+    if (result == RESULT_OK && entries.count > 0) {
+        qsort(entries.list, entries.count, sizeof *entries.list, compare_entries);
+        result = replace(path, locked, &entries);
+    }
+    saved = errno;
+    if (locked >= 0)
+        close(locked);
+    free(entries.list);
+    names_destroy(&merged);
+    errno = saved;
+    return result;
+}

@@ -1,0 +1,321 @@
+/*
+ * Texts are kept once each. Each address has a list of what it was given, in input order, which is
+ * that of time where nobody plays tricks; else it is sorted when it is asked, so that hostile times
+ * cost little more than honest ones.
+ */
+#include "names.h"
+
+#include "hash.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define TABLE_MIN 1024u
+
+struct given {
+    int64_t time;
+    uint32_t name;  /* index */
+    uint32_t order; /* input order, which decides between equal times */
+};
+
+struct host {
+    struct address address;
+    struct given *given;
+    uint32_t count, capacity;
+    bool sorted;
+    bool many_names;
+};
+
+struct text {
+    char *bytes;
+    uint32_t length, hash;
+};
+
+/* Indexes, plus 1, into hosts or texts; 0 is free. */
+struct table {
+    uint32_t *slots;
+    uint32_t count; /* a power of two */
+};
+
+struct names {
+    struct hash_seed seed;
+    struct table host_table, text_table;
+    struct host *hosts;
+    struct text *texts;
+    size_t host_count, host_capacity, text_count, text_capacity;
+};
+
+static enum result table_init(struct table *table, uint32_t count)
+{
+    table->slots = calloc(count, sizeof *table->slots);
+    table->count = count;
+    return table->slots ? RESULT_OK : RESULT_NO_MEMORY;
+}
+
+enum result names_init(struct names **names)
+{
+    struct names *new = calloc(1, sizeof *new);
+    enum result result;
+
+    if (!new)
+        return RESULT_NO_MEMORY;
+    result = table_init(&new->host_table, TABLE_MIN);
+    if (result == RESULT_OK)
+        result = table_init(&new->text_table, TABLE_MIN);
+    if (result == RESULT_OK)
+        result = hash_seed_init(&new->seed);
+    if (result != RESULT_OK) {
+        names_destroy(&new);
+        return result;
+    }
+    *names = new;
+    return RESULT_OK;
+}
+
+void names_destroy(struct names **names)
+{
+    struct names *old = *names;
+
+    if (!old)
+        return;
+    for (size_t i = 0; i < old->text_count; i++)
+        free(old->texts[i].bytes);
+    for (size_t i = 0; i < old->host_count; i++)
+        free(old->hosts[i].given);
+    free(old->texts);
+    free(old->hosts);
+    free(old->host_table.slots);
+    free(old->text_table.slots);
+    free(old);
+    *names = NULL;
+}
+
+/* Makes room for one more element of an array. NULL: no memory, the array is as it was. */
+static void *grow(void *array, size_t count, size_t *capacity, size_t size)
+{
+    size_t wanted = *capacity ? *capacity * 2 : 256;
+    void *grown;
+
+    if (count < *capacity)
+        return array;
+    grown = count < UINT32_MAX / 2 ? realloc(array, wanted * size) : NULL;
+    if (grown)
+        *capacity = wanted;
+    return grown;
+}
+
+static uint32_t host_hash(const struct names *names, const struct address *address)
+{
+    return hash_pair(&names->seed, address->words[0] ^ address->family, address->words[1]);
+}
+
+/* The slot of the address, or the free one where it belongs. */
+static uint32_t *host_slot(const struct names *names, const struct address *address)
+{
+    const struct table *table = &names->host_table;
+
+    for (uint32_t i = host_hash(names, address);; i++) {
+        uint32_t *slot = &table->slots[i & (table->count - 1)];
+
+        if (*slot == 0 || address_equal(&names->hosts[*slot - 1].address, address))
+            return slot;
+    }
+}
+
+static uint32_t *text_slot(const struct names *names, const char *text, size_t length, uint32_t hash)
+{
+    const struct table *table = &names->text_table;
+
+    for (uint32_t i = hash;; i++) {
+        uint32_t *slot = &table->slots[i & (table->count - 1)];
+        const struct text *known;
+
+        if (*slot == 0)
+            return slot;
+        known = &names->texts[*slot - 1];
+        if (known->hash == hash && known->length == length &&
+            memcmp(known->bytes, text, length) == 0)
+            return slot;
+    }
+}
+
+/* Keeps both tables at most half full. */
+static enum result reserve_tables(struct names *names)
+{
+    struct table old = names->host_table;
+
+    if (names->host_count >= old.count / 2) {
+        if (table_init(&names->host_table, old.count * 2) != RESULT_OK) {
+            names->host_table = old;
+            return RESULT_NO_MEMORY;
+        }
+        free(old.slots);
+        for (uint32_t i = 0; i < names->host_count; i++)
+            *host_slot(names, &names->hosts[i].address) = i + 1;
+    }
+    old = names->text_table;
+    if (names->text_count >= old.count / 2) {
+        if (table_init(&names->text_table, old.count * 2) != RESULT_OK) {
+            names->text_table = old;
+            return RESULT_NO_MEMORY;
+        }
+        free(old.slots);
+        for (uint32_t i = 0; i < names->text_count; i++) {
+            const struct text *text = &names->texts[i];
+
+            *text_slot(names, text->bytes, text->length, text->hash) = i + 1;
+        }
+    }
+    return RESULT_OK;
+}
+
+static enum result intern(struct names *names, const char *text, size_t length, uint32_t *index)
+{
+    uint32_t hash = hash_bytes(&names->seed, text, length);
+    uint32_t *slot = text_slot(names, text, length, hash);
+    struct text *grown;
+    char *copy;
+
+    if (*slot == 0) {
+        grown = grow(names->texts, names->text_count, &names->text_capacity, sizeof *grown);
+        if (!grown)
+            return RESULT_NO_MEMORY;
+        names->texts = grown;
+        copy = malloc(length + 1);
+        if (!copy)
+            return RESULT_NO_MEMORY;
+        memcpy(copy, text, length);
+        names->texts[names->text_count++] = (struct text){copy, (uint32_t)length, hash};
+        *slot = (uint32_t)names->text_count;
+    }
+    *index = *slot - 1;
+    return RESULT_OK;
+}
+
+static enum result find_host(struct names *names, const struct address *address,
+                             struct host **host)
+{
+    uint32_t *slot = host_slot(names, address);
+    struct host *grown;
+
+    if (*slot == 0) {
+        grown = grow(names->hosts, names->host_count, &names->host_capacity, sizeof *grown);
+        if (!grown)
+            return RESULT_NO_MEMORY;
+        names->hosts = grown;
+        names->hosts[names->host_count++] =
+            (struct host){.address = *address, .sorted = true};
+        *slot = (uint32_t)names->host_count;
+    }
+    *host = &names->hosts[*slot - 1];
+    return RESULT_OK;
+}
+
+static enum result give(struct host *host, uint32_t name, int64_t time)
+{
+    const struct given *last = host->count > 0 ? &host->given[host->count - 1] : NULL;
+
+    /* Telling again what is the latest already changes no answer, and is most of what DNS tells. */
+    if (last && host->sorted && last->name == name && time >= last->time)
+        return RESULT_OK;
+    if (host->count == host->capacity) {
+        uint32_t capacity = host->capacity * 2 + 1;
+        struct given *grown = realloc(host->given, capacity * sizeof *grown);
+
+        if (!grown)
+            return RESULT_NO_MEMORY;
+        last = last ? &grown[host->count - 1] : NULL;
+        host->given = grown;
+        host->capacity = capacity;
+    }
+    if (last) {
+        host->sorted &= time >= last->time;
+        host->many_names |= name != last->name;
+    }
+    host->given[host->count] = (struct given){time, name, host->count};
+    host->count++;
+    return RESULT_OK;
+}
+
+enum result names_add(struct names *names, const struct address *address, const char *text,
+                      size_t length, int64_t time)
+{
+    uint32_t name;
+    struct host *host;
+    enum result result = reserve_tables(names);
+
+    if (result == RESULT_OK)
+        result = intern(names, text, length, &name);
+    if (result == RESULT_OK)
+        result = find_host(names, address, &host);
+    return result == RESULT_OK ? give(host, name, time) : result;
+}
+
+static int compare_given(const void *left, const void *right)
+{
+    const struct given *a = left, *b = right;
+
+    if (a->time != b->time)
+        return a->time < b->time ? -1 : 1;
+    return a->order < b->order ? -1 : a->order > b->order;
+}
+
+static void sort(struct host *host)
+{
+    if (!host->sorted)
+        qsort(host->given, host->count, sizeof *host->given, compare_given);
+    host->sorted = true;
+}
+
+static void set_ref(const struct names *names, const struct given *given, struct name_ref *found)
+{
+    found->text = names->texts[given->name].bytes;
+    found->length = names->texts[given->name].length;
+}
+
+bool names_find(struct names *names, const struct address *address, int64_t time,
+                struct name_ref *found)
+{
+    uint32_t slot = *host_slot(names, address);
+    struct host *host;
+    const struct given *given;
+    uint32_t low = 0, high;
+
+    if (slot == 0)
+        return false;
+    host = &names->hosts[slot - 1];
+    sort(host);
+    given = host->given;
+    high = host->count;
+    while (low < high) { /* the first that was given after the time */
+        uint32_t middle = low + (high - low) / 2;
+
+        if (given[middle].time <= time)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    found->before = low > 0;
+    if (found->before)
+        low--;
+    else
+        while (low + 1 < host->count && given[low + 1].time == given[low].time)
+            low++;
+    set_ref(names, &given[low], found);
+    return true;
+}
+
+enum result names_each(struct names *names, names_each_fn *call, void *context)
+{
+    enum result result = RESULT_OK;
+
+    for (size_t i = 0; i < names->host_count && result == RESULT_OK; i++) {
+        struct host *host = &names->hosts[i];
+        struct name_ref name = {.before = true};
+
+        sort(host);
+        set_ref(names, &host->given[host->count - 1], &name);
+        result = call(context, &host->address, &name, !host->many_names);
+    }
+    return result;
+}

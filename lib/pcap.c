@@ -1,0 +1,145 @@
+/*
+ * The capfile room, pcap files (draft-ietf-opsawg-pcap).
+ */
+#include "bytes.h"
+#include "capread.h"
+
+enum { FILE_HEADER = 24, RECORD_HEADER = 16, MODIFIED_RECORD_HEADER = 24 };
+
+#define MAGIC 0xa1b2c3d4u
+#define MAGIC_NANOSECONDS 0xa1b23c4du
+#define MAGIC_MODIFIED 0xa1b2cd34u /* eight bytes more a record: interface, protocol, type */
+
+/* Between records of one file, as far as a reader that lost its way believes it. */
+#define SECONDS_APART_MAX 86400u
+
+struct record_header {
+    uint32_t seconds, fraction, captured, length;
+};
+
+static uint32_t pcap32(const struct pcap_state *pcap, const uint8_t *p)
+{
+    return pcap->big_endian ? be32(p) : le32(p);
+}
+
+static bool is_magic(uint32_t magic)
+{
+    return magic == MAGIC || magic == MAGIC_NANOSECONDS || magic == MAGIC_MODIFIED;
+}
+
+bool pcap_begin(struct capfile *capfile)
+{
+    struct pcap_state *pcap = &capfile->pcap;
+    const uint8_t *p;
+    uint32_t magic;
+
+    if (!capfile_need(capfile, FILE_HEADER))
+        return false;
+    p = capfile->buffer + capfile->at;
+    pcap->big_endian = is_magic(be32(p));
+    magic = pcap32(pcap, p);
+    if (!is_magic(magic))
+        return false;
+    pcap->nanoseconds = magic == MAGIC_NANOSECONDS;
+    pcap->header = magic == MAGIC_MODIFIED ? MODIFIED_RECORD_HEADER : RECORD_HEADER;
+    pcap->version = pcap->big_endian ? be16(p + 6) : le16(p + 6);
+    /* The upper bits tell of frame check sequences, which never count. */
+    pcap->linktype = (int)(pcap32(pcap, p + 20) & 0x03ffffff);
+    pcap->any_time = true;
+    capfile->at += FILE_HEADER;
+    return true;
+}
+
+/* Versions before 2.3 have the two lengths the other way round, 2.3 has them either way. */
+static void read_header(const struct pcap_state *pcap, const uint8_t *p,
+                        struct record_header *header)
+{
+    header->seconds = pcap32(pcap, p);
+    header->fraction = pcap32(pcap, p + 4);
+    header->captured = pcap32(pcap, p + 8);
+    header->length = pcap32(pcap, p + 12);
+    if (pcap->version < 3 || (pcap->version == 3 && header->captured > header->length)) {
+        uint32_t captured = header->length;
+
+        header->length = header->captured;
+        header->captured = captured;
+    }
+}
+
+static bool is_plausible(const struct pcap_state *pcap, const struct record_header *header,
+                         const uint32_t *near)
+{
+    uint32_t fraction_end = pcap->nanoseconds ? 1000000000 : 1000000;
+
+    if (header->fraction >= fraction_end || header->captured == 0 ||
+        header->captured > FRAME_CAPTURED_MAX || header->length < header->captured ||
+        header->length > 4 * FRAME_CAPTURED_MAX)
+        return false;
+    return !near || (header->seconds - *near + SECONDS_APART_MAX) <= 2 * SECONDS_APART_MAX;
+}
+
+/* Whether records begin here: three in a row make sense, or fewer that end with the file. */
+static bool records_begin(struct capfile *capfile)
+{
+    const struct pcap_state *pcap = &capfile->pcap;
+    struct record_header header;
+    const uint32_t *near = pcap->any_time ? NULL : &pcap->last_time;
+    uint32_t last;
+    size_t ahead = 0;
+
+    for (int i = 0; i < 3; i++) {
+        if (!capfile_need(capfile, ahead + pcap->header))
+            return i == 2 || (i == 1 && capfile->end - capfile->at == ahead);
+        read_header(pcap, capfile->buffer + capfile->at + ahead, &header);
+        if (!is_plausible(pcap, &header, near))
+            return false;
+        last = header.seconds;
+        near = &last;
+        ahead += pcap->header + header.captured;
+    }
+    return true;
+}
+
+static enum result cut_off(struct capfile *capfile, uint32_t captured)
+{
+    size_t left = capfile->end - capfile->at;
+
+    if (left == 0 || capfile->input_result != RESULT_END)
+        return capfile_ended(capfile);
+    if (left < capfile->pcap.header)
+        capfile_damaged(capfile, "packet %llu is cut off in its header",
+                        (unsigned long long)capfile->frames + 1);
+    else
+        capfile_damaged(capfile, "packet %llu is cut off: %zu of its %u bytes are there",
+                        (unsigned long long)capfile->frames + 1, left - capfile->pcap.header,
+                        captured);
+    return capfile_resume(capfile, records_begin);
+}
+
+enum result pcap_next(struct capfile *capfile, struct frame *frame)
+{
+    struct pcap_state *pcap = &capfile->pcap;
+    struct record_header header = {0};
+
+    if (!capfile_need(capfile, pcap->header))
+        return cut_off(capfile, 0);
+    read_header(pcap, capfile->buffer + capfile->at, &header);
+    if (header.captured > FRAME_CAPTURED_MAX) {
+        capfile_damaged(capfile, "packet %llu: its captured length of %u bytes is absurd",
+                        (unsigned long long)capfile->frames + 1, header.captured);
+        return capfile_resume(capfile, records_begin);
+    }
+    if (!capfile_need(capfile, pcap->header + header.captured))
+        return cut_off(capfile, header.captured);
+    pcap->any_time = false;
+    pcap->last_time = header.seconds;
+    capfile->frames++;
+    frame->data = capfile->buffer + capfile->at + pcap->header;
+    frame->captured = header.captured;
+    frame->length = header.length > header.captured ? header.length : header.captured;
+    frame->linktype = pcap->linktype;
+    frame->time = (int64_t)header.seconds * 1000000 +
+                  (pcap->nanoseconds ? header.fraction / 1000 : header.fraction);
+    capfile->at += pcap->header + header.captured;
+    return RESULT_OK;
+}

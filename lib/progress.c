@@ -1,0 +1,57 @@
+#include "progress.h"
+
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#define FIRST_AFTER 1000000
+#define AGAIN_AFTER 250000
+
+/* The clock is looked at once in so many calls. */
+#define CALLS 4096u
+
+static int64_t now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (int64_t)time.tv_sec * 1000000 + time.tv_nsec / 1000;
+}
+
+void progress_init(struct progress *progress, bool wanted)
+{
+    *progress = (struct progress){.on = wanted && isatty(STDERR_FILENO)};
+    progress->next = now() + FIRST_AFTER;
+}
+
+bool progress_due(struct progress *progress)
+{
+    int64_t time;
+
+    if (!progress->on || ++progress->calls % CALLS != 0)
+        return false;
+    time = now();
+    if (time < progress->next)
+        return false;
+    progress->next = time + AGAIN_AFTER;
+    return true;
+}
+
+void progress_show(struct progress *progress, const char *file, uint64_t done, uint64_t size,
+                   uint64_t count, const char *unit)
+{
+    if (size > 0)
+        fprintf(stderr, "\r%s: %3u %%, %llu %s\033[K", file, (unsigned)(done * 100 / size),
+                (unsigned long long)count, unit);
+    else
+        fprintf(stderr, "\r%s: %llu MB, %llu %s\033[K", file, (unsigned long long)(done / 1000000),
+                (unsigned long long)count, unit);
+    progress->shown = true;
+}
+
+void progress_clear(struct progress *progress)
+{
+    if (progress->shown)
+        fputs("\r\033[K", stderr);
+    progress->shown = false;
+}

@@ -1,0 +1,33 @@
+/*
+ * A line on a terminal that tells how far long work has come.
+ */
+#ifndef SECFLOW_PROGRESS_H
+#define SECFLOW_PROGRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct progress {
+    bool on;
+    bool shown;
+    unsigned calls;
+    int64_t next; /* monotonic microseconds: when the line is due again */
+};
+
+/* Off unless wanted and standard error is a terminal. */
+void progress_init(struct progress *progress, bool wanted);
+
+/*
+ * To be called often: true, at most every quarter of a second and not in the first second, when it
+ * is time to call progress_show.
+ */
+bool progress_due(struct progress *progress);
+
+/* Writes the line: what is read, how much of it (bytes; size 0: not known), how many of what. */
+void progress_show(struct progress *progress, const char *file, uint64_t done, uint64_t size,
+                   uint64_t count, const char *unit);
+
+/* Takes the line away again, before something else is written or at the end. */
+void progress_clear(struct progress *progress);
+
+#endif

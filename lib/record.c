@@ -1,0 +1,296 @@
+#include "record.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BUFFER_BYTES (128u * 1024)
+
+/* More than the longest record: a name of only backslashes doubles, the rest is under 1 KiB. */
+#define RECORD_MAX (2 * RECORD_NAME_MAX + 1024)
+
+struct record_writer {
+    int fd;
+    bool extended;
+    int64_t traffic_date;
+    char date_field[64]; /* ,"trafficDate":"…" */
+    size_t date_field_length;
+    uint64_t count;
+    size_t used;
+    char buffer[BUFFER_BYTES];
+};
+
+static const char two_digits[] = "00010203040506070809101112131415161718192021222324252627282930313233"
+                                 "34353637383940414243444546474849505152535455565758596061626364656667"
+                                 "6869707172737475767778798081828384858687888990919293949596979899";
+
+/* Each put_ function writes at p and returns the place behind. */
+
+static char *put_bytes(char *p, const char *bytes, size_t length)
+{
+    memcpy(p, bytes, length);
+    return p + length;
+}
+
+#define put_literal(p, literal) put_bytes((p), (literal), sizeof(literal) - 1)
+
+static char *put_unsigned(char *p, uint64_t value)
+{
+    char digits[20];
+    char *start = digits + sizeof digits;
+
+    while (value >= 10) {
+        start -= 2;
+        memcpy(start, two_digits + value % 100 * 2, 2);
+        value /= 100;
+    }
+    if (value > 0 || start == digits + sizeof digits)
+        *--start = (char)('0' + value);
+    return put_bytes(p, start, (size_t)(digits + sizeof digits - start));
+}
+
+static char *put_six_digits(char *p, uint32_t value)
+{
+    memcpy(p, two_digits + value / 10000 * 2, 2);
+    memcpy(p + 2, two_digits + value / 100 % 100 * 2, 2);
+    memcpy(p + 4, two_digits + value % 100 * 2, 2);
+    return p + 6;
+}
+
+/* Seconds with up to six decimals: no zeros at the end beyond the first decimal. */
+static char *put_seconds(char *p, int64_t microseconds)
+{
+    p = put_unsigned(p, (uint64_t)microseconds / 1000000);
+    *p++ = '.';
+    p = put_six_digits(p, (uint32_t)((uint64_t)microseconds % 1000000));
+    for (int i = 0; i < 5 && p[-1] == '0'; i++)
+        p--;
+    return p;
+}
+
+static char *put_address(char *p, const struct address *address)
+{
+    return p + address_format(address, p); /* the NUL it adds is written over */
+}
+
+static char *put_endpoint(char *p, const struct record *record, const struct address *address,
+                          uint16_t port)
+{
+    bool icmp = record->proto == IPPROTO_ICMP || record->proto == IPPROTO_ICMPV6;
+
+    if (icmp)
+        return put_address(p, address);
+    if (address->family == 6) {
+        *p++ = '[';
+        p = put_address(p, address);
+        *p++ = ']';
+    } else {
+        p = put_address(p, address);
+    }
+    *p++ = ':';
+    return put_unsigned(p, port);
+}
+
+static char *put_name(char *p, const struct record *record)
+{
+    for (size_t i = 0; i < record->name_length; i++) {
+        char c = record->name[i];
+
+        if (c == '"' || c == '\\')
+            *p++ = '\\';
+        *p++ = c;
+    }
+    if (record->proto == IPPROTO_TCP || record->proto == IPPROTO_UDP) {
+        *p++ = ':';
+        p = put_unsigned(p, record->dport);
+    }
+    return p;
+}
+
+static char *put_name_source(char *p, enum name_source source)
+{
+    switch (source) {
+    case NAME_SESSION:
+        return put_literal(p, "session");
+    case NAME_PASSIVE:
+        return put_literal(p, "passive");
+    case NAME_CACHE:
+        return put_literal(p, "cache");
+    case NAME_ORIGINAL:
+        break;
+    }
+    return put_literal(p, "original");
+}
+
+static char *put_proto(char *p, uint8_t proto)
+{
+    switch (proto) {
+    case IPPROTO_TCP:
+        return put_literal(p, "tcp");
+    case IPPROTO_UDP:
+        return put_literal(p, "udp");
+    case IPPROTO_ICMP:
+        return put_literal(p, "icmp");
+    default:
+        return put_literal(p, "icmp6");
+    }
+}
+
+static char *put_two(char *p, int value)
+{
+    return put_bytes(p, two_digits + value * 2, 2);
+}
+
+/* RFC 3339, UTC, microseconds. Readers take no time outside of the years 1970 to 9999. */
+static char *put_timestamp(char *p, int64_t microseconds)
+{
+    time_t seconds = (time_t)(microseconds / 1000000);
+    struct tm tm = {0};
+
+    gmtime_r(&seconds, &tm);
+    p = put_two(p, (tm.tm_year + 1900) / 100 % 100);
+    p = put_two(p, (tm.tm_year + 1900) % 100);
+    *p++ = '-';
+    p = put_two(p, tm.tm_mon + 1);
+    *p++ = '-';
+    p = put_two(p, tm.tm_mday);
+    *p++ = 'T';
+    p = put_two(p, tm.tm_hour);
+    *p++ = ':';
+    p = put_two(p, tm.tm_min);
+    *p++ = ':';
+    p = put_two(p, tm.tm_sec);
+    *p++ = '.';
+    p = put_six_digits(p, (uint32_t)(microseconds % 1000000));
+    *p++ = 'Z';
+    return p;
+}
+
+static char *put_extension(char *p, const struct record *record)
+{
+    bool ports = record->proto == IPPROTO_TCP || record->proto == IPPROTO_UDP;
+
+    p = put_literal(p, ",\"start\":\"");
+    p = put_timestamp(p, record->start);
+    p = put_literal(p, "\",\"srcIp\":\"");
+    p = put_address(p, &record->src);
+    *p++ = '"';
+    if (ports) {
+        p = put_literal(p, ",\"srcPort\":");
+        p = put_unsigned(p, record->sport);
+    }
+    p = put_literal(p, ",\"dstIp\":\"");
+    p = put_address(p, &record->dst);
+    *p++ = '"';
+    if (ports) {
+        p = put_literal(p, ",\"dstPort\":");
+        p = put_unsigned(p, record->dport);
+    }
+    p = put_literal(p, ",\"communityId\":\"");
+    p = put_bytes(p, record->community_id, strlen(record->community_id));
+    *p++ = '"';
+    return p;
+}
+
+enum result record_writer_init(struct record_writer **writer, int fd, bool extended)
+{
+    struct record_writer *new = malloc(sizeof *new);
+
+    if (!new)
+        return RESULT_NO_MEMORY;
+    new->fd = fd;
+    new->extended = extended;
+    new->count = 0;
+    new->used = 0;
+    record_writer_begin(new, 0);
+    *writer = new;
+    return RESULT_OK;
+}
+
+void record_writer_destroy(struct record_writer **writer)
+{
+    free(*writer);
+    *writer = NULL;
+}
+
+void record_writer_begin(struct record_writer *writer, int64_t traffic_date)
+{
+    char *p = put_literal(writer->date_field, ",\"trafficDate\":\"");
+
+    p = put_unsigned(p, (uint64_t)traffic_date / 1000000);
+    *p++ = '.';
+    p = put_six_digits(p, (uint32_t)((uint64_t)traffic_date % 1000000));
+    *p++ = '"';
+    writer->traffic_date = traffic_date;
+    writer->date_field_length = (size_t)(p - writer->date_field);
+}
+
+enum result record_write(struct record_writer *writer, const struct record *record)
+{
+    bool icmp = record->proto == IPPROTO_ICMP || record->proto == IPPROTO_ICMPV6;
+    char *p;
+
+    if (BUFFER_BYTES - writer->used < RECORD_MAX) {
+        enum result result = record_writer_flush(writer);
+
+        if (result != RESULT_OK)
+            return result;
+    }
+    p = writer->buffer + writer->used;
+    p = put_literal(p, "{\"src\":\"");
+    p = put_endpoint(p, record, &record->src, record->sport);
+    p = put_literal(p, "\",\"dst\":\"");
+    p = record->name ? put_name(p, record) : put_endpoint(p, record, &record->dst, record->dport);
+    p = put_literal(p, "\",\"destinationNameSource\":\"");
+    p = put_name_source(p, record->name_source);
+    p = put_literal(p, "\",\"srcPkts\":");
+    p = put_unsigned(p, record->src_packets);
+    p = put_literal(p, ",\"srcBytes\":");
+    p = put_unsigned(p, record->src_bytes);
+    p = put_literal(p, ",\"dstPkts\":");
+    p = put_unsigned(p, record->dst_packets);
+    p = put_literal(p, ",\"dstBytes\":");
+    p = put_unsigned(p, record->dst_bytes);
+    p = put_literal(p, ",\"relativeStart\":");
+    p = put_seconds(p, record->start - writer->traffic_date);
+    p = put_literal(p, ",\"protocolInformation\":\"");
+    if (icmp)
+        p = put_literal(p, "ICMP");
+    p = put_literal(p, "\",\"duration\":");
+    p = put_seconds(p, record->last - record->start);
+    p = put_bytes(p, writer->date_field, writer->date_field_length);
+    p = put_literal(p, ",\"proto\":\"");
+    p = put_proto(p, record->proto);
+    *p++ = '"';
+    if (writer->extended)
+        p = put_extension(p, record);
+    p = put_literal(p, "}\n");
+    writer->used = (size_t)(p - writer->buffer);
+    writer->count++;
+    return RESULT_OK;
+}
+
+enum result record_writer_flush(struct record_writer *writer)
+{
+    const char *p = writer->buffer;
+
+    while (writer->used > 0) {
+        ssize_t written = write(writer->fd, p, writer->used);
+
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            return RESULT_SYSTEM;
+        p += written;
+        writer->used -= (size_t)written;
+    }
+    return RESULT_OK;
+}
+
+uint64_t record_writer_count(const struct record_writer *writer)
+{
+    return writer->count;
+}

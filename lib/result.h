@@ -1,0 +1,20 @@
+/*
+ * What a function of the library answers.
+ *
+ * No function of lib/ prints or exits. One that can fail answers with one of these, and where the
+ * reason needs words, its room has a function that returns them.
+ */
+#ifndef SECFLOW_RESULT_H
+#define SECFLOW_RESULT_H
+
+enum result {
+    RESULT_OK,
+    RESULT_END,       /* nothing more to read */
+    RESULT_DAMAGED,   /* bad input; it costs that input only, the caller may go on */
+    RESULT_NO_MEMORY, /* an allocation failed; the object may only be destroyed */
+    RESULT_SYSTEM     /* a system call failed, errno says why */
+};
+
+#define MUST_CHECK __attribute__((warn_unused_result))
+
+#endif
