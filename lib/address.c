@@ -76,22 +76,6 @@ static const struct registry_entry registry[] = {
     {"fc00::/7", true},          /* unique local */
 };
 
-void address_set(struct address *address, uint8_t family, const uint8_t *bytes)
-{
-    address->family = family;
-    if (family == 4) {
-        address->words[0] = address->words[1] = 0;
-        memcpy(address->bytes, bytes, 4);
-    } else {
-        memcpy(address->bytes, bytes, 16);
-    }
-}
-
-bool address_equal(const struct address *a, const struct address *b)
-{
-    return a->words[0] == b->words[0] && a->words[1] == b->words[1] && a->family == b->family;
-}
-
 int address_compare(const struct address *a, const struct address *b)
 {
     if (a->family != b->family)

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct address {
     union {
@@ -22,9 +23,24 @@ struct address {
 #define ADDRESS_TEXT 46
 
 /* Copies an address of either family from its wire bytes. */
-void address_set(struct address *address, uint8_t family, const uint8_t *bytes);
+static inline void address_set(struct address *address, uint8_t family, const uint8_t *bytes)
+{
+    address->family = family;
+    if (family == 4) {
+        uint32_t word;
 
-bool address_equal(const struct address *a, const struct address *b);
+        memcpy(&word, bytes, sizeof word);
+        address->words[0] = address->words[1] = 0;
+        memcpy(address->bytes, &word, sizeof word);
+    } else {
+        memcpy(address->bytes, bytes, 16);
+    }
+}
+
+static inline bool address_equal(const struct address *a, const struct address *b)
+{
+    return a->words[0] == b->words[0] && a->words[1] == b->words[1] && a->family == b->family;
+}
 
 /* The order of their numbers, IPv4 before IPv6: negative, 0 or positive. */
 int address_compare(const struct address *a, const struct address *b);

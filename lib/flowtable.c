@@ -21,7 +21,11 @@
 
 #define SLOTS_MIN 4096u
 
-/* Side 0 has the lower address, of equal addresses the lower port. */
+/*
+ * Side 0 has the lower address, of equal addresses the lower port; which of two is the lower may
+ * differ between machines. Addresses are words in host order of their wire bytes: IPv4 has one,
+ * side 0 in its lower half, IPv6 two a side.
+ */
 struct stored_flow {
     uint16_t port[2];
     uint8_t proto;
@@ -29,10 +33,10 @@ struct stored_flow {
     uint8_t icmp_type, icmp_code;
     int64_t start, last;
     uint64_t packets[2], bytes[2];
-    uint8_t address[]; /* of side 0, then of side 1: 4 or 16 bytes each */
+    uint64_t address[];
 };
 
-_Static_assert(sizeof(struct stored_flow) == 56, "an IPv4 flow is one cache line");
+_Static_assert(sizeof(struct stored_flow) == 56, "an IPv4 flow fills a cache line of 64 bytes");
 
 /* The bits of stored_flow.flags. */
 enum { FLOW_IPV6 = 1, FLOW_ICMP_KNOWN = 2, FLOW_FIRST_FROM_1 = 4, FLOW_SOURCE_IS_1 = 8 };
@@ -42,14 +46,16 @@ struct slot {
     uint32_t place; /* 0: free */
 };
 
-/* A packet that waits to be counted. */
+/* A packet that waits to be counted, and what it would make of a new flow. */
 struct waiting {
-    uint8_t address[32];
+    uint64_t address[4];
     int64_t time;
     uint32_t hash, bytes;
     uint16_t port[2];
-    uint8_t proto, flags; /* as the flow would have if this packet were its first */
+    uint8_t proto, flags;
     uint8_t icmp_type, icmp_code;
+    uint8_t tcp_flags;
+    bool src_local, dst_local;
 };
 
 struct flowtable {
@@ -107,23 +113,25 @@ static struct stored_flow *flow_at(const struct flowtable *table, uint32_t place
     return (struct stored_flow *)(void *)(chunk + (size_t)(place % CHUNK_UNITS) * UNIT);
 }
 
-static size_t address_bytes(uint8_t flags)
+static size_t address_words(uint8_t flags)
 {
-    return flags & FLOW_IPV6 ? 16 : 4;
+    return flags & FLOW_IPV6 ? 4 : 1;
 }
 
-bool flow_source_is_sender(const struct packet *packet, bool src_local, bool dst_local)
+/* Whether the side that sent a flow's first packet opened it: DESIGN.md, "Who is the source". */
+static bool sender_is_source(const struct waiting *first)
 {
     enum { EPHEMERAL = 49152, PRIVILEGED = 1024 };
-    uint16_t a = packet->sport, b = packet->dport;
+    unsigned side = first->flags & FLOW_FIRST_FROM_1 ? 1 : 0;
+    uint16_t a = first->port[side], b = first->port[1 - side];
 
-    if (packet->proto == IPPROTO_TCP && (packet->tcp_flags & TCP_SYN))
-        return !(packet->tcp_flags & TCP_ACK);
-    if (packet->proto == IPPROTO_ICMP || packet->proto == IPPROTO_ICMPV6)
-        return src_local || !dst_local;
-    if (!src_local && !dst_local && a >= PRIVILEGED && b >= PRIVILEGED)
+    if (first->proto == IPPROTO_TCP && (first->tcp_flags & TCP_SYN))
+        return !(first->tcp_flags & TCP_ACK);
+    if (first->proto == IPPROTO_ICMP || first->proto == IPPROTO_ICMPV6)
+        return first->src_local || !first->dst_local;
+    if (!first->src_local && !first->dst_local && a >= PRIVILEGED && b >= PRIVILEGED)
         return true;
-    if (src_local) {
+    if (first->src_local) {
         if (a >= EPHEMERAL)
             return true;
         if (b >= EPHEMERAL)
@@ -136,56 +144,75 @@ bool flow_source_is_sender(const struct packet *packet, bool src_local, bool dst
 
 static bool sender_is_lower(const struct packet *packet)
 {
-    int order = memcmp(packet->src.bytes, packet->dst.bytes, sizeof packet->src.bytes);
+    const uint64_t *src = packet->src.words, *dst = packet->dst.words;
 
-    return order < 0 || (order == 0 && packet->sport <= packet->dport);
+    if (src[0] != dst[0])
+        return src[0] < dst[0];
+    if (src[1] != dst[1])
+        return src[1] < dst[1];
+    return packet->sport <= packet->dport;
 }
 
-/* The packet's key in its canonical order, and what it would make of a new flow. */
+static uint32_t ipv4_word(const struct address *address)
+{
+    uint32_t word;
+
+    memcpy(&word, address->bytes, sizeof word);
+    return word;
+}
+
+static void make_key(const struct flowtable *table, const struct packet *packet, bool lower,
+                     struct waiting *waiting)
+{
+    const struct address *low = lower ? &packet->src : &packet->dst;
+    const struct address *high = lower ? &packet->dst : &packet->src;
+    uint64_t rest;
+
+    waiting->port[0] = lower ? packet->sport : packet->dport;
+    waiting->port[1] = lower ? packet->dport : packet->sport;
+    waiting->proto = packet->proto;
+    rest = (uint64_t)waiting->port[0] << 24 | (uint64_t)waiting->port[1] << 8 | packet->proto;
+    if (packet->src.family == 4) {
+        waiting->address[0] = ipv4_word(low) | (uint64_t)ipv4_word(high) << 32;
+        waiting->hash = hash_pair(&table->seed, waiting->address[0], rest);
+    } else {
+        uint32_t hash = hash_pair(&table->seed, low->words[0], low->words[1]);
+
+        waiting->flags |= FLOW_IPV6;
+        memcpy(waiting->address, low->words, 16);
+        memcpy(waiting->address + 2, high->words, 16);
+        rest |= (uint64_t)hash_pair(&table->seed, high->words[0] ^ rest, high->words[1]) << 32;
+        waiting->hash = hash_pair(&table->seed, hash, rest);
+    }
+}
+
 static void make_waiting(const struct flowtable *table, const struct packet *packet,
                          bool src_local, bool dst_local, struct waiting *waiting)
 {
     bool lower = sender_is_lower(packet);
-    const struct address *low = lower ? &packet->src : &packet->dst;
-    const struct address *high = lower ? &packet->dst : &packet->src;
-    uint32_t ports;
 
+    waiting->flags = lower ? 0 : FLOW_FIRST_FROM_1;
+    if (packet->icmp_known)
+        waiting->flags |= FLOW_ICMP_KNOWN;
     waiting->time = packet->time;
     waiting->bytes = packet->bytes;
-    waiting->port[0] = lower ? packet->sport : packet->dport;
-    waiting->port[1] = lower ? packet->dport : packet->sport;
-    waiting->proto = packet->proto;
     waiting->icmp_type = packet->icmp_type;
     waiting->icmp_code = packet->icmp_code;
-    waiting->flags = packet->icmp_known ? FLOW_ICMP_KNOWN : 0;
-    if (!lower)
-        waiting->flags |= FLOW_FIRST_FROM_1;
-    if (lower != flow_source_is_sender(packet, src_local, dst_local))
-        waiting->flags |= FLOW_SOURCE_IS_1;
-
-    ports = (uint32_t)waiting->port[0] << 16 | waiting->port[1];
-    if (packet->src.family == 6) {
-        waiting->flags |= FLOW_IPV6;
-        memcpy(waiting->address, low->bytes, 16);
-        memcpy(waiting->address + 16, high->bytes, 16);
-        waiting->hash = hash_pair(&table->seed, low->words[0], low->words[1]);
-        waiting->hash = hash_pair(&table->seed, high->words[0] ^ waiting->hash, high->words[1]);
-        waiting->hash = hash_pair(&table->seed, ports, (uint64_t)waiting->hash << 8 | packet->proto);
-    } else {
-        uint64_t addresses;
-
-        memcpy(waiting->address, low->bytes, 4);
-        memcpy(waiting->address + 4, high->bytes, 4);
-        memcpy(&addresses, waiting->address, 8);
-        waiting->hash = hash_pair(&table->seed, addresses, (uint64_t)ports << 8 | packet->proto);
-    }
+    waiting->tcp_flags = packet->tcp_flags;
+    waiting->src_local = src_local;
+    waiting->dst_local = dst_local;
+    make_key(table, packet, lower, waiting);
 }
 
 static bool is_flow_of(const struct stored_flow *flow, const struct waiting *waiting)
 {
-    return flow->port[0] == waiting->port[0] && flow->port[1] == waiting->port[1] &&
-           flow->proto == waiting->proto && (flow->flags & FLOW_IPV6) == (waiting->flags & FLOW_IPV6) &&
-           memcmp(flow->address, waiting->address, 2 * address_bytes(waiting->flags)) == 0;
+    if (flow->address[0] != waiting->address[0] || flow->port[0] != waiting->port[0] ||
+        flow->port[1] != waiting->port[1] || flow->proto != waiting->proto ||
+        (flow->flags & FLOW_IPV6) != (waiting->flags & FLOW_IPV6))
+        return false;
+    return !(flow->flags & FLOW_IPV6) || (flow->address[1] == waiting->address[1] &&
+                                          flow->address[2] == waiting->address[2] &&
+                                          flow->address[3] == waiting->address[3]);
 }
 
 /* The slot of the packet's flow, or the free slot where it belongs. */
@@ -292,8 +319,9 @@ static enum result reserve_slots(struct flowtable *table)
 static enum result add_flow(struct flowtable *table, const struct waiting *waiting,
                             struct slot *slot)
 {
-    size_t addresses = 2 * address_bytes(waiting->flags);
-    uint32_t units = (uint32_t)((sizeof(struct stored_flow) + addresses) / UNIT);
+    size_t words = address_words(waiting->flags);
+    uint32_t units = (uint32_t)(sizeof(struct stored_flow) / UNIT + words);
+    bool sent_by_1 = waiting->flags & FLOW_FIRST_FROM_1;
     struct stored_flow *flow;
     enum result result = reserve_place(table, units);
 
@@ -306,11 +334,13 @@ static enum result add_flow(struct flowtable *table, const struct waiting *waiti
 
     flow = flow_at(table, slot->place);
     memset(flow, 0, sizeof *flow);
-    memcpy(flow->address, waiting->address, addresses);
+    memcpy(flow->address, waiting->address, words * sizeof *flow->address);
     flow->port[0] = waiting->port[0];
     flow->port[1] = waiting->port[1];
     flow->proto = waiting->proto;
     flow->flags = waiting->flags;
+    if (sent_by_1 == sender_is_source(waiting))
+        flow->flags |= FLOW_SOURCE_IS_1;
     flow->icmp_type = waiting->icmp_type;
     flow->icmp_code = waiting->icmp_code;
     return RESULT_OK;
@@ -425,17 +455,25 @@ enum result flowtable_finish(struct flowtable *table, size_t *count)
     return RESULT_OK;
 }
 
+static void get_address(const struct stored_flow *stored, unsigned side, struct address *address)
+{
+    uint32_t word = (uint32_t)(stored->address[0] >> 32 * side);
+
+    if (stored->flags & FLOW_IPV6)
+        address_set(address, 6, (const uint8_t *)(stored->address + 2 * side));
+    else
+        address_set(address, 4, (const uint8_t *)&word);
+}
+
 void flowtable_get(const struct flowtable *table, size_t index, struct flow *flow)
 {
     const struct stored_flow *stored = flow_at(table, table->active[index]);
     unsigned src = stored->flags & FLOW_SOURCE_IS_1 ? 1 : 0, dst = 1 - src;
-    uint8_t family = stored->flags & FLOW_IPV6 ? 6 : 4;
-    size_t length = address_bytes(stored->flags);
 
     if (index + 8 < table->active_count)
         __builtin_prefetch(flow_at(table, table->active[index + 8]));
-    address_set(&flow->src, family, stored->address + src * length);
-    address_set(&flow->dst, family, stored->address + dst * length);
+    get_address(stored, src, &flow->src);
+    get_address(stored, dst, &flow->dst);
     flow->sport = stored->port[src];
     flow->dport = stored->port[dst];
     flow->proto = stored->proto;

@@ -46,7 +46,4 @@ void flowtable_get(const struct flowtable *table, size_t index, struct flow *flo
 /* Begins the next window: all counts are zero again, no flow is active. */
 void flowtable_next_window(struct flowtable *table);
 
-/* Of two ports, sides and TCP flags of a first packet from A to B: is A the source? (DESIGN.md) */
-bool flow_source_is_sender(const struct packet *packet, bool src_local, bool dst_local);
-
 #endif

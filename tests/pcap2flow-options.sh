@@ -1,0 +1,271 @@
+#!/bin/sh
+# pcap2flow: its options, exit statuses and manners.
+
+: "${srcdir:?}" "${BINDIR:?}"
+# shellcheck source=tests/tap.sh
+. "$srcdir/tests/tap.sh"
+
+tool=$(cd "$BINDIR" && pwd)/pcap2flow # found after a cd, too
+cap=$tmp/captures
+[ -x "$tool" ] || bail_out "no $tool"
+"${PYTHON:-python3}" "$srcdir/tests/captures.py" "$cap" || bail_out 'captures.py failed'
+
+ports='[inputs.src | split(":")[-1]] | join(" ")'
+pairs='inputs | "\(.trafficDate) \(.src) > \(.dst)"'
+flows='inputs | "\(.src) > \(.dst) \(.srcPkts) \(.srcBytes) \(.dstPkts) \(.dstBytes)"'
+names='inputs | "\(.src | split(":")[-1]) \(.dst) \(.destinationNameSource)"'
+
+# Which traffic
+
+records "$ports" 'both families, only the Internet' "$tool" "$cap/families.pcap" <<'EOF'
+50001 50002 50003 50004
+EOF
+records "$ports" '-4' "$tool" -4 "$cap/families.pcap" <<'EOF'
+50001 50002
+EOF
+records "$ports" '-6' "$tool" -6 "$cap/families.pcap" <<'EOF'
+50003 50004
+EOF
+records "$ports" '-a' "$tool" -a "$cap/families.pcap" <<'EOF'
+50001 50002 50003 50004 50005
+EOF
+records "$ports" '-L makes a network local' "$tool" -L 8.8.8.0/24 "$cap/families.pcap" <<'EOF'
+50002 50003 50004
+EOF
+records "$ports" '-L more than once' \
+    "$tool" -L 8.8.8.0/24 -L 2001:4860::/32 "$cap/families.pcap" <<'EOF'
+50002 50004
+EOF
+records "$ports" '-L: the network and nothing beside it' \
+    "$tool" -L 8.8.9.0/24 -L 8.8.8.128/25 -L 9.9.9.8/31 "$cap/families.pcap" <<'EOF'
+50001 50003 50004
+EOF
+records "$ports" '-L with one side still on the Internet' \
+    "$tool" -L 9.9.9.0/24 "$cap/transit.pcap" <<'EOF'
+50001
+EOF
+
+# -f
+
+records "$ports" '-f' "$tool" -f 'tcp port 443' "$cap/families.pcap" <<'EOF'
+50001 50003
+EOF
+records "$flows" '-f on interfaces of differing link type' \
+    "$tool" -f 'host 8.8.8.8' "$cap/format-interfaces.pcapng" <<'EOF'
+192.168.1.10:50001 > 8.8.8.8:443 2 100 1 0
+EOF
+records "$flows" '-f that only one interface matches' \
+    "$tool" -f 'src host 8.8.8.8' "$cap/format-interfaces.pcapng" <<'EOF'
+192.168.1.10:50001 > 8.8.8.8:443 0 0 1 0
+EOF
+records '' '-f that nothing matches' "$tool" -f 'port 1' "$cap/families.pcap" </dev/null
+
+# -d. The columns: the window, microseconds from BASE, the flow, its duration.
+
+windows='(1700000000 / 60 | floor) as $first | inputs | (.trafficDate | tonumber) as $date |
+    "\(($date / 60 | floor) - $first) " +
+    "\(($date - 1700000000 + .relativeStart) * 1000000 | round) \(.src) > \(.dst) " +
+    "\(.srcPkts) \(.srcBytes) \(.dstPkts) \(.dstBytes) \(.duration * 1000000 | round)"'
+records "$windows" '-d cuts at multiples of its seconds, a flow keeps its source and name' \
+    "$tool" -d 60 "$cap/windows.pcap" <<'EOF'
+0 10000000 192.168.1.10:1025 > www.example.com:8080 2 100 1 0 29999999
+1 40000000 192.168.1.10:1025 > www.example.com:8080 1 50 1 200 1000000
+1 50000000 192.168.1.10:50001 > 9.9.9.9:123 1 48 0 0 0
+2 100000000 192.168.1.10:1025 > www.example.com:8080 1 0 1 300 1500000
+EOF
+records "$windows" '-d: a late packet belongs to its own window' \
+    "$tool" -d 60 "$cap/windows-late.pcap" <<'EOF'
+0 39000000 192.168.1.10:50001 > 9.9.9.9:123 2 101 0 0 500000
+1 40000000 192.168.1.10:50001 > 9.9.9.9:123 2 1010 0 0 1000000
+EOF
+records '[inputs.trafficDate] | unique | length' '-d: a window is a sample' \
+    "$tool" -d 60 "$cap/windows.pcap" <<'EOF'
+3
+EOF
+for seconds in 1 7 300; do
+    records '[inputs] | group_by([.src, .dst])[] | "\(.[0].src) > \(.[0].dst) " +
+        "\(map(.srcPkts) | add) \(map(.srcBytes) | add) " +
+        "\(map(.dstPkts) | add) \(map(.dstBytes) | add)"' \
+        "-d $seconds: the windows add up to the whole" \
+        "$tool" -d $seconds "$cap/windows.pcap" <<'EOF'
+192.168.1.10:1025 > www.example.com:8080 4 150 3 500
+192.168.1.10:50001 > 9.9.9.9:123 1 48 0 0
+EOF
+done
+
+# -m
+
+records "$pairs" 'each file is a sample, in the order of the arguments' \
+    "$tool" "$cap/merge-b.pcap" "$cap/merge-a.pcap" "$cap/merge-c.pcap" <<'EOF'
+1700000010.000000 8.8.8.8:8080 > 192.168.1.10:1025
+1700000010.000000 192.168.1.10:50001 > 9.9.9.9:123
+1700000000.000000 192.168.1.10:1025 > www.example.com:8080
+1700000020.000000 8.8.8.8:8080 > 192.168.1.10:1025
+EOF
+for order in 'a b c' 'c a b' 'b c a'; do
+    set --
+    for part in $order; do
+        set -- "$@" "$cap/merge-$part.pcap"
+    done
+    records 'inputs | "\(.trafficDate) \(.src) > \(.dst) \(.srcPkts) \(.srcBytes) " +
+        "\(.dstPkts) \(.dstBytes)"' "-m makes one sample of files in the order $order" \
+        "$tool" -m "$@" <<'EOF'
+1700000000.000000 192.168.1.10:1025 > www.example.com:8080 2 30 1 20
+1700000000.000000 192.168.1.10:50001 > 9.9.9.9:123 1 0 0 0
+EOF
+done
+
+# -c
+
+cache=$tmp/cache
+records "$names" 'a cache that does not exist yet' "$tool" -c "$cache" "$cap/cache-learn.pcap" <<'EOF'
+50001 one.example:443 passive
+EOF
+is "$(cat "$cache")" '1.1.1.1 one.example
+8.8.8.8 odd\032one
+9.9.9.9 nine.example
+100.0.0.1 hundred.example
+2001:4860:4860::8888 six.example' 'the cache has learned, sorted by address'
+records "$names" 'what was learned is used' "$tool" -c "$cache" "$cap/families.pcap" <<'EOF'
+50001 odd\032one:443 cache
+50002 nine.example:123 cache
+50003 six.example:443 cache
+50004 [2620:fe::9]:123 original
+EOF
+
+# The last line has no end: it is a line all the same.
+printf '8.0.4.1 cached1.example\n8.0.4.2 cached2.example\n8.0.4.3 cached3.example' >"$cache"
+records "$names" 'a name before the flow, then the cache, then a name after it' \
+    "$tool" -c "$cache" "$cap/cache-use.pcap" <<'EOF'
+50001 cached1.example:443 cache
+50002 before.example:443 passive
+50003 cached3.example:443 cache
+EOF
+is "$(cat "$cache")" '8.0.4.1 cached1.example
+8.0.4.2 before.example
+8.0.4.3 after.example' 'a newer name replaces an older one'
+
+# bad_cache DESCRIPTION LINE: the cache's LINE is bad.
+bad_cache() {
+    cp "$cache" "$tmp/cache-before"
+    is_status 65 "$1: exit status" "$tool" -c "$cache" "$cap/cache-learn.pcap"
+    like "$(cat "$tmp/err")" "^pcap2flow: $cache: ?(line )?$2($|[^0-9])" "$1: message"
+    is "$(jq -rn "$ports" "$tmp/out")" 50001 "$1: records"
+    ok "$1: the file is left alone" cmp "$cache" "$tmp/cache-before"
+}
+
+printf '8.8.8.8 good.example\nno-address bad.example\n9.9.9.9 fine.example\n' >"$cache"
+bad_cache 'a cache line without an address' 2
+printf '8.8.8.8 good.example\n8.8.9.9 good.example\n9.9.9.9\n' >"$cache"
+bad_cache 'a cache line without a name' 3
+
+# together: eight processes learn fifty names each; prints the exit statuses other than 0.
+together() {
+    for process in 1 2 3 4 5 6 7 8; do
+        "$tool" -c "$cache" "$cap/cache-$process.pcap" || echo "status $?" &
+    done
+    wait
+}
+
+rm -f "$cache"
+records '' 'eight processes share a cache' together </dev/null
+for process in 1 2 3 4 5 6 7 8; do
+    name=1
+    while [ $name -le 50 ]; do
+        echo "11.0.$process.$name n$name.p$process.example"
+        name=$((name + 1))
+    done
+done >"$tmp/cache-want"
+ok 'eight processes share a cache: nothing is lost' diff "$tmp/cache-want" "$cache"
+
+# -v, -q
+
+"$tool" "$cap/counts.pcap" >"$tmp/plain"
+is_status 0 '-v: exit status' "$tool" -v "$cap/counts.pcap"
+ok '-v: the records are the same' cmp "$tmp/out" "$tmp/plain"
+summary=$(cat "$tmp/err")
+like "$summary" '(^|[^0-9])23 packets|packets[^0-9]* 23($|[^0-9])' '-v: packets read'
+like "$summary" '(^|[^0-9])11 records|records[^0-9]* 11($|[^0-9])' '-v: records written'
+like "$summary" '(^|[^0-9])7[^0-9]* local|local[^0-9]* 7($|[^0-9])' '-v: packets between locals'
+like "$summary" '(^|[^0-9])3[^0-9]* damaged|damaged[^0-9]* 3($|[^0-9])' '-v: damaged packets'
+records "$ports" '-q' "$tool" -q "$cap/families.pcap" <<'EOF'
+50001 50002 50003 50004
+EOF
+
+# Help, version, the end of options
+
+for option in -h --help; do
+    is_status 0 "$option: exit status" "$tool" $option
+    like "$(cat "$tmp/out")" 'pcap2flow .*-c CACHE' "$option: usage on standard output"
+    is "$(cat "$tmp/err")" '' "$option: nothing on standard error"
+done
+for option in -V --version; do
+    is_status 0 "$option: exit status" "$tool" $option
+    like "$(cat "$tmp/out")" 'pcap2flow.* [0-9]' "$option: version on standard output"
+    is "$(cat "$tmp/err")" '' "$option: nothing on standard error"
+done
+
+# in_tmp ARGUMENTS...: run where a file is called like an option.
+in_tmp() {
+    (cd "$tmp" && "$tool" "$@")
+}
+
+cp "$cap/families.pcap" "$tmp/-4"
+records "$ports" '-- ends the options' in_tmp -6 -- -4 <<'EOF'
+50003 50004
+EOF
+
+# misused DESCRIPTION ARGUMENTS...
+misused() {
+    description="misuse: $1"
+    shift
+    is_status 64 "$description: exit status" "$tool" "$@"
+    is "$(cat "$tmp/out")" '' "$description: nothing on standard output"
+    like "$(cat "$tmp/err")" '^pcap2flow: ' "$description: message"
+    like "$(cat "$tmp/err")" '--help' "$description: hint"
+    ok "$description: two lines at most" test "$(grep -c '' "$tmp/err")" -le 2
+}
+
+file=$cap/families.pcap
+misused 'unknown option' -Z "$file"
+misused 'unknown long option' --nonsense "$file"
+misused 'option without its argument' -d
+misused '-d 0' -d 0 "$file"
+misused '-d -5' -d -5 "$file"
+misused '-d no number' -d 10x "$file"
+misused '-d nothing' -d '' "$file"
+misused '-d beyond all numbers' -d 99999999999999999999 "$file"
+misused '-L no network' -L nonsense "$file"
+misused '-L prefix too long' -L 10.0.0.0/33 "$file"
+misused '-L prefix too long for IPv6' -L fd00::/129 "$file"
+misused '-L prefix no number' -L 10.0.0.0/8x "$file"
+misused '-f no filter' -f 'no such filter (' "$file"
+
+# Output that fails
+
+to_full() {
+    "$tool" "$@" >/dev/full
+}
+
+if [ -c /dev/full ]; then
+    for file in families.pcap big.pcap; do
+        is_status 74 "full disk: exit status, $file" to_full "$cap/$file"
+        like "$(cat "$tmp/err")" '^pcap2flow: .' "full disk: message, $file"
+    done
+    is_status 74 'full disk: exit status, --help' to_full --help
+else
+    skip 'full disk' 'no /dev/full'
+fi
+
+first_line() {
+    "$tool" "$cap/big.pcap" | head -n 1
+}
+
+records "$ports" 'a closed pipe ends it quietly' first_line <<'EOF'
+50001
+EOF
+records '[inputs] | length' 'output larger than a pipe' "$tool" "$cap/big.pcap" <<'EOF'
+20000
+EOF
+
+done_testing
