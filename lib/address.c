@@ -14,15 +14,15 @@ struct prefix {
 };
 
 /*
- * What is so for every address with some first byte. Nearly all packets are settled by it; only
- * under SOME_LOCAL the prefixes are searched.
+ * What is so for every address that begins with some two bytes. Nearly all packets are settled by
+ * it; only under SOME_LOCAL the prefixes are searched.
  */
 enum { NONE_LOCAL, ALL_LOCAL, SOME_LOCAL };
 
 struct prefix_list {
-    struct prefix *prefixes; /* of equal addresses the longest first */
+    struct prefix *prefixes; /* the longest of the registries' first */
     size_t count;
-    uint8_t by_first_byte[256];
+    uint8_t by_two_bytes[65536];
 };
 
 struct locality {
@@ -129,20 +129,16 @@ static uint64_t mask_of(unsigned bits)
     return bits >= 64 ? UINT64_MAX : ~(UINT64_MAX >> bits);
 }
 
-/* Tells what an entry in front of the others changes about each first byte. */
-static void note_first_bytes(struct prefix_list *list, const struct prefix *prefix)
+/* Notes what an entry in front of the others changes for the first two bytes that it covers. */
+static void note_two_bytes(struct prefix_list *list, const struct prefix *prefix, unsigned bits)
 {
-    uint8_t mask = (uint8_t)(prefix->high_mask >> 56), want = (uint8_t)(prefix->high >> 56);
-    bool whole = (prefix->high_mask & (UINT64_MAX >> 8)) == 0 && prefix->low_mask == 0;
+    uint8_t *first = &list->by_two_bytes[prefix->high >> 48];
+    uint8_t all = prefix->local ? ALL_LOCAL : NONE_LOCAL;
 
-    for (unsigned byte = 0; byte < 256; byte++) {
-        if ((byte & mask) != want)
-            continue;
-        if (whole)
-            list->by_first_byte[byte] = prefix->local ? ALL_LOCAL : NONE_LOCAL;
-        else if (list->by_first_byte[byte] != (prefix->local ? ALL_LOCAL : NONE_LOCAL))
-            list->by_first_byte[byte] = SOME_LOCAL;
-    }
+    if (bits <= 16)
+        memset(first, all, (size_t)1 << (16 - bits));
+    else if (*first != all)
+        *first = SOME_LOCAL;
 }
 
 static enum result add_prefix(struct locality *locality, const char *network, bool local)
@@ -185,7 +181,7 @@ static enum result add_prefix(struct locality *locality, const char *network, bo
     grown[0] = prefix;
     list->prefixes = grown;
     list->count++;
-    note_first_bytes(list, &prefix);
+    note_two_bytes(list, &prefix, (unsigned)bits);
     return RESULT_OK;
 }
 
@@ -226,7 +222,7 @@ enum result locality_add(struct locality *locality, const char *network)
 bool locality_has(const struct locality *locality, const struct address *address)
 {
     const struct prefix_list *list = address->family == 4 ? &locality->v4 : &locality->v6;
-    uint8_t known = list->by_first_byte[address->bytes[0]];
+    uint8_t known = list->by_two_bytes[be16(address->bytes)];
     uint64_t high, low;
 
     if (known != SOME_LOCAL)

@@ -20,7 +20,10 @@ enum {
     ETHERTYPE_ERSPAN = 0x88be
 };
 
-/* What is left of a frame below the headers read so far. */
+/*
+ * What is left of a frame below the headers read so far. Each layer moves it over its own; only
+ * decode_udp_tunnel leaves it in place where it finds no tunnel.
+ */
 struct cursor {
     const uint8_t *data;
     uint32_t captured; /* bytes at data */
@@ -70,23 +73,23 @@ static inline bool descend(struct descent *descent)
     return ++descent->layers <= 24;
 }
 
-enum packet_verdict decode_link(struct descent *descent, int linktype, struct cursor cursor);
-enum packet_verdict decode_ethernet(struct descent *descent, struct cursor cursor);
-enum packet_verdict decode_ethertype(struct descent *descent, uint16_t type, struct cursor cursor);
-enum packet_verdict decode_ppp(struct descent *descent, struct cursor cursor);
+enum packet_verdict decode_link(struct descent *descent, int linktype, struct cursor *cursor);
+enum packet_verdict decode_ethernet(struct descent *descent, struct cursor *cursor);
+enum packet_verdict decode_ethertype(struct descent *descent, uint16_t type, struct cursor *cursor);
+enum packet_verdict decode_ppp(struct descent *descent, struct cursor *cursor);
 
 /* By the version in its first four bits. */
-enum packet_verdict decode_ip(struct descent *descent, struct cursor cursor);
-enum packet_verdict decode_ipv4(struct descent *descent, struct cursor cursor);
-enum packet_verdict decode_ipv6(struct descent *descent, struct cursor cursor);
+enum packet_verdict decode_ip(struct descent *descent, struct cursor *cursor);
+enum packet_verdict decode_ipv4(struct descent *descent, struct cursor *cursor);
+enum packet_verdict decode_ipv6(struct descent *descent, struct cursor *cursor);
 
-enum packet_verdict decode_gre(struct descent *descent, struct cursor cursor);
+enum packet_verdict decode_gre(struct descent *descent, struct cursor *cursor);
 
 /*
  * Opens a tunnel inside UDP. False when the datagram (cursor: its payload) is none; else the
  * verdict on what it carries is in *verdict.
  */
 bool decode_udp_tunnel(struct descent *descent, uint16_t sport, uint16_t dport,
-                       struct cursor cursor, enum packet_verdict *verdict);
+                       struct cursor *cursor, enum packet_verdict *verdict);
 
 #endif

@@ -56,6 +56,7 @@ struct waiting {
     uint8_t icmp_type, icmp_code;
     uint8_t tcp_flags;
     bool src_local, dst_local;
+    struct stored_flow *likely; /* the flow that has its hash, NULL when there was none */
 };
 
 struct flowtable {
@@ -75,6 +76,29 @@ struct flowtable {
     unsigned batch_count;
 };
 
+/* Memory that is used at random places: huge pages, where they are to be had, save the TLB. */
+static void *large_pages(size_t bytes)
+{
+    void *pages = aligned_alloc(CHUNK_BYTES, bytes);
+
+    if (pages)
+        (void)madvise(pages, bytes, MADV_HUGEPAGE);
+    return pages;
+}
+
+static struct slot *new_slots(uint32_t count)
+{
+    size_t bytes = count * sizeof(struct slot);
+    struct slot *slots;
+
+    if (bytes < CHUNK_BYTES)
+        return calloc(count, sizeof *slots);
+    slots = large_pages(bytes);
+    if (slots)
+        memset(slots, 0, bytes);
+    return slots;
+}
+
 enum result flowtable_init(struct flowtable **table)
 {
     struct flowtable *new = calloc(1, sizeof *new);
@@ -83,7 +107,7 @@ enum result flowtable_init(struct flowtable **table)
     if (!new)
         return RESULT_NO_MEMORY;
     new->slot_count = SLOTS_MIN;
-    new->slots = calloc(new->slot_count, sizeof *new->slots);
+    new->slots = new_slots(new->slot_count);
     result = new->slots ? hash_seed_init(&new->seed) : RESULT_NO_MEMORY;
     if (result != RESULT_OK) {
         flowtable_destroy(&new);
@@ -142,7 +166,33 @@ static bool sender_is_source(const struct waiting *first)
     return a >= b;
 }
 
-static bool sender_is_lower(const struct packet *packet)
+static uint32_t ipv4_word(const struct address *address)
+{
+    uint32_t word;
+
+    memcpy(&word, address->bytes, sizeof word);
+    return word;
+}
+
+/*
+ * The key of an IPv4 packet; the flags say who sent it. Which side is the lower is a coin toss that
+ * no branch should depend on.
+ */
+static void make_ipv4_key(const struct flowtable *table, const struct packet *packet,
+                          struct waiting *waiting)
+{
+    uint64_t src = (uint64_t)ipv4_word(&packet->src) << 16 | packet->sport;
+    uint64_t dst = (uint64_t)ipv4_word(&packet->dst) << 16 | packet->dport;
+    uint64_t low = src < dst ? src : dst, high = src < dst ? dst : src;
+
+    waiting->flags = (uint8_t)((src > dst) * FLOW_FIRST_FROM_1);
+    waiting->port[0] = (uint16_t)low;
+    waiting->port[1] = (uint16_t)high;
+    waiting->address[0] = low >> 16 | high >> 16 << 32;
+    waiting->hash = hash_pair(&table->seed, low | (uint64_t)packet->proto << 48, high);
+}
+
+static bool ipv6_sender_is_lower(const struct packet *packet)
 {
     const uint64_t *src = packet->src.words, *dst = packet->dst.words;
 
@@ -153,47 +203,35 @@ static bool sender_is_lower(const struct packet *packet)
     return packet->sport <= packet->dport;
 }
 
-static uint32_t ipv4_word(const struct address *address)
+static void make_ipv6_key(const struct flowtable *table, const struct packet *packet,
+                          struct waiting *waiting)
 {
-    uint32_t word;
-
-    memcpy(&word, address->bytes, sizeof word);
-    return word;
-}
-
-static void make_key(const struct flowtable *table, const struct packet *packet, bool lower,
-                     struct waiting *waiting)
-{
+    bool lower = ipv6_sender_is_lower(packet);
     const struct address *low = lower ? &packet->src : &packet->dst;
     const struct address *high = lower ? &packet->dst : &packet->src;
     uint64_t rest;
 
+    waiting->flags = lower ? FLOW_IPV6 : FLOW_IPV6 | FLOW_FIRST_FROM_1;
     waiting->port[0] = lower ? packet->sport : packet->dport;
     waiting->port[1] = lower ? packet->dport : packet->sport;
-    waiting->proto = packet->proto;
+    memcpy(waiting->address, low->words, 16);
+    memcpy(waiting->address + 2, high->words, 16);
     rest = (uint64_t)waiting->port[0] << 24 | (uint64_t)waiting->port[1] << 8 | packet->proto;
-    if (packet->src.family == 4) {
-        waiting->address[0] = ipv4_word(low) | (uint64_t)ipv4_word(high) << 32;
-        waiting->hash = hash_pair(&table->seed, waiting->address[0], rest);
-    } else {
-        uint32_t hash = hash_pair(&table->seed, low->words[0], low->words[1]);
-
-        waiting->flags |= FLOW_IPV6;
-        memcpy(waiting->address, low->words, 16);
-        memcpy(waiting->address + 2, high->words, 16);
-        rest |= (uint64_t)hash_pair(&table->seed, high->words[0] ^ rest, high->words[1]) << 32;
-        waiting->hash = hash_pair(&table->seed, hash, rest);
-    }
+    rest |= (uint64_t)hash_pair(&table->seed, high->words[0], high->words[1]) << 40;
+    waiting->hash = hash_pair(&table->seed, low->words[0], low->words[1]);
+    waiting->hash = hash_pair(&table->seed, waiting->hash, rest);
 }
 
 static void make_waiting(const struct flowtable *table, const struct packet *packet,
                          bool src_local, bool dst_local, struct waiting *waiting)
 {
-    bool lower = sender_is_lower(packet);
-
-    waiting->flags = lower ? 0 : FLOW_FIRST_FROM_1;
+    if (packet->src.family == 4)
+        make_ipv4_key(table, packet, waiting);
+    else
+        make_ipv6_key(table, packet, waiting);
     if (packet->icmp_known)
         waiting->flags |= FLOW_ICMP_KNOWN;
+    waiting->proto = packet->proto;
     waiting->time = packet->time;
     waiting->bytes = packet->bytes;
     waiting->icmp_type = packet->icmp_type;
@@ -201,7 +239,6 @@ static void make_waiting(const struct flowtable *table, const struct packet *pac
     waiting->tcp_flags = packet->tcp_flags;
     waiting->src_local = src_local;
     waiting->dst_local = dst_local;
-    make_key(table, packet, lower, waiting);
 }
 
 static bool is_flow_of(const struct stored_flow *flow, const struct waiting *waiting)
@@ -229,27 +266,19 @@ static struct slot *find_slot(const struct flowtable *table, const struct waitin
     }
 }
 
-/* Starts the flow that the packet most likely belongs to on its way from memory. */
-static void prefetch_flow(const struct flowtable *table, const struct waiting *waiting)
+/* Looks for the flow by hash alone, and starts it on its way from memory. */
+static void prefetch_flow(const struct flowtable *table, struct waiting *waiting)
 {
     uint32_t mask = table->slot_count - 1;
 
+    waiting->likely = NULL;
     for (uint32_t i = waiting->hash & mask; table->slots[i].place != 0; i = (i + 1) & mask) {
         if (table->slots[i].hash == waiting->hash) {
-            __builtin_prefetch(flow_at(table, table->slots[i].place), 1);
+            waiting->likely = flow_at(table, table->slots[i].place);
+            __builtin_prefetch(waiting->likely, 1);
             return;
         }
     }
-}
-
-/* Memory for flows from random places: huge pages, where they are to be had, save the TLB. */
-static void *new_chunk(void)
-{
-    void *chunk = aligned_alloc(CHUNK_BYTES, CHUNK_BYTES);
-
-    if (chunk)
-        (void)madvise(chunk, CHUNK_BYTES, MADV_HUGEPAGE);
-    return chunk;
 }
 
 /* Makes room for a flow of that many units, which must not straddle two chunks. */
@@ -267,7 +296,7 @@ static enum result reserve_place(struct flowtable *table, uint32_t units)
     if (!grown)
         return RESULT_NO_MEMORY;
     table->chunks = grown;
-    grown[table->chunk_count] = new_chunk();
+    grown[table->chunk_count] = large_pages(CHUNK_BYTES);
     if (!grown[table->chunk_count])
         return RESULT_NO_MEMORY;
     if (table->chunk_count++ == 0)
@@ -298,7 +327,7 @@ static enum result reserve_slots(struct flowtable *table)
 
     if (table->flow_count + BATCH <= table->slot_count / 4 * 3)
         return RESULT_OK;
-    slots = count ? calloc(count, sizeof *slots) : NULL;
+    slots = count ? new_slots(count) : NULL;
     if (!slots)
         return RESULT_NO_MEMORY;
     for (uint32_t i = 0; i < table->slot_count; i++) {
@@ -346,29 +375,49 @@ static enum result add_flow(struct flowtable *table, const struct waiting *waiti
     return RESULT_OK;
 }
 
-static enum result count_packet(struct flowtable *table, const struct waiting *waiting)
+/* Enters the flow among those of this window; place: where it is. */
+static enum result activate(struct flowtable *table, uint32_t place, int64_t time)
 {
-    struct slot *slot = find_slot(table, waiting);
-    struct stored_flow *flow;
-    unsigned side = waiting->flags & FLOW_FIRST_FROM_1 ? 1 : 0;
-    enum result result = RESULT_OK;
+    struct stored_flow *flow = flow_at(table, place);
+    enum result result = reserve_active(table);
 
-    if (slot->place == 0)
-        result = add_flow(table, waiting, slot);
     if (result != RESULT_OK)
         return result;
-    flow = flow_at(table, slot->place);
-    if (flow->packets[0] + flow->packets[1] == 0) {
-        result = reserve_active(table);
+    table->active[table->active_count++] = place;
+    flow->start = flow->last = time;
+    return RESULT_OK;
+}
+
+/* Finds the packet's flow, adds it where it is new, and sees that it is active in this window. */
+static enum result find_flow(struct flowtable *table, const struct waiting *waiting,
+                             struct stored_flow **flow)
+{
+    struct slot *slot = find_slot(table, waiting);
+    enum result result = slot->place == 0 ? add_flow(table, waiting, slot) : RESULT_OK;
+
+    if (result != RESULT_OK)
+        return result;
+    *flow = flow_at(table, slot->place);
+    if ((*flow)->packets[0] + (*flow)->packets[1] == 0)
+        return activate(table, slot->place, waiting->time);
+    return RESULT_OK;
+}
+
+static enum result count_packet(struct flowtable *table, const struct waiting *waiting)
+{
+    struct stored_flow *flow = waiting->likely;
+    unsigned side = waiting->flags & FLOW_FIRST_FROM_1 ? 1 : 0;
+
+    if (!flow || flow->packets[0] + flow->packets[1] == 0 || !is_flow_of(flow, waiting)) {
+        enum result result = find_flow(table, waiting, &flow);
+
         if (result != RESULT_OK)
             return result;
-        table->active[table->active_count++] = slot->place;
-        flow->start = flow->last = waiting->time;
-    } else if (waiting->time > flow->last) {
-        flow->last = waiting->time;
-    } else if (waiting->time < flow->start) {
-        flow->start = waiting->time;
     }
+    if (waiting->time > flow->last)
+        flow->last = waiting->time;
+    if (waiting->time < flow->start)
+        flow->start = waiting->time;
     flow->packets[side]++;
     flow->bytes[side] += waiting->bytes;
     return RESULT_OK;

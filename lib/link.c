@@ -28,78 +28,78 @@ enum {
 /* Types below this are lengths of 802.3 frames. */
 #define ETHERTYPE_MIN 0x0600
 
-static enum packet_verdict decode_llc(struct descent *descent, struct cursor cursor)
+static enum packet_verdict decode_llc(struct descent *descent, struct cursor *cursor)
 {
     static const uint8_t snap[] = {0xaa, 0xaa, 0x03};
     uint16_t type;
 
-    if (cursor.captured < 8)
+    if (cursor->captured < 8)
         return PACKET_NOT_IP;
     for (size_t i = 0; i < sizeof snap; i++)
-        if (cursor.data[i] != snap[i])
+        if (cursor->data[i] != snap[i])
             return PACKET_NOT_IP;
-    type = be16(cursor.data + 6);
-    cursor_skip(&cursor, 8);
+    type = be16(cursor->data + 6);
+    cursor_skip(cursor, 8);
     return decode_ethertype(descent, type, cursor);
 }
 
-enum packet_verdict decode_ethernet(struct descent *descent, struct cursor cursor)
+enum packet_verdict decode_ethernet(struct descent *descent, struct cursor *cursor)
 {
     uint16_t type;
 
-    if (cursor.captured < 14)
+    if (cursor->captured < 14)
         return PACKET_DAMAGED;
-    type = be16(cursor.data + 12);
-    cursor_skip(&cursor, 14);
+    type = be16(cursor->data + 12);
+    cursor_skip(cursor, 14);
     return decode_ethertype(descent, type, cursor);
 }
 
 /* Below the label stack only the first four bits tell what follows. */
-static enum packet_verdict decode_mpls(struct descent *descent, struct cursor cursor)
+static enum packet_verdict decode_mpls(struct descent *descent, struct cursor *cursor)
 {
     bool bottom = false;
 
     while (!bottom) {
-        if (cursor.captured < 4)
+        if (cursor->captured < 4)
             return PACKET_DAMAGED;
-        bottom = cursor.data[2] & 1;
-        cursor_skip(&cursor, 4);
+        bottom = cursor->data[2] & 1;
+        cursor_skip(cursor, 4);
     }
-    if (cursor.captured == 0)
+    if (cursor->captured == 0)
         return PACKET_DAMAGED;
-    if (cursor.data[0] >> 4 == 0 && cursor_skip(&cursor, 4))
+    if (cursor->data[0] >> 4 == 0 && cursor_skip(cursor, 4))
         return decode_ethernet(descent, cursor); /* a pseudowire's control word */
-    if (cursor.data[0] >> 4 != 4 && cursor.data[0] >> 4 != 6)
+    if (cursor->data[0] >> 4 != 4 && cursor->data[0] >> 4 != 6)
         return PACKET_NOT_IP;
     return decode_ip(descent, cursor);
 }
 
-static enum packet_verdict decode_pppoe(struct descent *descent, struct cursor cursor)
+static enum packet_verdict decode_pppoe(struct descent *descent, struct cursor *cursor)
 {
-    if (cursor.captured < 6)
+    if (cursor->captured < 6)
         return PACKET_DAMAGED;
-    if (cursor.data[0] != 0x11 || cursor.data[1] != 0)
+    if (cursor->data[0] != 0x11 || cursor->data[1] != 0)
         return PACKET_NOT_IP;
-    cursor_skip(&cursor, 6);
+    cursor_skip(cursor, 6);
     return decode_ppp(descent, cursor);
 }
 
-enum packet_verdict decode_ppp(struct descent *descent, struct cursor cursor)
+enum packet_verdict decode_ppp(struct descent *descent, struct cursor *cursor)
 {
     uint16_t protocol;
 
-    if (cursor.captured >= 2 && cursor.data[0] == 0xff && cursor.data[1] == 0x03)
-        cursor_skip(&cursor, 2);
-    if (cursor.captured == 0)
-        return cursor.length == 0 ? PACKET_NOT_IP : PACKET_DAMAGED;
-    if (cursor.data[0] & 1) { /* the protocol field compressed to one byte */
-        protocol = cursor.data[0];
-        cursor_skip(&cursor, 1);
-    } else if (cursor.captured < 2) {
+    if (cursor->captured >= 2 && cursor->data[0] == 0xff && cursor->data[1] == 0x03)
+        cursor_skip(cursor, 2);
+    if (cursor->captured == 0)
+        return cursor->length == 0 ? PACKET_NOT_IP : PACKET_DAMAGED;
+    if (cursor->data[0] & 1) { /* the protocol field compressed to one byte */
+        protocol = cursor->data[0];
+        cursor_skip(cursor, 1);
+    } else if (cursor->captured < 2) {
         return PACKET_DAMAGED;
     } else {
-        protocol = be16(cursor.data);
-        cursor_skip(&cursor, 2);
+        protocol = be16(cursor->data);
+        cursor_skip(cursor, 2);
     }
     switch (protocol) {
     case 0x0021:
@@ -114,17 +114,17 @@ enum packet_verdict decode_ppp(struct descent *descent, struct cursor cursor)
     }
 }
 
-enum packet_verdict decode_ethertype(struct descent *descent, uint16_t type, struct cursor cursor)
+enum packet_verdict decode_ethertype(struct descent *descent, uint16_t type, struct cursor *cursor)
 {
     if (!descend(descent))
         return PACKET_DAMAGED;
     while (type == ETHERTYPE_VLAN || type == ETHERTYPE_QINQ || (type & 0xfcff) == 0x9000) {
         if (type == 0x9000) /* loopback test; 0x9100, 0x9200, 0x9300 are old tags */
             return PACKET_NOT_IP;
-        if (cursor.captured < 4)
+        if (cursor->captured < 4)
             return PACKET_DAMAGED;
-        type = be16(cursor.data + 2);
-        cursor_skip(&cursor, 4);
+        type = be16(cursor->data + 2);
+        cursor_skip(cursor, 4);
     }
     if (type < ETHERTYPE_MIN)
         return decode_llc(descent, cursor);
@@ -146,30 +146,30 @@ enum packet_verdict decode_ethertype(struct descent *descent, uint16_t type, str
 }
 
 /* Address, control and type; 0xff 0x03 tells PPP in HDLC-like framing from Cisco's. */
-static enum packet_verdict decode_hdlc(struct descent *descent, struct cursor cursor)
+static enum packet_verdict decode_hdlc(struct descent *descent, struct cursor *cursor)
 {
     uint16_t type;
 
-    if (cursor.captured < 4)
+    if (cursor->captured < 4)
         return PACKET_DAMAGED;
-    if (cursor.data[0] != 0x0f && cursor.data[0] != 0x8f)
+    if (cursor->data[0] != 0x0f && cursor->data[0] != 0x8f)
         return decode_ppp(descent, cursor);
-    type = be16(cursor.data + 2);
-    cursor_skip(&cursor, 4);
+    type = be16(cursor->data + 2);
+    cursor_skip(cursor, 4);
     return decode_ethertype(descent, type, cursor);
 }
 
 /* Four bytes of address family in front, in the byte order of whoever captured, or big-endian. */
-static enum packet_verdict decode_null(struct descent *descent, struct cursor cursor)
+static enum packet_verdict decode_null(struct descent *descent, struct cursor *cursor)
 {
     uint32_t family;
 
-    if (cursor.captured < 4)
+    if (cursor->captured < 4)
         return PACKET_DAMAGED;
-    family = be32(cursor.data);
+    family = be32(cursor->data);
     if (family > 0xffff)
-        family = le32(cursor.data);
-    cursor_skip(&cursor, 4);
+        family = le32(cursor->data);
+    cursor_skip(cursor, 4);
     switch (family) {
     case 2:
         return decode_ipv4(descent, cursor);
@@ -184,41 +184,41 @@ static enum packet_verdict decode_null(struct descent *descent, struct cursor cu
     }
 }
 
-static enum packet_verdict decode_sll(struct descent *descent, struct cursor cursor,
+static enum packet_verdict decode_sll(struct descent *descent, struct cursor *cursor,
                                       uint32_t header, uint32_t protocol_at, uint32_t hardware_at)
 {
     enum { ARPHRD_NETLINK = 824, ETH_P_802_3 = 1, ETH_P_802_2 = 4 };
     uint16_t type;
 
-    if (cursor.captured < header)
+    if (cursor->captured < header)
         return PACKET_DAMAGED;
-    type = be16(cursor.data + protocol_at);
-    if (be16(cursor.data + hardware_at) == ARPHRD_NETLINK)
+    type = be16(cursor->data + protocol_at);
+    if (be16(cursor->data + hardware_at) == ARPHRD_NETLINK)
         return PACKET_NOT_IP;
     if (type < ETHERTYPE_MIN && type != ETH_P_802_2 && type != ETH_P_802_3)
         return PACKET_NOT_IP;
-    cursor_skip(&cursor, header);
+    cursor_skip(cursor, header);
     return decode_ethertype(descent, type, cursor);
 }
 
 /* An 802.11 frame; pad: the driver aligned what follows the header to four bytes. */
-static enum packet_verdict decode_80211(struct descent *descent, struct cursor cursor, bool pad)
+static enum packet_verdict decode_80211(struct descent *descent, struct cursor *cursor, bool pad)
 {
     uint32_t header = 24;
     uint8_t subtype, flags;
 
-    if (cursor.captured < 2)
+    if (cursor->captured < 2)
         return PACKET_DAMAGED;
-    subtype = cursor.data[0] >> 4;
-    flags = cursor.data[1];
-    if ((cursor.data[0] & 0x0c) != 0x08 || (subtype & 4)) /* data frames that have data */
+    subtype = cursor->data[0] >> 4;
+    flags = cursor->data[1];
+    if ((cursor->data[0] & 0x0c) != 0x08 || (subtype & 4)) /* data frames that have data */
         return PACKET_NOT_IP;
     if ((flags & 0x03) == 0x03)
         header += 6; /* to and from a distribution system: a fourth address */
     if (subtype & 8) {
-        if (cursor.captured < header + 2)
+        if (cursor->captured < header + 2)
             return PACKET_DAMAGED;
-        if (cursor.data[header] & 0x80)
+        if (cursor->data[header] & 0x80)
             return PACKET_OPAQUE; /* several frames in one */
         header += 2;
         if (flags & 0x80)
@@ -228,37 +228,37 @@ static enum packet_verdict decode_80211(struct descent *descent, struct cursor c
         return PACKET_OPAQUE; /* encrypted */
     if (pad)
         header = (header + 3) & ~3u;
-    if (!cursor_skip(&cursor, header))
+    if (!cursor_skip(cursor, header))
         return PACKET_DAMAGED;
     return decode_llc(descent, cursor);
 }
 
 /* Of radiotap's fields only the flags matter, the second field after an optional 8-byte time. */
-static enum packet_verdict decode_radiotap(struct descent *descent, struct cursor cursor)
+static enum packet_verdict decode_radiotap(struct descent *descent, struct cursor *cursor)
 {
     enum { PRESENT_TIME = 1, PRESENT_FLAGS = 2, FLAG_DATA_PAD = 0x20 };
     uint32_t header, present, at = 4;
     bool pad = false;
 
-    if (cursor.captured < 8)
+    if (cursor->captured < 8)
         return PACKET_DAMAGED;
-    header = le16(cursor.data + 2);
-    if (header < 8 || cursor.captured < header)
+    header = le16(cursor->data + 2);
+    if (header < 8 || cursor->captured < header)
         return PACKET_DAMAGED;
-    present = le32(cursor.data + 4);
+    present = le32(cursor->data + 4);
     do { /* bit 31: another word of such bits follows */
         at += 4;
-    } while (at + 4 <= header && (cursor.data[at - 1] & 0x80));
+    } while (at + 4 <= header && (cursor->data[at - 1] & 0x80));
     if (present & PRESENT_FLAGS) {
         if (present & PRESENT_TIME)
             at = ((at + 7) & ~7u) + 8;
-        pad = at < header && (cursor.data[at] & FLAG_DATA_PAD);
+        pad = at < header && (cursor->data[at] & FLAG_DATA_PAD);
     }
-    cursor_skip(&cursor, header);
+    cursor_skip(cursor, header);
     return decode_80211(descent, cursor, pad);
 }
 
-enum packet_verdict decode_link(struct descent *descent, int linktype, struct cursor cursor)
+enum packet_verdict decode_link(struct descent *descent, int linktype, struct cursor *cursor)
 {
     switch (linktype) {
     case LINKTYPE_ETHERNET:
@@ -285,7 +285,7 @@ enum packet_verdict decode_link(struct descent *descent, int linktype, struct cu
     case LINKTYPE_PPP_ETHER:
         return decode_pppoe(descent, cursor);
     case LINKTYPE_PPP_WITH_DIR:
-        return cursor_skip(&cursor, 1) ? decode_ppp(descent, cursor) : PACKET_DAMAGED;
+        return cursor_skip(cursor, 1) ? decode_ppp(descent, cursor) : PACKET_DAMAGED;
     case LINKTYPE_IEEE802_11:
         return decode_80211(descent, cursor, false);
     case LINKTYPE_IEEE802_11_RADIOTAP:

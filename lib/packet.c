@@ -38,23 +38,23 @@ void decoder_destroy(struct decoder **decoder)
 }
 
 static enum packet_verdict decode_tcp(struct packet *packet, const struct ip_header *ip,
-                                      struct cursor cursor)
+                                      struct cursor *cursor)
 {
     uint32_t header;
 
-    if (cursor.captured < 14)
+    if (cursor->captured < 14)
         return PACKET_DAMAGED;
-    header = (cursor.data[12] >> 4) * 4u;
+    header = (cursor->data[12] >> 4) * 4u;
     if (header < 20 || header > ip->length)
         return PACKET_DAMAGED;
-    packet->sport = be16(cursor.data);
-    packet->dport = be16(cursor.data + 2);
-    packet->tcp_flags = cursor.data[13];
+    packet->sport = be16(cursor->data);
+    packet->dport = be16(cursor->data + 2);
+    packet->tcp_flags = cursor->data[13];
     packet->bytes = ip->length - header;
-    if (!cursor_skip(&cursor, header))
-        cursor.captured = 0;
-    packet->payload = cursor.data;
-    packet->captured = cursor.captured;
+    if (!cursor_skip(cursor, header))
+        cursor->captured = 0;
+    packet->payload = cursor->data;
+    packet->captured = cursor->captured;
     return PACKET_OK;
 }
 
@@ -70,43 +70,43 @@ static uint32_t udp_length(const struct ip_header *ip, uint32_t claimed)
 }
 
 static enum packet_verdict decode_udp(struct descent *descent, const struct ip_header *ip,
-                                      struct cursor cursor)
+                                      struct cursor *cursor)
 {
     struct packet *packet = descent->packet;
     enum packet_verdict verdict;
     uint16_t sport, dport;
     uint32_t length;
 
-    if (cursor.captured < 8)
+    if (cursor->captured < 8)
         return PACKET_DAMAGED;
-    length = udp_length(ip, be16(cursor.data + 4));
+    length = udp_length(ip, be16(cursor->data + 4));
     if (length < 8)
         return PACKET_DAMAGED;
-    sport = be16(cursor.data);
-    dport = be16(cursor.data + 2);
-    cursor_skip(&cursor, 8);
-    cursor_limit(&cursor, length - 8);
+    sport = be16(cursor->data);
+    dport = be16(cursor->data + 2);
+    cursor_skip(cursor, 8);
+    cursor_limit(cursor, length - 8);
     if (descent->open_tunnels && decode_udp_tunnel(descent, sport, dport, cursor, &verdict))
         return verdict;
     packet->sport = sport;
     packet->dport = dport;
     packet->bytes = length - 8;
-    packet->payload = cursor.data;
-    packet->captured = cursor.captured;
+    packet->payload = cursor->data;
+    packet->captured = cursor->captured;
     return PACKET_OK;
 }
 
-static void decode_icmp(struct packet *packet, struct cursor cursor)
+static void decode_icmp(struct packet *packet, const struct cursor *cursor)
 {
-    packet->icmp_known = cursor.captured >= 2;
+    packet->icmp_known = cursor->captured >= 2;
     if (packet->icmp_known) {
-        packet->icmp_type = cursor.data[0];
-        packet->icmp_code = cursor.data[1];
+        packet->icmp_type = cursor->data[0];
+        packet->icmp_code = cursor->data[1];
     }
 }
 
 static enum packet_verdict decode_tunnel(struct descent *descent, uint8_t proto,
-                                         struct cursor cursor)
+                                         struct cursor *cursor)
 {
     switch (proto) {
     case IPPROTO_IPIP:
@@ -121,7 +121,7 @@ static enum packet_verdict decode_tunnel(struct descent *descent, uint8_t proto,
 }
 
 static enum packet_verdict decode_whole(struct descent *descent, const struct ip_header *ip,
-                                        struct cursor cursor, bool *tunnel)
+                                        struct cursor *cursor, bool *tunnel)
 {
     struct packet *packet = descent->packet;
 
@@ -151,7 +151,7 @@ static enum packet_verdict decode_whole(struct descent *descent, const struct ip
 
 /* What an IP header carries; cursor: its payload, cut to the length that the header says. */
 static enum packet_verdict decode_payload(struct descent *descent, const struct ip_header *ip,
-                                          struct cursor cursor)
+                                          struct cursor *cursor)
 {
     struct packet *packet = descent->packet;
     bool tunnel = false;
@@ -190,54 +190,54 @@ static bool skip_authentication(struct ip_header *ip, struct cursor *cursor)
     return cursor_skip(cursor, length);
 }
 
-enum packet_verdict decode_ipv4(struct descent *descent, struct cursor cursor)
+enum packet_verdict decode_ipv4(struct descent *descent, struct cursor *cursor)
 {
     struct ip_header ip = {.family = 4};
     uint32_t header, total, fragment;
 
-    if (!descend(descent) || cursor.captured < 20 || cursor.data[0] >> 4 != 4)
+    if (!descend(descent) || cursor->captured < 20 || cursor->data[0] >> 4 != 4)
         return PACKET_DAMAGED;
-    header = (cursor.data[0] & 15) * 4u;
-    if (header < 20 || cursor.captured < header)
+    header = (cursor->data[0] & 15) * 4u;
+    if (header < 20 || cursor->captured < header)
         return PACKET_DAMAGED;
-    total = be16(cursor.data + 2);
+    total = be16(cursor->data + 2);
     if (total == 0) {
-        total = cursor.length;
+        total = cursor->length;
         ip.length_from_wire = true;
     }
     if (total < header)
         return PACKET_DAMAGED;
-    fragment = be16(cursor.data + 6);
-    ip.proto = cursor.data[9];
-    ip.src = cursor.data + 12;
-    ip.dst = cursor.data + 16;
+    fragment = be16(cursor->data + 6);
+    ip.proto = cursor->data[9];
+    ip.src = cursor->data + 12;
+    ip.dst = cursor->data + 16;
     ip.length = total - header;
-    ip.ident = be16(cursor.data + 4);
+    ip.ident = be16(cursor->data + 4);
     ip.first_fragment = (fragment & 0x3fff) == 0x2000;
     ip.later_fragment = (fragment & 0x1fff) != 0;
-    cursor_skip(&cursor, header);
-    cursor_limit(&cursor, ip.length);
-    if (ip.proto == IPPROTO_AH && !ip.later_fragment && !skip_authentication(&ip, &cursor))
+    cursor_skip(cursor, header);
+    cursor_limit(cursor, ip.length);
+    if (ip.proto == IPPROTO_AH && !ip.later_fragment && !skip_authentication(&ip, cursor))
         return PACKET_DAMAGED;
     return decode_payload(descent, &ip, cursor);
 }
 
 /* The payload length 0 may mean a jumbogram, whose length is a hop-by-hop option (RFC 2675). */
-static uint32_t jumbo_length(struct cursor cursor, uint8_t next)
+static uint32_t jumbo_length(const struct cursor *cursor, uint8_t next)
 {
     uint32_t end, at = 2;
 
-    if (next != IPPROTO_HOPOPTS || cursor.captured < 8)
-        return cursor.length;
-    end = (cursor.data[1] + 1u) * 8;
-    if (end > cursor.captured)
-        return cursor.length;
+    if (next != IPPROTO_HOPOPTS || cursor->captured < 8)
+        return cursor->length;
+    end = (cursor->data[1] + 1u) * 8;
+    if (end > cursor->captured)
+        return cursor->length;
     while (at + 6 <= end) {
-        if (cursor.data[at] == 0xc2 && cursor.data[at + 1] == 4)
-            return be32(cursor.data + at + 2);
-        at += cursor.data[at] == 0 ? 1 : cursor.data[at + 1] + 2u;
+        if (cursor->data[at] == 0xc2 && cursor->data[at + 1] == 4)
+            return be32(cursor->data + at + 2);
+        at += cursor->data[at] == 0 ? 1 : cursor->data[at + 1] + 2u;
     }
-    return cursor.length;
+    return cursor->length;
 }
 
 /* Steps over one extension header. False: cut off, or longer than the packet. */
@@ -274,33 +274,33 @@ static bool is_extension(uint8_t proto)
            proto == SHIM6;
 }
 
-enum packet_verdict decode_ipv6(struct descent *descent, struct cursor cursor)
+enum packet_verdict decode_ipv6(struct descent *descent, struct cursor *cursor)
 {
     struct ip_header ip = {.family = 6};
 
-    if (!descend(descent) || cursor.captured < 40 || cursor.data[0] >> 4 != 6)
+    if (!descend(descent) || cursor->captured < 40 || cursor->data[0] >> 4 != 6)
         return PACKET_DAMAGED;
-    ip.length = be16(cursor.data + 4);
-    ip.proto = cursor.data[6];
-    ip.src = cursor.data + 8;
-    ip.dst = cursor.data + 24;
-    cursor_skip(&cursor, 40);
+    ip.length = be16(cursor->data + 4);
+    ip.proto = cursor->data[6];
+    ip.src = cursor->data + 8;
+    ip.dst = cursor->data + 24;
+    cursor_skip(cursor, 40);
     if (ip.length == 0) {
         ip.length = jumbo_length(cursor, ip.proto);
         ip.length_from_wire = true;
     }
-    cursor_limit(&cursor, ip.length);
+    cursor_limit(cursor, ip.length);
     while (is_extension(ip.proto) && !ip.later_fragment)
-        if (!skip_extension(&ip, &cursor))
+        if (!skip_extension(&ip, cursor))
             return PACKET_DAMAGED;
     return decode_payload(descent, &ip, cursor);
 }
 
-enum packet_verdict decode_ip(struct descent *descent, struct cursor cursor)
+enum packet_verdict decode_ip(struct descent *descent, struct cursor *cursor)
 {
-    if (cursor.captured == 0)
+    if (cursor->captured == 0)
         return PACKET_DAMAGED;
-    return cursor.data[0] >> 4 == 6 ? decode_ipv6(descent, cursor) : decode_ipv4(descent, cursor);
+    return cursor->data[0] >> 4 == 6 ? decode_ipv6(descent, cursor) : decode_ipv4(descent, cursor);
 }
 
 enum packet_verdict decoder_packet(struct decoder *decoder, const struct frame *frame,
@@ -317,5 +317,5 @@ enum packet_verdict decoder_packet(struct decoder *decoder, const struct frame *
     packet->tcp_flags = packet->icmp_type = packet->icmp_code = 0;
     packet->icmp_known = false;
     packet->bytes = packet->captured = 0;
-    return decode_link(&descent, frame->linktype, cursor);
+    return decode_link(&descent, frame->linktype, &cursor);
 }

@@ -141,5 +141,7 @@ enum result pcap_next(struct capfile *capfile, struct frame *frame)
     frame->time = (int64_t)header.seconds * 1000000 +
                   (pcap->nanoseconds ? header.fraction / 1000 : header.fraction);
     capfile->at += pcap->header + header.captured;
+    __builtin_prefetch(capfile->buffer + capfile->at); /* the next header is wanted soon */
+    __builtin_prefetch(capfile->buffer + capfile->at + 64);
     return RESULT_OK;
 }

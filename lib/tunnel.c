@@ -38,52 +38,52 @@ static bool skip_gre_routes(struct cursor *cursor)
     }
 }
 
-enum packet_verdict decode_gre(struct descent *descent, struct cursor cursor)
+enum packet_verdict decode_gre(struct descent *descent, struct cursor *cursor)
 {
     uint16_t flags, protocol;
     uint32_t header = 4;
 
-    if (cursor.captured < 4)
+    if (cursor->captured < 4)
         return PACKET_DAMAGED;
-    flags = be16(cursor.data);
-    protocol = be16(cursor.data + 2);
+    flags = be16(cursor->data);
+    protocol = be16(cursor->data + 2);
     if ((flags & 7) > 1)
         return PACKET_DAMAGED;
     header += flags & (GRE_CHECKSUM | GRE_ROUTING) ? 4 : 0;
     header += flags & GRE_KEY ? 4 : 0;
     header += flags & GRE_SEQUENCE ? 4 : 0;
     header += (flags & 7) == 1 && (flags & GRE_ACK) ? 4 : 0;
-    if (!cursor_skip(&cursor, header) || ((flags & GRE_ROUTING) && !skip_gre_routes(&cursor)))
+    if (!cursor_skip(cursor, header) || ((flags & GRE_ROUTING) && !skip_gre_routes(cursor)))
         return PACKET_DAMAGED;
     if (protocol == ETHERTYPE_PPP)
         return decode_ppp(descent, cursor);
     if (protocol == ETHERTYPE_ERSPAN) { /* type II has a sequence number and 8 bytes of its own */
-        if ((flags & GRE_SEQUENCE) && !cursor_skip(&cursor, 8))
+        if ((flags & GRE_SEQUENCE) && !cursor_skip(cursor, 8))
             return PACKET_DAMAGED;
         return decode_ethernet(descent, cursor);
     }
     return decode_ethertype(descent, protocol, cursor);
 }
 
-static bool open_vxlan(struct descent *descent, struct cursor cursor, enum packet_verdict *verdict)
+static bool open_vxlan(struct descent *descent, struct cursor *cursor, enum packet_verdict *verdict)
 {
-    if (cursor.captured < 8 || be32(cursor.data) != 0x08000000 || cursor.data[7] != 0)
+    if (cursor->captured < 8 || be32(cursor->data) != 0x08000000 || cursor->data[7] != 0)
         return false;
-    cursor_skip(&cursor, 8);
+    cursor_skip(cursor, 8);
     *verdict = decode_ethernet(descent, cursor);
     return true;
 }
 
-static bool open_geneve(struct descent *descent, struct cursor cursor, enum packet_verdict *verdict)
+static bool open_geneve(struct descent *descent, struct cursor *cursor, enum packet_verdict *verdict)
 {
     uint16_t protocol;
 
-    if (cursor.captured < 8 || cursor.data[0] >> 6 != 0 || (cursor.data[1] & 0x3f) != 0)
+    if (cursor->captured < 8 || cursor->data[0] >> 6 != 0 || (cursor->data[1] & 0x3f) != 0)
         return false;
-    protocol = be16(cursor.data + 2);
+    protocol = be16(cursor->data + 2);
     if (protocol != ETHERTYPE_BRIDGED && protocol != ETHERTYPE_IPV4 && protocol != ETHERTYPE_IPV6)
         return false;
-    if (!cursor_skip(&cursor, 8 + 4 * (cursor.data[0] & 0x3fu)))
+    if (!cursor_skip(cursor, 8 + 4 * (cursor->data[0] & 0x3fu)))
         *verdict = PACKET_DAMAGED;
     else
         *verdict = decode_ethertype(descent, protocol, cursor);
@@ -91,36 +91,38 @@ static bool open_geneve(struct descent *descent, struct cursor cursor, enum pack
 }
 
 /* Only what carries a subscriber's IP packet is a tunnel; echoes and the like are plain UDP. */
-static bool open_gtpu(struct descent *descent, struct cursor cursor, enum packet_verdict *verdict)
+static bool open_gtpu(struct descent *descent, const struct cursor *datagram,
+                      enum packet_verdict *verdict)
 {
     enum { GTP_OPTIONAL = 0x07, GTP_EXTENSION = 0x04, GTP_TPDU = 255 };
+    struct cursor copy = *datagram, *cursor = &copy;
     uint8_t flags, next = 0;
 
-    if (cursor.captured < 8 || (cursor.data[0] & 0xf0) != 0x30 || cursor.data[1] != GTP_TPDU)
+    if (cursor->captured < 8 || (cursor->data[0] & 0xf0) != 0x30 || cursor->data[1] != GTP_TPDU)
         return false;
-    flags = cursor.data[0];
-    cursor_skip(&cursor, 8);
+    flags = cursor->data[0];
+    cursor_skip(cursor, 8);
     if (flags & GTP_OPTIONAL) {
-        if (cursor.captured < 4)
+        if (cursor->captured < 4)
             return false;
-        next = flags & GTP_EXTENSION ? cursor.data[3] : 0;
-        cursor_skip(&cursor, 4);
+        next = flags & GTP_EXTENSION ? cursor->data[3] : 0;
+        cursor_skip(cursor, 4);
     }
     while (next != 0) {
-        uint32_t length = cursor.captured > 0 ? 4u * cursor.data[0] : 0;
+        uint32_t length = cursor->captured > 0 ? 4u * cursor->data[0] : 0;
 
-        if (length == 0 || !cursor_skip(&cursor, length))
+        if (length == 0 || !cursor_skip(cursor, length))
             return false;
-        next = cursor.data[-1];
+        next = cursor->data[-1];
     }
-    if (cursor.captured == 0 || (cursor.data[0] >> 4 != 4 && cursor.data[0] >> 4 != 6))
+    if (cursor->captured == 0 || (cursor->data[0] >> 4 != 4 && cursor->data[0] >> 4 != 6))
         return false;
     *verdict = decode_ip(descent, cursor);
     return true;
 }
 
 bool decode_udp_tunnel(struct descent *descent, uint16_t sport, uint16_t dport,
-                       struct cursor cursor, enum packet_verdict *verdict)
+                       struct cursor *cursor, enum packet_verdict *verdict)
 {
     switch (dport) {
     case PORT_VXLAN:

@@ -36,10 +36,10 @@ enum { ETHERNET = 14, RECORD_HEADER = 16, FRAME_MAX = 1514, BUFFER_SIZE = 1 << 2
 enum { POOL_SIZE = 1 << 20, MAX_PACKETS = 20000, MAX_RESOLVED = 5000 };
 enum { TYPE_A = 1, TYPE_CNAME = 5, TYPE_PTR = 12, TYPE_AAAA = 28 };
 
-#define EPOCH 1700000000u             /* of the first packets, in seconds */
-#define SECOND UINT64_C(1000000)      /* all times are microseconds since EPOCH */
-#define END (3600 * SECOND)           /* flows are spread over this long */
-#define WHOLE 262144u                 /* a snap length that cuts nothing */
+#define EPOCH 1700000000u        /* of the first packets, in seconds */
+#define SECOND UINT64_C(1000000) /* all times are microseconds since EPOCH */
+#define END (3600 * SECOND)      /* flows are spread over this long */
+#define WHOLE 262144u            /* a snap length that cuts nothing */
 #define SEED UINT64_C(0x5ec2f10e)
 
 /* What a capture is made of. */
@@ -89,8 +89,8 @@ struct flow {
     uint32_t size, sent;     /* packets; ICMP: requests */
     uint32_t rtt, gap;       /* microseconds */
     uint16_t query_type, query_id;
-    bool exists;             /* the name looked up */
-    bool replying;           /* ICMP: the reply is due, not the next request */
+    bool exists;   /* the name looked up */
+    bool replying; /* ICMP: the reply is due, not the next request */
     uint32_t seq[2];
     bool stamps;                 /* TCP timestamps are in use */
     uint32_t stamp[2], heard[2]; /* timestamp clocks; the last value from the other side */
@@ -407,20 +407,22 @@ static uint8_t *put_name(uint8_t *p, const char *name)
     return put8(p, 0);
 }
 
-/* Header and question. */
+/* Header and question; a name that does not exist is made out of one that does. */
 static uint8_t *put_question(uint8_t *p, const struct flow *f, uint32_t flags, size_t answers)
 {
-    char missing[16] = "";
+    bool invent = !f->exists && f->site->addresses > 0;
+    char label[16];
 
-    if (!f->exists)
-        snprintf(missing, sizeof missing, "nx%u", f->query_id);
     p = put16(p, f->kind == FLOW_MDNS ? 0 : f->query_id);
     p = put16(p, flags);
     p = put16(p, 1);
     p = put16(p, answers);
     p = put32(p, 0);
-    if (!f->exists)
-        p = put_bytes(put8(p, (uint32_t)strlen(missing)), missing, strlen(missing));
+    if (invent) {
+        int length = snprintf(label, sizeof label, "nx%u", f->query_id);
+
+        p = put_text(put8(p, (uint32_t)length), label);
+    }
     p = put_name(p, f->site->name);
     p = put16(p, f->query_type);
     return put16(p, 1);
@@ -571,10 +573,10 @@ static void tcp_bare(struct traffic *g, struct flow *f, int from, uint32_t flags
 /* A small TLS ClientHello with a server name. */
 static uint8_t *put_client_hello(struct traffic *g, uint8_t *record, const char *name)
 {
-    static const uint8_t suites[] = {0, 14, 0x13, 1, 0x13, 2, 0x13, 3, 0xc0, 0x2b, 0xc0, 0x2f,
-                                     0xc0, 0x2c, 0xc0, 0x30, 1, 0};
-    static const uint8_t alpn[] = {0, 16, 0, 14, 0, 12, 2, 'h', '2', 8,
-                                   'h', 't', 't', 'p', '/', '1', '.', '1'};
+    static const uint8_t suites[] = {0,    14,   0x13, 1,    0x13, 2,    0x13, 3, 0xc0,
+                                     0x2b, 0xc0, 0x2f, 0xc0, 0x2c, 0xc0, 0x30, 1, 0};
+    static const uint8_t alpn[] = {0, 16,  0,   14,  0,   12,  2,   'h', '2',
+                                   8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
     uint8_t *hello = put32(record, 0x16030100) + 1, *p = put16(hello + 4, 0x0303), *extensions;
     size_t length = strlen(name);
 
@@ -843,8 +845,7 @@ static struct flow *flow_start(struct traffic *g, uint64_t due, bool v6, const u
     return f;
 }
 
-static void flow_set(struct flow *f, enum flow_kind kind, uint16_t from, uint16_t to,
-                     uint32_t size)
+static void flow_set(struct flow *f, enum flow_kind kind, uint16_t from, uint16_t to, uint32_t size)
 {
     f->kind = kind;
     f->protocol = protocol_of(kind, f->v6);
@@ -1134,8 +1135,7 @@ static void demo_sites_init(struct traffic *g)
 
         snprintf(s->name, sizeof s->name, "%s", demo_sites[i].name);
         for (s->aliases = 0; demo_sites[i].chain[s->aliases]; s->aliases++)
-            snprintf(s->chain[s->aliases], sizeof *s->chain, "%s",
-                     demo_sites[i].chain[s->aliases]);
+            snprintf(s->chain[s->aliases], sizeof *s->chain, "%s", demo_sites[i].chain[s->aliases]);
         for (s->addresses = 0; demo_sites[i].v4[s->addresses]; s->addresses++)
             parse_address(demo_sites[i].v4[s->addresses], s->v4[s->addresses]);
         for (size_t k = 0; demo_sites[i].v6[k]; k++)
@@ -1186,8 +1186,8 @@ static void demonstrate(struct traffic *g)
 }
 
 static const struct recipe recipes[] = {
-    {"big", 100000, 20, WHOLE, false},  {"hdr", 100000, 20, 128, false},
-    {"many", 1000000, 4, 96, false},    {"many6", 1000000, 4, 96, true},
+    {"big", 100000, 20, WHOLE, false}, {"hdr", 100000, 20, 128, false},
+    {"many", 1000000, 4, 96, false},   {"many6", 1000000, 4, 96, true},
     {"demo", 0, 0, WHOLE, false},
 };
 
