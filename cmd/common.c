@@ -21,7 +21,7 @@ void common_init(const char *tool)
     signal(SIGPIPE, SIG_DFL);
 }
 
-static void begin_message(const char *file)
+void begin_message(const char *file)
 {
     progress_clear(&progress);
     fprintf(stderr, "%s: ", tool_name);
@@ -105,6 +105,14 @@ int output_failed(enum result result)
     return EX_IOERR;
 }
 
+int start_failed(enum result result)
+{
+    if (result == RESULT_NO_MEMORY)
+        return output_failed(result);
+    complain_errno(NULL, "cannot start");
+    return EX_OSERR;
+}
+
 enum result converter_options_init(struct converter_options *options)
 {
     *options = (struct converter_options){0};
@@ -120,10 +128,10 @@ int converter_option(struct converter_options *options, int option, const char *
 {
     switch (option) {
     case '4':
-        options->family = 4;
-        return EX_OK;
     case '6':
-        options->family = 6;
+        if (options->family != 0 && options->family != option - '0')
+            return usage_error("-4 and -6 exclude each other");
+        options->family = (uint8_t)(option - '0');
         return EX_OK;
     case 'a':
         options->keep_all = true;
@@ -154,7 +162,7 @@ int converter_option(struct converter_options *options, int option, const char *
     }
 }
 
-int load_cache(const struct converter_options *options, struct names **cache)
+int load_cache(struct converter_options *options, struct names **cache)
 {
     size_t bad_line = 0;
     enum result result;
@@ -169,9 +177,12 @@ int load_cache(const struct converter_options *options, struct names **cache)
     case RESULT_OK:
         return EX_OK;
     case RESULT_DAMAGED:
-        complain(options->cache_path,
-                 "line %zu is no 'ADDRESS NAME'; the file is used as far as it is, and not changed",
-                 bad_line);
+        if (!options->cache_damaged)
+            complain(
+                options->cache_path,
+                "line %zu is no 'ADDRESS NAME'; the file is used as far as it is, and not changed",
+                bad_line);
+        options->cache_damaged = true;
         return EX_DATAERR;
     case RESULT_SYSTEM:
         complain_errno(options->cache_path, "cannot read the name cache");

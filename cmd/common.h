@@ -15,7 +15,10 @@ void common_init(const char *tool);
 /* "tool: file: message" on standard error; file may be NULL. Clears the progress line first. */
 __attribute__((format(printf, 2, 3))) void complain(const char *file, const char *format, ...);
 
-/* The same for a call that failed: its reason is errno's. */
+/* "tool: file: ", where the rest of the line is to be put together. */
+void begin_message(const char *file);
+
+/* The same as complain for a call that failed: its reason is errno's. */
 void complain_errno(const char *file, const char *what);
 
 /* Says what is wrong with the command line and where help is. Returns EX_USAGE. */
@@ -37,18 +40,26 @@ int worse_status(int a, int b);
 /* Says why a RESULT_NO_MEMORY or RESULT_SYSTEM of what writes records ended the work. */
 int output_failed(enum result result);
 
+/* The same for what prepares the work. */
+int start_failed(enum result result);
+
 /* The options that pcap2flow, zeek2flow and flowcap have in common. */
 struct converter_options {
     struct locality *locality;
     const char *cache_path; /* NULL: no cache */
     uint8_t family;
     bool keep_all, extended, verbose, quiet;
+    bool cache_damaged; /* and that has been said */
 };
 
 #define CONVERTER_SHORT "46ac:hL:qVvx"
 
 /* The entries of a table for getopt_long. */
-#define CONVERTER_LONG {"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}
+#define CONVERTER_LONG                                                                             \
+    {"help", no_argument, NULL, 'h'},                                                              \
+    {                                                                                              \
+        "version", no_argument, NULL, 'V'                                                          \
+    }
 
 /* RESULT_NO_MEMORY. */
 MUST_CHECK enum result converter_options_init(struct converter_options *options);
@@ -61,7 +72,7 @@ MUST_CHECK int converter_option(struct converter_options *options, int option, c
  * The name cache of the command line: reads it, and after the work learns from the names of the
  * input. *cache is NULL where there is none. They return a status.
  */
-MUST_CHECK int load_cache(const struct converter_options *options, struct names **cache);
+MUST_CHECK int load_cache(struct converter_options *options, struct names **cache);
 MUST_CHECK int update_cache(const struct converter_options *options, struct names *learned);
 
 extern struct progress progress;

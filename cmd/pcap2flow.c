@@ -51,9 +51,9 @@ struct source {
     const char *path;
     struct input *input;
     struct capfile *capfile;
-    struct frame frame;     /* its first frame, where it was looked at */
-    enum result first;      /* what reading that gave */
-    bool looked;            /* first and frame have not been used yet */
+    struct frame frame; /* its first frame, where it was looked at */
+    enum result first;  /* what reading that gave */
+    bool looked;        /* first and frame have not been used yet */
     uint64_t damages;
     uint64_t filter_misfits;
     uint64_t filtered;
@@ -127,7 +127,8 @@ static bool passes(struct command *command, struct source *source, const struct 
     bool match;
 
     if (filter_match(command->filter, frame, &match) != RESULT_OK && source->filter_misfits++ == 0)
-        complain(source->path, "the filter does not fit link type %d (%s), whose packets are skipped: %s",
+        complain(source->path,
+                 "the filter does not fit link type %d (%s), whose packets are skipped: %s",
                  frame->linktype, name ? name : "unknown", filter_problem(command->filter));
     source->filtered += !match;
     return match;
@@ -145,11 +146,12 @@ static void report_progress(const struct source *source)
 static int report_damage(const struct source *source)
 {
     if (source->damages > 1)
-        complain(source->path, "%" PRIu64 " more places are damaged", source->damages - 1);
+        complain(source->path, "damaged in %" PRIu64 " more place%s", source->damages - 1,
+                 source->damages == 2 ? "" : "s");
     for (size_t i = 0; i < source->unread_count; i++) {
         const char *name = filter_linktype_name(source->unread[i].linktype);
 
-        complain(source->path, "link type %d (%s) is not supported, %" PRIu64 " packets skipped",
+        complain(source->path, "link type %d (%s) is not supported; packets skipped: %" PRIu64,
                  source->unread[i].linktype, name ? name : "unknown", source->unread[i].frames);
     }
     return source->damages + source->filter_misfits + source->unread_count > 0 ? EX_DATAERR : EX_OK;
@@ -209,15 +211,17 @@ static void print_summary(const char *path, const struct totals *totals,
 {
     const char *separator = "; skipped:";
 
-    fprintf(stderr, "pcap2flow: %s%s%" PRIu64 " packets read, %" PRIu64 " records written",
-            path ? path : "", path ? ": " : "", totals->frames, totals->records);
+    begin_message(path);
+    fprintf(stderr, "%" PRIu64 " packets read, %" PRIu64 " records written", totals->frames,
+            totals->records);
     print_skipped(&separator, totals->filtered, "filtered out");
     print_skipped(&separator, counts->local, "between local addresses");
     print_skipped(&separator, counts->service, "of local services");
     print_skipped(&separator, counts->other_family, "of the other address family");
     print_skipped(&separator, counts->verdicts[PACKET_NOT_IP], "not IP");
     print_skipped(&separator, counts->verdicts[PACKET_OTHER_PROTOCOL], "of other IP protocols");
-    print_skipped(&separator, counts->verdicts[PACKET_LATE_FRAGMENT], "fragments without their first");
+    print_skipped(&separator, counts->verdicts[PACKET_LATE_FRAGMENT],
+                  "fragments without their first");
     print_skipped(&separator, counts->verdicts[PACKET_OPAQUE], "802.11 encrypted or aggregated");
     print_skipped(&separator, counts->verdicts[PACKET_LINKTYPE], "of unsupported link types");
     print_skipped(&separator, counts->verdicts[PACKET_DAMAGED], "damaged");
@@ -248,8 +252,10 @@ static int convert(struct command *command, struct source *sources, size_t count
     int status = load_cache(&command->converter, &options.cache);
 
     result = meter_init(&meter, &options);
-    if (result != RESULT_OK)
+    if (result != RESULT_OK) {
         *go_on = false;
+        status = start_failed(result);
+    }
     for (size_t i = 0; i < count; i++) {
         if (*go_on && !sources[i].capfile)
             status = worse_status(status, open_source(&sources[i], sources[i].path));
@@ -260,9 +266,7 @@ static int convert(struct command *command, struct source *sources, size_t count
         }
         close_source(&sources[i]);
     }
-    if (*go_on)
-        result = meter_finish(meter);
-    if (result != RESULT_OK) {
+    if (*go_on && (result = meter_finish(meter)) != RESULT_OK) {
         *go_on = false;
         status = output_failed(result);
     }
@@ -377,8 +381,8 @@ static int parse_options(struct command *command, int argc, char **argv, bool *d
     int option, status = EX_OK;
 
     opterr = 0;
-    while (status == EX_OK &&
-           (option = getopt_long(argc, argv, ":" CONVERTER_SHORT "d:f:mT", long_options, NULL)) != -1) {
+    while (status == EX_OK && (option = getopt_long(argc, argv, ":" CONVERTER_SHORT "d:f:mT",
+                                                    long_options, NULL)) != -1) {
         switch (option) {
         case 'h':
             *done = true;

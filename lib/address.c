@@ -36,44 +36,44 @@ struct registry_entry {
 
 /* Longer prefixes before the blocks that hold them. */
 static const struct registry_entry registry[] = {
-    {"192.0.0.9/32", false},     /* Port Control Protocol anycast */
-    {"192.0.0.10/32", false},    /* TURN anycast */
-    {"192.88.99.2/32", true},    /* 6a44 relay anycast */
-    {"192.0.0.0/24", true},      /* IETF protocol assignments */
-    {"192.0.2.0/24", true},      /* TEST-NET-1 */
-    {"198.51.100.0/24", true},   /* TEST-NET-2 */
-    {"203.0.113.0/24", true},    /* TEST-NET-3 */
-    {"169.254.0.0/16", true},    /* link local */
-    {"192.168.0.0/16", true},    /* private use */
-    {"198.18.0.0/15", true},     /* benchmarking */
-    {"172.16.0.0/12", true},     /* private use */
-    {"100.64.0.0/10", true},     /* shared address space */
-    {"0.0.0.0/8", true},         /* this network */
-    {"10.0.0.0/8", true},        /* private use */
-    {"127.0.0.0/8", true},       /* loopback */
-    {"224.0.0.0/4", true},       /* multicast */
-    {"240.0.0.0/4", true},       /* reserved, limited broadcast */
-    {"::/128", true},            /* unspecified */
-    {"::1/128", true},           /* loopback */
-    {"2001:1::1/128", false},    /* Port Control Protocol anycast */
-    {"2001:1::2/128", false},    /* TURN anycast */
-    {"2001:1::3/128", false},    /* DNS-SD service registration anycast */
-    {"::ffff:0:0/96", true},     /* IPv4-mapped */
-    {"100::/64", true},          /* discard only */
-    {"100:0:0:1::/64", true},    /* dummy prefix */
-    {"64:ff9b:1::/48", true},    /* IPv4-IPv6 translation, local use */
-    {"2001:2::/48", true},       /* benchmarking */
-    {"2001:4:112::/48", false},  /* AS112 */
-    {"2001:3::/32", false},      /* AMT */
-    {"2001:db8::/32", true},     /* documentation */
-    {"2001:20::/28", false},     /* ORCHIDv2 */
-    {"2001:30::/28", false},     /* drone remote identification */
-    {"2001::/23", true},         /* IETF protocol assignments, Teredo among them */
-    {"3fff::/20", true},         /* documentation */
-    {"5f00::/16", true},         /* SRv6 segment identifiers */
-    {"fe80::/10", true},         /* link local */
-    {"ff00::/8", true},          /* multicast */
-    {"fc00::/7", true},          /* unique local */
+    {"192.0.0.9/32", false},    /* Port Control Protocol anycast */
+    {"192.0.0.10/32", false},   /* TURN anycast */
+    {"192.88.99.2/32", true},   /* 6a44 relay anycast */
+    {"192.0.0.0/24", true},     /* IETF protocol assignments */
+    {"192.0.2.0/24", true},     /* TEST-NET-1 */
+    {"198.51.100.0/24", true},  /* TEST-NET-2 */
+    {"203.0.113.0/24", true},   /* TEST-NET-3 */
+    {"169.254.0.0/16", true},   /* link local */
+    {"192.168.0.0/16", true},   /* private use */
+    {"198.18.0.0/15", true},    /* benchmarking */
+    {"172.16.0.0/12", true},    /* private use */
+    {"100.64.0.0/10", true},    /* shared address space */
+    {"0.0.0.0/8", true},        /* this network */
+    {"10.0.0.0/8", true},       /* private use */
+    {"127.0.0.0/8", true},      /* loopback */
+    {"224.0.0.0/4", true},      /* multicast */
+    {"240.0.0.0/4", true},      /* reserved, limited broadcast */
+    {"::/128", true},           /* unspecified */
+    {"::1/128", true},          /* loopback */
+    {"2001:1::1/128", false},   /* Port Control Protocol anycast */
+    {"2001:1::2/128", false},   /* TURN anycast */
+    {"2001:1::3/128", false},   /* DNS-SD service registration anycast */
+    {"::ffff:0:0/96", true},    /* IPv4-mapped */
+    {"100::/64", true},         /* discard only */
+    {"100:0:0:1::/64", true},   /* dummy prefix */
+    {"64:ff9b:1::/48", true},   /* IPv4-IPv6 translation, local use */
+    {"2001:2::/48", true},      /* benchmarking */
+    {"2001:4:112::/48", false}, /* AS112 */
+    {"2001:3::/32", false},     /* AMT */
+    {"2001:db8::/32", true},    /* documentation */
+    {"2001:20::/28", false},    /* ORCHIDv2 */
+    {"2001:30::/28", false},    /* drone remote identification */
+    {"2001::/23", true},        /* IETF protocol assignments, Teredo among them */
+    {"3fff::/20", true},        /* documentation */
+    {"5f00::/16", true},        /* SRv6 segment identifiers */
+    {"fe80::/10", true},        /* link local */
+    {"ff00::/8", true},         /* multicast */
+    {"fc00::/7", true},         /* unique local */
 };
 
 int address_compare(const struct address *a, const struct address *b)

@@ -1,5 +1,6 @@
 /*
- * Integers out of wire bytes, in either byte order. The caller has checked that the bytes are there.
+ * Integers out of wire bytes, in either byte order. The caller has checked that the bytes are
+ * there.
  */
 #ifndef SECFLOW_BYTES_H
 #define SECFLOW_BYTES_H

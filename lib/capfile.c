@@ -89,14 +89,16 @@ struct signature {
 
 /* What people hand to a reader of captures. */
 static const struct signature signatures[] = {
-    {"\xfd" "7zXZ", 5, "xz-compressed; use xz -dc FILE | pcap2flow"},
+    {"\xfd"
+     "7zXZ",
+     5, "xz-compressed; use xz -dc FILE | pcap2flow"},
     {"BZh", 3, "bzip2-compressed; use bzip2 -dc FILE | pcap2flow"},
     {"\x04\x22\x4d\x18", 4, "lz4-compressed; use lz4 -dc FILE | pcap2flow"},
     {"PK\x03\x04", 4, "a zip archive; unpack it first"},
     {"snoop\0\0\0", 8, "a snoop capture; convert it with editcap -F pcap"},
-    {"#separator", 10, "a Zeek log; use zeek2flow"},
-    {"#fields", 7, "a Zeek log; use zeek2flow"},
-    {"{", 1, "JSON; for Zeek logs use zeek2flow"},
+    {"#separator", 10, "a Zeek log"},
+    {"#fields", 7, "a Zeek log"},
+    {"{", 1, "JSON"},
 };
 
 static enum result not_a_capture(struct capfile *capfile)

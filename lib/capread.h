@@ -15,8 +15,6 @@ struct pcap_state {
     uint8_t header;   /* bytes of a record's header */
     uint16_t version; /* the minor one */
     int linktype;
-    bool any_time;      /* no record was read yet */
-    uint32_t last_time; /* the seconds of the last record */
 };
 
 struct pcapng_interface {

@@ -222,8 +222,8 @@ static void make_ipv6_key(const struct flowtable *table, const struct packet *pa
     waiting->hash = hash_pair(&table->seed, waiting->hash, rest);
 }
 
-static void make_waiting(const struct flowtable *table, const struct packet *packet,
-                         bool src_local, bool dst_local, struct waiting *waiting)
+static void make_waiting(const struct flowtable *table, const struct packet *packet, bool src_local,
+                         bool dst_local, struct waiting *waiting)
 {
     if (packet->src.family == 4)
         make_ipv4_key(table, packet, waiting);
@@ -247,9 +247,9 @@ static bool is_flow_of(const struct stored_flow *flow, const struct waiting *wai
         flow->port[1] != waiting->port[1] || flow->proto != waiting->proto ||
         (flow->flags & FLOW_IPV6) != (waiting->flags & FLOW_IPV6))
         return false;
-    return !(flow->flags & FLOW_IPV6) || (flow->address[1] == waiting->address[1] &&
-                                          flow->address[2] == waiting->address[2] &&
-                                          flow->address[3] == waiting->address[3]);
+    return !(flow->flags & FLOW_IPV6) ||
+           (flow->address[1] == waiting->address[1] && flow->address[2] == waiting->address[2] &&
+            flow->address[3] == waiting->address[3]);
 }
 
 /* The slot of the packet's flow, or the free slot where it belongs. */
@@ -319,7 +319,8 @@ static enum result reserve_active(struct flowtable *table)
     return RESULT_OK;
 }
 
-/* Doubles the hash table once it is three quarters full; a batch may be added before the next call. */
+/* Doubles the hash table once it is three quarters full; a batch may be added before the next call.
+ */
 static enum result reserve_slots(struct flowtable *table)
 {
     uint32_t count = table->slot_count * 2;
@@ -463,7 +464,8 @@ static bool is_sorted(const struct flowtable *table)
 }
 
 /* One pass of a bottom-up merge sort, which keeps the order of equal starts. */
-static void merge_runs(const struct flowtable *table, const uint32_t *from, uint32_t *to, size_t run)
+static void merge_runs(const struct flowtable *table, const uint32_t *from, uint32_t *to,
+                       size_t run)
 {
     size_t n = table->active_count;
 
@@ -473,9 +475,8 @@ static void merge_runs(const struct flowtable *table, const uint32_t *from, uint
         size_t left = begin, right = middle;
 
         for (size_t i = begin; i < end; i++) {
-            bool take_left =
-                right == end ||
-                (left < middle && start_of(table, from[left]) <= start_of(table, from[right]));
+            bool take_left = right == end || (left < middle && start_of(table, from[left]) <=
+                                                                   start_of(table, from[right]));
 
             to[i] = take_left ? from[left++] : from[right++];
         }

@@ -112,7 +112,7 @@ struct entries {
     struct entry {
         struct address address;
         struct name_ref name;
-    } *list;
+    } * list;
     size_t count, capacity;
 };
 
@@ -215,16 +215,18 @@ static enum result learn_one(void *context, const struct address *address,
 
 enum result namecache_learn(const char *path, struct names *learned)
 {
+    char *real = realpath(path, NULL); /* a symbolic link stays one */
     struct names *merged = NULL;
     struct entries entries = {0};
     enum result result = names_init(&merged);
     size_t bad_line;
     int locked, saved;
 
-    if (result != RESULT_OK)
-        return result;
-    locked = lock_cache(path);
-    result = locked < 0 ? RESULT_SYSTEM : namecache_load(path, merged, &bad_line);
+    if (real)
+        path = real;
+    locked = result == RESULT_OK ? lock_cache(path) : -1;
+    if (result == RESULT_OK)
+        result = locked < 0 ? RESULT_SYSTEM : namecache_load(path, merged, &bad_line);
     if (result == RESULT_OK)
         result = names_each(learned, learn_one, merged);
     if (result == RESULT_OK)
@@ -237,6 +239,7 @@ enum result namecache_learn(const char *path, struct names *learned)
     if (locked >= 0)
         close(locked);
     free(entries.list);
+    free(real);
     names_destroy(&merged);
     errno = saved;
     return result;

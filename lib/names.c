@@ -122,7 +122,8 @@ static uint32_t *host_slot(const struct names *names, const struct address *addr
     }
 }
 
-static uint32_t *text_slot(const struct names *names, const char *text, size_t length, uint32_t hash)
+static uint32_t *text_slot(const struct names *names, const char *text, size_t length,
+                           uint32_t hash)
 {
     const struct table *table = &names->text_table;
 
@@ -192,8 +193,7 @@ static enum result intern(struct names *names, const char *text, size_t length, 
     return RESULT_OK;
 }
 
-static enum result find_host(struct names *names, const struct address *address,
-                             struct host **host)
+static enum result find_host(struct names *names, const struct address *address, struct host **host)
 {
     uint32_t *slot = host_slot(names, address);
     struct host *grown;
@@ -203,8 +203,7 @@ static enum result find_host(struct names *names, const struct address *address,
         if (!grown)
             return RESULT_NO_MEMORY;
         names->hosts = grown;
-        names->hosts[names->host_count++] =
-            (struct host){.address = *address, .sorted = true};
+        names->hosts[names->host_count++] = (struct host){.address = *address, .sorted = true};
         *slot = (uint32_t)names->host_count;
     }
     *host = &names->hosts[*slot - 1];

@@ -159,7 +159,8 @@ static enum packet_verdict decode_payload(struct descent *descent, const struct 
     if (ip->later_fragment) {
         if (!fragment_table_find(descent->decoder->fragments, ip, packet))
             return PACKET_LATE_FRAGMENT;
-        packet->bytes = packet->proto == IPPROTO_TCP || packet->proto == IPPROTO_UDP ? ip->length : 0;
+        packet->bytes =
+            packet->proto == IPPROTO_TCP || packet->proto == IPPROTO_UDP ? ip->length : 0;
     } else {
         enum packet_verdict verdict = decode_whole(descent, ip, cursor, &tunnel);
 

@@ -14,12 +14,7 @@
 
 #include <netinet/in.h>
 
-enum {
-    TCP_FIN = 0x01,
-    TCP_SYN = 0x02,
-    TCP_RST = 0x04,
-    TCP_ACK = 0x10
-};
+enum { TCP_FIN = 0x01, TCP_SYN = 0x02, TCP_RST = 0x04, TCP_ACK = 0x10 };
 
 struct packet {
     int64_t time; /* microseconds since 1970-01-01 UTC */

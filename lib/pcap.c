@@ -45,7 +45,6 @@ bool pcap_begin(struct capfile *capfile)
     pcap->version = pcap->big_endian ? be16(p + 6) : le16(p + 6);
     /* The upper bits tell of frame check sequences, which never count. */
     pcap->linktype = (int)(pcap32(pcap, p + 20) & 0x03ffffff);
-    pcap->any_time = true;
     capfile->at += FILE_HEADER;
     return true;
 }
@@ -78,12 +77,23 @@ static bool is_plausible(const struct pcap_state *pcap, const struct record_head
     return !near || (header->seconds - *near + SECONDS_APART_MAX) <= 2 * SECONDS_APART_MAX;
 }
 
-/* Whether records begin here: three in a row make sense, or fewer that end with the file. */
+/* Another file's header, where captures were concatenated: `cat a.pcap b.pcap`. */
+static bool file_begins(const struct capfile *capfile)
+{
+    const uint8_t *p = capfile->buffer + capfile->at;
+
+    return (is_magic(be32(p)) && be16(p + 4) == 2) || (is_magic(le32(p)) && le16(p + 4) == 2);
+}
+
+/*
+ * Whether records begin here: three in a row make sense, or fewer that end with the file. Their
+ * times must be near to each other, not to that of the last record, which may have been damaged.
+ */
 static bool records_begin(struct capfile *capfile)
 {
     const struct pcap_state *pcap = &capfile->pcap;
     struct record_header header;
-    const uint32_t *near = pcap->any_time ? NULL : &pcap->last_time;
+    const uint32_t *near = NULL;
     uint32_t last;
     size_t ahead = 0;
 
@@ -123,6 +133,8 @@ enum result pcap_next(struct capfile *capfile, struct frame *frame)
 
     if (!capfile_need(capfile, pcap->header))
         return cut_off(capfile, 0);
+    if (file_begins(capfile) && pcap_begin(capfile))
+        return pcap_next(capfile, frame);
     read_header(pcap, capfile->buffer + capfile->at, &header);
     if (header.captured > FRAME_CAPTURED_MAX) {
         capfile_damaged(capfile, "packet %llu: its captured length of %u bytes is absurd",
@@ -131,8 +143,6 @@ enum result pcap_next(struct capfile *capfile, struct frame *frame)
     }
     if (!capfile_need(capfile, pcap->header + header.captured))
         return cut_off(capfile, header.captured);
-    pcap->any_time = false;
-    pcap->last_time = header.seconds;
     capfile->frames++;
     frame->data = capfile->buffer + capfile->at + pcap->header;
     frame->captured = header.captured;

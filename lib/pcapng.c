@@ -39,7 +39,8 @@ static uint32_t ng32(const struct capfile *capfile, const uint8_t *p)
 
 static bool is_section(const uint8_t *p)
 {
-    return be32(p) == BLOCK_SECTION && (be32(p + 8) == BYTE_ORDER_MAGIC || le32(p + 8) == BYTE_ORDER_MAGIC);
+    return be32(p) == BLOCK_SECTION &&
+           (be32(p + 8) == BYTE_ORDER_MAGIC || le32(p + 8) == BYTE_ORDER_MAGIC);
 }
 
 bool pcapng_begin(struct capfile *capfile)
@@ -253,9 +254,9 @@ static enum result read_block(struct capfile *capfile, uint32_t type, uint32_t l
     case BLOCK_ENHANCED_PACKET:
         if (length < 32)
             return bad_block(capfile, length, "the packet block is too short");
-        return read_packet(capfile, block, length,
-                           type == BLOCK_PACKET ? ng16(capfile, block + 8) : ng32(capfile, block + 8),
-                           frame);
+        return read_packet(
+            capfile, block, length,
+            type == BLOCK_PACKET ? ng16(capfile, block + 8) : ng32(capfile, block + 8), frame);
     default:
         capfile->at += length;
         return RESULT_OK;

@@ -74,7 +74,8 @@ static bool open_vxlan(struct descent *descent, struct cursor *cursor, enum pack
     return true;
 }
 
-static bool open_geneve(struct descent *descent, struct cursor *cursor, enum packet_verdict *verdict)
+static bool open_geneve(struct descent *descent, struct cursor *cursor,
+                        enum packet_verdict *verdict)
 {
     uint16_t protocol;
 

@@ -1,6 +1,6 @@
 /*
  * traffic KIND FILE: writes a capture to measure with, or to show the tools on. Real captures can
- * be neither published nor made larger; these can, and the same KIND is the same bytes everywhere.
+ * be neither published nor made larger; these can, and one KIND is the same bytes at every run.
  *
  *   big    100,000 flows of about 20 packets each, whole: two million packets, 1.3 GB
  *   hdr    the same packets, 128 bytes kept of each
@@ -493,8 +493,8 @@ static bool quic_step(struct traffic *g, struct flow *f)
 {
     int from = f->sent == 0 || rng_chance(g, 0.25) ? 0 : 1;
     bool full = f->sent < 2 || rng_chance(g, 0.6);
-    uint8_t *p = udp_begin(g, f, from);
-    uint8_t *end = put_bytes(p, noise(g), full ? 1200 : rng_range(g, 30, 1200));
+    uint32_t size = full ? 1200 : rng_range(g, 30, 1200);
+    uint8_t *p = udp_begin(g, f, from), *end = put_bytes(p, noise(g), size);
 
     put32(put8(p, 0x43), 0xc1d00000 | f->query_id); /* short header and a connection id */
     frame_end(g, f, from, end);

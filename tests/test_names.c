@@ -1,0 +1,299 @@
+/*
+ * The names room: which name an address had at a time.
+ */
+#include "names.h"
+#include "tap.h"
+
+static struct address parsed(const char *text)
+{
+    struct address address = {0};
+
+    need(address_parse(text, &address), text);
+    return address;
+}
+
+static struct names *new_names(void)
+{
+    struct names *names = NULL;
+
+    need(names_init(&names) == RESULT_OK, "names_init");
+    return names;
+}
+
+static void add(struct names *names, const char *address, const char *name, int64_t time)
+{
+    struct address key = parsed(address);
+
+    need(names_add(names, &key, name, strlen(name), time) == RESULT_OK, "names_add");
+}
+
+/* "before NAME", "after NAME" or "none". */
+static const char *find(struct names *names, const char *address, int64_t time)
+{
+    static char text[128];
+    struct address key = parsed(address);
+    struct name_ref found = {0};
+
+    if (!names_find(names, &key, time, &found))
+        return "none";
+    snprintf(text, sizeof text, "%s %.*s", found.before ? "before" : "after", (int)found.length,
+             found.text);
+    return text;
+}
+
+struct given {
+    const char *name;
+    int64_t time;
+};
+
+struct asked {
+    int64_t time;
+    const char *want;
+};
+
+static const struct {
+    const char *title;
+    struct given given[8];
+    struct asked asked[8];
+} cases[] = {
+    {"one name",
+     {{"a", 100}},
+     {{99, "after a"}, {100, "before a"}, {101, "before a"}, {0, "after a"}, {INT64_MAX, "before a"}}},
+    {"two names in order",
+     {{"a", 100}, {"b", 200}},
+     {{50, "after a"}, {100, "before a"}, {199, "before a"}, {200, "before b"}, {300, "before b"}}},
+    {"out of order",
+     {{"c", 300}, {"a", 100}, {"b", 200}},
+     {{50, "after a"},
+      {100, "before a"},
+      {150, "before a"},
+      {200, "before b"},
+      {299, "before b"},
+      {300, "before c"}}},
+    {"equal times: the one added last, before and after",
+     {{"a", 100}, {"b", 100}, {"c", 100}},
+     {{99, "after c"}, {100, "before c"}, {101, "before c"}}},
+    {"equal times out of order",
+     {{"z", 500}, {"a", 100}, {"b", 100}, {"y", 500}},
+     {{99, "after b"}, {100, "before b"}, {499, "before b"}, {500, "before y"}}},
+    {"equal earliest times, a later one behind",
+     {{"a", 100}, {"b", 100}, {"c", 200}},
+     {{99, "after b"}, {199, "before b"}, {200, "before c"}}},
+    {"told again",
+     {{"a", 100}, {"a", 200}, {"b", 300}, {"b", 400}},
+     {{99, "after a"}, {250, "before a"}, {300, "before b"}, {999, "before b"}}},
+    {"there and back",
+     {{"a", 100}, {"b", 200}, {"a", 300}},
+     {{150, "before a"}, {250, "before b"}, {300, "before a"}}},
+    {"told again out of order",
+     {{"a", 300}, {"b", 200}, {"a", 100}},
+     {{50, "after a"}, {150, "before a"}, {250, "before b"}, {350, "before a"}}},
+    {"the same name at an earlier time",
+     {{"a", 300}, {"a", 100}},
+     {{50, "after a"}, {100, "before a"}, {200, "before a"}}},
+    {"told again, equal time, then another of that time",
+     {{"a", 100}, {"b", 100}, {"a", 100}},
+     {{99, "after a"}, {100, "before a"}}},
+    {"time 0 and negative times", {{"a", 0}, {"b", -5}}, {{-9, "after b"}, {-1, "before b"}, {1, "before a"}}},
+    {"the greatest times",
+     {{"b", INT64_MAX}, {"a", INT64_MIN}},
+     {{INT64_MIN, "before a"}, {INT64_MAX, "before b"}, {0, "before a"}}},
+};
+
+/* Asks after all was given, and once more while it is given: asking sorts. */
+static void test_times(void)
+{
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct names *names = new_names(), *probed = new_names();
+
+        for (const struct given *given = cases[i].given; given->name; given++) {
+            add(names, "192.0.2.1", given->name, given->time);
+            add(probed, "192.0.2.1", given->name, given->time);
+            find(probed, "192.0.2.1", given->time);
+        }
+        for (const struct asked *asked = cases[i].asked; asked->want; asked++)
+            is_str(find(names, "192.0.2.1", asked->time), asked->want, "%s, at %lld",
+                   cases[i].title, (long long)asked->time);
+        for (const struct asked *asked = cases[i].asked; asked->want; asked++)
+            is_str(find(probed, "192.0.2.1", asked->time), asked->want,
+                   "%s, asked in between, at %lld", cases[i].title, (long long)asked->time);
+        names_destroy(&names);
+        names_destroy(&probed);
+    }
+}
+
+static void test_addresses(void)
+{
+    struct names *names = new_names();
+
+    is_str(find(names, "192.0.2.1", 0), "none", "empty names");
+    add(names, "192.0.2.1", "v4", 5);
+    add(names, "c000:201::", "v6", 5);
+    add(names, "::", "unspecified", 5);
+    is_str(find(names, "192.0.2.1", 9), "before v4", "an IPv4 address");
+    is_str(find(names, "c000:201::", 9), "before v6", "the IPv6 address of the same bytes");
+    is_str(find(names, "::", 9), "before unspecified", "::");
+    is_str(find(names, "0.0.0.0", 9), "none", "0.0.0.0 is not ::");
+    is_str(find(names, "192.0.2.2", 9), "none", "an address without a name");
+    names_destroy(&names);
+    ok(!names, "destroying clears the pointer");
+    names_destroy(&names);
+}
+
+/* The name is copied: its memory may change, and it need not end with a NUL. */
+static void test_copies(void)
+{
+    char name[] = "www.example!rest";
+    struct address address = parsed("192.0.2.1");
+    struct names *names = new_names();
+    struct name_ref first = {0};
+
+    need(names_add(names, &address, name, 11, 1) == RESULT_OK, "names_add");
+    memset(name, 'x', sizeof name - 1);
+    ok(names_find(names, &address, 1, &first), "a name");
+    is_int(first.length, 11, "its length");
+    ok(first.length == 11 && memcmp(first.text, "www.example", 11) == 0, "it was copied");
+    add(names, "192.0.2.1", "www.exampl", 2);
+    is_str(find(names, "192.0.2.1", 2), "before www.exampl", "the start of another name is its own");
+    for (int i = 0; i < 5000; i++) {
+        char more[16];
+
+        snprintf(more, sizeof more, "n%d", i);
+        add(names, "192.0.2.9", more, i);
+    }
+    ok(memcmp(first.text, "www.example", 11) == 0, "a name that was found stays where it is");
+    names_destroy(&names);
+}
+
+struct seen {
+    struct address only;
+    int calls, count;
+    char name[64];
+    bool only_one;
+    enum result answer;
+};
+
+static enum result see(void *context, const struct address *address, const struct name_ref *name,
+                       bool only_one)
+{
+    struct seen *seen = context;
+
+    seen->calls++;
+    if (address_equal(address, &seen->only)) {
+        seen->count++;
+        seen->only_one = only_one;
+        snprintf(seen->name, sizeof seen->name, "%.*s", (int)name->length, name->text);
+    }
+    return seen->answer;
+}
+
+static void test_each(void)
+{
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct seen seen = {.only = parsed("192.0.2.1"), .answer = RESULT_OK};
+        struct names *names = new_names();
+        const struct given *latest = cases[i].given;
+        bool only_one = true;
+
+        add(names, "2001:db8::1", "other", 7);
+        for (const struct given *given = cases[i].given; given->name; given++) {
+            add(names, "192.0.2.1", given->name, given->time);
+            only_one = only_one && strcmp(given->name, cases[i].given->name) == 0;
+            if (given->time >= latest->time)
+                latest = given;
+        }
+        is_int(names_each(names, see, &seen), RESULT_OK, "each of: %s", cases[i].title);
+        is_int(seen.calls, 2, "two addresses");
+        is_int(seen.count, 1, "each once");
+        is_str(seen.name, latest->name, "its latest name");
+        is_int(seen.only_one, only_one, "whether it ever had another");
+        names_destroy(&names);
+    }
+}
+
+static void test_each_stops(void)
+{
+    struct seen seen = {.answer = RESULT_SYSTEM};
+    struct names *names = new_names();
+
+    is_int(names_each(names, see, &seen), RESULT_OK, "each of none");
+    is_int(seen.calls, 0, "no calls");
+    add(names, "192.0.2.1", "a", 1);
+    add(names, "192.0.2.2", "a", 1);
+    is_int(names_each(names, see, &seen), RESULT_SYSTEM, "each returns what the call did");
+    is_int(seen.calls, 1, "and stopped there");
+    names_destroy(&names);
+}
+
+static struct address numbered(uint32_t i)
+{
+    uint8_t wire[16] = {0x20, 0x01, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+    struct address address;
+
+    for (int byte = 0; byte < 4; byte++)
+        wire[(i & 1 ? 0 : 12) + byte] = (uint8_t)(i >> (24 - 8 * byte));
+    address_set(&address, i & 1 ? 4 : 6, wire);
+    return address;
+}
+
+/* More than any table begins with, both families, many names shared. */
+static void test_many(void)
+{
+    enum { MANY = 50000, NAMES = 7919 };
+    struct seen seen = {.answer = RESULT_OK};
+    struct names *names = new_names();
+    uint32_t wrong = 0;
+
+    for (uint32_t i = 0; i < MANY; i++) {
+        struct address address = numbered(i);
+        char name[32];
+        int length = snprintf(name, sizeof name, "host%u.example", i % NAMES);
+
+        need(names_add(names, &address, name, (size_t)length, i) == RESULT_OK, "names_add");
+    }
+    for (uint32_t i = 0; i < MANY; i++) {
+        struct address address = numbered(i);
+        struct name_ref found = {0};
+        char want[32];
+        int length = snprintf(want, sizeof want, "host%u.example", i % NAMES);
+
+        if (!names_find(names, &address, i, &found) || found.length != (size_t)length ||
+            memcmp(found.text, want, (size_t)length) != 0 || !found.before)
+            wrong++;
+    }
+    is_int(wrong, 0, "each of %d addresses has its name", MANY);
+    is_int(names_each(names, see, &seen), RESULT_OK, "each of them");
+    is_int(seen.calls, MANY, "as many calls");
+    names_destroy(&names);
+}
+
+/* One address, 100000 names in descending times, asked now and then. */
+static void test_hostile_order(void)
+{
+    enum { MANY = 100000 };
+    struct names *names = new_names();
+
+    for (int i = MANY; i > 0; i--) {
+        char name[16];
+
+        snprintf(name, sizeof name, "n%d", i);
+        add(names, "192.0.2.1", name, 10 * (int64_t)i);
+    }
+    is_str(find(names, "192.0.2.1", 9), "after n1", "before all of many");
+    is_str(find(names, "192.0.2.1", 10), "before n1", "the first of many");
+    is_str(find(names, "192.0.2.1", 499999), "before n49999", "amid many");
+    is_str(find(names, "192.0.2.1", INT64_MAX), "before n100000", "behind all of many");
+    names_destroy(&names);
+}
+
+int main(void)
+{
+    test_times();
+    test_addresses();
+    test_copies();
+    test_each();
+    test_each_stops();
+    test_many();
+    test_hostile_order();
+    return done();
+}
