@@ -53,10 +53,10 @@ bool pcap_begin(struct capfile *capfile)
 static void read_header(const struct pcap_state *pcap, const uint8_t *p,
                         struct record_header *header)
 {
-    header->seconds = pcap32(pcap, p);
-    header->fraction = pcap32(pcap, p + 4);
-    header->captured = pcap32(pcap, p + 8);
-    header->length = pcap32(pcap, p + 12);
+    if (pcap->big_endian)
+        *header = (struct record_header){be32(p), be32(p + 4), be32(p + 8), be32(p + 12)};
+    else
+        *header = (struct record_header){le32(p), le32(p + 4), le32(p + 8), le32(p + 12)};
     if (pcap->version < 3 || (pcap->version == 3 && header->captured > header->length)) {
         uint32_t captured = header->length;
 
@@ -77,7 +77,10 @@ static bool is_plausible(const struct pcap_state *pcap, const struct record_head
     return !near || (header->seconds - *near + SECONDS_APART_MAX) <= 2 * SECONDS_APART_MAX;
 }
 
-/* Another file's header, where captures were concatenated: `cat a.pcap b.pcap`. */
+/*
+ * Another file's header, where captures were concatenated: `cat a.pcap b.pcap`. Its zone and
+ * accuracy, always 0, look like an empty packet's lengths.
+ */
 static bool file_begins(const struct capfile *capfile)
 {
     const uint8_t *p = capfile->buffer + capfile->at;
@@ -133,9 +136,9 @@ enum result pcap_next(struct capfile *capfile, struct frame *frame)
 
     if (!capfile_need(capfile, pcap->header))
         return cut_off(capfile, 0);
-    if (file_begins(capfile) && pcap_begin(capfile))
-        return pcap_next(capfile, frame);
     read_header(pcap, capfile->buffer + capfile->at, &header);
+    if (header.captured == 0 && file_begins(capfile) && pcap_begin(capfile))
+        return pcap_next(capfile, frame);
     if (header.captured > FRAME_CAPTURED_MAX) {
         capfile_damaged(capfile, "packet %llu: its captured length of %u bytes is absurd",
                         (unsigned long long)capfile->frames + 1, header.captured);
