@@ -71,6 +71,7 @@ struct flowtable {
 
     uint32_t *active;
     size_t active_count, active_capacity;
+    bool in_order; /* so far the active flows are sorted by start */
 
     struct waiting batch[BATCH];
     unsigned batch_count;
@@ -384,6 +385,10 @@ static enum result activate(struct flowtable *table, uint32_t place, int64_t tim
 
     if (result != RESULT_OK)
         return result;
+    if (table->active_count == 0)
+        table->in_order = true;
+    else if (time < flow_at(table, table->active[table->active_count - 1])->start)
+        table->in_order = false;
     table->active[table->active_count++] = place;
     flow->start = flow->last = time;
     return RESULT_OK;
@@ -417,8 +422,10 @@ static enum result count_packet(struct flowtable *table, const struct waiting *w
     }
     if (waiting->time > flow->last)
         flow->last = waiting->time;
-    if (waiting->time < flow->start)
+    if (waiting->time < flow->start) {
         flow->start = waiting->time;
+        table->in_order = false;
+    }
     flow->packets[side]++;
     flow->bytes[side] += waiting->bytes;
     return RESULT_OK;
@@ -455,14 +462,6 @@ static int64_t start_of(const struct flowtable *table, uint32_t place)
     return flow_at(table, place)->start;
 }
 
-static bool is_sorted(const struct flowtable *table)
-{
-    for (size_t i = 1; i < table->active_count; i++)
-        if (start_of(table, table->active[i]) < start_of(table, table->active[i - 1]))
-            return false;
-    return true;
-}
-
 /* One pass of a bottom-up merge sort, which keeps the order of equal starts. */
 static void merge_runs(const struct flowtable *table, const uint32_t *from, uint32_t *to,
                        size_t run)
@@ -489,7 +488,7 @@ enum result flowtable_finish(struct flowtable *table, size_t *count)
     uint32_t *other;
 
     *count = table->active_count;
-    if (result != RESULT_OK || is_sorted(table))
+    if (result != RESULT_OK || table->in_order || *count == 0)
         return result;
     other = malloc(table->active_capacity * sizeof *other);
     if (!other)

@@ -193,11 +193,7 @@ enum result meter_finish(struct meter *meter)
         record_writer_begin(meter->options.writer, meter->sample_start);
     for (size_t i = 0; i < count && result == RESULT_OK; i++)
         result = write_flow(meter, i);
-    if (result != RESULT_OK)
-        return result;
-    flowtable_next_window(meter->flows);
-    meter->sample_start = INT64_MAX;
-    return record_writer_flush(meter->options.writer);
+    return result == RESULT_OK ? record_writer_flush(meter->options.writer) : result;
 }
 
 /* Ends the open window when the time lies behind it. */
@@ -210,6 +206,8 @@ static enum result turn_window(struct meter *meter, int64_t time)
         return RESULT_OK;
     if (meter->window_end != INT64_MIN)
         result = meter_finish(meter);
+    flowtable_next_window(meter->flows);
+    meter->sample_start = INT64_MAX;
     meter->window_end = time - time % window + window;
     return result;
 }

@@ -43,7 +43,7 @@ void meter_destroy(struct meter **meter);
 MUST_CHECK enum result meter_frame(struct meter *meter, const struct frame *frame,
                                    enum packet_verdict *verdict);
 
-/* Ends the sample: names its flows and writes them. Results as above. */
+/* After the last frame: names the flows of the open window and writes them. Results as above. */
 MUST_CHECK enum result meter_finish(struct meter *meter);
 
 const struct meter_counts *meter_counts(const struct meter *meter);

@@ -30,8 +30,8 @@ static void test_text(void)
         {"fe80:0:0:0:0:0:0:0", "fe80::", 6},
         {"::ffff:192.0.2.1", "::ffff:192.0.2.1", 6},
         {"1:0002:003:4:5:6:7:8", "1:2:3:4:5:6:7:8", 6},
-        {"ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255",
-         "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", 6},
+        {"ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+         6},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -48,10 +48,28 @@ static void test_text(void)
 static void test_bad_text(void)
 {
     static const char *const cases[] = {
-        "",          "1.2.3",       "1.2.3.4.5", "1.2.3.256",        "1.2.3.4 ",    " 1.2.3.4",
-        "1.2.3.-4",  "1.2.3.4/32",  "0x1.2.3.4", "example.com",      ":",           ":::",
-        "1::2::3",   "12345::",     "g::",       "1:2:3:4:5:6:7:8:9", "1:2:3:4:5:6:7", "fe80::1%eth0",
-        "[::1]",     "::1.2.3",     "1.2.3.4:80", "1..2.3",
+        "",
+        "1.2.3",
+        "1.2.3.4.5",
+        "1.2.3.256",
+        "1.2.3.4 ",
+        " 1.2.3.4",
+        "1.2.3.-4",
+        "1.2.3.4/32",
+        "0x1.2.3.4",
+        "example.com",
+        ":",
+        ":::",
+        "1::2::3",
+        "12345::",
+        "g::",
+        "1:2:3:4:5:6:7:8:9",
+        "1:2:3:4:5:6:7",
+        "fe80::1%eth0",
+        "[::1]",
+        "::1.2.3",
+        "1.2.3.4:80",
+        "1..2.3",
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -142,16 +160,16 @@ static const struct {
     {"192.0.2.0", true},
     {"192.0.2.255", true},
     {"192.0.3.0", false},
-    {"192.31.196.1", false},  /* AS112 */
-    {"192.52.193.1", false},  /* AMT */
-    {"192.88.99.1", false},   /* 6to4 relay anycast: deprecated, N/A */
-    {"192.88.99.2", true},    /* 6a44 relay anycast */
+    {"192.31.196.1", false}, /* AS112 */
+    {"192.52.193.1", false}, /* AMT */
+    {"192.88.99.1", false},  /* 6to4 relay anycast: deprecated, N/A */
+    {"192.88.99.2", true},   /* 6a44 relay anycast */
     {"192.88.99.3", false},
     {"192.167.255.255", false},
     {"192.168.0.0", true},
     {"192.168.255.255", true},
     {"192.169.0.0", false},
-    {"192.175.48.1", false},  /* direct delegation AS112 */
+    {"192.175.48.1", false}, /* direct delegation AS112 */
     {"198.17.255.255", false},
     {"198.18.0.0", true},
     {"198.19.255.255", true},
@@ -175,7 +193,7 @@ static const struct {
     {"::1", true},
     {"::2", false},
     {"::ffff:8.8.8.8", true},
-    {"64:ff9b::808:808", false},  /* translation, globally reachable */
+    {"64:ff9b::808:808", false}, /* translation, globally reachable */
     {"64:ff9b:1::", true},
     {"64:ff9b:1:ffff:ffff:ffff:ffff:ffff", true},
     {"64:ff9b:2::", false},
@@ -184,14 +202,14 @@ static const struct {
     {"100:0:0:1::", true},
     {"100:0:0:1:ffff:ffff:ffff:ffff", true},
     {"100:0:0:2::", false},
-    {"2001::1", true},  /* Teredo: N/A, the block around it is not reachable */
+    {"2001::1", true}, /* Teredo: N/A, the block around it is not reachable */
     {"2001:1::1", false},
     {"2001:1::2", false},
     {"2001:1::3", false},
     {"2001:1::4", true},
     {"2001:2::", true},
     {"2001:2:0:ffff:ffff:ffff:ffff:ffff", true},
-    {"2001:2:1::", true},  /* behind benchmarking, inside of 2001::/23 */
+    {"2001:2:1::", true}, /* behind benchmarking, inside of 2001::/23 */
     {"2001:3::1", false},
     {"2001:3:ffff::", false},
     {"2001:4::", true},
@@ -212,7 +230,7 @@ static const struct {
     {"2001:db8:ffff:ffff:ffff:ffff:ffff:ffff", true},
     {"2001:db9::", false},
     {"2001:4860:4860::8888", false},
-    {"2002:808:808::1", false},  /* 6to4: N/A */
+    {"2002:808:808::1", false}, /* 6to4: N/A */
     {"2606:4700::", false},
     {"2620:4f:8000::1", false},
     {"3ffe:ffff::", false},

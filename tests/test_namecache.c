@@ -107,8 +107,7 @@ static void test_load(void)
         is_int(namecache_load(path, names, &bad_line),
                cases[i].bad_line ? RESULT_DAMAGED : RESULT_OK, "load row %zu", i);
         is_int(bad_line, cases[i].bad_line, "its bad line");
-        is_str(name_of(names, cases[i].address), cases[i].want, "its name of %s",
-               cases[i].address);
+        is_str(name_of(names, cases[i].address), cases[i].want, "its name of %s", cases[i].address);
         names_destroy(&names);
     }
 }
@@ -194,11 +193,11 @@ static void test_learn(void)
          "192.0.2.1 old\n",
          {{"192.0.2.1", "x"}, {"192.0.2.1", "y"}, {"192.0.2.2", "z"}},
          "192.0.2.1 old\n192.0.2.2 z\n"},
-        {"what had one name twice",
-         "",
-         {{"192.0.2.1", "x"}, {"192.0.2.1", "x"}},
-         "192.0.2.1 x\n"},
-        {"the later of two lines", "192.0.2.1 a\n192.0.2.1 b\n", {{"::1", "c"}}, "192.0.2.1 b\n::1 c\n"},
+        {"what had one name twice", "", {{"192.0.2.1", "x"}, {"192.0.2.1", "x"}}, "192.0.2.1 x\n"},
+        {"the later of two lines",
+         "192.0.2.1 a\n192.0.2.1 b\n",
+         {{"::1", "c"}},
+         "192.0.2.1 b\n::1 c\n"},
         {"behind a last line without a newline",
          "192.0.2.1 a",
          {{"192.0.2.2", "b"}},

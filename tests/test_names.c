@@ -58,7 +58,11 @@ static const struct {
 } cases[] = {
     {"one name",
      {{"a", 100}},
-     {{99, "after a"}, {100, "before a"}, {101, "before a"}, {0, "after a"}, {INT64_MAX, "before a"}}},
+     {{99, "after a"},
+      {100, "before a"},
+      {101, "before a"},
+      {0, "after a"},
+      {INT64_MAX, "before a"}}},
     {"two names in order",
      {{"a", 100}, {"b", 200}},
      {{50, "after a"}, {100, "before a"}, {199, "before a"}, {200, "before b"}, {300, "before b"}}},
@@ -94,7 +98,9 @@ static const struct {
     {"told again, equal time, then another of that time",
      {{"a", 100}, {"b", 100}, {"a", 100}},
      {{99, "after a"}, {100, "before a"}}},
-    {"time 0 and negative times", {{"a", 0}, {"b", -5}}, {{-9, "after b"}, {-1, "before b"}, {1, "before a"}}},
+    {"time 0 and negative times",
+     {{"a", 0}, {"b", -5}},
+     {{-9, "after b"}, {-1, "before b"}, {1, "before a"}}},
     {"the greatest times",
      {{"b", INT64_MAX}, {"a", INT64_MIN}},
      {{INT64_MIN, "before a"}, {INT64_MAX, "before b"}, {0, "before a"}}},
@@ -154,7 +160,8 @@ static void test_copies(void)
     is_int(first.length, 11, "its length");
     ok(first.length == 11 && memcmp(first.text, "www.example", 11) == 0, "it was copied");
     add(names, "192.0.2.1", "www.exampl", 2);
-    is_str(find(names, "192.0.2.1", 2), "before www.exampl", "the start of another name is its own");
+    is_str(find(names, "192.0.2.1", 2), "before www.exampl",
+           "the start of another name is its own");
     for (int i = 0; i < 5000; i++) {
         char more[16];
 
