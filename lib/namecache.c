@@ -11,51 +11,55 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The longest line: an address, a space, a name with every byte escaped, a newline. */
-#define LINE_MAX_BYTES 1200u
+/* More than the longest line: an address, a space, a name with every byte escaped. */
+#define LINE_MAX_BYTES 1100u
+
+/*
+ * Reads a line without its newline, which the last one may lack. Of a longer one the rest is
+ * skipped; it has LINE_MAX_BYTES then. False at the end of the file.
+ */
+static bool read_line(FILE *file, char line[LINE_MAX_BYTES + 1], size_t *length)
+{
+    int c = getc(file);
+
+    if (c == EOF)
+        return false;
+    for (*length = 0; c != EOF && c != '\n'; c = getc(file))
+        if (*length < LINE_MAX_BYTES)
+            line[(*length)++] = (char)c;
+    line[*length] = '\0';
+    return true;
+}
 
 /* Splits a line where it is one; the name must be what dns_read would make of one. */
 static bool parse_line(char *line, size_t length, struct address *address, char **name)
 {
     char *space = memchr(line, ' ', length);
 
-    if (!space || length == 0 || line[length - 1] != '\n')
+    if (!space || length == LINE_MAX_BYTES)
         return false;
-    line[length - 1] = '\0';
     *space = '\0';
     *name = space + 1;
-    if (**name == '\0' || strlen(*name) != length - 2 - (size_t)(space - line))
+    if (*name == line + length)
         return false;
-    for (const char *p = *name; *p; p++)
+    for (const char *p = *name; p < line + length; p++)
         if (*p <= ' ' || *p > '~')
             return false;
-    return address_parse(line, address);
+    return strlen(line) == (size_t)(space - line) && address_parse(line, address);
 }
 
 static enum result load_lines(FILE *file, struct names *names, size_t *bad_line)
 {
-    char line[LINE_MAX_BYTES];
+    char line[LINE_MAX_BYTES + 1], *name;
+    struct address address;
     enum result result = RESULT_OK;
     size_t bad = 0, length;
-    bool joined = false; /* this is the rest of a line that was too long */
 
-    for (size_t number = 1; fgets(line, sizeof line, file) && result == RESULT_OK;) {
-        struct address address;
-        char *name;
-        bool whole;
-
-        length = strlen(line);
-        whole = length > 0 && line[length - 1] == '\n';
-        if (!joined && !whole && feof(file) && length + 1 < sizeof line) {
-            line[length++] = '\n'; /* the last line without its newline is still a line */
-            line[length] = '\0';
-        }
-        if (!joined && parse_line(line, length, &address, &name))
+    for (size_t number = 1; result == RESULT_OK && read_line(file, line, &length); number++) {
+        if (parse_line(line, length, &address, &name))
             result = names_add(names, &address, name, strlen(name), 0);
         else if (bad == 0)
             bad = number;
-        joined = !whole;
-        number += whole;
     }
     if (result == RESULT_OK && ferror(file))
         result = RESULT_SYSTEM;

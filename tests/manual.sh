@@ -8,7 +8,9 @@ PATH=$bindir:$PATH
 
 if command -v mandoc >/dev/null; then
     for page in "$mandir"/*.[1-8]; do
-        is "$(mandoc -Tlint -W style "$page" 2>&1 | grep -v 'referenced manual not found')" '' \
+        # Which other pages this machine has is not the page's matter.
+        is "$(mandoc -Tlint -W style "$page" 2>&1 |
+            grep -v -e 'referenced manual not found' -e 'mandoc\.db')" '' \
             "mandoc finds nothing in ${page##*/}"
     done
 else
