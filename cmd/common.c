@@ -21,12 +21,17 @@ void common_init(const char *tool)
     signal(SIGPIPE, SIG_DFL);
 }
 
+const char *input_name(const char *path)
+{
+    return strcmp(path, "-") == 0 ? "standard input" : path;
+}
+
 void begin_message(const char *file)
 {
     progress_clear(&progress);
     fprintf(stderr, "%s: ", tool_name);
     if (file)
-        fprintf(stderr, "%s: ", strcmp(file, "-") == 0 ? "standard input" : file);
+        fprintf(stderr, "%s: ", input_name(file));
 }
 
 void complain(const char *file, const char *format, ...)

@@ -15,6 +15,9 @@ void common_init(const char *tool);
 /* "tool: file: message" on standard error; file may be NULL. Clears the progress line first. */
 __attribute__((format(printf, 2, 3))) void complain(const char *file, const char *format, ...);
 
+/* What messages call an input: its path, or that it is standard input. */
+const char *input_name(const char *path);
+
 /* "tool: file: ", where the rest of the line is to be put together. */
 void begin_message(const char *file);
 

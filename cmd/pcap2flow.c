@@ -139,7 +139,8 @@ static void report_progress(const struct source *source)
     uint64_t done, size;
 
     input_progress(source->input, &done, &size);
-    progress_show(&progress, source->path, done, size, capfile_frames(source->capfile), "packets");
+    progress_show(&progress, input_name(source->path), done, size, capfile_frames(source->capfile),
+                  "packets");
 }
 
 /* Says what was wrong in the file, beyond what has been said. Returns its status. */

@@ -126,7 +126,7 @@ static inline size_t unhex(const char *text, uint8_t *bytes, size_t room)
 /* A copy that ends where its memory does, for AddressSanitizer to guard; to be freed. */
 static inline uint8_t *exact_copy(const void *bytes, size_t length)
 {
-    uint8_t *copy = malloc(length > 0 ? length : 1);
+    uint8_t *copy = calloc(1, length > 0 ? length : 1);
 
     need(copy, "no memory");
     if (length > 0)

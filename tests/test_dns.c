@@ -63,7 +63,7 @@ static const struct {
      RESULT_OK, "1.2.3.4=www.example 2001:db8::1=www.example"},
     {"glue gets its own name",
      ID "8180" COUNTS("0001", "0001", "0001", "0001") Q A("c00c", "01020304")
-         "c010 0002 0001 " TTL "0006 02'ns' c010 " A("02'ns' c010", "05060708"),
+         "c010 0002 0001 " TTL "0005 02'ns' c010 " A("02'ns' c010", "05060708"),
      RESULT_OK, "1.2.3.4=www.example 5.6.7.8=ns.example"},
     {"an address in the authority section gets its own name",
      ID "8180" COUNTS("0001", "0000", "0001", "0000") Q A("02'ns' c010", "05060708"), RESULT_OK,
@@ -72,7 +72,7 @@ static const struct {
      ID "8180" COUNTS("0000", "0001", "0000", "0000") A("01'h' 05'local' 00", "01020304"), RESULT_OK,
      "1.2.3.4=h.local"},
     {"HTTPS hints of both families",
-     HEAD1 HTTPS("c00c", "002b",
+     HEAD1 HTTPS("c00c", "002a",
                  "0001 00 0001 0003 02'h2' 0004 0008 01020304 05060708 0006 0010 " SIX1),
      RESULT_OK, "1.2.3.4=www.example 5.6.7.8=www.example 2001:db8::1=www.example"},
     {"SVCB hints",
@@ -98,9 +98,6 @@ static const struct {
     /* Names as text. */
     {"lower case", ID "8180" COUNTS("0001", "0001", "0000", "0000") "03'wWW' 07'EXAMPLE' 00 0001 0001 "
      A("c00c", "08080808"), RESULT_OK, "8.8.8.8=www.example"},
-    {"escapes",
-     ID "8180" COUNTS("0001", "0001", "0000", "0000") "0b'a.b' 5c '[@`{' 20 7f 00 03 00 ff 80 00 0001 0001 "
-     A("c00c", "08080808"), RESULT_DAMAGED, ""},
     {"escapes of every kind",
      ID "8180" COUNTS("0001", "0001", "0000", "0000") "0b'a.b' 5c '[@`{' 20 7f 00 03 01 ff 80 00 0001 0001 "
      A("c00c", "08080808"), RESULT_OK,
