@@ -66,9 +66,9 @@ int bad_option(int option, char **argv)
 {
     if (option == ':')
         return usage_error("option -%c needs an argument", optopt);
-    if (optopt)
-        return usage_error("unknown option -%c", optopt);
-    return usage_error("unknown option %s", argv[optind - 1]);
+    if (strncmp(argv[optind - 1], "--", 2) == 0)
+        return usage_error("unknown option %s", argv[optind - 1]);
+    return usage_error("unknown option -%c", optopt);
 }
 
 int print_version(void)
@@ -182,33 +182,36 @@ int load_cache(struct converter_options *options, struct names **cache)
     case RESULT_OK:
         return EX_OK;
     case RESULT_DAMAGED:
-        if (!options->cache_damaged)
+        if (!options->cache_failed)
             complain(
                 options->cache_path,
                 "line %zu is no 'ADDRESS NAME'; the file is used as far as it is, and not changed",
                 bad_line);
-        options->cache_damaged = true;
+        options->cache_failed = true;
         return EX_DATAERR;
     case RESULT_SYSTEM:
-        complain_errno(options->cache_path, "cannot read the name cache");
+        if (!options->cache_failed)
+            complain_errno(options->cache_path, "cannot read the name cache");
+        options->cache_failed = true;
         return EX_NOINPUT;
     default:
         return output_failed(RESULT_NO_MEMORY);
     }
 }
 
-int update_cache(const struct converter_options *options, struct names *learned)
+int update_cache(struct converter_options *options, struct names *learned)
 {
-    if (!options->cache_path)
+    if (!options->cache_path || options->cache_failed)
         return EX_OK;
     switch (namecache_learn(options->cache_path, learned)) {
     case RESULT_OK:
-    case RESULT_DAMAGED: /* load_cache has said so */
+    case RESULT_DAMAGED: /* so since it was loaded; who comes next says so */
         return EX_OK;
     case RESULT_NO_MEMORY:
         return output_failed(RESULT_NO_MEMORY);
     default:
         complain_errno(options->cache_path, "cannot update the name cache");
+        options->cache_failed = true;
         return EX_IOERR;
     }
 }

@@ -52,7 +52,7 @@ struct converter_options {
     const char *cache_path; /* NULL: no cache */
     uint8_t family;
     bool keep_all, extended, verbose, quiet;
-    bool cache_damaged; /* and that has been said */
+    bool cache_failed; /* which has been said; the cache is left alone from then on */
 };
 
 #define CONVERTER_SHORT "46ac:hL:qVvx"
@@ -76,7 +76,7 @@ MUST_CHECK int converter_option(struct converter_options *options, int option, c
  * input. *cache is NULL where there is none. They return a status.
  */
 MUST_CHECK int load_cache(struct converter_options *options, struct names **cache);
-MUST_CHECK int update_cache(const struct converter_options *options, struct names *learned);
+MUST_CHECK int update_cache(struct converter_options *options, struct names *learned);
 
 extern struct progress progress;
 

@@ -36,7 +36,7 @@ static const char help[] =
     "Example: pcap2flow trace.pcapng | jq -r .dst | sort | uniq -c | sort -rn | head\n";
 
 /* Different link types that one file may have and are not read, as far as they are told apart. */
-#define UNREAD_MAX 16
+#define UNREAD_MAX 8
 
 struct command {
     struct converter_options converter;
@@ -62,6 +62,7 @@ struct source {
         uint64_t frames;
     } unread[UNREAD_MAX];
     size_t unread_count;
+    uint64_t unread_others; /* packets of yet other link types */
 };
 
 static void close_source(struct source *source)
@@ -111,8 +112,10 @@ static void count_unread(struct source *source, int linktype)
 
     while (i < source->unread_count && source->unread[i].linktype != linktype)
         i++;
-    if (i == UNREAD_MAX)
-        i--;
+    if (i == UNREAD_MAX) {
+        source->unread_others++;
+        return;
+    }
     if (i == source->unread_count) {
         source->unread[i].linktype = linktype;
         source->unread_count++;
@@ -155,6 +158,10 @@ static int report_damage(const struct source *source)
         complain(source->path, "link type %d (%s) is not supported; packets skipped: %" PRIu64,
                  source->unread[i].linktype, name ? name : "unknown", source->unread[i].frames);
     }
+    if (source->unread_others > 0)
+        complain(source->path,
+                 "other link types are not supported either; packets skipped: %" PRIu64,
+                 source->unread_others);
     return source->damages + source->filter_misfits + source->unread_count > 0 ? EX_DATAERR : EX_OK;
 }
 
@@ -167,6 +174,8 @@ static int read_source(struct command *command, struct source *source, struct me
     enum result result;
 
     while ((result = next_frame(source, &frame)) == RESULT_OK || result == RESULT_DAMAGED) {
+        if (progress_due(&progress))
+            report_progress(source);
         if (result == RESULT_DAMAGED) {
             if (source->damages++ == 0)
                 complain(source->path, "%s", capfile_problem(source->capfile));
@@ -181,8 +190,6 @@ static int read_source(struct command *command, struct source *source, struct me
         }
         if (verdict == PACKET_LINKTYPE)
             count_unread(source, frame.linktype);
-        if (progress_due(&progress))
-            report_progress(source);
     }
     progress_clear(&progress);
     if (result == RESULT_END)
@@ -280,6 +287,15 @@ static int convert(struct command *command, struct source *sources, size_t count
     meter_destroy(&meter);
     names_destroy(&options.cache);
     return status;
+}
+
+static bool reads_input_twice(char **paths, size_t count)
+{
+    size_t dashes = 0;
+
+    for (size_t i = 0; i < count; i++)
+        dashes += strcmp(paths[i], "-") == 0;
+    return dashes > 1;
 }
 
 static int convert_each(struct command *command, char **paths, size_t count)
@@ -437,8 +453,11 @@ int main(int argc, char **argv)
         size_t count = files ? (size_t)(argc - optind) : 1;
 
         progress_init(&progress, !command.converter.quiet);
-        status = command.merge ? convert_merged(&command, paths, count)
-                               : convert_each(&command, paths, count);
+        if (reads_input_twice(paths, count))
+            status = usage_error("standard input can be read only once");
+        else
+            status = command.merge ? convert_merged(&command, paths, count)
+                                   : convert_each(&command, paths, count);
         status = worse_status(status, close_output(EX_OK));
     }
     record_writer_destroy(&command.writer);

@@ -1,5 +1,6 @@
 #include "capread.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@ bool capfile_fill(struct capfile *capfile, size_t n)
         capfile->input_result = input_read(capfile->input, capfile->buffer + capfile->end,
                                            room < READ_BYTES ? room : READ_BYTES, &got);
         capfile->end += got;
+        capfile->error = errno;
     }
     return capfile->end >= n;
 }
@@ -53,6 +55,7 @@ void capfile_add(struct capfile *capfile, const char *format, ...)
 
 enum result capfile_ended(struct capfile *capfile)
 {
+    errno = capfile->error;
     if (capfile->finished || capfile->input_result != RESULT_DAMAGED)
         return capfile->finished ? RESULT_END : capfile->input_result;
     capfile->finished = true;
@@ -105,8 +108,8 @@ static enum result not_a_capture(struct capfile *capfile)
 {
     size_t left = capfile->end - capfile->at;
 
-    if (capfile->input_result == RESULT_SYSTEM)
-        return RESULT_SYSTEM;
+    if (capfile->input_result == RESULT_SYSTEM || capfile->input_result == RESULT_NO_MEMORY)
+        return capfile->input_result;
     if (capfile->input_result == RESULT_DAMAGED)
         return capfile_ended(capfile);
     capfile->finished = true;

@@ -40,6 +40,7 @@ struct capfile {
     uint64_t frames;
     bool finished;            /* nothing is left, and what was wrong has been said */
     enum result input_result; /* RESULT_OK while there may be more */
+    int error;                /* errno of the last read */
     size_t at, end;           /* what is left of the buffer */
     uint64_t offset;          /* of buffer[0] in the input */
     char problem[256];

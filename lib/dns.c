@@ -6,6 +6,9 @@ enum { TYPE_A = 1, TYPE_AAAA = 28, TYPE_SVCB = 64, TYPE_HTTPS = 65, CLASS_IN = 1
 enum { SVC_IPV4HINT = 4, SVC_IPV6HINT = 6 };
 enum { HEADER = 12, FLAG_RESPONSE = 0x8000, OPCODE = 0x7800 };
 
+/* Pointers that one name may follow: it has no more labels than this. */
+#define JUMPS_MAX 127u
+
 /* A message that is read; answer is NULL on the first way through, which only checks. */
 struct reader {
     const uint8_t *message;
@@ -55,7 +58,7 @@ static void append_byte(struct name *name, uint8_t byte)
 static bool read_name(struct reader *reader, struct name *name)
 {
     size_t at = reader->at, stretch = reader->at, wire = 0;
-    bool jumped = false;
+    unsigned jumps = 0;
 
     name->length = 0;
     while (at < reader->length) {
@@ -67,11 +70,10 @@ static bool read_name(struct reader *reader, struct name *name)
             if (at + 2 > reader->length)
                 return false;
             target = be16(reader->message + at) & 0x3fffu;
-            if (target >= stretch)
+            if (target >= stretch || jumps == JUMPS_MAX)
                 return false;
-            if (!jumped)
+            if (jumps++ == 0)
                 reader->at = at + 2;
-            jumped = true;
             at = stretch = target;
             continue;
         }
@@ -80,7 +82,7 @@ static bool read_name(struct reader *reader, struct name *name)
             return false;
         at++;
         if (label == 0) {
-            if (!jumped)
+            if (jumps == 0)
                 reader->at = at;
             name->text[name->length] = '\0';
             return true;

@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* More link types than any honest input has. */
+#define PROGRAMS_MAX 64u
+
 /* An expression compiled for one link type; they are a list, which is short. */
 struct program {
     int linktype;
@@ -15,6 +18,7 @@ struct program {
 struct filter {
     const char *expression;
     struct program *programs;
+    unsigned count;
     char problem[PCAP_ERRBUF_SIZE];
 };
 
@@ -52,8 +56,24 @@ void filter_destroy(struct filter **filter)
  */
 static int dlt_of(int linktype, uint32_t *skip)
 {
-    *skip = linktype == 0 || linktype == 108 ? 4 : 0;
-    return linktype == 101 || *skip > 0 ? DLT_RAW : linktype;
+    *skip = 0;
+    switch (linktype) {
+    case 0:   /* null */
+    case 108: /* loop */
+        *skip = 4;
+        return DLT_RAW;
+    case 12: /* raw IP, under the numbers of several systems */
+    case 14:
+    case 101:
+    case 228: /* raw IPv4 */
+    case 229: /* raw IPv6 */
+        return DLT_RAW;
+    case 204: /* PPP behind a byte of direction */
+        *skip = 1;
+        return DLT_PPP;
+    default:
+        return linktype;
+    }
 }
 
 static enum result compile(struct filter *filter, struct program *program)
@@ -86,9 +106,14 @@ enum result filter_compile(struct filter *filter, int linktype)
 
     if (program)
         return program->compiled ? RESULT_OK : RESULT_DAMAGED;
+    if (filter->count == PROGRAMS_MAX) {
+        snprintf(filter->problem, sizeof filter->problem, "there are too many link types");
+        return RESULT_DAMAGED;
+    }
     program = calloc(1, sizeof *program);
     if (!program)
         return RESULT_NO_MEMORY;
+    filter->count++;
     program->linktype = linktype;
     program->next = filter->programs;
     filter->programs = program;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,7 +74,9 @@ static enum result read_file(struct input *input, void *buffer, size_t size, siz
 
     do {
         n = read(input->fd, buffer, size);
-    } while (n < 0 && errno == EINTR);
+        if (n < 0 && errno == EAGAIN) /* somebody made the pipe non-blocking */
+            poll(&(struct pollfd){.fd = input->fd, .events = POLLIN}, 1, -1);
+    } while (n < 0 && (errno == EINTR || errno == EAGAIN));
     if (n < 0)
         return RESULT_SYSTEM;
     *got = (size_t)n;
@@ -109,7 +112,11 @@ static bool begins_gzip(const struct input *input)
 
 static bool begins_zstd(const struct input *input)
 {
-    return raw_begins(input, "\x28\xb5\x2f\xfd", 4);
+    const uint8_t *p = input->raw + input->raw_at;
+
+    return raw_begins(input, "\x28\xb5\x2f\xfd", 4) ||
+           (input->raw_end - input->raw_at >= 4 && p[0] >> 4 == 5 &&
+            memcmp(p + 1, "\x2a\x4d\x18", 3) == 0);
 }
 
 static enum result detect(struct input *input)

@@ -227,7 +227,7 @@ static enum result sort_packet(struct meter *meter, const struct packet *packet)
     bool dns = is_dns(packet), src_local, dst_local;
     enum result result;
 
-    if (dns) {
+    if (dns && packet->captured > 0) {
         result = read_dns(meter, packet);
         if (result != RESULT_OK)
             return result;

@@ -70,13 +70,32 @@ static enum result load_lines(FILE *file, struct names *names, size_t *bad_line)
     return result;
 }
 
+/* Opens a regular file: a device or a pipe is no cache, and must not be replaced by one. */
+static int open_cache(const char *path, int flags)
+{
+    int fd = open(path, flags | O_NONBLOCK | O_CLOEXEC, 0600);
+    struct stat stat;
+
+    if (fd >= 0 && (fstat(fd, &stat) != 0 || !S_ISREG(stat.st_mode))) {
+        close(fd);
+        errno = EINVAL;
+        fd = -1;
+    }
+    return fd;
+}
+
 enum result namecache_load(const char *path, struct names *names, size_t *bad_line)
 {
-    FILE *file = fopen(path, "re");
+    int fd = open_cache(path, O_RDONLY);
+    FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
     enum result result;
 
-    if (!file)
+    if (fd < 0)
         return errno == ENOENT ? RESULT_OK : RESULT_SYSTEM;
+    if (!file) {
+        close(fd);
+        return RESULT_NO_MEMORY;
+    }
     result = load_lines(file, names, bad_line);
     fclose(file);
     return result;
@@ -89,7 +108,7 @@ enum result namecache_load(const char *path, struct names *names, size_t *bad_li
 static int lock_cache(const char *path)
 {
     for (;;) {
-        int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        int fd = open_cache(path, O_RDWR | O_CREAT);
         struct stat opened, named;
 
         if (fd < 0)
@@ -160,19 +179,24 @@ static enum result write_entries(FILE *file, const struct entries *entries)
                                                                           : RESULT_SYSTEM;
 }
 
-/* A rename is durable once its folder is. */
-static enum result sync_folder(const char *path)
+/* A rename is durable once its folder is; some folders cannot be synced, which undoes nothing. */
+static void sync_folder(const char *path)
 {
     char copy[PATH_MAX];
-    int fd, failed;
+    int fd;
 
     snprintf(copy, sizeof copy, "%s", path);
     fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return RESULT_SYSTEM;
-    failed = fsync(fd);
-    close(fd);
-    return failed ? RESULT_SYSTEM : RESULT_OK;
+    if (fd >= 0) {
+        fsync(fd);
+        close(fd);
+    }
+}
+
+/* Root gives the file back to its owner; who may not do so keeps it, which is no failure. */
+static bool keep_owner(int fd, const struct stat *old)
+{
+    return fchown(fd, old->st_uid, old->st_gid) == 0 || errno == EPERM;
 }
 
 /* Writes a temporary file beside path, of the mode of the locked one, and renames it. */
@@ -191,7 +215,7 @@ static enum result replace(const char *path, int locked, const struct entries *e
     fd = mkostemp(temporary, O_CLOEXEC);
     if (fd < 0)
         return RESULT_SYSTEM;
-    if (fstat(locked, &old) == 0 && fchmod(fd, old.st_mode & 07777) == 0)
+    if (fstat(locked, &old) == 0 && keep_owner(fd, &old) && fchmod(fd, old.st_mode & 07777) == 0)
         file = fdopen(fd, "w");
     if (file) {
         result = write_entries(file, entries);
@@ -200,8 +224,10 @@ static enum result replace(const char *path, int locked, const struct entries *e
     } else {
         close(fd);
     }
-    if (result == RESULT_OK && rename(temporary, path) == 0)
-        return sync_folder(path);
+    if (result == RESULT_OK && rename(temporary, path) == 0) {
+        sync_folder(path);
+        return RESULT_OK;
+    }
     saved = errno;
     unlink(temporary);
     errno = saved;

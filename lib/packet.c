@@ -318,5 +318,6 @@ enum packet_verdict decoder_packet(struct decoder *decoder, const struct frame *
     packet->tcp_flags = packet->icmp_type = packet->icmp_code = 0;
     packet->icmp_known = false;
     packet->bytes = packet->captured = 0;
+    packet->payload = NULL;
     return decode_link(&descent, frame->linktype, &cursor);
 }

@@ -134,11 +134,11 @@ enum result pcap_next(struct capfile *capfile, struct frame *frame)
     struct pcap_state *pcap = &capfile->pcap;
     struct record_header header = {0};
 
-    if (!capfile_need(capfile, pcap->header))
-        return cut_off(capfile, 0);
-    read_header(pcap, capfile->buffer + capfile->at, &header);
-    if (header.captured == 0 && file_begins(capfile) && pcap_begin(capfile))
-        return pcap_next(capfile, frame);
+    do {
+        if (!capfile_need(capfile, pcap->header))
+            return cut_off(capfile, 0);
+        read_header(pcap, capfile->buffer + capfile->at, &header);
+    } while (header.captured == 0 && file_begins(capfile) && pcap_begin(capfile));
     if (header.captured > FRAME_CAPTURED_MAX) {
         capfile_damaged(capfile, "packet %llu: its captured length of %u bytes is absurd",
                         (unsigned long long)capfile->frames + 1, header.captured);

@@ -116,7 +116,8 @@ static void read_interface_options(const struct capfile *capfile, const uint8_t 
                                    const uint8_t *end, struct pcapng_interface *interface)
 {
     while (end - p >= 4) {
-        uint16_t code = ng16(capfile, p), length = ng16(capfile, p + 2);
+        uint16_t code = ng16(capfile, p);
+        uint32_t length = ng16(capfile, p + 2);
 
         p += 4;
         if (code == OPTION_END || length > end - p)
@@ -131,7 +132,7 @@ static void read_interface_options(const struct capfile *capfile, const uint8_t 
             if (__builtin_mul_overflow(seconds, INT64_C(1000000), &interface->offset))
                 interface->offset = INT64_MIN; /* makes the times of its packets out of range */
         }
-        length = (uint16_t)((length + 3) & ~3);
+        length = (length + 3) & ~3u;
         p += length < end - p ? length : end - p;
     }
 }
@@ -263,17 +264,35 @@ static enum result read_block(struct capfile *capfile, uint32_t type, uint32_t l
     }
 }
 
-/* A block too long for the buffer; nothing that is read here is that long. */
-static enum result skip_long_block(struct capfile *capfile, uint32_t length)
+static enum result end_in_block(struct capfile *capfile)
 {
-    while (length > 0 && capfile_need(capfile, 1)) {
+    capfile->finished = true;
+    return capfile_damaged(capfile, "after packet %llu: the file ends in a block",
+                           (unsigned long long)capfile->frames);
+}
+
+/* Skips a block too long for the buffer: no block that is read here is that long. */
+static enum result skip_long_block(struct capfile *capfile, uint32_t type, uint32_t length)
+{
+    uint32_t rest = length - 4;
+
+    if (type == BLOCK_SECTION || type == BLOCK_INTERFACE || type == BLOCK_PACKET ||
+        type == BLOCK_SIMPLE_PACKET || type == BLOCK_ENHANCED_PACKET)
+        return lost_way(capfile, "its length is absurd");
+    while (rest > 0 && capfile_need(capfile, 1)) {
         size_t left = capfile->end - capfile->at;
-        uint32_t step = left < length ? (uint32_t)left : length;
+        uint32_t step = left < rest ? (uint32_t)left : rest;
 
         capfile->at += step;
-        length -= step;
+        rest -= step;
     }
-    return length == 0 ? RESULT_OK : capfile_ended(capfile);
+    if (rest > 0 || !capfile_need(capfile, 4))
+        return capfile->input_result == RESULT_END && !capfile->finished ? end_in_block(capfile)
+                                                                         : capfile_ended(capfile);
+    if (ng32(capfile, capfile->buffer + capfile->at) != length)
+        return lost_way(capfile, "the lengths of the block before it differ");
+    capfile->at += 4;
+    return RESULT_OK;
 }
 
 /* Reads one block. */
@@ -295,7 +314,7 @@ static enum result next_block(struct capfile *capfile, struct frame *frame)
     if (length < BLOCK_MIN || length % 4 != 0 || length > BLOCK_MAX)
         return lost_way(capfile, "its length is absurd");
     if (length > CAPFILE_BUFFER)
-        return skip_long_block(capfile, length);
+        return skip_long_block(capfile, type, length);
     if (!capfile_need(capfile, length)) {
         if (capfile->input_result != RESULT_END)
             return capfile_ended(capfile);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -281,6 +282,10 @@ enum result record_writer_flush(struct record_writer *writer)
     while (writer->used > 0) {
         ssize_t written = write(writer->fd, p, writer->used);
 
+        if (written < 0 && errno == EAGAIN) { /* somebody made the pipe non-blocking */
+            poll(&(struct pollfd){.fd = writer->fd, .events = POLLOUT}, 1, -1);
+            continue;
+        }
         if (written < 0 && errno == EINTR)
             continue;
         if (written < 0)

@@ -62,55 +62,64 @@ static const struct {
          A("c029", "01020304") AAAA("c029", SIX1),
      RESULT_OK, "1.2.3.4=www.example 2001:db8::1=www.example"},
     {"glue gets its own name",
-     ID "8180" COUNTS("0001", "0001", "0001", "0001") Q A("c00c", "01020304")
-         "c010 0002 0001 " TTL "0005 02'ns' c010 " A("02'ns' c010", "05060708"),
+     ID "8180" COUNTS("0001", "0001", "0001", "0001") Q A(
+         "c00c", "01020304") "c010 0002 0001 " TTL "0005 02'ns' c010 " A("02'ns' c010", "05060708"),
      RESULT_OK, "1.2.3.4=www.example 5.6.7.8=ns.example"},
     {"an address in the authority section gets its own name",
      ID "8180" COUNTS("0001", "0000", "0001", "0000") Q A("02'ns' c010", "05060708"), RESULT_OK,
      "5.6.7.8=ns.example"},
     {"no question: each its own name",
-     ID "8180" COUNTS("0000", "0001", "0000", "0000") A("01'h' 05'local' 00", "01020304"), RESULT_OK,
-     "1.2.3.4=h.local"},
+     ID "8180" COUNTS("0000", "0001", "0000", "0000") A("01'h' 05'local' 00", "01020304"),
+     RESULT_OK, "1.2.3.4=h.local"},
     {"HTTPS hints of both families",
      HEAD1 HTTPS("c00c", "002a",
                  "0001 00 0001 0003 02'h2' 0004 0008 01020304 05060708 0006 0010 " SIX1),
      RESULT_OK, "1.2.3.4=www.example 5.6.7.8=www.example 2001:db8::1=www.example"},
-    {"SVCB hints",
-     HEAD1 "c00c 0040 0001 " TTL "000b 0001 00 0004 0004 01020304 ", RESULT_OK,
+    {"SVCB hints", HEAD1 "c00c 0040 0001 " TTL "000b 0001 00 0004 0004 01020304 ", RESULT_OK,
      "1.2.3.4=www.example"},
-    {"HTTPS in alias form: nothing", HEAD1 HTTPS("c00c", "0006", "0000 01'x' c0 10"), RESULT_OK, ""},
+    {"HTTPS in alias form: nothing", HEAD1 HTTPS("c00c", "0006", "0000 01'x' c0 10"), RESULT_OK,
+     ""},
     {"other types: nothing", HEAD1 "c00c 0010 0001 " TTL "0004 03'abc' ", RESULT_OK, ""},
     {"another class: nothing", HEAD1 "c00c 0001 0003 " TTL "0004 01020304 ", RESULT_OK, ""},
     {"bytes behind the message are ignored", HEAD1 A("c00c", "08080808") "ffffffff", RESULT_OK,
      "8.8.8.8=www.example"},
     {"an error code does not matter", ID "8183" COUNTS("0001", "0000", "0000", "0000") Q, RESULT_OK,
      ""},
-    {"the root has no name", ID "8180" COUNTS("0001", "0001", "0000", "0000") "00 0001 0001 "
-     A("00", "01020304"), RESULT_OK, ""},
-    {"an OPT record", ID "8180" COUNTS("0001", "0001", "0000", "0001") Q A("c00c", "01020304")
-     "00 0029 04d0 00000000 0000", RESULT_OK, "1.2.3.4=www.example"},
+    {"the root has no name",
+     ID "8180" COUNTS("0001", "0001", "0000", "0000") "00 0001 0001 " A("00", "01020304"),
+     RESULT_OK, ""},
+    {"an OPT record",
+     ID "8180" COUNTS("0001", "0001", "0000", "0001")
+         Q A("c00c", "01020304") "00 0029 04d0 00000000 0000",
+     RESULT_OK, "1.2.3.4=www.example"},
     /* What is no response. */
     {"a query", ID "0100" COUNTS("0001", "0000", "0000", "0000") Q, RESULT_OK, ""},
-    {"a query with an answer", ID "0100" COUNTS("0001", "0001", "0000", "0000") Q
-     A("c00c", "08080808"), RESULT_OK, ""},
-    {"an update's response", ID "a980" COUNTS("0001", "0001", "0000", "0000") Q
-     A("c00c", "08080808"), RESULT_OK, ""},
+    {"a query with an answer",
+     ID "0100" COUNTS("0001", "0001", "0000", "0000") Q A("c00c", "08080808"), RESULT_OK, ""},
+    {"an update's response",
+     ID "a980" COUNTS("0001", "0001", "0000", "0000") Q A("c00c", "08080808"), RESULT_OK, ""},
     /* Names as text. */
-    {"lower case", ID "8180" COUNTS("0001", "0001", "0000", "0000") "03'wWW' 07'EXAMPLE' 00 0001 0001 "
-     A("c00c", "08080808"), RESULT_OK, "8.8.8.8=www.example"},
+    {"lower case",
+     ID "8180" COUNTS("0001", "0001", "0000",
+                      "0000") "03'wWW' 07'EXAMPLE' 00 0001 0001 " A("c00c", "08080808"),
+     RESULT_OK, "8.8.8.8=www.example"},
     {"escapes of every kind",
-     ID "8180" COUNTS("0001", "0001", "0000", "0000") "0b'a.b' 5c '[@`{' 20 7f 00 03 01 ff 80 00 0001 0001 "
-     A("c00c", "08080808"), RESULT_OK,
-     "8.8.8.8=a\\.b\\\\[@`{\\032\\127\\000.\\001\\255\\128"},
-    {"a label of 63", ID "8180" COUNTS("0000", "0001", "0000", "0000")
-     A("3f'abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz0' 00", "08080808"),
+     ID "8180" COUNTS("0001", "0001", "0000",
+                      "0000") "0b'a.b' 5c '[@`{' 20 7f 00 03 01 ff 80 00 0001 0001 " A("c00c",
+                                                                                       "08080808"),
+     RESULT_OK, "8.8.8.8=a\\.b\\\\[@`{\\032\\127\\000.\\001\\255\\128"},
+    {"a label of 63",
+     ID "8180" COUNTS("0000", "0001", "0000", "0000")
+         A("3f'abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz0' 00", "08080808"),
      RESULT_OK, "8.8.8.8=abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz0"},
-    {"pointers to pointers", ID "8180" COUNTS("0001", "0002", "0000", "0001") Q
-     CNAME("c00c", "01'b' c010", "0004") A("c00c", "01020304") A("01'a' c029", "05060708"),
+    {"pointers to pointers",
+     ID "8180" COUNTS("0001", "0002", "0000", "0001") Q CNAME("c00c", "01'b' c010", "0004")
+         A("c00c", "01020304") A("01'a' c029", "05060708"),
      RESULT_OK, "1.2.3.4=www.example 5.6.7.8=a.b.example"},
     /* Hostile names. */
-    {"a label of 64", ID "8180" COUNTS("0000", "0001", "0000", "0000")
-     A("40'abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz01' 00", "08080808"),
+    {"a label of 64",
+     ID "8180" COUNTS("0000", "0001", "0000", "0000")
+         A("40'abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz01' 00", "08080808"),
      RESULT_DAMAGED, ""},
     {"a label of 128", HEAD1 A("80'ab' 00", "08080808"), RESULT_DAMAGED, ""},
     {"a pointer to itself", HEAD1 A("c01d", "08080808"), RESULT_DAMAGED, ""},
@@ -119,19 +128,21 @@ static const struct {
     {"a loop through a label", HEAD1 A("01'a' c01d", "08080808"), RESULT_DAMAGED, ""},
     {"two pointers at each other", HEAD1 "c01f c01d 0001 0001 " TTL "0004 08080808", RESULT_DAMAGED,
      ""},
-    {"a question that points at itself", ID "8180" COUNTS("0001", "0001", "0000", "0000")
-     "c00c 0001 0001 " A("c00c", "08080808"), RESULT_DAMAGED, ""},
-    {"a question that points at the header's zero bytes", ID "8180" COUNTS("0001", "0001", "0000", "0000")
-     "c008 0001 0001 " A("c00c", "08080808"), RESULT_OK, ""},
+    {"a question that points at itself",
+     ID "8180" COUNTS("0001", "0001", "0000", "0000") "c00c 0001 0001 " A("c00c", "08080808"),
+     RESULT_DAMAGED, ""},
+    {"a question that points at the header's zero bytes",
+     ID "8180" COUNTS("0001", "0001", "0000", "0000") "c008 0001 0001 " A("c00c", "08080808"),
+     RESULT_OK, ""},
     /* Counts and lengths that lie: what came before is not told either. */
-    {"one answer too many", ID "8180" COUNTS("0001", "0002", "0000", "0000") Q
-     A("c00c", "08080808"), RESULT_DAMAGED, ""},
-    {"one more in the authority section", ID "8180" COUNTS("0001", "0001", "0001", "0000") Q
-     A("c00c", "08080808"), RESULT_DAMAGED, ""},
-    {"one more in the additional section", ID "8180" COUNTS("0001", "0001", "0000", "0001") Q
-     A("c00c", "08080808"), RESULT_DAMAGED, ""},
-    {"65535 of everything", ID "8180" COUNTS("0001", "ffff", "ffff", "ffff") Q
-     A("c00c", "08080808"), RESULT_DAMAGED, ""},
+    {"one answer too many",
+     ID "8180" COUNTS("0001", "0002", "0000", "0000") Q A("c00c", "08080808"), RESULT_DAMAGED, ""},
+    {"one more in the authority section",
+     ID "8180" COUNTS("0001", "0001", "0001", "0000") Q A("c00c", "08080808"), RESULT_DAMAGED, ""},
+    {"one more in the additional section",
+     ID "8180" COUNTS("0001", "0001", "0000", "0001") Q A("c00c", "08080808"), RESULT_DAMAGED, ""},
+    {"65535 of everything",
+     ID "8180" COUNTS("0001", "ffff", "ffff", "ffff") Q A("c00c", "08080808"), RESULT_DAMAGED, ""},
     {"two questions", ID "8180" COUNTS("0002", "0001", "0000", "0000") Q Q A("c00c", "08080808"),
      RESULT_DAMAGED, ""},
     {"an A record of 3 bytes", HEAD1 "c00c 0001 0001 " TTL "0003 080808", RESULT_DAMAGED, ""},
@@ -152,8 +163,9 @@ static const struct {
     {"a hint that leaves the data", HEAD1 HTTPS("c00c", "000a", "0001 00 0004 0004 01020304"),
      RESULT_DAMAGED, ""},
     {"half a parameter", HEAD1 HTTPS("c00c", "0006", "0001 00 0001 00"), RESULT_DAMAGED, ""},
-    {"a good answer before a bad one", ID "8180" COUNTS("0001", "0002", "0000", "0000") Q
-     A("c00c", "08080808") A("c0ff", "09090909"), RESULT_DAMAGED, ""},
+    {"a good answer before a bad one",
+     ID "8180" COUNTS("0001", "0002", "0000", "0000") Q A("c00c", "08080808") A("c0ff", "09090909"),
+     RESULT_DAMAGED, ""},
 };
 
 static void test_cases(void)
@@ -169,7 +181,8 @@ static void test_cases(void)
     }
 }
 
-/* Of a message that ends where its last record does, every shorter one is damaged and tells nothing. */
+/* Of a message that ends where its last record does, every shorter one is damaged and tells
+ * nothing. */
 static void test_truncation(void)
 {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -233,7 +246,10 @@ static void test_name_lengths(void)
     static const struct {
         size_t labels;
         enum result result;
-    } lengths[] = {{1, RESULT_OK}, {126, RESULT_OK}, {127, RESULT_OK}, {128, RESULT_DAMAGED},
+    } lengths[] = {{1, RESULT_OK},
+                   {126, RESULT_OK},
+                   {127, RESULT_OK},
+                   {128, RESULT_DAMAGED},
                    {200, RESULT_DAMAGED}};
 
     for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
@@ -311,12 +327,14 @@ static void test_stops(void)
 {
     for (int stop = 1; stop <= 2; stop++) {
         uint8_t wire[200];
-        size_t length = unhex(ID "8180" COUNTS("0001", "0003", "0000", "0000") Q
-                              A("c00c", "01010101") A("c00c", "02020202") A("c00c", "03030303"),
-                              wire, sizeof wire);
+        size_t length =
+            unhex(ID "8180" COUNTS("0001", "0003", "0000", "0000") Q A("c00c", "01010101")
+                      A("c00c", "02020202") A("c00c", "03030303"),
+                  wire, sizeof wire);
         struct told told = {.stop_at = stop};
 
-        is_int(read_exactly(wire, length, &told), RESULT_NO_MEMORY, "what the call %d answers", stop);
+        is_int(read_exactly(wire, length, &told), RESULT_NO_MEMORY, "what the call %d answers",
+               stop);
         is_int(told.calls, stop, "ends the reading");
     }
 }

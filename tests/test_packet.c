@@ -70,7 +70,8 @@ static const struct row links[] = {
     {"old QinQ tags", 1, ETH("9100") "0001 9200 0002 9300 0003 0800 " TCP4, GOOD, IS_TCP4},
     {"loopback test frames", 1, ETH("9000") "0000 0100 0000", NO_IP},
     {"six VLAN tags", 1,
-     ETH("8100") "0001 8100 0001 8100 0001 8100 0001 8100 0001 8100 0001 0800 " TCP4, GOOD, IS_TCP4},
+     ETH("8100") "0001 8100 0001 8100 0001 8100 0001 8100 0001 8100 0001 0800 " TCP4, GOOD,
+     IS_TCP4},
     {"MPLS", 1, ETH("8847") "00010140 " TCP4, GOOD, IS_TCP4},
     {"MPLS, three labels", 1, ETH("8847") "00010040 00020040 00030140 " TCP6, GOOD, IS_TCP6},
     {"MPLS, upstream-assigned", 1, ETH("8848") "00010140 " TCP4, GOOD, IS_TCP4},
@@ -85,10 +86,12 @@ static const struct row links[] = {
     {"802.3, spanning tree", 1, ETH("0026") "424203 0000 00 00 0000000000", NO_IP},
     {"Linux SLL", 113, "0000 0001 0006 020000000001 0000 0800 " TCP4, GOOD, IS_TCP4},
     {"Linux SLL, IPv6", 113, "0004 0001 0006 020000000001 0000 86dd " TCP6, GOOD, IS_TCP6},
-    {"Linux SLL, VLAN", 113, "0000 0001 0006 020000000001 0000 8100 0064 0800 " TCP4, GOOD, IS_TCP4},
+    {"Linux SLL, VLAN", 113, "0000 0001 0006 020000000001 0000 8100 0064 0800 " TCP4, GOOD,
+     IS_TCP4},
     {"Linux SLL, netlink", 113, "0004 0338 0000 0000000000000000 0800 " TCP4, NO_IP},
     {"Linux SLL2", 276, "0800 0000 00000001 0001 00 06 0200000000010000 " TCP4, GOOD, IS_TCP4},
-    {"Linux SLL2, IPv6", 276, "86dd 0000 00000001 0001 00 06 0200000000010000 " TCP6, GOOD, IS_TCP6},
+    {"Linux SLL2, IPv6", 276, "86dd 0000 00000001 0001 00 06 0200000000010000 " TCP6, GOOD,
+     IS_TCP6},
     {"raw IP, 4", 101, TCP4, GOOD, IS_TCP4},
     {"raw IP, 6", 101, TCP6, GOOD, IS_TCP6},
     {"raw IP as DLT 12", 12, TCP4, GOOD, IS_TCP4},
@@ -145,25 +148,31 @@ static const struct row wireless[] = {
      RADIOTAP("0900", "02000000") "10 8801 0000 " WIFI_ADDRESSES "0000 " SNAP("0800") TCP4, GOOD,
      IS_TCP4},
     {"radiotap, flags with padding", 127,
-     RADIOTAP("0900", "02000000") "20 8801 0000 " WIFI_ADDRESSES "0000 0000 " SNAP("0800") TCP4, GOOD,
-     IS_TCP4},
+     RADIOTAP("0900", "02000000") "20 8801 0000 " WIFI_ADDRESSES "0000 0000 " SNAP("0800") TCP4,
+     GOOD, IS_TCP4},
     {"radiotap, time and flags with padding", 127,
      RADIOTAP("1100", "03000000") "ffffffffffffffff 20 8801 0000 " WIFI_ADDRESSES
-     "0000 0000 " SNAP("0800") TCP4, GOOD, IS_TCP4},
+                                  "0000 0000 " SNAP("0800") TCP4,
+     GOOD, IS_TCP4},
     {"radiotap, two words, time aligned, flags with padding", 127,
      RADIOTAP("1900", "03000080") "00000000 00000000 ffffffffffffffff 20 8801 0000 " WIFI_ADDRESSES
-     "0000 0000 " SNAP("0800") TCP4, GOOD, IS_TCP4},
+                                  "0000 0000 " SNAP("0800") TCP4,
+     GOOD, IS_TCP4},
     {"radiotap longer than the frame", 127, RADIOTAP("ff00", "00000000") "0801 0000", BAD},
     {"radiotap shorter than itself", 127, RADIOTAP("0700", "00000000") "0801 0000", BAD},
 };
 
-#define TCP_OF(total, offset) V4(total, "0000", "06") PORTS "00000001 00000002 " offset "18 ffff 0000 0000 "
+#define TCP_OF(total, offset)                                                                      \
+    V4(total, "0000", "06") PORTS "00000001 00000002 " offset "18 ffff 0000 0000 "
 
 static const struct row ipv4[] = {
-    {"options", 101, "47 00 0034 1234 0000 40 06 0000 0a000001 08080808 94040000 01010100 " TCP("18")
-     "'data'", GOOD, IS_TCP4},
-    {"TCP options", 101, V4("0030", "0000", "06") PORTS "00000001 00000002 6018 ffff 0000 0000 "
-     "020405b4 'data'", GOOD, IS_TCP4},
+    {"options", 101,
+     "47 00 0034 1234 0000 40 06 0000 0a000001 08080808 94040000 01010100 " TCP("18") "'data'",
+     GOOD, IS_TCP4},
+    {"TCP options", 101,
+     V4("0030", "0000", "06") PORTS "00000001 00000002 6018 ffff 0000 0000 "
+                                    "020405b4 'data'",
+     GOOD, IS_TCP4},
     {"length 0: the length on the wire", 101, V4("0000", "0000", "06") TCP("18") "'data'", GOOD, 4,
      IPPROTO_TCP, 5000 - 40, 4, 0x18, 5000},
     {"length 0, UDP length 0", 101, V4("0000", "0000", "11") UDP("0000") "'data'", GOOD, 4,
@@ -172,25 +181,29 @@ static const struct row ipv4[] = {
      IPPROTO_UDP, 4, 4, 0, 3000},
     {"captured less than sent", 101, V4("05dc", "0000", "06") TCP("10") "'data'", GOOD, 4,
      IPPROTO_TCP, 1460, 4, 0x10, 1500},
-    {"captured up to TCP's flags", 101, V4("05dc", "0000", "06") PORTS "00000001 00000002 5010", GOOD,
-     4, IPPROTO_TCP, 1460, 0, 0x10, 1500},
+    {"captured up to TCP's flags", 101, V4("05dc", "0000", "06") PORTS "00000001 00000002 5010",
+     GOOD, 4, IPPROTO_TCP, 1460, 0, 0x10, 1500},
     {"an IP length beyond the wire", 101, V4("05dc", "0000", "06") TCP("10") "'data'", GOOD, 4,
      IPPROTO_TCP, 1460, 4, 0x10, 0},
     {"no payload", 101, V4("0028", "0000", "06") TCP("10"), GOOD, 4, IPPROTO_TCP, 0, 0, 0x10, 0},
     {"don't fragment", 101, V4("002c", "4000", "06") TCP("18") "'data'", GOOD, IS_TCP4},
-    {"UDP shorter than IP says", 101, V4("0022", "0000", "11") UDP("000c") "'data' ffff", GOOD, IS_UDP4},
-    {"an empty datagram", 101, V4("001c", "0000", "11") UDP("0008"), GOOD, 4, IPPROTO_UDP, 0, 0, 0, 0},
+    {"UDP shorter than IP says", 101, V4("0022", "0000", "11") UDP("000c") "'data' ffff", GOOD,
+     IS_UDP4},
+    {"an empty datagram", 101, V4("001c", "0000", "11") UDP("0008"), GOOD, 4, IPPROTO_UDP, 0, 0, 0,
+     0},
     {"ICMP", 101, ICMP4, GOOD, 4, IPPROTO_ICMP, 0, 0, 0, 0},
     {"ICMP of IP header only", 101, V4("0014", "0000", "01"), GOOD, 4, IPPROTO_ICMP, 0, 0, 0, 0},
-    {"authentication header", 101, V4("0044", "0000", "33") "06 04 0000 00000001 00000001 "
-     "000102030405060708090a0b " TCP("18") "'data'", GOOD, IS_TCP4},
+    {"authentication header", 101,
+     V4("0044", "0000", "33") "06 04 0000 00000001 00000001 "
+                              "000102030405060708090a0b " TCP("18") "'data'",
+     GOOD, IS_TCP4},
     {"IGMP", 101, V4("001c", "0000", "02") "1600 0000 00000000", OTHER},
     {"ESP", 101, V4("001c", "0000", "32") "00000001 00000001", OTHER},
     {"SCTP", 101, V4("0020", "0000", "84") PORTS "00000000 00000000", OTHER},
     {"ICMPv6 in IPv4", 101, V4("001c", "0000", "3a") "8000 0000 00000000", OTHER},
     {"header length 4", 101, "44 00 002c 1234 0000 40 06 0000 0a000001 08080808 " TCP("18"), BAD},
-    {"header beyond the length", 101, "46 00 0014 1234 0000 40 06 0000 0a000001 08080808 00000000 "
-     TCP("18"), BAD},
+    {"header beyond the length", 101,
+     "46 00 0014 1234 0000 40 06 0000 0a000001 08080808 00000000 " TCP("18"), BAD},
     {"length 19", 101, V4("0013", "0000", "06") TCP("18"), BAD},
     {"version 5", 101, "55 00 002c 1234 0000 40 06 0000 0a000001 08080808 " TCP("18"), BAD},
     {"TCP offset 4", 101, TCP_OF("002c", "40") "'data'", BAD},
@@ -201,8 +214,8 @@ static const struct row ipv4[] = {
     {"UDP length 0", 101, V4("0020", "0000", "11") UDP("0000") "'data'", BAD},
     {"UDP length beyond IP's", 101, V4("0020", "0000", "11") UDP("000d") "'data'", BAD},
     {"UDP in 7 bytes", 101, V4("001b", "0000", "11") UDP("0008"), BAD},
-    {"authentication header beyond the length", 101, V4("0020", "0000", "33")
-     "06 04 0000 00000001 00000001 000102030405060708090a0b", BAD},
+    {"authentication header beyond the length", 101,
+     V4("0020", "0000", "33") "06 04 0000 00000001 00000001 000102030405060708090a0b", BAD},
     {"nothing", 101, "", BAD},
 };
 
@@ -210,23 +223,31 @@ static const struct row ipv4[] = {
 
 static const struct row ipv6[] = {
     {"hop-by-hop options", 101, V6("0020", "00") OPTIONS8("06") TCP("02") "'data'", GOOD, IS_TCP6},
-    {"destination options of 16 bytes", 101, V6("0028", "3c") "06 01 01 0c 00000000 00000000 00000000 "
-     TCP("02") "'data'", GOOD, IS_TCP6},
-    {"routing header", 101, V6("0020", "2b") "06 00 00 00 00000000 " TCP("02") "'data'", GOOD, IS_TCP6},
-    {"mobility, HIP and shim6 headers", 101, V6("0030", "87") OPTIONS8("8b") OPTIONS8("8c")
-     OPTIONS8("06") TCP("02") "'data'", GOOD, IS_TCP6},
-    {"authentication header", 101, V6("0030", "33") "06 04 0000 00000001 00000001 "
-     "000102030405060708090a0b " TCP("02") "'data'", GOOD, IS_TCP6},
-    {"five headers", 101, V6("0040", "00") OPTIONS8("3c") OPTIONS8("2b") OPTIONS8("3c") OPTIONS8("2c")
-     "06 00 0000 00000007 " TCP("02") "'data'", GOOD, IS_TCP6},
+    {"destination options of 16 bytes", 101,
+     V6("0028", "3c") "06 01 01 0c 00000000 00000000 00000000 " TCP("02") "'data'", GOOD, IS_TCP6},
+    {"routing header", 101, V6("0020", "2b") "06 00 00 00 00000000 " TCP("02") "'data'", GOOD,
+     IS_TCP6},
+    {"mobility, HIP and shim6 headers", 101,
+     V6("0030", "87") OPTIONS8("8b") OPTIONS8("8c") OPTIONS8("06") TCP("02") "'data'", GOOD,
+     IS_TCP6},
+    {"authentication header", 101,
+     V6("0030", "33") "06 04 0000 00000001 00000001 "
+                      "000102030405060708090a0b " TCP("02") "'data'",
+     GOOD, IS_TCP6},
+    {"five headers", 101,
+     V6("0040", "00") OPTIONS8("3c") OPTIONS8("2b") OPTIONS8("3c")
+         OPTIONS8("2c") "06 00 0000 00000007 " TCP("02") "'data'",
+     GOOD, IS_TCP6},
     {"an atomic fragment", 101, V6("0020", "2c") "06 00 0000 00000009 " TCP("02") "'data'", GOOD,
      IS_TCP6},
     {"a jumbogram", 101, V6("0000", "00") "06 00 c204 00011170 " TCP("02") "'data'", GOOD, 6,
      IPPROTO_TCP, 70000 - 28, 4, 0x02, 70040},
-    {"a jumbogram, its option behind padding", 101, V6("0000", "00") "06 01 0104 00000000 c204 00011170 "
-     "0100 " TCP("02") "'data'", GOOD, 6, IPPROTO_TCP, 70000 - 36, 4, 0x02, 70040},
-    {"a jumbogram of UDP", 101, V6("0000", "00") "11 00 c204 00011170 " UDP("0000") "'data'", GOOD, 6,
-     IPPROTO_UDP, 70000 - 16, 4, 0, 70040},
+    {"a jumbogram, its option behind padding", 101,
+     V6("0000", "00") "06 01 0104 00000000 c204 00011170 "
+                      "0100 " TCP("02") "'data'",
+     GOOD, 6, IPPROTO_TCP, 70000 - 36, 4, 0x02, 70040},
+    {"a jumbogram of UDP", 101, V6("0000", "00") "11 00 c204 00011170 " UDP("0000") "'data'", GOOD,
+     6, IPPROTO_UDP, 70000 - 16, 4, 0, 70040},
     {"length 0 without jumbo option: the wire's", 101, V6("0000", "06") TCP("02") "'data'", GOOD, 6,
      IPPROTO_TCP, 3000 - 60, 4, 0x02, 3000},
     {"ICMPv6", 101, ICMP6, GOOD, 6, IPPROTO_ICMPV6, 0, 0, 0, 0},
@@ -234,15 +255,14 @@ static const struct row ipv6[] = {
     {"ICMP of IPv4", 101, V6("0008", "01") "0800 0000 00000000", OTHER},
     {"no next header", 101, V6("0000", "3b"), OTHER},
     {"ESP", 101, V6("0008", "32") "00000001 00000001", OTHER},
-    {"an extension beyond the length", 101, V6("0020", "00") "06 04 01 04 00000000 " TCP("02") "'data'",
-     BAD},
+    {"an extension beyond the length", 101,
+     V6("0020", "00") "06 04 01 04 00000000 " TCP("02") "'data'", BAD},
     {"an extension header of 7 bytes", 101, V6("0007", "00") "06 00 01 04 00000000", BAD},
     {"TCP beyond the length", 101, V6("0013", "06") TCP("02"), BAD},
     {"UDP length beyond IP's", 101, V6("000c", "11") UDP("000d") "'data'", BAD},
 };
 
-#define OUTER_UDP(total, sport, dport, length)                                                     \
-    OUT4(total, "11") sport " " dport " " length " 0000 "
+#define OUTER_UDP(total, sport, dport, length) OUT4(total, "11") sport " " dport " " length " 0000 "
 #define VXLAN "08000000 00002a00 "
 
 /* The inner packet is 44 bytes of IPv4 (0x2c) or 64 of IPv6 (0x40), a frame has 14 more. */
@@ -259,11 +279,11 @@ static const struct row tunnels[] = {
     {"GRE with sequence", 101, OUT4("0048", "2f") "1000 0800 00000001 " TCP4, TUNNEL, IS_TCP4},
     {"GRE with all of them", 101, OUT4("0050", "2f") "b000 0800 00000000 00000007 00000001 " TCP4,
      TUNNEL, IS_TCP4},
-    {"GRE with source routes", 101, OUT4("0054", "2f")
-     "4000 0800 00000000 0800 00 04 c0000203 00000000 " TCP4, TUNNEL, IS_TCP4},
+    {"GRE with source routes", 101,
+     OUT4("0054", "2f") "4000 0800 00000000 0800 00 04 c0000203 00000000 " TCP4, TUNNEL, IS_TCP4},
     {"GRE of Ethernet", 101, OUT4("0052", "2f") "0000 6558 " FRAME4, TUNNEL, IS_TCP4},
     {"GRE of MPLS", 101, OUT4("0048", "2f") "0000 8847 00010140 " TCP4, TUNNEL, IS_TCP4},
-    {"PPTP", 101, OUT4("0050", "2f") "3081 880b 00300001 00000001 00000001 ff03 0021 " TCP4, TUNNEL,
+    {"PPTP", 101, OUT4("0054", "2f") "3081 880b 00300001 00000001 00000001 ff03 0021 " TCP4, TUNNEL,
      IS_TCP4},
     {"ERSPAN I", 101, OUT4("0052", "2f") "0000 88be " FRAME4, TUNNEL, IS_TCP4},
     {"ERSPAN II", 101, OUT4("005e", "2f") "1000 88be 00000001 10010001 00000000 " FRAME4, TUNNEL,
@@ -271,42 +291,48 @@ static const struct row tunnels[] = {
     {"VXLAN", 101, OUTER_UDP("005e", "c000", "12b5", "004a") VXLAN FRAME4, GOOD, IS_TCP4},
     {"VXLAN on Linux's port", 101, OUTER_UDP("005e", "c000", "2118", "004a") VXLAN FRAME4, GOOD,
      IS_TCP4},
-    {"VXLAN of VLAN of IPv6", 101, OUTER_UDP("0076", "c000", "12b5", "0062") VXLAN ETH("8100")
-     "0001 86dd " TCP6, GOOD, IS_TCP6},
-    {"Geneve of Ethernet", 101, OUTER_UDP("005e", "c000", "17c1", "004a") "00 00 6558 00002a00 " FRAME4,
+    {"VXLAN of VLAN of IPv6", 101,
+     OUTER_UDP("0076", "c000", "12b5", "0062") VXLAN ETH("8100") "0001 86dd " TCP6, GOOD, IS_TCP6},
+    {"Geneve of Ethernet", 101,
+     OUTER_UDP("005e", "c000", "17c1", "004a") "00 00 6558 00002a00 " FRAME4, GOOD, IS_TCP4},
+    {"Geneve of IPv4 with options", 101,
+     OUTER_UDP("0058", "c000", "17c1", "0044") "02 00 0800 00002a00 0000000100000000 " TCP4, GOOD,
+     IS_TCP4},
+    {"GTP-U", 101, OUTER_UDP("0050", "0868", "0868", "003c") "30 ff 002c 00000001 " TCP4, GOOD,
+     IS_TCP4},
+    {"GTP-U, IPv6, with sequence number", 101,
+     OUTER_UDP("0068", "0868", "0868", "0054") "32 ff 0044 00000001 00010000 " TCP6, GOOD, IS_TCP6},
+    {"GTP-U with extension headers", 101,
+     OUTER_UDP("005c", "0868", "0868",
+               "0048") "34 ff 0038 00000001 00000085 01 10 01 85 01 10 01 00 " TCP4,
      GOOD, IS_TCP4},
-    {"Geneve of IPv4 with options", 101, OUTER_UDP("0058", "c000", "17c1", "0044")
-     "02 00 0800 00002a00 0000000100000000 " TCP4, GOOD, IS_TCP4},
-    {"GTP-U", 101, OUTER_UDP("0050", "0868", "0868", "003c") "30 ff 002c 00000001 " TCP4, GOOD, IS_TCP4},
-    {"GTP-U, IPv6, with sequence number", 101, OUTER_UDP("0068", "0868", "0868", "0054")
-     "32 ff 0044 00000001 00010000 " TCP6, GOOD, IS_TCP6},
-    {"GTP-U with extension headers", 101, OUTER_UDP("005c", "0868", "0868", "0048")
-     "34 ff 0038 00000001 00000085 01 10 01 85 01 10 01 00 " TCP4, GOOD, IS_TCP4},
-    {"GTP-U, by its source port alone", 101, OUTER_UDP("0050", "0868", "d431", "003c")
-     "30 ff 002c 00000001 " TCP4, GOOD, IS_TCP4},
-    {"VXLAN in VXLAN", 101, OUTER_UDP("0090", "c000", "12b5", "007c") VXLAN ETH("0800")
-     OUTER_UDP("005e", "c001", "12b5", "004a") VXLAN FRAME4, GOOD, IS_TCP4},
+    {"GTP-U, by its source port alone", 101,
+     OUTER_UDP("0050", "0868", "d431", "003c") "30 ff 002c 00000001 " TCP4, GOOD, IS_TCP4},
+    {"VXLAN in VXLAN", 101,
+     OUTER_UDP("0090", "c000", "12b5", "007c") VXLAN ETH("0800")
+         OUTER_UDP("005e", "c001", "12b5", "004a") VXLAN FRAME4,
+     GOOD, IS_TCP4},
 };
 
 /* UDP on a tunnel's port that is no tunnel counts as itself. */
 static const struct row not_tunnels[] = {
-    {"VXLAN without its flag", 101, OUTER_UDP("0024", "c000", "12b5", "0010") "00000000 00002a00", GOOD,
-     4, IPPROTO_UDP, 8, ANY, 0, 0},
+    {"VXLAN without its flag", 101, OUTER_UDP("0024", "c000", "12b5", "0010") "00000000 00002a00",
+     GOOD, 4, IPPROTO_UDP, 8, ANY, 0, 0},
     {"GTP-U echo", 101, OUTER_UDP("0024", "0868", "0868", "0010") "30 01 0000 00000000", GOOD, 4,
      IPPROTO_UDP, 8, ANY, 0, 0},
-    {"Geneve version 1", 101, OUTER_UDP("0024", "c000", "17c1", "0010") "40 00 6558 00002a00", GOOD, 4,
-     IPPROTO_UDP, 8, ANY, 0, 0},
-    {"an empty datagram to VXLAN", 101, OUTER_UDP("001c", "c000", "12b5", "0008"), GOOD, 4, IPPROTO_UDP,
-     0, 0, 0, 0},
+    {"Geneve version 1", 101, OUTER_UDP("0024", "c000", "17c1", "0010") "40 00 6558 00002a00", GOOD,
+     4, IPPROTO_UDP, 8, ANY, 0, 0},
+    {"an empty datagram to VXLAN", 101, OUTER_UDP("001c", "c000", "12b5", "0008"), GOOD, 4,
+     IPPROTO_UDP, 0, 0, 0, 0},
 };
 
 static const struct row bad_tunnels[] = {
-    {"GRE version 2", 101, OUT4("0044", "2f") "0002 0800 " TCP4, PACKET_DAMAGED, PACKET_OTHER_PROTOCOL, 0,
-     0, 0, 0, 0, 0},
+    {"GRE version 2", 101, OUT4("0044", "2f") "0002 0800 " TCP4, PACKET_DAMAGED,
+     PACKET_OTHER_PROTOCOL, 0, 0, 0, 0, 0, 0},
     {"GRE of ARP", 101, OUT4("0020", "2f") "0000 0806 00010800 06040001", PACKET_NOT_IP,
      PACKET_OTHER_PROTOCOL, 0, 0, 0, 0, 0, 0},
-    {"IP in IP of IPv6", 101, OUT4("0054", "04") TCP6, PACKET_DAMAGED, PACKET_OTHER_PROTOCOL, 0, 0, 0, 0,
-     0, 0},
+    {"IP in IP of IPv6", 101, OUT4("0054", "04") TCP6, PACKET_DAMAGED, PACKET_OTHER_PROTOCOL, 0, 0,
+     0, 0, 0, 0},
     {"an inner packet that is damaged", 101, OUT4("0040", "04") TCP_OF("002c", "40") "'data'",
      PACKET_DAMAGED, PACKET_OTHER_PROTOCOL, 0, 0, 0, 0, 0, 0},
 };
@@ -320,8 +346,8 @@ static struct decoder *new_decoder(bool open_tunnels)
 }
 
 /* Decodes the first n bytes; the packet must not be used beyond: its payload is gone. */
-static enum packet_verdict decode(struct decoder *decoder, int linktype, const uint8_t *wire, size_t n,
-                                  uint32_t length, struct packet *packet)
+static enum packet_verdict decode(struct decoder *decoder, int linktype, const uint8_t *wire,
+                                  size_t n, uint32_t length, struct packet *packet)
 {
     uint8_t *copy = exact_copy(wire, n);
     struct frame frame = {copy, (uint32_t)n, length > n ? length : (uint32_t)n, 1700000000000000,
@@ -375,8 +401,10 @@ static void check_prefixes(const struct row *row, bool open, const uint8_t *wire
     }
     is_int(sound, length, "each prefix has a verdict, tunnels %s: %s", open ? "open" : "closed",
            row->title);
-    ok(good == 0 || (first_good >= 20 && good == length - first_good),
-       "from some length on all are good: %s", row->title);
+    /* Cut off in its own header, a tunnel inside UDP still is UDP. */
+    if (!open || row->linktype != 101 || wire[9] != IPPROTO_UDP)
+        ok(good == 0 || (first_good >= 20 && good == length - first_good),
+           "from some length on all are good: %s", row->title);
     decoder_destroy(&decoder);
 }
 
@@ -425,7 +453,8 @@ static void test_not_tunnels(void)
         struct packet packet = {0};
         char src[ADDRESS_TEXT];
 
-        is_int(decode(decoder, 101, wire, length, 0, &packet), PACKET_OK, "no tunnel: %s", row->title);
+        is_int(decode(decoder, 101, wire, length, 0, &packet), PACKET_OK, "no tunnel: %s",
+               row->title);
         address_format(&packet.src, src);
         is_str(src, "192.0.2.1", "its own source");
         is_int(packet.proto, IPPROTO_UDP, "is UDP");
@@ -440,7 +469,8 @@ static void test_closed_udp_tunnel(void)
 {
     struct decoder *decoder = new_decoder(false);
     uint8_t wire[FRAME_ROOM];
-    size_t length = unhex(OUTER_UDP("005e", "c000", "12b5", "004a") VXLAN FRAME4, wire, sizeof wire);
+    size_t length =
+        unhex(OUTER_UDP("005e", "c000", "12b5", "004a") VXLAN FRAME4, wire, sizeof wire);
     struct packet packet = {0};
     char src[ADDRESS_TEXT];
 
@@ -483,32 +513,36 @@ struct fragment_row {
 #define FRAG6(length, next, offset, id) V6(length, "2c") next " 00 " offset " " id " "
 
 static const struct fragment_row fragments[] = {
-    {"later before first", FRAG("0001", "001c", "0003", "11") "'datadata'", PACKET_LATE_FRAGMENT, 0, 0,
-     false},
-    {"first, UDP", FRAG("0001", "002c", "2000", "11") UDP("0030") "'datadatadatadata'", PACKET_OK, 16,
-     IPPROTO_UDP, true},
+    {"later before first", FRAG("0001", "001c", "0003", "11") "'datadata'", PACKET_LATE_FRAGMENT, 0,
+     0, false},
+    {"first, UDP", FRAG("0001", "002c", "2000", "11") UDP("0030") "'datadatadatadata'", PACKET_OK,
+     16, IPPROTO_UDP, true},
     {"middle", FRAG("0001", "001c", "2003", "11") "'datadata'", PACKET_OK, 8, IPPROTO_UDP, true},
     {"last", FRAG("0001", "001c", "0004", "11") "'datadata'", PACKET_OK, 8, IPPROTO_UDP, true},
     {"last, nothing captured of its 8 bytes", FRAG("0001", "001c", "0004", "11"), PACKET_OK, 8,
      IPPROTO_UDP, true},
     {"of another id", FRAG("0002", "001c", "0003", "11") "'datadata'", PACKET_LATE_FRAGMENT, 0, 0,
      false},
-    {"of another protocol", FRAG("0001", "001c", "0003", "06") "'datadata'", PACKET_LATE_FRAGMENT, 0, 0,
-     false},
+    {"of another protocol", FRAG("0001", "001c", "0003", "06") "'datadata'", PACKET_LATE_FRAGMENT,
+     0, 0, false},
     {"first, TCP, same id", FRAG("0001", "0030", "2000", "06") TCP("10") "'datadata'", PACKET_OK, 8,
      IPPROTO_TCP, true},
-    {"later, TCP", FRAG("0001", "001c", "0004", "06") "'datadata'", PACKET_OK, 8, IPPROTO_TCP, true},
+    {"later, TCP", FRAG("0001", "001c", "0004", "06") "'datadata'", PACKET_OK, 8, IPPROTO_TCP,
+     true},
     {"later, UDP still", FRAG("0001", "001c", "0004", "11") "'datadata'", PACKET_OK, 8, IPPROTO_UDP,
      true},
-    {"first, ICMP", FRAG("0003", "001c", "2000", "01") "08000000 00000000", PACKET_OK, 0, IPPROTO_ICMP,
+    {"first, ICMP", FRAG("0003", "001c", "2000", "01") "08000000 00000000", PACKET_OK, 0,
+     IPPROTO_ICMP, false},
+    {"later, ICMP", FRAG("0003", "001c", "0001", "01") "'datadata'", PACKET_OK, 0, IPPROTO_ICMP,
      false},
-    {"later, ICMP", FRAG("0003", "001c", "0001", "01") "'datadata'", PACKET_OK, 0, IPPROTO_ICMP, false},
-    {"first that is damaged", FRAG("0004", "0018", "2000", "06") "d43101bb", PACKET_DAMAGED, 0, 0, false},
-    {"later of it", FRAG("0004", "001c", "0001", "06") "'datadata'", PACKET_LATE_FRAGMENT, 0, 0, false},
-    {"first of IPv6", FRAG6("0018", "11", "0001", "00010001") UDP("0030") "'datadata'", PACKET_OK, 8,
+    {"first that is damaged", FRAG("0004", "0018", "2000", "06") "d43101bb", PACKET_DAMAGED, 0, 0,
+     false},
+    {"later of it", FRAG("0004", "001c", "0001", "06") "'datadata'", PACKET_LATE_FRAGMENT, 0, 0,
+     false},
+    {"first of IPv6", FRAG6("0018", "11", "0001", "00010001") UDP("0030") "'datadata'", PACKET_OK,
+     8, IPPROTO_UDP, true},
+    {"later of IPv6", FRAG6("0010", "11", "0011", "00010001") "'datadata'", PACKET_OK, 8,
      IPPROTO_UDP, true},
-    {"later of IPv6", FRAG6("0010", "11", "0011", "00010001") "'datadata'", PACKET_OK, 8, IPPROTO_UDP,
-     true},
     {"last of IPv6, its next header changed", FRAG6("0010", "3c", "0018", "00010001") "'datadata'",
      PACKET_OK, 8, IPPROTO_UDP, true},
     {"later of IPv6, another id", FRAG6("0010", "11", "0011", "00010002") "'datadata'",
@@ -544,12 +578,15 @@ static void test_fragment_direction(void)
 {
     struct decoder *decoder = new_decoder(true);
     uint8_t wire[FRAME_ROOM];
-    size_t length = unhex(FRAG("0001", "0024", "2000", "11") UDP("0030") "'datadata'", wire, sizeof wire);
+    size_t length =
+        unhex(FRAG("0001", "0024", "2000", "11") UDP("0030") "'datadata'", wire, sizeof wire);
     struct packet packet = {0};
 
     is_int(decode(decoder, 101, wire, length, 0, &packet), PACKET_OK, "first");
-    length = unhex("45 00 001c 0001 0003 40 11 0000 08080808 0a000001 'datadata'", wire, sizeof wire);
-    is_int(decode(decoder, 101, wire, length, 0, &packet), PACKET_LATE_FRAGMENT, "later, backwards");
+    length =
+        unhex("45 00 001c 0001 0003 40 11 0000 08080808 0a000001 'datadata'", wire, sizeof wire);
+    is_int(decode(decoder, 101, wire, length, 0, &packet), PACKET_LATE_FRAGMENT,
+           "later, backwards");
     decoder_destroy(&decoder);
 }
 
@@ -557,7 +594,8 @@ static void test_fragment_flood(void)
 {
     struct decoder *decoder = new_decoder(true);
     uint8_t wire[FRAME_ROOM];
-    size_t length = unhex(FRAG("0001", "0024", "2000", "11") UDP("0030") "'datadata'", wire, sizeof wire);
+    size_t length =
+        unhex(FRAG("0001", "0024", "2000", "11") UDP("0030") "'datadata'", wire, sizeof wire);
     struct packet packet = {0};
     unsigned good = 0;
 
@@ -579,7 +617,10 @@ static void test_nesting(void)
     static const struct {
         int layers;
         enum packet_verdict verdict;
-    } cases[] = {{1, PACKET_OK}, {4, PACKET_OK}, {10, PACKET_OK}, {40, PACKET_DAMAGED},
+    } cases[] = {{1, PACKET_OK},
+                 {4, PACKET_OK},
+                 {10, PACKET_OK},
+                 {40, PACKET_DAMAGED},
                  {1000, PACKET_DAMAGED}};
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -591,8 +632,8 @@ static void test_nesting(void)
         for (int layer = 0; layer < cases[i].layers; layer++)
             at += unhex("45 00 0000 0001 0000 40 04 0000 c0000201 c0000202", wire + at, 20);
         at += unhex(TCP4, wire + at, 44);
-        is_int(decode(decoder, 101, wire, at, 0, &packet), cases[i].verdict, "%d layers of IP in IP",
-               cases[i].layers);
+        is_int(decode(decoder, 101, wire, at, 0, &packet), cases[i].verdict,
+               "%d layers of IP in IP", cases[i].layers);
         decoder_destroy(&decoder);
     }
 }

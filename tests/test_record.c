@@ -57,7 +57,7 @@ static void fill_record(const struct row *row, struct record *record)
 
 #define PLAIN(t, source, n)                                                                        \
     .title = t, .src = "10.0.0.1", .dst = "8.8.8.8", .sport = 50000, .dport = 443,                 \
-    .proto = IPPROTO_TCP, .name_source = source, .name = n, .src_packets = 1, .src_bytes = 2,   \
+    .proto = IPPROTO_TCP, .name_source = source, .name = n, .src_packets = 1, .src_bytes = 2,      \
     .dst_packets = 3, .dst_bytes = 4, .start = SECOND, .last = SECOND, .traffic_date = SECOND
 
 static const struct row rows[] = {
@@ -168,8 +168,9 @@ static const struct row rows[] = {
      .src_bytes = 2,
      .dst_packets = 3,
      .dst_bytes = 4,
-     .want = "{\"src\":\"10.0.0.1\",\"dst\":\"dns.google\",\"destinationNameSource\":\"passive\","
-             COUNTS "\"relativeStart\":0.0,\"protocolInformation\":\"ICMP\",\"duration\":0.0,"
+     .want = "{\"src\":\"10.0.0.1\",\"dst\":\"dns.google\",\"destinationNameSource\":"
+             "\"passive\"," COUNTS
+             "\"relativeStart\":0.0,\"protocolInformation\":\"ICMP\",\"duration\":0.0,"
              "\"trafficDate\":\"0.000000\",\"proto\":\"icmp\"}\n"},
 };
 

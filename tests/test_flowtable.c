@@ -1,0 +1,557 @@
+/*
+ * The flow table: which side is the source, what is counted, order, windows; and many random
+ * packets against a simple table.
+ */
+#include "flowtable.h"
+#include "tap.h"
+
+static struct address parsed(const char *text)
+{
+    struct address address = {0};
+
+    need(address_parse(text, &address), text);
+    return address;
+}
+
+static struct flowtable *new_table(void)
+{
+    struct flowtable *table = NULL;
+
+    need(flowtable_init(&table) == RESULT_OK, "flowtable_init");
+    return table;
+}
+
+static struct packet tcp_packet(const char *src, uint16_t sport, const char *dst, uint16_t dport)
+{
+    return (struct packet){.src = parsed(src),
+                           .dst = parsed(dst),
+                           .sport = sport,
+                           .dport = dport,
+                           .proto = IPPROTO_TCP,
+                           .tcp_flags = TCP_ACK,
+                           .time = 1000,
+                           .bytes = 10};
+}
+
+static void add(struct flowtable *table, const struct packet *packet, bool src_local,
+                bool dst_local)
+{
+    need(flowtable_add(table, packet, src_local, dst_local) == RESULT_OK, "flowtable_add");
+}
+
+static size_t finish(struct flowtable *table)
+{
+    size_t count = 0;
+
+    need(flowtable_finish(table, &count) == RESULT_OK, "flowtable_finish");
+    return count;
+}
+
+/* A is the sender of the first packet, B the other side. */
+struct source_row {
+    const char *title;
+    uint8_t proto, flags;
+    bool a_local, b_local;
+    uint16_t a, b;
+    bool a_is_source;
+};
+
+#define T IPPROTO_TCP
+#define U IPPROTO_UDP
+#define I IPPROTO_ICMP
+
+static const struct source_row source_rows[] = {
+    /* 1. The handshake decides, whatever the ports. */
+    {"SYN", T, TCP_SYN, true, false, 50000, 443, true},
+    {"SYN, a low port to a high one", T, TCP_SYN, false, true, 80, 60000, true},
+    {"SYN, not local, equal ports", T, TCP_SYN, false, false, 179, 179, true},
+    {"SYN with FIN", T, TCP_SYN | TCP_FIN, false, true, 80, 60000, true},
+    {"SYN-ACK", T, TCP_SYN | TCP_ACK, false, true, 443, 50000, false},
+    {"SYN-ACK, from an ephemeral port", T, TCP_SYN | TCP_ACK, true, false, 60000, 80, false},
+    {"SYN-ACK, not local, equal ports", T, TCP_SYN | TCP_ACK, false, false, 179, 179, false},
+    {"FIN decides nothing", T, TCP_FIN | TCP_ACK, true, false, 80, 60000, false},
+    {"RST decides nothing", T, TCP_RST, true, false, 80, 60000, false},
+    {"SYN's bit in UDP decides nothing", U, TCP_SYN, true, false, 53, 60000, false},
+    /* 2. ICMP: the local side. */
+    {"ICMP, A local", I, 0, true, false, 0, 0, true},
+    {"ICMP, B local", I, 0, false, true, 0, 0, false},
+    {"ICMP, both", I, 0, true, true, 0, 0, true},
+    {"ICMP, neither", I, 0, false, false, 0, 0, true},
+    {"ICMPv6, B local", IPPROTO_ICMPV6, 0, false, true, 0, 0, false},
+    {"ICMPv6, neither", IPPROTO_ICMPV6, 0, false, false, 0, 0, true},
+    /* 3. Neither local, both ports above 1023. */
+    {"neither local, 1024 and 1024", T, TCP_ACK, false, false, 1024, 1024, true},
+    {"neither local, 1024 and 65535", T, TCP_ACK, false, false, 1024, 65535, true},
+    {"neither local, 65535 and 1024", U, 0, false, false, 65535, 1024, true},
+    {"neither local, 1023 and 1024", T, TCP_ACK, false, false, 1023, 1024, false},
+    {"neither local, 1024 and 1023", T, TCP_ACK, false, false, 1024, 1023, true},
+    {"neither local, 1023 and 65535", U, 0, false, false, 1023, 65535, false},
+    {"neither local, 80 and 443", T, TCP_ACK, false, false, 80, 443, false},
+    {"neither local, 443 and 80", T, TCP_ACK, false, false, 443, 80, true},
+    {"neither local, 53 and 53", U, 0, false, false, 53, 53, true},
+    /* 4. A local. */
+    {"A local, 49152 to 80", T, TCP_ACK, true, false, 49152, 80, true},
+    {"A local, 49152 to 65535", T, TCP_ACK, true, false, 49152, 65535, true},
+    {"A local, 49151 to 49152", T, TCP_ACK, true, false, 49151, 49152, false},
+    {"A local, 49151 to 49151", T, TCP_ACK, true, false, 49151, 49151, true},
+    {"A local, 49150 to 49151", T, TCP_ACK, true, false, 49150, 49151, false},
+    {"A local, 49151 to 49150", T, TCP_ACK, true, false, 49151, 49150, true},
+    {"A local, 80 to 49152", T, TCP_ACK, true, false, 80, 49152, false},
+    {"A local, 80 to 49151", T, TCP_ACK, true, false, 80, 49151, false},
+    {"A local, 80 to 1023", T, TCP_ACK, true, false, 80, 1023, true},
+    {"A local, 80 to 1024", T, TCP_ACK, true, false, 80, 1024, false},
+    {"A local, 1024 to 1023", U, 0, true, false, 1024, 1023, true},
+    {"A local, 1 to 1", U, 0, true, false, 1, 1, true},
+    {"A local, 1024 to 1024", U, 0, true, false, 1024, 1024, true},
+    {"A local, 2000 to 1999", U, 0, true, false, 2000, 1999, true},
+    {"A local, 2000 to 2001", U, 0, true, false, 2000, 2001, false},
+    {"both local, 49152 to 65535", U, 0, true, true, 49152, 65535, true},
+    {"both local, 53 to 49152", U, 0, true, true, 53, 49152, false},
+    {"both local, 53 to 1023", U, 0, true, true, 53, 1023, true},
+    {"both local, 53 to 1024", U, 0, true, true, 53, 1024, false},
+    /* 5. B local, A not: the higher port. */
+    {"B local, 443 to 50000", T, TCP_ACK, false, true, 443, 50000, false},
+    {"B local, 50000 to 443", T, TCP_ACK, false, true, 50000, 443, true},
+    {"B local, 49152 to 49153", T, TCP_ACK, false, true, 49152, 49153, false},
+    {"B local, 49152 to 49152", T, TCP_ACK, false, true, 49152, 49152, true},
+    {"B local, 80 to 1023", T, TCP_ACK, false, true, 80, 1023, false},
+    {"B local, 1023 to 1024", T, TCP_ACK, false, true, 1023, 1024, false},
+    {"B local, 1024 to 1023", U, 0, false, true, 1024, 1023, true},
+    {"B local, 2000 to 3000", U, 0, false, true, 2000, 3000, false},
+    {"B local, 3000 to 3000", U, 0, false, true, 3000, 3000, true},
+};
+
+/* A and B, in both orders of their addresses. */
+static void check_source(const struct source_row *row, const char *a, const char *b)
+{
+    struct flowtable *table = new_table();
+    struct packet packet = {.src = parsed(a),
+                            .dst = parsed(b),
+                            .sport = row->a,
+                            .dport = row->b,
+                            .proto = row->proto,
+                            .tcp_flags = row->flags,
+                            .bytes = 7};
+    struct packet back = packet;
+    struct flow flow;
+
+    back.src = packet.dst;
+    back.dst = packet.src;
+    back.sport = row->b;
+    back.dport = row->a;
+    back.bytes = 9;
+    add(table, &packet, row->a_local, row->b_local);
+    add(table, &back, row->b_local, row->a_local);
+    need(finish(table) == 1, "one flow");
+    flowtable_get(table, 0, &flow);
+    is_int(address_equal(&flow.src, &packet.src), row->a_is_source, "%s, %s to %s", row->title, a,
+           b);
+    ok(address_equal(&flow.dst, row->a_is_source ? &packet.dst : &packet.src), "the other side");
+    is_int(flow.sport, row->a_is_source ? row->a : row->b, "source port");
+    is_int(flow.dport, row->a_is_source ? row->b : row->a, "destination port");
+    is_int(flow.first_from_src, row->a_is_source, "who sent the first packet");
+    is_int(flow.src_bytes, row->a_is_source ? 7 : 9, "source bytes");
+    is_int(flow.dst_bytes, row->a_is_source ? 9 : 7, "destination bytes");
+    is_int(flow.proto, row->proto, "protocol");
+    flowtable_destroy(&table);
+}
+
+static void test_source(void)
+{
+    for (size_t i = 0; i < sizeof source_rows / sizeof *source_rows; i++) {
+        check_source(&source_rows[i], "192.0.2.1", "198.51.100.7");
+        check_source(&source_rows[i], "198.51.100.7", "192.0.2.1");
+        check_source(&source_rows[i], "2001:db8::1", "2001:db8:0:1::1");
+        check_source(&source_rows[i], "2001:db8::2", "2001:db8::1");
+    }
+}
+
+/* The second packet changes nothing about the source, be it a SYN. */
+static void test_source_stays(void)
+{
+    struct flowtable *table = new_table();
+    struct packet a = tcp_packet("10.0.0.1", 80, "8.8.8.8", 50000);
+    struct packet b = tcp_packet("8.8.8.8", 50000, "10.0.0.1", 80);
+    struct flow flow;
+
+    a.tcp_flags = TCP_SYN;
+    b.tcp_flags = TCP_SYN;
+    add(table, &a, true, false);
+    add(table, &b, false, true);
+    is_int(finish(table), 1, "both directions are one flow");
+    flowtable_get(table, 0, &flow);
+    ok(address_equal(&flow.src, &a.src), "the first packet decided");
+    flowtable_destroy(&table);
+    ok(!table, "destroying clears the pointer");
+    flowtable_destroy(&table);
+}
+
+/* What makes another flow. */
+static void test_keys(void)
+{
+    struct flowtable *table = new_table();
+    struct packet packets[] = {
+        tcp_packet("10.0.0.1", 1, "10.0.0.2", 2), tcp_packet("10.0.0.1", 2, "10.0.0.2", 1),
+        tcp_packet("10.0.0.1", 1, "10.0.0.3", 2), tcp_packet("10.0.0.1", 1, "10.0.0.2", 3),
+        tcp_packet("10.0.0.1", 1, "10.0.0.1", 2), tcp_packet("10.0.0.1", 1, "10.0.0.2", 2),
+        tcp_packet("::1", 1, "::2", 2),           tcp_packet("::1", 2, "::2", 1),
+        tcp_packet("0.0.0.0", 1, "0.0.0.0", 2),   tcp_packet("::", 1, "::", 2),
+        tcp_packet("a00:1::", 1, "a00:2::", 2),   tcp_packet("10.0.0.1", 5, "10.0.0.1", 5),
+        tcp_packet("::a00:1", 1, "::a00:2", 2),   tcp_packet("10.0.0.1", 258, "10.0.0.2", 1),
+    };
+    size_t n = sizeof packets / sizeof *packets;
+    struct flow flow;
+
+    packets[5].proto = IPPROTO_UDP;
+    for (int round = 0; round < 3; round++)
+        for (size_t i = 0; i < n; i++)
+            add(table, &packets[i], true, true);
+    is_int(finish(table), n, "each differing tuple is a flow");
+    for (size_t i = 0; i < n; i++) {
+        flowtable_get(table, i, &flow);
+        is_int(flow.src_packets + flow.dst_packets, 3, "packets of flow %zu", i);
+        is_int(flow.src.family, packets[i].src.family, "family of flow %zu", i);
+        ok((address_equal(&flow.src, &packets[i].src) &&
+            address_equal(&flow.dst, &packets[i].dst)) ||
+               (address_equal(&flow.src, &packets[i].dst) &&
+                address_equal(&flow.dst, &packets[i].src)),
+           "addresses of flow %zu", i);
+    }
+    flowtable_destroy(&table);
+}
+
+/* Someone who talks to himself: both directions have the same address, or all is the same. */
+static void test_self(void)
+{
+    struct flowtable *table = new_table();
+    struct packet a = tcp_packet("10.0.0.1", 50000, "10.0.0.1", 80);
+    struct packet b = tcp_packet("10.0.0.1", 80, "10.0.0.1", 50000);
+    struct packet same = tcp_packet("10.0.0.1", 9, "10.0.0.1", 9);
+    struct flow flow;
+
+    a.tcp_flags = TCP_SYN;
+    b.bytes = 33;
+    add(table, &a, true, true);
+    add(table, &b, true, true);
+    add(table, &same, true, true);
+    add(table, &same, true, true);
+    is_int(finish(table), 2, "flows");
+    flowtable_get(table, 0, &flow);
+    is_int(flow.sport, 50000, "the source's port");
+    is_int(flow.src_bytes, 10, "one direction");
+    is_int(flow.dst_bytes, 33, "the other direction");
+    flowtable_get(table, 1, &flow);
+    is_int(flow.src_packets, 2, "equal ends have one direction");
+    is_int(flow.dst_packets, 0, "and no other");
+    flowtable_destroy(&table);
+}
+
+static void test_icmp(void)
+{
+    struct flowtable *table = new_table();
+    struct packet packet = {.src = parsed("10.0.0.1"),
+                            .dst = parsed("8.8.8.8"),
+                            .proto = IPPROTO_ICMP,
+                            .icmp_known = true,
+                            .icmp_type = 8,
+                            .icmp_code = 3};
+    struct packet answer = {
+        .src = parsed("8.8.8.8"), .dst = parsed("10.0.0.1"), .proto = IPPROTO_ICMP};
+    struct flow flow;
+
+    add(table, &packet, true, false);
+    add(table, &answer, false, true);
+    packet.icmp_type = 11;
+    add(table, &packet, true, false);
+    is_int(finish(table), 1, "ICMP of a pair of addresses is one flow");
+    flowtable_get(table, 0, &flow);
+    ok(flow.icmp_known && flow.icmp_type == 8 && flow.icmp_code == 3, "type and code of the first");
+    is_int(flow.src_packets, 2, "packets of the source");
+    is_int(flow.dst_packets, 1, "packets of the other side");
+    flowtable_destroy(&table);
+
+    table = new_table();
+    add(table, &answer, false, true);
+    add(table, &packet, true, false);
+    is_int(finish(table), 1, "one flow");
+    flowtable_get(table, 0, &flow);
+    ok(!flow.icmp_known, "the first packet's type is not known");
+    ok(!flow.first_from_src, "the first packet came from the other side");
+    flowtable_destroy(&table);
+}
+
+static void test_times(void)
+{
+    static const struct {
+        int64_t times[5], start, last;
+    } cases[] = {
+        {{1, 2, 3, 4, 5}, 1, 5},
+        {{5, 4, 3, 2, 1}, 1, 5},
+        {{3, 1, 5, 2, 4}, 1, 5},
+        {{7, 7, 7, 7, 7}, 7, 7},
+        {{0, 0, 0, 0, INT64_C(253402300799999999)}, 0, INT64_C(253402300799999999)},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct flowtable *table = new_table();
+        struct packet packet = tcp_packet("10.0.0.1", 50000, "8.8.8.8", 443);
+        struct flow flow;
+
+        for (int j = 0; j < 5; j++) {
+            packet.time = cases[i].times[j];
+            add(table, &packet, true, false);
+        }
+        need(finish(table) == 1, "one flow");
+        flowtable_get(table, 0, &flow);
+        is_int(flow.start, cases[i].start, "start of row %zu", i);
+        is_int(flow.last, cases[i].last, "last of row %zu", i);
+        is_int(flow.src_packets, 5, "packets of row %zu", i);
+        flowtable_destroy(&table);
+    }
+}
+
+static void test_big_counts(void)
+{
+    struct flowtable *table = new_table();
+    struct packet packet = tcp_packet("10.0.0.1", 50000, "8.8.8.8", 443);
+    struct flow flow;
+
+    packet.bytes = UINT32_MAX;
+    for (int i = 0; i < 1000; i++)
+        add(table, &packet, true, false);
+    need(finish(table) == 1, "one flow");
+    flowtable_get(table, 0, &flow);
+    is_int(flow.src_bytes, 1000 * (int64_t)UINT32_MAX, "bytes beyond 32 bits");
+    flowtable_destroy(&table);
+}
+
+/* By start; of equal starts the one whose first packet came first. sport tells the input order. */
+static void test_order(void)
+{
+    static const uint16_t sizes[] = {0, 1, 2, 3, 31, 32, 33, 100, 1000, 1023, 1025, 5000};
+
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        struct flowtable *table = new_table();
+        struct flow flow, before = {0};
+        bool right = true;
+
+        for (uint16_t n = 0; n < sizes[i]; n++) {
+            struct packet packet = tcp_packet("10.0.0.1", (uint16_t)(n + 1), "8.8.8.8", 443);
+
+            packet.tcp_flags = TCP_SYN;
+            packet.time = n * 7919 % 13;
+            add(table, &packet, true, false);
+        }
+        is_int(finish(table), sizes[i], "%d flows", sizes[i]);
+        for (size_t n = 0; n < sizes[i]; n++, before = flow) {
+            flowtable_get(table, n, &flow);
+            right = right && (n == 0 || before.start < flow.start ||
+                              (before.start == flow.start && before.sport < flow.sport));
+        }
+        ok(right, "%d flows in order", sizes[i]);
+        flowtable_destroy(&table);
+    }
+}
+
+/* A packet that comes late but is earlier moves its flow forward. */
+static void test_order_late(void)
+{
+    struct flowtable *table = new_table();
+    struct packet a = tcp_packet("10.0.0.1", 50001, "8.8.8.8", 443);
+    struct packet b = tcp_packet("10.0.0.1", 50002, "8.8.8.8", 443);
+    struct flow flow;
+
+    a.time = 100;
+    b.time = 200;
+    add(table, &a, true, false);
+    add(table, &b, true, false);
+    b.time = 50;
+    add(table, &b, true, false);
+    need(finish(table) == 2, "two flows");
+    flowtable_get(table, 0, &flow);
+    is_int(flow.sport, 50002, "the flow that begins earlier");
+    is_int(flow.start, 50, "its start");
+    flowtable_get(table, 1, &flow);
+    is_int(flow.sport, 50001, "the other");
+    flowtable_destroy(&table);
+}
+
+static void test_windows(void)
+{
+    struct flowtable *table = new_table();
+    struct packet a = tcp_packet("10.0.0.1", 50001, "8.8.8.8", 443);
+    struct packet b = tcp_packet("10.0.0.1", 50002, "8.8.8.8", 443);
+    struct packet answer = tcp_packet("8.8.8.8", 443, "10.0.0.1", 50001);
+    struct flow flow;
+
+    a.tcp_flags = TCP_SYN;
+    a.time = 10;
+    add(table, &a, true, false);
+    add(table, &b, true, false);
+    is_int(finish(table), 2, "first window");
+    flowtable_next_window(table);
+    is_int(finish(table), 0, "a window without packets");
+    flowtable_next_window(table);
+
+    answer.time = 7;
+    answer.tcp_flags = TCP_SYN; /* alone it would be a new source */
+    add(table, &answer, false, true);
+    is_int(finish(table), 1, "a window with one of two flows");
+    flowtable_get(table, 0, &flow);
+    ok(address_equal(&flow.src, &a.src), "it keeps its source");
+    is_int(flow.src_packets, 0, "packets of the source in this window");
+    is_int(flow.src_bytes, 0, "bytes of the source");
+    is_int(flow.dst_packets, 1, "packets of the other side");
+    is_int(flow.dst_bytes, 10, "bytes of the other side");
+    is_int(flow.start, 7, "start in this window");
+    is_int(flow.last, 7, "last in this window");
+    flowtable_next_window(table);
+
+    for (int i = 0; i < 100; i++)
+        add(table, &b, true, false);
+    add(table, &a, true, false);
+    is_int(finish(table), 2, "both again");
+    flowtable_get(table, 0, &flow);
+    is_int(flow.sport, 50001, "sorted by start");
+    flowtable_get(table, 1, &flow);
+    is_int(flow.src_packets, 100, "counts of this window only");
+    flowtable_destroy(&table);
+}
+
+/* A simple table: the tuple as text is an index. Numbered hosts and ports make any tuple. */
+enum { HOSTS = 1000, PORTS = 150, REFERENCE = 2 * HOSTS * PORTS, PACKETS = 600000 };
+
+struct reference {
+    uint64_t packets[2], bytes[2]; /* from the host, to the host */
+    int64_t start, last;
+    uint32_t order;
+};
+
+static uint64_t random_state = 88172645463325252u;
+
+static uint32_t next_random(uint32_t below)
+{
+    random_state ^= random_state << 13;
+    random_state ^= random_state >> 7;
+    random_state ^= random_state << 17;
+    return (uint32_t)(random_state >> 16) % below;
+}
+
+static void host_address(uint32_t host, bool v6, struct address *address)
+{
+    uint8_t wire[16] = {0x20, 0x01, 0x0d, 0xb8};
+
+    wire[v6 ? 14 : 2] = (uint8_t)(host >> 8);
+    wire[v6 ? 15 : 3] = (uint8_t)host;
+    address_set(address, v6 ? 6 : 4, wire);
+}
+
+/* Flow n is of host n / PORTS % HOSTS, port 50000 + n % PORTS, in IPv6 for the upper half. */
+static void random_packet(struct reference *flows, uint32_t number, struct packet *packet)
+{
+    uint32_t n = next_random(REFERENCE);
+    struct reference *flow = &flows[n];
+    bool v6 = n >= REFERENCE / 2, back = next_random(2);
+    uint16_t port = (uint16_t)(50000 + n % PORTS);
+
+    memset(packet, 0, sizeof *packet);
+    host_address(n / PORTS % HOSTS, v6, back ? &packet->dst : &packet->src);
+    packet->proto = IPPROTO_UDP;
+    packet->sport = back ? 53 : port;
+    packet->dport = back ? port : 53;
+    host_address(40000, v6, back ? &packet->src : &packet->dst);
+    packet->time = next_random(100000);
+    packet->bytes = next_random(1400);
+    if (flow->packets[0] + flow->packets[1] == 0) {
+        flow->start = flow->last = packet->time;
+        flow->order = number;
+    }
+    flow->start = packet->time < flow->start ? packet->time : flow->start;
+    flow->last = packet->time > flow->last ? packet->time : flow->last;
+    flow->packets[back]++;
+    flow->bytes[back] += packet->bytes;
+}
+
+/* Both sides are said to be local, so that the port above 49151 is the source, whoever began. */
+static bool same_flow(const struct reference *flows, const struct flow *flow, uint32_t *order)
+{
+    bool v6 = flow->src.family == 6;
+    uint32_t host = (uint32_t)flow->src.bytes[v6 ? 14 : 2] << 8 | flow->src.bytes[v6 ? 15 : 3];
+    uint32_t n = (v6 ? REFERENCE / 2 : 0) + host * PORTS + (uint32_t)(flow->sport - 50000);
+    const struct reference *want;
+    struct address src, dst;
+
+    if (flow->sport < 50000 || flow->sport >= 50000 + PORTS || host >= HOSTS)
+        return false;
+    want = &flows[n];
+    host_address(host, v6, &src);
+    host_address(40000, v6, &dst);
+    *order = want->order;
+    return address_equal(&src, &flow->src) && address_equal(&dst, &flow->dst) &&
+           flow->dport == 53 && flow->src_packets == want->packets[0] &&
+           flow->dst_packets == want->packets[1] && flow->src_bytes == want->bytes[0] &&
+           flow->dst_bytes == want->bytes[1] && flow->start == want->start &&
+           flow->last == want->last && flow->proto == IPPROTO_UDP;
+}
+
+static size_t count_active(const struct reference *flows)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < REFERENCE; i++)
+        count += flows[i].packets[0] + flows[i].packets[1] > 0;
+    return count;
+}
+
+/* Two windows of random packets over 300000 flows. */
+static void test_random(void)
+{
+    struct flowtable *table = new_table();
+    struct reference *flows = calloc(REFERENCE, sizeof *flows);
+
+    need(flows, "no memory");
+    for (int window = 0; window < 2; window++) {
+        size_t count, wrong = 0, unsorted = 0;
+        int64_t start = 0;
+        uint32_t order = 0, last_order = 0;
+        struct packet packet;
+        struct flow flow;
+
+        memset(flows, 0, REFERENCE * sizeof *flows);
+        for (uint32_t i = 0; i < PACKETS; i++) {
+            random_packet(flows, i, &packet);
+            add(table, &packet, true, true);
+        }
+        count = finish(table);
+        is_int(count, count_active(flows), "flows of random window %d", window);
+        for (size_t i = 0; i < count; i++) {
+            flowtable_get(table, i, &flow);
+            wrong += !same_flow(flows, &flow, &order);
+            unsorted +=
+                i > 0 && (flow.start < start || (flow.start == start && order < last_order));
+            start = flow.start;
+            last_order = order;
+        }
+        is_int(wrong, 0, "wrong flows of random window %d", window);
+        is_int(unsorted, 0, "flows out of order of random window %d", window);
+        flowtable_next_window(table);
+    }
+    free(flows);
+    flowtable_destroy(&table);
+}
+
+int main(void)
+{
+    test_source();
+    test_source_stays();
+    test_keys();
+    test_self();
+    test_icmp();
+    test_times();
+    test_big_counts();
+    test_order();
+    test_order_late();
+    test_windows();
+    test_random();
+    return done();
+}
