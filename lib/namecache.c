@@ -76,9 +76,9 @@ static int open_cache(const char *path, int flags)
     int fd = open(path, flags | O_NONBLOCK | O_CLOEXEC, 0600);
     struct stat stat;
 
-    if (fd >= 0 && (fstat(fd, &stat) != 0 || !S_ISREG(stat.st_mode))) {
+    if (fd >= 0 && fstat(fd, &stat) == 0 && !S_ISREG(stat.st_mode)) {
         close(fd);
-        errno = EINVAL;
+        errno = S_ISDIR(stat.st_mode) ? EISDIR : EINVAL;
         fd = -1;
     }
     return fd;

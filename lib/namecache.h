@@ -10,7 +10,8 @@
 /*
  * Adds the names of the file at path to names, all at time 0; a file that is not there is an empty
  * one. RESULT_DAMAGED: some lines are no "ADDRESS NAME", *bad_line is the number of the first; the
- * others were read. RESULT_SYSTEM: the file cannot be read, errno says why.
+ * others were read. RESULT_SYSTEM: the file cannot be read, or is no regular file; errno
+ * says why.
  */
 MUST_CHECK enum result namecache_load(const char *path, struct names *names, size_t *bad_line);
 
