@@ -3,7 +3,6 @@
 #include "bytes.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,20 +92,71 @@ static char *format_octet(char *p, unsigned octet)
     return p;
 }
 
-size_t address_format(const struct address *address, char text[ADDRESS_TEXT])
+static char *format_ipv4(char *p, const uint8_t *bytes)
 {
-    char *p = text;
-
-    if (address->family == 6) {
-        inet_ntop(AF_INET6, address->bytes, text, ADDRESS_TEXT);
-        return strlen(text);
-    }
     for (int i = 0; i < 4; i++) {
-        p = format_octet(p, address->bytes[i]);
+        p = format_octet(p, bytes[i]);
         *p++ = '.';
     }
-    *--p = '\0';
-    return (size_t)(p - text);
+    return p - 1;
+}
+
+static char *format_group(char *p, unsigned group)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    for (int shift = 12; shift >= 0; shift -= 4)
+        if (group >> shift != 0 || shift == 0)
+            *p++ = digits[group >> shift & 15];
+    return p;
+}
+
+/* The longest run of at least two zero groups, of equal ones the first; length 0: none. */
+static int longest_zeros(const uint8_t *bytes, int *start)
+{
+    int best = 1, run = 0;
+
+    for (int i = 0; i < 8; i++) {
+        run = be16(bytes + 2 * i) == 0 ? run + 1 : 0;
+        if (run > best) {
+            best = run;
+            *start = i + 1 - run;
+        }
+    }
+    return best > 1 ? best : 0;
+}
+
+static char *format_ipv6(char *p, const uint8_t *bytes)
+{
+    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+    int start = 8, zeros = longest_zeros(bytes, &start);
+
+    if (memcmp(bytes, mapped, sizeof mapped) == 0) {
+        memcpy(p, "::ffff:", 7);
+        return format_ipv4(p + 7, bytes + 12);
+    }
+    for (int i = 0; i < 8; i++) {
+        if (i == start) {
+            *p++ = ':';
+            i += zeros - 1;
+            if (i == 7)
+                *p++ = ':';
+            continue;
+        }
+        if (i > 0)
+            *p++ = ':';
+        p = format_group(p, be16(bytes + 2 * i));
+    }
+    return p;
+}
+
+size_t address_format(const struct address *address, char text[ADDRESS_TEXT])
+{
+    char *end = address->family == 6 ? format_ipv6(text, address->bytes)
+                                     : format_ipv4(text, address->bytes);
+
+    *end = '\0';
+    return (size_t)(end - text);
 }
 
 bool address_parse(const char *text, struct address *address)

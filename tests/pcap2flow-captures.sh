@@ -48,6 +48,15 @@ for format in micro-little.pcap micro-big.pcap nano-little.pcap nano-big.pcap \
     is_conversation "format $format" "$tool" "$cap/format-$format"
 done
 
+# packets FILE: how many packets its flows have
+packets() {
+    "$tool" "$1" | jq -s 'map(.srcPkts + .dstPkts) | add'
+}
+
+cat "$cap/format-micro-little.pcap" "$cap/format-nano-big.pcap" >"$tmp/joined.pcap"
+is "$(packets "$tmp/joined.pcap")" "$((2 * $(packets "$cap/format-micro-little.pcap")))" \
+    'two captures joined by cat'
+
 # Without times nothing is known of when, but what was sent counts all the same.
 records "$flows" 'simple packet blocks' "$tool" "$cap/simple.pcapng" <<'EOF'
 192.168.1.10:50001 > 8.8.8.8:443 2 100 1 0

@@ -269,4 +269,10 @@ records '[inputs] | length' 'output larger than a pipe' "$tool" "$cap/big.pcap" 
 20000
 EOF
 
+is_status 64 'standard input twice' "$tool" - -
+is_status 64 '-4 with -6' "$tool" -46 "$cap/windows.pcap"
+mkfifo "$tmp/fifo"
+is_status 66 '-c: a pipe is no cache' "$tool" -c "$tmp/fifo" "$cap/windows.pcap"
+ok '-c: and stays what it is' test -p "$tmp/fifo"
+
 done_testing

@@ -4,6 +4,8 @@
 #include "address.h"
 #include "tap.h"
 
+#include <arpa/inet.h>
+
 static struct address parsed(const char *text)
 {
     struct address address = {0};
@@ -383,8 +385,33 @@ static void test_bad_networks(void)
     locality_destroy(&locality);
 }
 
+/* Whatever groups are zero, the text is that of the C library. */
+static void test_format_like_libc(void)
+{
+    int differ = 0;
+
+    for (unsigned zeros = 0; zeros < 256; zeros++) {
+        struct address address = {.family = 6};
+        char text[ADDRESS_TEXT], want[ADDRESS_TEXT];
+
+        for (unsigned i = 0; i < 8; i++) {
+            unsigned group = zeros >> i & 1 ? 0 : (i * 0x1357u + zeros * 0x35u) % 0xffffu + 1;
+
+            group = zeros % 3 == 0 && group > 0 ? group % 0x1fu + 1 : group;
+            address.bytes[2 * i] = (uint8_t)(group >> 8);
+            address.bytes[2 * i + 1] = (uint8_t)group;
+        }
+        inet_ntop(AF_INET6, address.bytes, want, sizeof want);
+        if ((zeros & 0x7f) == 0x3f) /* ::1.2.3.4 is deprecated, RFC 4291 section 2.5.5.1 */
+            continue;
+        differ += address_format(&address, text) != strlen(want) || strcmp(text, want) != 0;
+    }
+    is_int(differ, 0, "IPv6 texts that differ from inet_ntop's");
+}
+
 int main(void)
 {
+    test_format_like_libc();
     test_text();
     test_bad_text();
     test_wire();
