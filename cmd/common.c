@@ -3,7 +3,6 @@
 #include "namecache.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,6 +10,12 @@
 #include <unistd.h>
 
 struct progress progress;
+
+const struct option converter_long_options[] = {
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {0},
+};
 
 static const char *tool_name;
 

@@ -7,6 +7,7 @@
 #include "meter.h"
 #include "progress.h"
 
+#include <getopt.h>
 #include <sysexits.h>
 
 /* The name that messages begin with; what a signal or a closed pipe does. Call it first in main. */
@@ -57,12 +58,8 @@ struct converter_options {
 
 #define CONVERTER_SHORT "46ac:hL:qVvx"
 
-/* The entries of a table for getopt_long. */
-#define CONVERTER_LONG                                                                             \
-    {"help", no_argument, NULL, 'h'},                                                              \
-    {                                                                                              \
-        "version", no_argument, NULL, 'V'                                                          \
-    }
+/* For getopt_long: --help and --version. */
+extern const struct option converter_long_options[];
 
 /* RESULT_NO_MEMORY. */
 MUST_CHECK enum result converter_options_init(struct converter_options *options);

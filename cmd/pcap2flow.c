@@ -126,13 +126,16 @@ static void count_unread(struct source *source, int linktype)
 /* Whether the filter, where there is one, lets the frame through. */
 static bool passes(struct command *command, struct source *source, const struct frame *frame)
 {
-    const char *name = filter_linktype_name(frame->linktype);
     bool match;
 
-    if (filter_match(command->filter, frame, &match) != RESULT_OK && source->filter_misfits++ == 0)
+    if (filter_match(command->filter, frame, &match) != RESULT_OK &&
+        source->filter_misfits++ == 0) {
+        const char *name = filter_linktype_name(frame->linktype);
+
         complain(source->path,
                  "the filter does not fit link type %d (%s), whose packets are skipped: %s",
                  frame->linktype, name ? name : "unknown", filter_problem(command->filter));
+    }
     source->filtered += !match;
     return match;
 }
@@ -394,12 +397,11 @@ static int make_filter(const char *expression, struct filter **filter)
 /* Reads the options. *done: the status is the tool's, nothing is to be converted. */
 static int parse_options(struct command *command, int argc, char **argv, bool *done)
 {
-    static const struct option long_options[] = {CONVERTER_LONG, {0}};
     int option, status = EX_OK;
 
     opterr = 0;
     while (status == EX_OK && (option = getopt_long(argc, argv, ":" CONVERTER_SHORT "d:f:mT",
-                                                    long_options, NULL)) != -1) {
+                                                    converter_long_options, NULL)) != -1) {
         switch (option) {
         case 'h':
             *done = true;

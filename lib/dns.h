@@ -1,8 +1,8 @@
 /*
  * Names out of DNS responses: RFC 1035, 3596 (AAAA), 9460 (HTTPS and SVCB).
  *
- * A message is read as hostile input. One that is cut off, loops, follows more than 127 pointers for
- * one name or counts wrongly gives nothing.
+ * A message is read as hostile input. One that is cut off, loops, follows more than 127 pointers
+ * for one name or counts wrongly gives nothing.
  */
 #ifndef SECFLOW_DNS_H
 #define SECFLOW_DNS_H

@@ -377,6 +377,12 @@ static enum result add_flow(struct flowtable *table, const struct waiting *waiti
     return RESULT_OK;
 }
 
+/* Whether the flow has packets in this window. */
+static bool is_active(const struct stored_flow *flow)
+{
+    return flow->packets[0] + flow->packets[1] > 0;
+}
+
 /* Enters the flow among those of this window; place: where it is. */
 static enum result activate(struct flowtable *table, uint32_t place, int64_t time)
 {
@@ -404,7 +410,7 @@ static enum result find_flow(struct flowtable *table, const struct waiting *wait
     if (result != RESULT_OK)
         return result;
     *flow = flow_at(table, slot->place);
-    if ((*flow)->packets[0] + (*flow)->packets[1] == 0)
+    if (!is_active(*flow))
         return activate(table, slot->place, waiting->time);
     return RESULT_OK;
 }
@@ -414,7 +420,7 @@ static enum result count_packet(struct flowtable *table, const struct waiting *w
     struct stored_flow *flow = waiting->likely;
     unsigned side = waiting->flags & FLOW_FIRST_FROM_1 ? 1 : 0;
 
-    if (!flow || flow->packets[0] + flow->packets[1] == 0 || !is_flow_of(flow, waiting)) {
+    if (!flow || !is_active(flow) || !is_flow_of(flow, waiting)) {
         enum result result = find_flow(table, waiting, &flow);
 
         if (result != RESULT_OK)

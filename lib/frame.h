@@ -15,8 +15,7 @@ struct frame {
     int linktype;        /* a LINKTYPE_ value, www.tcpdump.org/linktypes.html */
 };
 
-/* The captured length beyond which no reader believes a header, that of libpcap (MAXIMUM_SNAPLEN).
- */
+/* The captured length beyond which no reader believes a header: libpcap's MAXIMUM_SNAPLEN. */
 #define FRAME_CAPTURED_MAX 262144u
 
 /* The first microsecond of the year 10000, which RFC 3339 cannot write: times end before it. */

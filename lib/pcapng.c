@@ -82,21 +82,24 @@ static bool block_begins(struct capfile *capfile)
     return (big_endian ? be32(p) : le32(p)) == length;
 }
 
+static enum result block_damaged(struct capfile *capfile, const char *what)
+{
+    return capfile_damaged(capfile, "block at byte %llu, after packet %llu: %s",
+                           (unsigned long long)capfile_offset(capfile),
+                           (unsigned long long)capfile->frames, what);
+}
+
 /* Damage whose extent is not known: the lengths of blocks cannot be believed. */
 static enum result lost_way(struct capfile *capfile, const char *what)
 {
-    capfile_damaged(capfile, "block at byte %llu, after packet %llu: %s",
-                    (unsigned long long)capfile_offset(capfile),
-                    (unsigned long long)capfile->frames, what);
+    block_damaged(capfile, what);
     return capfile_resume(capfile, block_begins);
 }
 
 /* Damage inside of one block, which is stepped over. */
 static enum result bad_block(struct capfile *capfile, uint32_t length, const char *what)
 {
-    capfile_damaged(capfile, "block at byte %llu, after packet %llu: %s",
-                    (unsigned long long)capfile_offset(capfile),
-                    (unsigned long long)capfile->frames, what);
+    block_damaged(capfile, what);
     capfile->at += length;
     return RESULT_DAMAGED;
 }
@@ -264,13 +267,6 @@ static enum result read_block(struct capfile *capfile, uint32_t type, uint32_t l
     }
 }
 
-static enum result end_in_block(struct capfile *capfile)
-{
-    capfile->finished = true;
-    return capfile_damaged(capfile, "after packet %llu: the file ends in a block",
-                           (unsigned long long)capfile->frames);
-}
-
 /* Skips a block too long for the buffer: no block that is read here is that long. */
 static enum result skip_long_block(struct capfile *capfile, uint32_t type, uint32_t length)
 {
@@ -286,9 +282,13 @@ static enum result skip_long_block(struct capfile *capfile, uint32_t type, uint3
         capfile->at += step;
         rest -= step;
     }
-    if (rest > 0 || !capfile_need(capfile, 4))
-        return capfile->input_result == RESULT_END && !capfile->finished ? end_in_block(capfile)
-                                                                         : capfile_ended(capfile);
+    if (rest > 0 || !capfile_need(capfile, 4)) {
+        capfile->at = capfile->end;
+        if (capfile->input_result != RESULT_END)
+            return capfile_ended(capfile);
+        return capfile_damaged(capfile, "after packet %llu: the file ends in a block",
+                               (unsigned long long)capfile->frames);
+    }
     if (ng32(capfile, capfile->buffer + capfile->at) != length)
         return lost_way(capfile, "the lengths of the block before it differ");
     capfile->at += 4;

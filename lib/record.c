@@ -78,12 +78,15 @@ static char *put_address(char *p, const struct address *address)
     return p + address_format(address, p); /* the NUL it adds is written over */
 }
 
+static bool has_ports(const struct record *record)
+{
+    return record->proto == IPPROTO_TCP || record->proto == IPPROTO_UDP;
+}
+
 static char *put_endpoint(char *p, const struct record *record, const struct address *address,
                           uint16_t port)
 {
-    bool icmp = record->proto == IPPROTO_ICMP || record->proto == IPPROTO_ICMPV6;
-
-    if (icmp)
+    if (!has_ports(record))
         return put_address(p, address);
     if (address->family == 6) {
         *p++ = '[';
@@ -105,7 +108,7 @@ static char *put_name(char *p, const struct record *record)
             *p++ = '\\';
         *p++ = c;
     }
-    if (record->proto == IPPROTO_TCP || record->proto == IPPROTO_UDP) {
+    if (has_ports(record)) {
         *p++ = ':';
         p = put_unsigned(p, record->dport);
     }
@@ -173,21 +176,19 @@ static char *put_timestamp(char *p, int64_t microseconds)
 
 static char *put_extension(char *p, const struct record *record)
 {
-    bool ports = record->proto == IPPROTO_TCP || record->proto == IPPROTO_UDP;
-
     p = put_literal(p, ",\"start\":\"");
     p = put_timestamp(p, record->start);
     p = put_literal(p, "\",\"srcIp\":\"");
     p = put_address(p, &record->src);
     *p++ = '"';
-    if (ports) {
+    if (has_ports(record)) {
         p = put_literal(p, ",\"srcPort\":");
         p = put_unsigned(p, record->sport);
     }
     p = put_literal(p, ",\"dstIp\":\"");
     p = put_address(p, &record->dst);
     *p++ = '"';
-    if (ports) {
+    if (has_ports(record)) {
         p = put_literal(p, ",\"dstPort\":");
         p = put_unsigned(p, record->dport);
     }
@@ -232,7 +233,6 @@ void record_writer_begin(struct record_writer *writer, int64_t traffic_date)
 
 enum result record_write(struct record_writer *writer, const struct record *record)
 {
-    bool icmp = record->proto == IPPROTO_ICMP || record->proto == IPPROTO_ICMPV6;
     char *p;
 
     if (BUFFER_BYTES - writer->used < RECORD_MAX) {
@@ -259,7 +259,7 @@ enum result record_write(struct record_writer *writer, const struct record *reco
     p = put_literal(p, ",\"relativeStart\":");
     p = put_seconds(p, record->start - writer->traffic_date);
     p = put_literal(p, ",\"protocolInformation\":\"");
-    if (icmp)
+    if (!has_ports(record))
         p = put_literal(p, "ICMP");
     p = put_literal(p, "\",\"duration\":");
     p = put_seconds(p, record->last - record->start);

@@ -1,17 +1,9 @@
 #!/bin/sh
 # pcap2flow: every format and link type that it reads, compression, and what is left of bad input.
 
-: "${srcdir:?}" "${BINDIR:?}"
-# shellcheck source=tests/tap.sh
-. "$srcdir/tests/tap.sh"
+# shellcheck source=tests/pcap2flow-common.sh
+. "${srcdir:?}/tests/pcap2flow-common.sh"
 
-tool=$BINDIR/pcap2flow
-cap=$tmp/captures
-[ -x "$tool" ] || bail_out "no $tool"
-"${PYTHON:-python3}" "$srcdir/tests/captures.py" "$cap" || bail_out 'captures.py failed'
-
-flows='inputs | "\(.src) > \(.dst) \(.srcPkts) \(.srcBytes) \(.dstPkts) \(.dstBytes)"'
-ports='[inputs.src | split(":")[-1]] | join(" ")'
 
 # The record of conversation() in captures.py.
 conversation='{"src":"192.168.1.10:50001","dst":"8.8.8.8:443","destinationNameSource":"original",'\

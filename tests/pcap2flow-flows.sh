@@ -2,22 +2,14 @@
 # pcap2flow: from packets to records. Which flows there are, who is their source, what they count,
 # and what their destination is called.
 
-: "${srcdir:?}" "${BINDIR:?}"
-# shellcheck source=tests/tap.sh
-. "$srcdir/tests/tap.sh"
-
-tool=$BINDIR/pcap2flow
-cap=$tmp/captures
-[ -x "$tool" ] || bail_out "no $tool"
-"${PYTHON:-python3}" "$srcdir/tests/captures.py" "$cap" || bail_out 'captures.py failed'
+# shellcheck source=tests/pcap2flow-common.sh
+. "${srcdir:?}/tests/pcap2flow-common.sh"
 
 # jq programs. us: a time as an integer, since versions of jq differ in how they write 1.0.
 us='def us: . * 1000000 | round;'
 pairs='inputs | "\(.src) > \(.dst)"'
-flows='inputs | "\(.src) > \(.dst) \(.srcPkts) \(.srcBytes) \(.dstPkts) \(.dstBytes)"'
 times="$us"'inputs | "\(.src) > \(.dst) \(.srcPkts) \(.dstPkts) \(.trafficDate) " +
     "\(.relativeStart | us) \(.duration | us)"'
-names='inputs | "\(.src | split(":")[-1]) \(.dst) \(.destinationNameSource)"'
 destinations='inputs.dst | sub(":9$"; "")'
 
 # The record

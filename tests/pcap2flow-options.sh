@@ -1,19 +1,10 @@
 #!/bin/sh
 # pcap2flow: its options, exit statuses and manners.
 
-: "${srcdir:?}" "${BINDIR:?}"
-# shellcheck source=tests/tap.sh
-. "$srcdir/tests/tap.sh"
+# shellcheck source=tests/pcap2flow-common.sh
+. "${srcdir:?}/tests/pcap2flow-common.sh"
 
-tool=$(cd "$BINDIR" && pwd)/pcap2flow # found after a cd, too
-cap=$tmp/captures
-[ -x "$tool" ] || bail_out "no $tool"
-"${PYTHON:-python3}" "$srcdir/tests/captures.py" "$cap" || bail_out 'captures.py failed'
-
-ports='[inputs.src | split(":")[-1]] | join(" ")'
 pairs='inputs | "\(.trafficDate) \(.src) > \(.dst)"'
-flows='inputs | "\(.src) > \(.dst) \(.srcPkts) \(.srcBytes) \(.dstPkts) \(.dstBytes)"'
-names='inputs | "\(.src | split(":")[-1]) \(.dst) \(.destinationNameSource)"'
 
 # Which traffic
 
