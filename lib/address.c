@@ -159,16 +159,42 @@ size_t address_format(const struct address *address, char text[ADDRESS_TEXT])
     return (size_t)(end - text);
 }
 
-bool address_parse(const char *text, struct address *address)
+/* Four numbers from 0 to 255 without leading zeros. */
+static bool read_ipv4(const char *text, size_t length, uint8_t bytes[4])
 {
+    const char *p = text, *end = text + length;
+
+    for (int i = 0; i < 4; i++) {
+        const char *start;
+        unsigned octet = 0;
+
+        if (i > 0 && (p == end || *p++ != '.'))
+            return false;
+        for (start = p; p < end && p - start < 3 && *p >= '0' && *p <= '9'; p++)
+            octet = octet * 10 + (unsigned)(*p - '0');
+        if (p == start || octet > 255 || (*start == '0' && p - start > 1))
+            return false;
+        bytes[i] = (uint8_t)octet;
+    }
+    return p == end;
+}
+
+bool address_read(const char *text, size_t length, struct address *address)
+{
+    char copy[ADDRESS_TEXT];
     uint8_t bytes[16];
 
-    if (inet_pton(AF_INET, text, bytes) == 1)
+    if (read_ipv4(text, length, bytes)) {
         address_set(address, 4, bytes);
-    else if (inet_pton(AF_INET6, text, bytes) == 1)
-        address_set(address, 6, bytes);
-    else
+        return true;
+    }
+    if (length >= sizeof copy || memchr(text, '\0', length))
         return false;
+    memcpy(copy, text, length);
+    copy[length] = '\0';
+    if (inet_pton(AF_INET6, copy, bytes) != 1)
+        return false;
+    address_set(address, 6, bytes);
     return true;
 }
 
@@ -193,7 +219,6 @@ static void note_two_bytes(struct prefix_list *list, const struct prefix *prefix
 
 static enum result add_prefix(struct locality *locality, const char *network, bool local)
 {
-    char text[ADDRESS_TEXT];
     const char *slash = strchr(network, '/');
     size_t length = slash ? (size_t)(slash - network) : strlen(network);
     struct address address;
@@ -201,11 +226,7 @@ static enum result add_prefix(struct locality *locality, const char *network, bo
     struct prefix *grown, prefix;
     unsigned long bits, bits_max;
 
-    if (length >= sizeof text)
-        return RESULT_DAMAGED;
-    memcpy(text, network, length);
-    text[length] = '\0';
-    if (!address_parse(text, &address))
+    if (!address_read(network, length, &address))
         return RESULT_DAMAGED;
     bits = bits_max = address.family == 4 ? 32 : 128;
     if (slash) {

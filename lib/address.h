@@ -48,8 +48,14 @@ int address_compare(const struct address *a, const struct address *b);
 /* Writes the text (IPv6 as in RFC 5952) and a NUL; returns its length without the NUL. */
 size_t address_format(const struct address *address, char text[ADDRESS_TEXT]);
 
-/* False when the text is no address. */
-MUST_CHECK bool address_parse(const char *text, struct address *address);
+/* False when the text, of that length, is no address: only one that is written in full is. */
+MUST_CHECK bool address_read(const char *text, size_t length, struct address *address);
+
+/* The same for a text that ends with NUL. */
+MUST_CHECK static inline bool address_parse(const char *text, struct address *address)
+{
+    return address_read(text, strlen(text), address);
+}
 
 /*
  * The set of local addresses: those that the IANA special-purpose registries call not globally

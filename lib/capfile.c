@@ -6,33 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What one call reads: large enough to be few calls, small enough to stay in the cache. */
-#define READ_BYTES (128u * 1024)
-
-bool capfile_fill(struct capfile *capfile, size_t n)
-{
-    if (capfile->input_result != RESULT_OK)
-        return false;
-    memmove(capfile->buffer, capfile->buffer + capfile->at, capfile->end - capfile->at);
-    capfile->offset += capfile->at;
-    capfile->end -= capfile->at;
-    capfile->at = 0;
-    while (capfile->end < n && capfile->input_result == RESULT_OK) {
-        size_t room = CAPFILE_BUFFER - capfile->end, got = 0;
-
-        capfile->input_result = input_read(capfile->input, capfile->buffer + capfile->end,
-                                           room < READ_BYTES ? room : READ_BYTES, &got);
-        capfile->end += got;
-        capfile->error = errno;
-    }
-    return capfile->end >= n;
-}
-
-uint64_t capfile_offset(const struct capfile *capfile)
-{
-    return capfile->offset + capfile->at;
-}
-
 enum result capfile_damaged(struct capfile *capfile, const char *format, ...)
 {
     va_list args;
@@ -55,30 +28,30 @@ void capfile_add(struct capfile *capfile, const char *format, ...)
 
 enum result capfile_ended(struct capfile *capfile)
 {
-    errno = capfile->error;
-    if (capfile->finished || capfile->input_result != RESULT_DAMAGED)
-        return capfile->finished ? RESULT_END : capfile->input_result;
+    errno = capfile->in.error;
+    if (capfile->finished || capfile->in.result != RESULT_DAMAGED)
+        return capfile->finished ? RESULT_END : capfile->in.result;
     capfile->finished = true;
     return capfile_damaged(capfile, "after packet %llu: %s", (unsigned long long)capfile->frames,
-                           input_problem(capfile->input));
+                           input_problem(capfile->in.input));
 }
 
 enum result capfile_resume(struct capfile *capfile, bool (*begins)(struct capfile *))
 {
-    uint64_t from = capfile_offset(capfile);
+    uint64_t from = lookahead_offset(&capfile->in);
 
     do {
-        capfile->at++;
+        capfile->in.at++;
         if (begins(capfile)) {
             capfile_add(capfile, "; %llu bytes skipped",
-                        (unsigned long long)(capfile_offset(capfile) - from));
+                        (unsigned long long)(lookahead_offset(&capfile->in) - from));
             return RESULT_DAMAGED;
         }
-    } while (capfile_need(capfile, 1));
+    } while (lookahead_need(&capfile->in, 1));
     capfile_add(capfile, "; nothing after it can be read (%llu bytes)",
-                (unsigned long long)(capfile_offset(capfile) - from));
-    if (capfile->input_result == RESULT_DAMAGED) {
-        capfile_add(capfile, "; %s", input_problem(capfile->input));
+                (unsigned long long)(lookahead_offset(&capfile->in) - from));
+    if (capfile->in.result == RESULT_DAMAGED) {
+        capfile_add(capfile, "; %s", input_problem(capfile->in.input));
         capfile->finished = true;
     }
     return RESULT_DAMAGED;
@@ -106,18 +79,18 @@ static const struct signature signatures[] = {
 
 static enum result not_a_capture(struct capfile *capfile)
 {
-    size_t left = capfile->end - capfile->at;
+    size_t left = capfile->in.end - capfile->in.at;
 
-    if (capfile->input_result == RESULT_SYSTEM || capfile->input_result == RESULT_NO_MEMORY)
-        return capfile->input_result;
-    if (capfile->input_result == RESULT_DAMAGED)
+    if (capfile->in.result == RESULT_SYSTEM || capfile->in.result == RESULT_NO_MEMORY)
+        return capfile->in.result;
+    if (capfile->in.result == RESULT_DAMAGED)
         return capfile_ended(capfile);
     capfile->finished = true;
     if (left == 0)
         return capfile_damaged(capfile, "no capture: it is empty");
     for (size_t i = 0; i < sizeof signatures / sizeof *signatures; i++)
         if (left >= signatures[i].length &&
-            memcmp(capfile->buffer + capfile->at, signatures[i].magic, signatures[i].length) == 0)
+            memcmp(capfile->in.buffer + capfile->in.at, signatures[i].magic, signatures[i].length) == 0)
             return capfile_damaged(capfile, "no capture: it is %s", signatures[i].kind);
     return capfile_damaged(capfile, left < 24 ? "no capture, or one cut off in its header"
                                               : "no capture: it is neither pcap nor pcapng");
@@ -129,8 +102,8 @@ enum result capfile_open(struct capfile **capfile, struct input *input)
 
     if (!new)
         return RESULT_NO_MEMORY;
-    memset(new, 0, offsetof(struct capfile, buffer));
-    new->input = input;
+    memset(new, 0, offsetof(struct capfile, in));
+    lookahead_init(&new->in, input);
     *capfile = new;
     if (pcap_begin(new))
         new->next = pcap_next;

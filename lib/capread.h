@@ -1,13 +1,12 @@
 /*
- * What the files of the capfile room share: the buffer, and the reader of each format.
+ * What the files of the capfile room share: the reader of each format. Its look ahead has room for
+ * three packets of the greatest length, or a long block.
  */
 #ifndef SECFLOW_CAPREAD_H
 #define SECFLOW_CAPREAD_H
 
 #include "capfile.h"
-
-/* What the longest look ahead needs: three packets of the greatest length, or a long block. */
-#define CAPFILE_BUFFER (1024u * 1024)
+#include "lookahead.h"
 
 /* A pcap file, by its head. */
 struct pcap_state {
@@ -33,31 +32,14 @@ struct pcapng_state {
 };
 
 struct capfile {
-    struct input *input;
     enum result (*next)(struct capfile *, struct frame *);
     struct pcap_state pcap;
     struct pcapng_state pcapng;
     uint64_t frames;
-    bool finished;            /* nothing is left, and what was wrong has been said */
-    enum result input_result; /* RESULT_OK while there may be more */
-    int error;                /* errno of the last read */
-    size_t at, end;           /* what is left of the buffer */
-    uint64_t offset;          /* of buffer[0] in the input */
+    bool finished; /* nothing is left, and what was wrong has been said */
     char problem[256];
-    uint8_t buffer[CAPFILE_BUFFER];
+    struct lookahead in;
 };
-
-/* Reads on until n bytes, at most CAPFILE_BUFFER, are at capfile->at; false when there are less. */
-bool capfile_fill(struct capfile *capfile, size_t n);
-
-/* True when n bytes, at most CAPFILE_BUFFER, are at capfile->at. The buffer may move. */
-static inline bool capfile_need(struct capfile *capfile, size_t n)
-{
-    return capfile->end - capfile->at >= n || capfile_fill(capfile, n);
-}
-
-/* The place of capfile->at in the input. */
-uint64_t capfile_offset(const struct capfile *capfile);
 
 /* Notes a problem, as printf does. Returns RESULT_DAMAGED. */
 __attribute__((format(printf, 2, 3))) enum result capfile_damaged(struct capfile *capfile,
@@ -74,12 +56,12 @@ __attribute__((format(printf, 2, 3))) void capfile_add(struct capfile *capfile, 
 enum result capfile_ended(struct capfile *capfile);
 
 /*
- * The reader lost its way at capfile->at: moves on to the next place that begins() holds to be one,
+ * The reader lost its way: moves on to the next place that begins() holds to be one,
  * or to the end, and adds to the problem how much that was. Returns RESULT_DAMAGED.
  */
 enum result capfile_resume(struct capfile *capfile, bool (*begins)(struct capfile *));
 
-/* Whether the bytes at capfile->at begin a file of this format; sets it up when they do. */
+/* Whether the bytes that are next begin a file of this format; sets it up when they do. */
 bool pcap_begin(struct capfile *capfile);
 bool pcapng_begin(struct capfile *capfile);
 

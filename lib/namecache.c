@@ -38,14 +38,13 @@ static bool parse_line(char *line, size_t length, struct address *address, char 
 
     if (!space || length == LINE_MAX_BYTES)
         return false;
-    *space = '\0';
     *name = space + 1;
     if (*name == line + length)
         return false;
     for (const char *p = *name; p < line + length; p++)
         if (*p <= ' ' || *p > '~')
             return false;
-    return strlen(line) == (size_t)(space - line) && address_parse(line, address);
+    return address_read(line, (size_t)(space - line), address);
 }
 
 static enum result load_lines(FILE *file, struct names *names, size_t *bad_line)

@@ -33,9 +33,9 @@ bool pcap_begin(struct capfile *capfile)
     const uint8_t *p;
     uint32_t magic;
 
-    if (!capfile_need(capfile, FILE_HEADER))
+    if (!lookahead_need(&capfile->in, FILE_HEADER))
         return false;
-    p = capfile->buffer + capfile->at;
+    p = capfile->in.buffer + capfile->in.at;
     pcap->big_endian = is_magic(be32(p));
     magic = pcap32(pcap, p);
     if (!is_magic(magic))
@@ -45,7 +45,7 @@ bool pcap_begin(struct capfile *capfile)
     pcap->version = pcap->big_endian ? be16(p + 6) : le16(p + 6);
     /* The upper bits tell of frame check sequences, which never count. */
     pcap->linktype = (int)(pcap32(pcap, p + 20) & 0x03ffffff);
-    capfile->at += FILE_HEADER;
+    capfile->in.at += FILE_HEADER;
     return true;
 }
 
@@ -83,7 +83,7 @@ static bool is_plausible(const struct pcap_state *pcap, const struct record_head
  */
 static bool file_begins(const struct capfile *capfile)
 {
-    const uint8_t *p = capfile->buffer + capfile->at;
+    const uint8_t *p = capfile->in.buffer + capfile->in.at;
 
     return (is_magic(be32(p)) && be16(p + 4) == 2) || (is_magic(le32(p)) && le16(p + 4) == 2);
 }
@@ -101,9 +101,9 @@ static bool records_begin(struct capfile *capfile)
     size_t ahead = 0;
 
     for (int i = 0; i < 3; i++) {
-        if (!capfile_need(capfile, ahead + pcap->header))
-            return i == 2 || (i == 1 && capfile->end - capfile->at == ahead);
-        read_header(pcap, capfile->buffer + capfile->at + ahead, &header);
+        if (!lookahead_need(&capfile->in, ahead + pcap->header))
+            return i == 2 || (i == 1 && capfile->in.end - capfile->in.at == ahead);
+        read_header(pcap, capfile->in.buffer + capfile->in.at + ahead, &header);
         if (!is_plausible(pcap, &header, near))
             return false;
         last = header.seconds;
@@ -115,9 +115,9 @@ static bool records_begin(struct capfile *capfile)
 
 static enum result cut_off(struct capfile *capfile, uint32_t captured)
 {
-    size_t left = capfile->end - capfile->at;
+    size_t left = capfile->in.end - capfile->in.at;
 
-    if (left == 0 || capfile->input_result != RESULT_END)
+    if (left == 0 || capfile->in.result != RESULT_END)
         return capfile_ended(capfile);
     if (left < capfile->pcap.header)
         capfile_damaged(capfile, "packet %llu is cut off in its header",
@@ -135,26 +135,26 @@ enum result pcap_next(struct capfile *capfile, struct frame *frame)
     struct record_header header = {0};
 
     do {
-        if (!capfile_need(capfile, pcap->header))
+        if (!lookahead_need(&capfile->in, pcap->header))
             return cut_off(capfile, 0);
-        read_header(pcap, capfile->buffer + capfile->at, &header);
+        read_header(pcap, capfile->in.buffer + capfile->in.at, &header);
     } while (header.captured == 0 && file_begins(capfile) && pcap_begin(capfile));
     if (header.captured > FRAME_CAPTURED_MAX) {
         capfile_damaged(capfile, "packet %llu: its captured length of %u bytes is absurd",
                         (unsigned long long)capfile->frames + 1, header.captured);
         return capfile_resume(capfile, records_begin);
     }
-    if (!capfile_need(capfile, pcap->header + header.captured))
+    if (!lookahead_need(&capfile->in, pcap->header + header.captured))
         return cut_off(capfile, header.captured);
     capfile->frames++;
-    frame->data = capfile->buffer + capfile->at + pcap->header;
+    frame->data = capfile->in.buffer + capfile->in.at + pcap->header;
     frame->captured = header.captured;
     frame->length = header.length > header.captured ? header.length : header.captured;
     frame->linktype = pcap->linktype;
     frame->time = (int64_t)header.seconds * 1000000 +
                   (pcap->nanoseconds ? header.fraction / 1000 : header.fraction);
-    capfile->at += pcap->header + header.captured;
-    __builtin_prefetch(capfile->buffer + capfile->at); /* the next header is wanted soon */
-    __builtin_prefetch(capfile->buffer + capfile->at + 64);
+    capfile->in.at += pcap->header + header.captured;
+    __builtin_prefetch(capfile->in.buffer + capfile->in.at); /* the next header is wanted soon */
+    __builtin_prefetch(capfile->in.buffer + capfile->in.at + 64);
     return RESULT_OK;
 }

@@ -45,7 +45,7 @@ static bool is_section(const uint8_t *p)
 
 bool pcapng_begin(struct capfile *capfile)
 {
-    return capfile_need(capfile, BLOCK_MIN) && is_section(capfile->buffer + capfile->at);
+    return lookahead_need(&capfile->in, BLOCK_MIN) && is_section(capfile->in.buffer + capfile->in.at);
 }
 
 /* Whether a whole block begins here: a type that is known, and two lengths that agree. */
@@ -55,9 +55,9 @@ static bool block_begins(struct capfile *capfile)
     uint32_t length;
     bool big_endian;
 
-    if (!capfile_need(capfile, BLOCK_MIN))
+    if (!lookahead_need(&capfile->in, BLOCK_MIN))
         return false;
-    p = capfile->buffer + capfile->at;
+    p = capfile->in.buffer + capfile->in.at;
     big_endian = is_section(p) ? be32(p + 8) == BYTE_ORDER_MAGIC : capfile->pcapng.big_endian;
     switch (big_endian ? be32(p) : le32(p)) {
     case BLOCK_SECTION:
@@ -75,17 +75,17 @@ static bool block_begins(struct capfile *capfile)
         return false;
     }
     length = big_endian ? be32(p + 4) : le32(p + 4);
-    if (length < BLOCK_MIN || length % 4 != 0 || length > CAPFILE_BUFFER / 2 ||
-        !capfile_need(capfile, length))
+    if (length < BLOCK_MIN || length % 4 != 0 || length > LOOKAHEAD_BYTES / 2 ||
+        !lookahead_need(&capfile->in, length))
         return false;
-    p = capfile->buffer + capfile->at + length - 4;
+    p = capfile->in.buffer + capfile->in.at + length - 4;
     return (big_endian ? be32(p) : le32(p)) == length;
 }
 
 static enum result block_damaged(struct capfile *capfile, const char *what)
 {
     return capfile_damaged(capfile, "block at byte %llu, after packet %llu: %s",
-                           (unsigned long long)capfile_offset(capfile),
+                           (unsigned long long)lookahead_offset(&capfile->in),
                            (unsigned long long)capfile->frames, what);
 }
 
@@ -100,7 +100,7 @@ static enum result lost_way(struct capfile *capfile, const char *what)
 static enum result bad_block(struct capfile *capfile, uint32_t length, const char *what)
 {
     block_damaged(capfile, what);
-    capfile->at += length;
+    capfile->in.at += length;
     return RESULT_DAMAGED;
 }
 
@@ -111,7 +111,7 @@ static enum result read_section(struct capfile *capfile, const uint8_t *block, u
         return bad_block(capfile, length, "the section header is too short");
     if (ng16(capfile, block + 12) != 1)
         return bad_block(capfile, length, "the section is of an unknown major version");
-    capfile->at += length;
+    capfile->in.at += length;
     return RESULT_OK;
 }
 
@@ -162,7 +162,7 @@ static enum result read_interface(struct capfile *capfile, const uint8_t *block,
         pcapng->capacity = capacity;
     }
     pcapng->interfaces[pcapng->count++] = interface;
-    capfile->at += length;
+    capfile->in.at += length;
     return RESULT_OK;
 }
 
@@ -194,7 +194,7 @@ static enum result take_packet(struct capfile *capfile, uint32_t length, struct 
     if (frame->length < frame->captured)
         frame->length = frame->captured;
     capfile->frames++;
-    capfile->at += length;
+    capfile->in.at += length;
     return RESULT_OK;
 }
 
@@ -245,7 +245,7 @@ static enum result read_packet(struct capfile *capfile, const uint8_t *block, ui
 static enum result read_block(struct capfile *capfile, uint32_t type, uint32_t length,
                               struct frame *frame)
 {
-    const uint8_t *block = capfile->buffer + capfile->at;
+    const uint8_t *block = capfile->in.buffer + capfile->in.at;
 
     switch (type) {
     case BLOCK_SECTION:
@@ -262,7 +262,7 @@ static enum result read_block(struct capfile *capfile, uint32_t type, uint32_t l
             capfile, block, length,
             type == BLOCK_PACKET ? ng16(capfile, block + 8) : ng32(capfile, block + 8), frame);
     default:
-        capfile->at += length;
+        capfile->in.at += length;
         return RESULT_OK;
     }
 }
@@ -275,23 +275,23 @@ static enum result skip_long_block(struct capfile *capfile, uint32_t type, uint3
     if (type == BLOCK_SECTION || type == BLOCK_INTERFACE || type == BLOCK_PACKET ||
         type == BLOCK_SIMPLE_PACKET || type == BLOCK_ENHANCED_PACKET)
         return lost_way(capfile, "its length is absurd");
-    while (rest > 0 && capfile_need(capfile, 1)) {
-        size_t left = capfile->end - capfile->at;
+    while (rest > 0 && lookahead_need(&capfile->in, 1)) {
+        size_t left = capfile->in.end - capfile->in.at;
         uint32_t step = left < rest ? (uint32_t)left : rest;
 
-        capfile->at += step;
+        capfile->in.at += step;
         rest -= step;
     }
-    if (rest > 0 || !capfile_need(capfile, 4)) {
-        capfile->at = capfile->end;
-        if (capfile->input_result != RESULT_END)
+    if (rest > 0 || !lookahead_need(&capfile->in, 4)) {
+        capfile->in.at = capfile->in.end;
+        if (capfile->in.result != RESULT_END)
             return capfile_ended(capfile);
         return capfile_damaged(capfile, "after packet %llu: the file ends in a block",
                                (unsigned long long)capfile->frames);
     }
-    if (ng32(capfile, capfile->buffer + capfile->at) != length)
+    if (ng32(capfile, capfile->in.buffer + capfile->in.at) != length)
         return lost_way(capfile, "the lengths of the block before it differ");
-    capfile->at += 4;
+    capfile->in.at += 4;
     return RESULT_OK;
 }
 
@@ -301,26 +301,26 @@ static enum result next_block(struct capfile *capfile, struct frame *frame)
     const uint8_t *p;
     uint32_t type, length;
 
-    if (!capfile_need(capfile, BLOCK_MIN)) {
-        if (capfile->end == capfile->at || capfile->input_result != RESULT_END)
+    if (!lookahead_need(&capfile->in, BLOCK_MIN)) {
+        if (capfile->in.end == capfile->in.at || capfile->in.result != RESULT_END)
             return capfile_ended(capfile);
         return lost_way(capfile, "the file ends in its header");
     }
-    p = capfile->buffer + capfile->at;
+    p = capfile->in.buffer + capfile->in.at;
     if (is_section(p))
         capfile->pcapng.big_endian = be32(p + 8) == BYTE_ORDER_MAGIC;
     type = ng32(capfile, p);
     length = ng32(capfile, p + 4);
     if (length < BLOCK_MIN || length % 4 != 0 || length > BLOCK_MAX)
         return lost_way(capfile, "its length is absurd");
-    if (length > CAPFILE_BUFFER)
+    if (length > LOOKAHEAD_BYTES)
         return skip_long_block(capfile, type, length);
-    if (!capfile_need(capfile, length)) {
-        if (capfile->input_result != RESULT_END)
+    if (!lookahead_need(&capfile->in, length)) {
+        if (capfile->in.result != RESULT_END)
             return capfile_ended(capfile);
         return lost_way(capfile, "it is cut off, the file ends in it");
     }
-    p = capfile->buffer + capfile->at;
+    p = capfile->in.buffer + capfile->in.at;
     if (ng32(capfile, p + length - 4) != length)
         return lost_way(capfile, "its two lengths differ");
     return read_block(capfile, type, length, frame);
