@@ -3,6 +3,7 @@
 #include "namecache.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -98,6 +99,23 @@ int close_output(int status)
         return status;
     complain_errno(NULL, "cannot write to standard output");
     return EX_IOERR;
+}
+
+void print_part(const char **separator, uint64_t count, const char *what)
+{
+    if (count > 0) {
+        fprintf(stderr, "%s %" PRIu64 " %s", *separator, count, what);
+        *separator = ",";
+    }
+}
+
+bool reads_input_twice(char **paths, size_t count)
+{
+    size_t dashes = 0;
+
+    for (size_t i = 0; i < count; i++)
+        dashes += strcmp(paths[i], "-") == 0;
+    return dashes > 1;
 }
 
 int worse_status(int a, int b)

@@ -38,6 +38,15 @@ int print_help(const char *text);
 /* Closes standard output, where a full disk may show only now. Returns the exit status. */
 int close_output(int status);
 
+/*
+ * A part of a summary: a count and its words, nothing where the count is 0. *separator goes in
+ * front of it and becomes a comma.
+ */
+void print_part(const char **separator, uint64_t count, const char *what);
+
+/* Whether standard input is named more than once. */
+bool reads_input_twice(char **paths, size_t count);
+
 /* The exit status that is worse: damaged input (65) is less than none (66), and so on. */
 int worse_status(int a, int b);
 

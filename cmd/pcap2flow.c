@@ -209,14 +209,6 @@ struct totals {
     uint64_t frames, filtered, records;
 };
 
-static void print_skipped(const char **separator, uint64_t count, const char *what)
-{
-    if (count > 0) {
-        fprintf(stderr, "%s %" PRIu64 " %s", *separator, count, what);
-        *separator = ",";
-    }
-}
-
 static void print_summary(const char *path, const struct totals *totals,
                           const struct meter_counts *counts)
 {
@@ -225,19 +217,18 @@ static void print_summary(const char *path, const struct totals *totals,
     begin_message(path);
     fprintf(stderr, "%" PRIu64 " packets read, %" PRIu64 " records written", totals->frames,
             totals->records);
-    print_skipped(&separator, totals->filtered, "filtered out");
-    print_skipped(&separator, counts->local, "between local addresses");
-    print_skipped(&separator, counts->service, "of local services");
-    print_skipped(&separator, counts->other_family, "of the other address family");
-    print_skipped(&separator, counts->verdicts[PACKET_NOT_IP], "not IP");
-    print_skipped(&separator, counts->verdicts[PACKET_OTHER_PROTOCOL], "of other IP protocols");
-    print_skipped(&separator, counts->verdicts[PACKET_LATE_FRAGMENT],
-                  "fragments without their first");
-    print_skipped(&separator, counts->verdicts[PACKET_OPAQUE], "802.11 encrypted or aggregated");
-    print_skipped(&separator, counts->verdicts[PACKET_LINKTYPE], "of unsupported link types");
-    print_skipped(&separator, counts->verdicts[PACKET_DAMAGED], "damaged");
+    print_part(&separator, totals->filtered, "filtered out");
+    print_part(&separator, counts->local, "between local addresses");
+    print_part(&separator, counts->service, "of local services");
+    print_part(&separator, counts->other_family, "of the other address family");
+    print_part(&separator, counts->verdicts[PACKET_NOT_IP], "not IP");
+    print_part(&separator, counts->verdicts[PACKET_OTHER_PROTOCOL], "of other IP protocols");
+    print_part(&separator, counts->verdicts[PACKET_LATE_FRAGMENT], "fragments without their first");
+    print_part(&separator, counts->verdicts[PACKET_OPAQUE], "802.11 encrypted or aggregated");
+    print_part(&separator, counts->verdicts[PACKET_LINKTYPE], "of unsupported link types");
+    print_part(&separator, counts->verdicts[PACKET_DAMAGED], "damaged");
     separator = "; counted:";
-    print_skipped(&separator, counts->late, "in a window later than their time");
+    print_part(&separator, counts->late, "in a window later than their time");
     fputc('\n', stderr);
 }
 
@@ -290,15 +281,6 @@ static int convert(struct command *command, struct source *sources, size_t count
     meter_destroy(&meter);
     names_destroy(&options.cache);
     return status;
-}
-
-static bool reads_input_twice(char **paths, size_t count)
-{
-    size_t dashes = 0;
-
-    for (size_t i = 0; i < count; i++)
-        dashes += strcmp(paths[i], "-") == 0;
-    return dashes > 1;
 }
 
 static int convert_each(struct command *command, char **paths, size_t count)

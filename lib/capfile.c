@@ -1,5 +1,7 @@
 #include "capread.h"
 
+#include "signature.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -57,29 +59,10 @@ enum result capfile_resume(struct capfile *capfile, bool (*begins)(struct capfil
     return RESULT_DAMAGED;
 }
 
-struct signature {
-    const char *magic;
-    size_t length;
-    const char *kind;
-};
-
-/* What people hand to a reader of captures. */
-static const struct signature signatures[] = {
-    {"\xfd"
-     "7zXZ",
-     5, "xz-compressed; use xz -dc FILE | pcap2flow"},
-    {"BZh", 3, "bzip2-compressed; use bzip2 -dc FILE | pcap2flow"},
-    {"\x04\x22\x4d\x18", 4, "lz4-compressed; use lz4 -dc FILE | pcap2flow"},
-    {"PK\x03\x04", 4, "a zip archive; unpack it first"},
-    {"snoop\0\0\0", 8, "a snoop capture; convert it with editcap -F pcap"},
-    {"#separator", 10, "a Zeek log"},
-    {"#fields", 7, "a Zeek log"},
-    {"{", 1, "JSON"},
-};
-
 static enum result not_a_capture(struct capfile *capfile)
 {
     size_t left = capfile->in.end - capfile->in.at;
+    const char *known;
 
     if (capfile->in.result == RESULT_SYSTEM || capfile->in.result == RESULT_NO_MEMORY)
         return capfile->in.result;
@@ -88,10 +71,9 @@ static enum result not_a_capture(struct capfile *capfile)
     capfile->finished = true;
     if (left == 0)
         return capfile_damaged(capfile, "no capture: it is empty");
-    for (size_t i = 0; i < sizeof signatures / sizeof *signatures; i++)
-        if (left >= signatures[i].length &&
-            memcmp(capfile->in.buffer + capfile->in.at, signatures[i].magic, signatures[i].length) == 0)
-            return capfile_damaged(capfile, "no capture: it is %s", signatures[i].kind);
+    known = signature_find(capfile->in.buffer + capfile->in.at, left);
+    if (known)
+        return capfile_damaged(capfile, "no capture: it is %s", known);
     return capfile_damaged(capfile, left < 24 ? "no capture, or one cut off in its header"
                                               : "no capture: it is neither pcap nor pcapng");
 }

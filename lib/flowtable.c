@@ -39,14 +39,21 @@ struct stored_flow {
 _Static_assert(sizeof(struct stored_flow) == 56, "an IPv4 flow fills a cache line of 64 bytes");
 
 /* The bits of stored_flow.flags. */
-enum { FLOW_IPV6 = 1, FLOW_ICMP_KNOWN = 2, FLOW_FIRST_FROM_1 = 4, FLOW_SOURCE_IS_1 = 8 };
+enum {
+    FLOW_IPV6 = 1,
+    FLOW_ICMP_KNOWN = 2,
+    FLOW_FIRST_FROM_1 = 4,
+    FLOW_SOURCE_IS_1 = 8,
+    FLOW_ACTIVE = 16, /* in this window */
+    FLOW_TAGGED = 32  /* a tag stands behind the addresses */
+};
 
 struct slot {
     uint32_t hash;
     uint32_t place; /* 0: free */
 };
 
-/* A packet that waits to be counted, and what it would make of a new flow. */
+/* A packet or connection that waits to be counted, and what it would make of a new flow. */
 struct waiting {
     uint64_t address[4];
     int64_t time;
@@ -56,7 +63,15 @@ struct waiting {
     uint8_t icmp_type, icmp_code;
     uint8_t tcp_flags;
     bool src_local, dst_local;
+    bool metered;               /* it is a connection: its counts stand beside it in the batch */
     struct stored_flow *likely; /* the flow that has its hash, NULL when there was none */
+};
+
+/* The counts of a connection: of its sender, and of the other side. */
+struct metered {
+    int64_t last;
+    uint64_t packets[2], bytes[2];
+    uint64_t tag;
 };
 
 struct flowtable {
@@ -74,6 +89,7 @@ struct flowtable {
     bool in_order; /* so far the active flows are sorted by start */
 
     struct waiting batch[BATCH];
+    struct metered metered[BATCH];
     unsigned batch_count;
 };
 
@@ -240,6 +256,7 @@ static void make_waiting(const struct flowtable *table, const struct packet *pac
     waiting->tcp_flags = packet->tcp_flags;
     waiting->src_local = src_local;
     waiting->dst_local = dst_local;
+    waiting->metered = false;
 }
 
 static bool is_flow_of(const struct stored_flow *flow, const struct waiting *waiting)
@@ -347,11 +364,12 @@ static enum result reserve_slots(struct flowtable *table)
     return RESULT_OK;
 }
 
-static enum result add_flow(struct flowtable *table, const struct waiting *waiting,
+/* tag: 0 for none. */
+static enum result add_flow(struct flowtable *table, const struct waiting *waiting, uint64_t tag,
                             struct slot *slot)
 {
     size_t words = address_words(waiting->flags);
-    uint32_t units = (uint32_t)(sizeof(struct stored_flow) / UNIT + words);
+    uint32_t units = (uint32_t)(sizeof(struct stored_flow) / UNIT + words + (tag != 0));
     bool sent_by_1 = waiting->flags & FLOW_FIRST_FROM_1;
     struct stored_flow *flow;
     enum result result = reserve_place(table, units);
@@ -374,13 +392,16 @@ static enum result add_flow(struct flowtable *table, const struct waiting *waiti
         flow->flags |= FLOW_SOURCE_IS_1;
     flow->icmp_type = waiting->icmp_type;
     flow->icmp_code = waiting->icmp_code;
+    if (tag != 0) {
+        flow->flags |= FLOW_TAGGED;
+        flow->address[words] = tag;
+    }
     return RESULT_OK;
 }
 
-/* Whether the flow has packets in this window. */
 static bool is_active(const struct stored_flow *flow)
 {
-    return flow->packets[0] + flow->packets[1] > 0;
+    return flow->flags & FLOW_ACTIVE;
 }
 
 /* Enters the flow among those of this window; place: where it is. */
@@ -396,17 +417,20 @@ static enum result activate(struct flowtable *table, uint32_t place, int64_t tim
     else if (time < flow_at(table, table->active[table->active_count - 1])->start)
         table->in_order = false;
     table->active[table->active_count++] = place;
+    flow->flags |= FLOW_ACTIVE;
     flow->start = flow->last = time;
     return RESULT_OK;
 }
 
-/* Finds the packet's flow, adds it where it is new, and sees that it is active in this window. */
-static enum result find_flow(struct flowtable *table, const struct waiting *waiting,
-                             struct stored_flow **flow)
+/* Finds the flow of one in the batch, adds it where it is new, and sees that it is active. */
+static enum result find_flow(struct flowtable *table, unsigned index, struct stored_flow **flow)
 {
+    const struct waiting *waiting = &table->batch[index];
     struct slot *slot = find_slot(table, waiting);
-    enum result result = slot->place == 0 ? add_flow(table, waiting, slot) : RESULT_OK;
+    enum result result = RESULT_OK;
 
+    if (slot->place == 0)
+        result = add_flow(table, waiting, waiting->metered ? table->metered[index].tag : 0, slot);
     if (result != RESULT_OK)
         return result;
     *flow = flow_at(table, slot->place);
@@ -415,13 +439,29 @@ static enum result find_flow(struct flowtable *table, const struct waiting *wait
     return RESULT_OK;
 }
 
-static enum result count_packet(struct flowtable *table, const struct waiting *waiting)
+static uint64_t add_counts(uint64_t a, uint64_t b)
 {
+    return a + b < a ? UINT64_MAX : a + b;
+}
+
+static void count_metered(struct stored_flow *flow, const struct metered *metered, unsigned side)
+{
+    if (metered->last > flow->last)
+        flow->last = metered->last;
+    for (unsigned i = 0; i < 2; i++, side = 1 - side) {
+        flow->packets[side] = add_counts(flow->packets[side], metered->packets[i]);
+        flow->bytes[side] = add_counts(flow->bytes[side], metered->bytes[i]);
+    }
+}
+
+static enum result count_one(struct flowtable *table, unsigned index)
+{
+    const struct waiting *waiting = &table->batch[index];
     struct stored_flow *flow = waiting->likely;
     unsigned side = waiting->flags & FLOW_FIRST_FROM_1 ? 1 : 0;
 
     if (!flow || !is_active(flow) || !is_flow_of(flow, waiting)) {
-        enum result result = find_flow(table, waiting, &flow);
+        enum result result = find_flow(table, index, &flow);
 
         if (result != RESULT_OK)
             return result;
@@ -432,8 +472,12 @@ static enum result count_packet(struct flowtable *table, const struct waiting *w
         flow->start = waiting->time;
         table->in_order = false;
     }
-    flow->packets[side]++;
-    flow->bytes[side] += waiting->bytes;
+    if (waiting->metered) {
+        count_metered(flow, &table->metered[index], side);
+    } else {
+        flow->packets[side]++;
+        flow->bytes[side] += waiting->bytes;
+    }
     return RESULT_OK;
 }
 
@@ -449,18 +493,54 @@ static enum result count_batch(struct flowtable *table)
     for (unsigned i = 0; i < count; i++)
         prefetch_flow(table, &table->batch[i]);
     for (unsigned i = 0; i < count && result == RESULT_OK; i++)
-        result = count_packet(table, &table->batch[i]);
+        result = count_one(table, i);
     return result;
+}
+
+/* Takes the one that make_waiting put at the end of the batch. */
+static enum result enqueue(struct flowtable *table)
+{
+    const struct waiting *waiting = &table->batch[table->batch_count++];
+
+    __builtin_prefetch(&table->slots[waiting->hash & (table->slot_count - 1)]);
+    return table->batch_count == BATCH ? count_batch(table) : RESULT_OK;
 }
 
 enum result flowtable_add(struct flowtable *table, const struct packet *packet, bool src_local,
                           bool dst_local)
 {
-    struct waiting *waiting = &table->batch[table->batch_count++];
+    make_waiting(table, packet, src_local, dst_local, &table->batch[table->batch_count]);
+    return enqueue(table);
+}
 
-    make_waiting(table, packet, src_local, dst_local, waiting);
-    __builtin_prefetch(&table->slots[waiting->hash & (table->slot_count - 1)]);
-    return table->batch_count == BATCH ? count_batch(table) : RESULT_OK;
+enum result flowtable_add_connection(struct flowtable *table, const struct connection *connection,
+                                     uint64_t tag, bool orig_local, bool resp_local)
+{
+    static const uint8_t tcp_flags[] = {
+        [OPENER_UNKNOWN] = 0, [OPENER_ORIG] = TCP_SYN, [OPENER_RESP] = TCP_SYN | TCP_ACK};
+    struct packet first = {
+        .time = connection->start,
+        .src = connection->orig,
+        .dst = connection->resp,
+        .sport = connection->orig_port,
+        .dport = connection->resp_port,
+        .proto = connection->proto,
+        .tcp_flags = tcp_flags[connection->opener],
+        .icmp_type = connection->icmp_type,
+        .icmp_code = connection->icmp_code,
+        .icmp_known = connection->icmp_known,
+    };
+    struct waiting *waiting = &table->batch[table->batch_count];
+
+    make_waiting(table, &first, orig_local, resp_local, waiting);
+    waiting->metered = true;
+    table->metered[table->batch_count] = (struct metered){
+        .last = connection->last,
+        .packets = {connection->orig_packets, connection->resp_packets},
+        .bytes = {connection->orig_bytes, connection->resp_bytes},
+        .tag = tag,
+    };
+    return enqueue(table);
 }
 
 static int64_t start_of(const struct flowtable *table, uint32_t place)
@@ -536,6 +616,7 @@ void flowtable_get(const struct flowtable *table, size_t index, struct flow *flo
     flow->icmp_code = stored->icmp_code;
     flow->icmp_known = stored->flags & FLOW_ICMP_KNOWN;
     flow->first_from_src = (stored->flags & FLOW_FIRST_FROM_1 ? 1u : 0u) == src;
+    flow->tag = stored->flags & FLOW_TAGGED ? stored->address[address_words(stored->flags)] : 0;
     flow->src_packets = stored->packets[src];
     flow->src_bytes = stored->bytes[src];
     flow->dst_packets = stored->packets[dst];
@@ -551,6 +632,7 @@ void flowtable_next_window(struct flowtable *table)
 
         memset(flow->packets, 0, sizeof flow->packets);
         memset(flow->bytes, 0, sizeof flow->bytes);
+        flow->flags &= (uint8_t)~FLOW_ACTIVE;
     }
     table->active_count = 0;
 }

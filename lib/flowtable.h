@@ -8,6 +8,7 @@
 #ifndef SECFLOW_FLOWTABLE_H
 #define SECFLOW_FLOWTABLE_H
 
+#include "connection.h"
 #include "packet.h"
 
 struct flowtable;
@@ -20,6 +21,7 @@ struct flow {
     uint8_t icmp_type, icmp_code; /* of the flow's first packet */
     bool icmp_known;
     bool first_from_src; /* the first packet went from src to dst */
+    uint64_t tag;        /* what came with the flow's first packet or connection, 0: nothing */
     uint64_t src_packets, src_bytes, dst_packets, dst_bytes;
     int64_t start, last; /* microseconds: the earliest and the latest packet */
 };
@@ -33,6 +35,14 @@ void flowtable_destroy(struct flowtable **table);
  */
 MUST_CHECK enum result flowtable_add(struct flowtable *table, const struct packet *packet,
                                      bool src_local, bool dst_local);
+
+/*
+ * The same for a connection, as if its packets came here and orig sent the first one. Counts that
+ * would overflow stay at their greatest. A tag that is not 0 costs a new flow 8 bytes.
+ */
+MUST_CHECK enum result flowtable_add_connection(struct flowtable *table,
+                                                const struct connection *connection, uint64_t tag,
+                                                bool orig_local, bool resp_local);
 
 /*
  * Ends the window: sorts its flows by start, those of equal start by their first packet in input

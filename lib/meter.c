@@ -6,6 +6,7 @@
 #include "flowtable.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define DNS_PORT 53
 
@@ -17,6 +18,8 @@ struct meter {
     struct meter_counts counts;
     int64_t window_end;   /* of the window that is open; INT64_MIN before the first packet */
     int64_t sample_start; /* INT64_MAX before the first packet that counts */
+    char *ids;            /* logged Community IDs, each ended by NUL, found by a flow's tag - 1 */
+    size_t ids_used, ids_capacity;
 };
 
 enum result meter_init(struct meter **meter, const struct meter_options *options)
@@ -48,6 +51,7 @@ void meter_destroy(struct meter **meter)
         decoder_destroy(&(*meter)->decoder);
         flowtable_destroy(&(*meter)->flows);
         names_destroy(&(*meter)->names);
+        free((*meter)->ids);
         free(*meter);
         *meter = NULL;
     }
@@ -74,10 +78,8 @@ static bool is_service_port(uint16_t port)
 }
 
 /* Of two ports one is high nearly always; to ask in this order is what a processor can foresee. */
-static bool uses_service_port(const struct packet *packet)
+static bool uses_service_port(uint16_t sport, uint16_t dport)
 {
-    uint16_t sport = packet->sport, dport = packet->dport;
-
     return is_service_port(sport < dport ? sport : dport) ||
            is_service_port(sport < dport ? dport : sport);
 }
@@ -143,8 +145,13 @@ static void name_destination(struct meter *meter, struct record *record)
     }
 }
 
+static bool has_ports(uint8_t proto)
+{
+    return proto == IPPROTO_TCP || proto == IPPROTO_UDP;
+}
+
 /* The id of the flow's first packet; "" for ICMP whose type was not captured. */
-static void identify(const struct flow *flow, char text[COMMUNITYID_TEXT])
+static void identify_flow(const struct flow *flow, char text[COMMUNITYID_TEXT])
 {
     const struct address *from = flow->first_from_src ? &flow->src : &flow->dst;
     const struct address *to = flow->first_from_src ? &flow->dst : &flow->src;
@@ -152,10 +159,51 @@ static void identify(const struct flow *flow, char text[COMMUNITYID_TEXT])
     uint16_t dport = flow->first_from_src ? flow->dport : flow->sport;
 
     text[0] = '\0';
-    if (flow->proto == IPPROTO_TCP || flow->proto == IPPROTO_UDP)
+    if (has_ports(flow->proto))
         communityid_format(from, to, flow->proto, sport, dport, text);
     else if (flow->icmp_known)
         communityid_format(from, to, flow->proto, flow->icmp_type, flow->icmp_code, text);
+}
+
+/* Keeps a logged id; *tag finds it again. */
+static enum result keep_id(struct meter *meter, const char *id, size_t length, uint64_t *tag)
+{
+    if (meter->ids_capacity - meter->ids_used <= length) {
+        size_t capacity = (meter->ids_used + length + 1) * 2;
+        char *grown = realloc(meter->ids, capacity);
+
+        if (!grown)
+            return RESULT_NO_MEMORY;
+        meter->ids = grown;
+        meter->ids_capacity = capacity;
+    }
+    *tag = meter->ids_used + 1;
+    memcpy(meter->ids + meter->ids_used, id, length);
+    meter->ids[meter->ids_used + length] = '\0';
+    meter->ids_used += length + 1;
+    return RESULT_OK;
+}
+
+/*
+ * The tag for what the log calls the connection: 0 where that is what it would be called anyway, so
+ * that the usual log, of seed 0, costs no memory.
+ */
+static enum result tag_connection(struct meter *meter, const struct connection *connection,
+                                  uint64_t *tag)
+{
+    bool ports = has_ports(connection->proto);
+    char usual[COMMUNITYID_TEXT];
+
+    *tag = 0;
+    if (!connection->community_id)
+        return RESULT_OK;
+    communityid_format(&connection->orig, &connection->resp, connection->proto,
+                       ports ? connection->orig_port : connection->icmp_type,
+                       ports ? connection->resp_port : connection->icmp_code, usual);
+    if (connection->community_id_length == strlen(usual) &&
+        memcmp(connection->community_id, usual, strlen(usual)) == 0)
+        return RESULT_OK;
+    return keep_id(meter, connection->community_id, connection->community_id_length, tag);
 }
 
 static enum result write_flow(struct meter *meter, size_t index)
@@ -177,8 +225,10 @@ static enum result write_flow(struct meter *meter, size_t index)
     record.start = flow.start;
     record.last = flow.last;
     name_destination(meter, &record);
-    if (meter->options.extended) {
-        identify(&flow, community_id);
+    if (meter->options.extended && flow.tag != 0) {
+        record.community_id = meter->ids + flow.tag - 1;
+    } else if (meter->options.extended) {
+        identify_flow(&flow, community_id);
         record.community_id = community_id;
     }
     return record_write(meter->options.writer, &record);
@@ -220,11 +270,42 @@ static void note_start(struct meter *meter, int64_t time)
         meter->counts.late++;
 }
 
+/* Which of two ends are local. */
+struct locals {
+    bool src, dst;
+};
+
+/* Whether traffic between the two is kept; what is not is counted, by reason. */
+static bool is_kept(struct meter *meter, const struct address *src, const struct address *dst,
+                    uint16_t sport, uint16_t dport, struct locals *locals)
+{
+    const struct meter_options *options = &meter->options;
+
+    *locals = (struct locals){false, false};
+    if (options->family != 0 && src->family != options->family) {
+        meter->counts.other_family++;
+        return false;
+    }
+    locals->src = locality_has(options->locality, src);
+    locals->dst = locality_has(options->locality, dst);
+    if (options->keep_all)
+        return true;
+    if (locals->src & locals->dst) { /* one branch: either alone is a toss-up */
+        meter->counts.local++;
+        return false;
+    }
+    if (uses_service_port(sport, dport)) {
+        meter->counts.service++;
+        return false;
+    }
+    return true;
+}
+
 /* Decides whether the packet is kept, and counts it where it is. */
 static enum result sort_packet(struct meter *meter, const struct packet *packet)
 {
-    const struct meter_options *options = &meter->options;
-    bool dns = is_dns(packet), src_local, dst_local;
+    bool dns = is_dns(packet);
+    struct locals locals;
     enum result result;
 
     if (dns && packet->captured > 0) {
@@ -232,24 +313,13 @@ static enum result sort_packet(struct meter *meter, const struct packet *packet)
         if (result != RESULT_OK)
             return result;
     }
-    if (options->family != 0 && packet->src.family != options->family) {
-        meter->counts.other_family++;
-        return RESULT_OK;
-    }
-    src_local = locality_has(options->locality, &packet->src);
-    dst_local = locality_has(options->locality, &packet->dst);
-    if ((src_local & dst_local) && !options->keep_all) { /* one branch: either alone is a toss-up */
-        meter->counts.local++;
-        if (dns)
+    if (!is_kept(meter, &packet->src, &packet->dst, packet->sport, packet->dport, &locals)) {
+        if (dns && locals.src && locals.dst)
             note_start(meter, packet->time);
         return RESULT_OK;
     }
-    if (!options->keep_all && uses_service_port(packet)) {
-        meter->counts.service++;
-        return RESULT_OK;
-    }
     note_start(meter, packet->time);
-    return flowtable_add(meter->flows, packet, src_local, dst_local);
+    return flowtable_add(meter->flows, packet, locals.src, locals.dst);
 }
 
 enum result meter_frame(struct meter *meter, const struct frame *frame,
@@ -265,6 +335,23 @@ enum result meter_frame(struct meter *meter, const struct frame *frame,
     if (meter->options.window > 0)
         result = turn_window(meter, packet.time);
     return result == RESULT_OK ? sort_packet(meter, &packet) : result;
+}
+
+enum result meter_connection(struct meter *meter, const struct connection *connection)
+{
+    struct locals locals;
+    uint64_t tag = 0;
+    enum result result = RESULT_OK;
+
+    if (!is_kept(meter, &connection->orig, &connection->resp, connection->orig_port,
+                 connection->resp_port, &locals))
+        return RESULT_OK;
+    if (meter->options.extended)
+        result = tag_connection(meter, connection, &tag);
+    if (result != RESULT_OK)
+        return result;
+    note_start(meter, connection->start);
+    return flowtable_add_connection(meter->flows, connection, tag, locals.src, locals.dst);
 }
 
 const struct meter_counts *meter_counts(const struct meter *meter)

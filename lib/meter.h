@@ -1,5 +1,5 @@
 /*
- * The metering process (RFC 5470's word): frames in, records out.
+ * The metering process (RFC 5470's word): frames, or connections of a log, in, records out.
  *
  * Decodes each frame, reads names out of DNS, drops what stays inside, counts the rest as flows,
  * and at the end of a window names and writes them as one sample.
@@ -7,6 +7,7 @@
 #ifndef SECFLOW_METER_H
 #define SECFLOW_METER_H
 
+#include "connection.h"
 #include "frame.h"
 #include "names.h"
 #include "packet.h"
@@ -23,7 +24,7 @@ struct meter_options {
     bool extended; /* the writer writes the fields of -x */
 };
 
-/* What became of the frames, in packets. */
+/* What became of the frames, in packets; or of the connections. */
 struct meter_counts {
     uint64_t verdicts[PACKET_VERDICTS]; /* PACKET_OK: all that were decoded, those below included */
     uint64_t other_family, local, service;
@@ -43,12 +44,15 @@ void meter_destroy(struct meter **meter);
 MUST_CHECK enum result meter_frame(struct meter *meter, const struct frame *frame,
                                    enum packet_verdict *verdict);
 
-/* After the last frame: names the flows of the open window and writes them. Results as above. */
+/* Takes a connection; the window must be the only one. Results as above. */
+MUST_CHECK enum result meter_connection(struct meter *meter, const struct connection *connection);
+
+/* After the last of them: names the flows of the open window and writes them. Results as above. */
 MUST_CHECK enum result meter_finish(struct meter *meter);
 
 const struct meter_counts *meter_counts(const struct meter *meter);
 
-/* All names that were read so far. */
+/* All names that were read so far; the caller may add others. */
 struct names *meter_names(struct meter *meter);
 
 #endif

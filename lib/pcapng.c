@@ -45,7 +45,8 @@ static bool is_section(const uint8_t *p)
 
 bool pcapng_begin(struct capfile *capfile)
 {
-    return lookahead_need(&capfile->in, BLOCK_MIN) && is_section(capfile->in.buffer + capfile->in.at);
+    return lookahead_need(&capfile->in, BLOCK_MIN) &&
+           is_section(capfile->in.buffer + capfile->in.at);
 }
 
 /* Whether a whole block begins here: a type that is known, and two lengths that agree. */

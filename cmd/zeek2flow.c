@@ -1,0 +1,251 @@
+/*
+ * zeek2flow: Zeek's conn and dns logs become Secflows. See zeek2flow(1).
+ */
+#include "common.h"
+#include "zeeklog.h"
+
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static const char help[] =
+    "usage: zeek2flow [-46ahqVvx] [-c CACHE] [-L NET]... [LOG...]\n"
+    "Turn Zeek's conn logs into Secflows, one JSON object a line, named from its dns logs.\n"
+    "Which LOG is which is told by content (TSV, JSON; plain, gzip or zstd). Without LOG, or "
+    "where\n"
+    "LOG is -, read standard input.\n"
+    "\n"
+    "  -4           IPv4 only\n"
+    "  -6           IPv6 only\n"
+    "  -a           keep all: local traffic and local service protocols too\n"
+    "  -c CACHE     name destinations from this file as well, and add what the dns logs tell\n"
+    "  -h, --help   print this help\n"
+    "  -L NET       count this network as local (may be repeated)\n"
+    "  -q           no progress line\n"
+    "  -V, --version  print the version\n"
+    "  -v           print a summary on standard error\n"
+    "  -x           add start, addresses, ports and the Community ID to each record\n"
+    "\n"
+    "Example: zeek2flow conn.log dns.log | jq -r .dst | sort | uniq -c | sort -rn | head\n";
+
+/* Damaged lines of one log that are told of before the rest is only counted. */
+#define DAMAGES_TOLD 3
+
+struct command {
+    struct converter_options converter;
+    struct record_writer *writer;
+};
+
+static void add_counts(struct zeek_counts *sum, const struct zeek_counts *counts)
+{
+    sum->conn += counts->conn;
+    sum->dns += counts->dns;
+    sum->other_protocols += counts->other_protocols;
+    sum->other_ports += counts->other_ports;
+    sum->other_logs += counts->other_logs;
+}
+
+static void report_progress(const char *path, const struct input *input,
+                            const struct zeek_counts *counts)
+{
+    uint64_t done, size;
+
+    input_progress(input, &done, &size);
+    progress_show(&progress, input_name(path), done, size, counts->conn + counts->dns, "rows");
+}
+
+static enum result take_row(struct meter *meter, const struct zeek_row *row)
+{
+    enum result result = RESULT_OK;
+
+    if (row->kind == ZEEK_CONNECTION)
+        return meter_connection(meter, &row->connection);
+    for (size_t i = 0; i < row->address_count && result == RESULT_OK; i++)
+        result = names_add(meter_names(meter), &row->addresses[i], row->name, row->name_length,
+                           row->time);
+    return result;
+}
+
+/* Feeds all rows of an open log to the meter. *go_on is false when there is no point in more. */
+static int read_rows(const char *path, struct input *input, struct zeeklog *log,
+                     struct meter *meter, bool *go_on)
+{
+    uint64_t damages = 0;
+    struct zeek_row row;
+    enum result result;
+    int status = EX_OK;
+
+    while ((result = zeeklog_next(log, &row)) == RESULT_OK || result == RESULT_DAMAGED) {
+        if (progress_due(&progress))
+            report_progress(path, input, zeeklog_counts(log));
+        if (result == RESULT_DAMAGED) {
+            if (damages++ < DAMAGES_TOLD)
+                complain(path, "%s", zeeklog_problem(log));
+            status = EX_DATAERR;
+            continue;
+        }
+        result = take_row(meter, &row);
+        if (result != RESULT_OK)
+            break;
+    }
+    progress_clear(&progress);
+    if (damages > DAMAGES_TOLD)
+        complain(path, "damaged in %" PRIu64 " more line%s", damages - DAMAGES_TOLD,
+                 damages == DAMAGES_TOLD + 1 ? "" : "s");
+    if (result == RESULT_NO_MEMORY) {
+        *go_on = false;
+        return output_failed(result);
+    }
+    if (result == RESULT_SYSTEM) {
+        complain_errno(path, "cannot read on");
+        return EX_NOINPUT;
+    }
+    return status;
+}
+
+static int read_log(const char *path, struct meter *meter, struct zeek_counts *counts, bool *go_on)
+{
+    struct input *input = NULL;
+    struct zeeklog *log = NULL;
+    enum result result = input_open(&input, path);
+    int status = EX_NOINPUT;
+
+    if (result == RESULT_OK)
+        result = zeeklog_open(&log, input);
+    switch (result) {
+    case RESULT_OK:
+        status = read_rows(path, input, log, meter, go_on);
+        add_counts(counts, zeeklog_counts(log));
+        break;
+    case RESULT_DAMAGED:
+        complain(path, "%s", zeeklog_problem(log));
+        status = EX_DATAERR;
+        break;
+    case RESULT_NO_MEMORY:
+        *go_on = false;
+        status = output_failed(result);
+        break;
+    default:
+        complain_errno(path, input ? "cannot read" : "cannot open");
+    }
+    zeeklog_close(&log);
+    input_close(&input);
+    return status;
+}
+
+static void print_summary(const struct zeek_counts *read, uint64_t records,
+                          const struct meter_counts *counts)
+{
+    const char *separator = "; skipped:";
+
+    begin_message(NULL);
+    fprintf(stderr,
+            "%" PRIu64 " rows of conn and %" PRIu64 " of dns read, %" PRIu64 " records written",
+            read->conn, read->dns, records);
+    print_part(&separator, counts->local, "between local addresses");
+    print_part(&separator, counts->service, "of local services");
+    print_part(&separator, counts->other_family, "of the other address family");
+    print_part(&separator, read->other_protocols, "of other protocols");
+    print_part(&separator, read->other_ports, "of DNS on other ports");
+    print_part(&separator, read->other_logs, "of other logs");
+    fputc('\n', stderr);
+    if (read->conn > 0 && read->dns == 0)
+        complain(NULL, "no dns log was read, which is where destinations get their names");
+}
+
+/* Makes one sample of all logs. */
+static int convert(struct command *command, char **paths, size_t count)
+{
+    struct meter_options options = {
+        .locality = command->converter.locality,
+        .writer = command->writer,
+        .family = command->converter.family,
+        .keep_all = command->converter.keep_all,
+        .extended = command->converter.extended,
+    };
+    struct zeek_counts counts = {0};
+    struct meter *meter = NULL;
+    bool go_on = true;
+    int status = load_cache(&command->converter, &options.cache);
+    enum result result = meter_init(&meter, &options);
+
+    if (result != RESULT_OK) {
+        go_on = false;
+        status = start_failed(result);
+    }
+    for (size_t i = 0; i < count && go_on; i++)
+        status = worse_status(status, read_log(paths[i], meter, &counts, &go_on));
+    if (go_on && (result = meter_finish(meter)) != RESULT_OK) {
+        go_on = false;
+        status = output_failed(result);
+    }
+    if (go_on) {
+        if (command->converter.verbose)
+            print_summary(&counts, record_writer_count(command->writer), meter_counts(meter));
+        status = worse_status(status, update_cache(&command->converter, meter_names(meter)));
+    }
+    meter_destroy(&meter);
+    names_destroy(&options.cache);
+    return status;
+}
+
+/* Reads the options. *done: the status is the tool's, nothing is to be converted. */
+static int parse_options(struct command *command, int argc, char **argv, bool *done)
+{
+    int option, status = EX_OK;
+
+    opterr = 0;
+    while (status == EX_OK && (option = getopt_long(argc, argv, ":" CONVERTER_SHORT,
+                                                    converter_long_options, NULL)) != -1) {
+        switch (option) {
+        case 'h':
+            *done = true;
+            return print_help(help);
+        case 'V':
+            *done = true;
+            return print_version();
+        case ':':
+        case '?':
+            status = bad_option(option, argv);
+            break;
+        default:
+            status = converter_option(&command->converter, option, optarg);
+        }
+    }
+    *done = status != EX_OK;
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    char dash[] = "-", *standard_input[] = {dash};
+    struct command command = {0};
+    bool done = false;
+    int status;
+
+    common_init("zeek2flow");
+    if (converter_options_init(&command.converter) != RESULT_OK)
+        return output_failed(RESULT_NO_MEMORY);
+    status = parse_options(&command, argc, argv, &done);
+    if (!done && record_writer_init(&command.writer, STDOUT_FILENO, command.converter.extended) !=
+                     RESULT_OK) {
+        done = true;
+        status = output_failed(RESULT_NO_MEMORY);
+    }
+    if (!done) {
+        bool files = optind < argc;
+        char **paths = files ? argv + optind : standard_input;
+        size_t count = files ? (size_t)(argc - optind) : 1;
+
+        progress_init(&progress, !command.converter.quiet);
+        if (reads_input_twice(paths, count))
+            status = usage_error("standard input can be read only once");
+        else
+            status = convert(&command, paths, count);
+        status = worse_status(status, close_output(EX_OK));
+    }
+    record_writer_destroy(&command.writer);
+    converter_options_destroy(&command.converter);
+    return status;
+}

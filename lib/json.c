@@ -1,0 +1,428 @@
+#include "json.h"
+
+#include "bytes.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <yajl/yajl_parse.h>
+
+/* Objects and arrays within each other: more is damage, which bounds what a hostile text costs. */
+#define DEPTH_MAX 32
+
+/* Keys that are longer, with those of the objects around them, are left empty. */
+#define KEY_MAX 256
+
+struct json {
+    struct json_member *members;
+    size_t count, capacity;
+
+    /* Of the general parser. */
+    char *texts; /* keys and decoded strings; members have offsets into it until the end */
+    size_t texts_used, texts_capacity;
+    char key[KEY_MAX];                /* of the member that is open */
+    size_t key_length[DEPTH_MAX + 1]; /* of the keys that lead to each depth; > KEY_MAX: too long */
+    bool array[DEPTH_MAX + 1];
+    unsigned depth;
+    enum result result;
+    char problem[128];
+};
+
+enum result json_init(struct json **json)
+{
+    *json = calloc(1, sizeof **json);
+    return *json ? RESULT_OK : RESULT_NO_MEMORY;
+}
+
+void json_destroy(struct json **json)
+{
+    if (*json) {
+        free((*json)->members);
+        free((*json)->texts);
+        free(*json);
+        *json = NULL;
+    }
+}
+
+/* A place for one more member, NULL without memory. */
+static struct json_member *new_member(struct json *json)
+{
+    if (json->count == json->capacity) {
+        size_t capacity = json->capacity ? json->capacity * 2 : 64;
+        struct json_member *grown = realloc(json->members, capacity * sizeof *grown);
+
+        if (!grown)
+            return NULL;
+        json->members = grown;
+        json->capacity = capacity;
+    }
+    return &json->members[json->count++];
+}
+
+/*
+ * The scanner of plain objects. Each scan_ function takes the place where its thing begins and
+ * returns the one behind it; NULL: the general parser shall settle it.
+ */
+
+/* Eight bytes, each of whose top bits says whether it is a quote, a backslash or a control. */
+static uint64_t ends_of_plain(uint64_t word)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+    uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\';
+
+    return (((quote - ones) & ~quote) | ((backslash - ones) & ~backslash) |
+            ((word - ones * ' ') & ~word)) &
+           tops;
+}
+
+/* From behind the opening quote to the closing one. */
+static const char *scan_string(const char *p, const char *end)
+{
+    while (end - p >= 8) {
+        uint64_t found = ends_of_plain(le64((const uint8_t *)p));
+
+        if (found) { /* its lowest bit is exact, those above it need not be */
+            p += __builtin_ctzll(found) / 8;
+            return *p == '"' ? p : NULL;
+        }
+        p += 8;
+    }
+    while (p < end && *p != '"' && *p != '\\' && (unsigned char)*p >= ' ')
+        p++;
+    return p < end && *p == '"' ? p : NULL;
+}
+
+static const char *scan_digits(const char *p, const char *end)
+{
+    const char *start = p;
+
+    while (p < end && *p >= '0' && *p <= '9')
+        p++;
+    return p > start ? p : NULL;
+}
+
+static const char *scan_number(const char *p, const char *end)
+{
+    p += *p == '-';
+    if (p < end && *p == '0')
+        p++;
+    else
+        p = scan_digits(p, end);
+    if (p && p < end && *p == '.')
+        p = scan_digits(p + 1, end);
+    if (p && p < end && (*p == 'e' || *p == 'E')) {
+        p++;
+        p += p < end && (*p == '+' || *p == '-');
+        p = scan_digits(p, end);
+    }
+    return p;
+}
+
+static const char *scan_word(const char *p, const char *end, const char *word, size_t length)
+{
+    return (size_t)(end - p) >= length && memcmp(p, word, length) == 0 ? p + length : NULL;
+}
+
+static const char *scan_scalar(const char *p, const char *end, struct json_member *member)
+{
+    const char *start = p;
+
+    switch (*p) {
+    case '"':
+        p = scan_string(++start, end);
+        if (!p)
+            return NULL;
+        member->type = JSON_STRING;
+        member->text = start;
+        member->length = (uint32_t)(p - start);
+        return p + 1;
+    case 't':
+        member->type = JSON_BOOLEAN;
+        p = scan_word(p, end, "true", 4);
+        break;
+    case 'f':
+        member->type = JSON_BOOLEAN;
+        p = scan_word(p, end, "false", 5);
+        break;
+    case 'n':
+        member->type = JSON_NULL;
+        p = scan_word(p, end, "null", 4);
+        break;
+    default:
+        member->type = JSON_NUMBER;
+        p = scan_number(p, end);
+    }
+    member->text = start;
+    member->length = (uint32_t)(p ? p - start : 0);
+    return p;
+}
+
+static const char *skip_spaces(const char *p, const char *end)
+{
+    while (p < end && *p == ' ')
+        p++;
+    return p;
+}
+
+/* What follows a value: p at the closing mark or, behind a comma, at the next value. */
+static const char *scan_separator(const char *p, const char *end, char close)
+{
+    p = skip_spaces(p, end);
+    if (p == end || *p == close)
+        return p;
+    if (*p != ',')
+        return NULL;
+    p = skip_spaces(p + 1, end);
+    return p < end && *p == close ? NULL : p;
+}
+
+static const char *scan_array(struct json *json, const char *p, const char *end, const char *key,
+                              uint32_t key_length)
+{
+    p = skip_spaces(p + 1, end);
+    while (p && p < end && *p != ']') {
+        struct json_member *member = new_member(json);
+
+        if (!member)
+            return NULL;
+        member->key = key;
+        member->key_length = key_length;
+        member->element = true;
+        p = scan_scalar(p, end, member);
+        if (p)
+            p = scan_separator(p, end, ']');
+    }
+    return p && p < end ? p + 1 : NULL;
+}
+
+static const char *scan_member(struct json *json, const char *p, const char *end)
+{
+    const char *key = p + 1, *key_end = *p == '"' ? scan_string(key, end) : NULL;
+    struct json_member *member;
+
+    if (!key_end)
+        return NULL;
+    p = skip_spaces(key_end + 1, end);
+    if (p == end || *p != ':')
+        return NULL;
+    p = skip_spaces(p + 1, end);
+    if (p == end)
+        return NULL;
+    if (*p == '[')
+        return scan_array(json, p, end, key, (uint32_t)(key_end - key));
+    member = new_member(json);
+    if (!member)
+        return NULL;
+    member->key = key;
+    member->key_length = (uint32_t)(key_end - key);
+    member->element = false;
+    return scan_scalar(p, end, member);
+}
+
+static const char *scan_object(struct json *json, const char *p, const char *end)
+{
+    if (p == end || *p != '{')
+        return NULL;
+    p = skip_spaces(p + 1, end);
+    while (p && p < end && *p != '}') {
+        p = scan_member(json, p, end);
+        if (p)
+            p = scan_separator(p, end, '}');
+    }
+    return p && p < end ? p + 1 : NULL;
+}
+
+/* The general parser: yajl's callbacks return 0 to stop it. */
+
+static int stop(struct json *json, enum result result)
+{
+    json->result = result;
+    return 0;
+}
+
+/* Copies bytes to the texts, and returns where they are, -1 without memory. */
+static size_t keep(struct json *json, const void *bytes, size_t length)
+{
+    size_t at = json->texts_used;
+
+    if (json->texts_capacity - at < length) {
+        size_t capacity = (at + length) * 2;
+        char *grown = realloc(json->texts, capacity);
+
+        if (!grown)
+            return SIZE_MAX;
+        json->texts = grown;
+        json->texts_capacity = capacity;
+    }
+    if (length > 0)
+        memcpy(json->texts + at, bytes, length);
+    json->texts_used = at + length;
+    return at;
+}
+
+static int add_scalar(struct json *json, enum json_type type, const void *text, size_t length)
+{
+    size_t key_length = json->key_length[json->depth];
+    size_t key = keep(json, json->key, key_length > KEY_MAX ? 0 : key_length);
+    size_t at = keep(json, text, length);
+    struct json_member *member = new_member(json);
+
+    if (key == SIZE_MAX || at == SIZE_MAX || !member)
+        return stop(json, RESULT_NO_MEMORY);
+    member->key_length = (uint32_t)(key_length > KEY_MAX ? 0 : key_length);
+    member->length = (uint32_t)length;
+    member->type = (uint8_t)type;
+    member->element = json->array[json->depth];
+    return 1;
+}
+
+static int on_null(void *context)
+{
+    return add_scalar(context, JSON_NULL, "null", 4);
+}
+
+static int on_boolean(void *context, int value)
+{
+    return add_scalar(context, JSON_BOOLEAN, value ? "true" : "false", value ? 4 : 5);
+}
+
+static int on_number(void *context, const char *text, size_t length)
+{
+    return add_scalar(context, JSON_NUMBER, text, length);
+}
+
+static int on_string(void *context, const unsigned char *text, size_t length)
+{
+    return add_scalar(context, JSON_STRING, text, length);
+}
+
+/* Goes into an object or array; the keys that lead to it stay in front of those inside. */
+static int enter(struct json *json, bool array)
+{
+    if (json->depth == DEPTH_MAX) {
+        strcpy(json->problem, "it nests too deeply");
+        return stop(json, RESULT_DAMAGED);
+    }
+    json->depth++;
+    json->key_length[json->depth] = json->key_length[json->depth - 1];
+    json->array[json->depth] = array || json->array[json->depth - 1];
+    return 1;
+}
+
+static int on_object(void *context)
+{
+    return enter(context, false);
+}
+
+static int on_array(void *context)
+{
+    return enter(context, true);
+}
+
+static int on_key(void *context, const unsigned char *text, size_t length)
+{
+    struct json *json = context;
+    size_t before = json->key_length[json->depth - 1], dot = before > 0;
+
+    if (before + dot + length > KEY_MAX) {
+        json->key_length[json->depth] = KEY_MAX + 1;
+        return 1;
+    }
+    if (dot)
+        json->key[before] = '.';
+    memcpy(json->key + before + dot, text, length);
+    json->key_length[json->depth] = before + dot + length;
+    return 1;
+}
+
+/* The end of the outermost object stops the parser, so that what follows is not its matter. */
+static int on_end(void *context)
+{
+    struct json *json = context;
+
+    json->depth--;
+    return json->depth > 0 ? 1 : stop(json, RESULT_OK);
+}
+
+/* The members were noted by length only, since the texts may have moved. */
+static void place_members(struct json *json)
+{
+    const char *p = json->texts;
+
+    for (size_t i = 0; i < json->count; i++) {
+        json->members[i].key = p;
+        p += json->members[i].key_length;
+        json->members[i].text = p;
+        p += json->members[i].length;
+    }
+}
+
+static void note_problem(struct json *json, yajl_handle parser)
+{
+    unsigned char *said = yajl_get_error(parser, 0, NULL, 0);
+    size_t length = said ? strcspn((const char *)said, "\n") : 0;
+
+    if (length >= sizeof json->problem)
+        length = sizeof json->problem - 1;
+    if (said)
+        memcpy(json->problem, said, length);
+    json->problem[length] = '\0';
+    yajl_free_error(parser, said);
+}
+
+static enum result parse_object(struct json *json, const char *text, size_t size, size_t *used)
+{
+    static const yajl_callbacks callbacks = {
+        .yajl_null = on_null,
+        .yajl_boolean = on_boolean,
+        .yajl_number = on_number,
+        .yajl_string = on_string,
+        .yajl_start_map = on_object,
+        .yajl_map_key = on_key,
+        .yajl_end_map = on_end,
+        .yajl_start_array = on_array,
+        .yajl_end_array = on_end,
+    };
+    yajl_handle parser = yajl_alloc(&callbacks, NULL, json);
+    yajl_status status;
+
+    if (!parser)
+        return RESULT_NO_MEMORY;
+    yajl_config(parser, yajl_dont_validate_strings, 1);
+    json->count = json->texts_used = 0;
+    json->depth = 0;
+    json->key_length[0] = 0;
+    json->result = RESULT_END;
+    status = yajl_parse(parser, (const unsigned char *)text, size);
+    if (status == yajl_status_error) {
+        json->result = RESULT_DAMAGED;
+        note_problem(json, parser);
+    }
+    *used = yajl_get_bytes_consumed(parser);
+    yajl_free(parser);
+    if (json->result == RESULT_OK)
+        place_members(json);
+    return json->result;
+}
+
+enum result json_read(struct json *json, const char *text, size_t size, size_t *used)
+{
+    const char *end;
+
+    json->count = 0;
+    end = scan_object(json, text, text + size);
+    if (!end)
+        return parse_object(json, text, size, used);
+    *used = (size_t)(end - text);
+    return RESULT_OK;
+}
+
+const struct json_member *json_members(const struct json *json, size_t *count)
+{
+    *count = json->count;
+    return json->members;
+}
+
+const char *json_problem(const struct json *json)
+{
+    return json->problem;
+}

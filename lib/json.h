@@ -1,0 +1,46 @@
+/*
+ * JSON objects (RFC 8259), read flat: what an object inside an object holds has the key
+ * "outer.inner".
+ *
+ * Objects of plain values and no escapes, such as logs are full of, are scanned here, at several
+ * times the speed of a general parser; a general one (yajl) settles whatever else there is. UTF-8
+ * is not checked: bytes above 127 pass as they are.
+ */
+#ifndef SECFLOW_JSON_H
+#define SECFLOW_JSON_H
+
+#include "result.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum json_type { JSON_NULL, JSON_BOOLEAN, JSON_NUMBER, JSON_STRING };
+
+struct json_member {
+    const char *key, *text; /* no final NUL; numbers as they stand, strings without escapes */
+    uint32_t key_length, length;
+    uint8_t type; /* enum json_type */
+    bool element; /* of an array, each of whose elements is a member with the array's key */
+};
+
+struct json;
+
+MUST_CHECK enum result json_init(struct json **json);
+void json_destroy(struct json **json);
+
+/*
+ * Reads the object that begins the text, less than 4 GiB of it; *used is its length. RESULT_END:
+ * the text ends before the object does. RESULT_DAMAGED: json_problem says why. RESULT_NO_MEMORY.
+ */
+MUST_CHECK enum result json_read(struct json *json, const char *text, size_t size, size_t *used);
+
+/*
+ * The members of the object read last, in its order; empty objects and arrays leave none. They
+ * point into the text or belong to the reader: valid until its next call, and while the text is.
+ */
+const struct json_member *json_members(const struct json *json, size_t *count);
+
+const char *json_problem(const struct json *json);
+
+#endif

@@ -1,0 +1,164 @@
+/*
+ * Zeek's JSON logs: objects, one a line, or in arrays that may span lines or be one.
+ */
+#include "zeekread.h"
+
+#include <string.h>
+
+/* Fills the cells; *fields: those that are there. */
+static enum result take_members(struct zeeklog *log, uint32_t *fields)
+{
+    size_t count;
+    const struct json_member *members = json_members(log->json, &count);
+
+    memset(log->cells, 0, sizeof log->cells);
+    log->answer_count = 0;
+    *fields = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct json_member *member = &members[i];
+        enum zeek_field field = zeek_field(log, member->key, member->key_length);
+
+        if (field == FIELD_NONE)
+            continue;
+        *fields |= UINT32_C(1) << field;
+        if (member->element) {
+            if (field == FIELD_ANSWERS && member->type == JSON_STRING &&
+                zeek_add_answer(log, member->text, member->length) != RESULT_OK)
+                return RESULT_NO_MEMORY;
+        } else if (member->type != JSON_NULL) {
+            log->cells[field] = (struct cell){member->text, member->length};
+        }
+    }
+    return RESULT_OK;
+}
+
+static enum result read_row(struct zeeklog *log, struct zeek_row *row, bool *useful)
+{
+    uint32_t fields;
+    enum result result = take_members(log, &fields);
+
+    if (result != RESULT_OK)
+        return result;
+    return zeek_make_row(log, zeek_kind(log, &log->cells[FIELD_PATH], fields), row, useful);
+}
+
+static void count_lines(struct zeeklog *log, size_t length)
+{
+    const uint8_t *p = log->in.buffer + log->in.at, *end = p + length;
+
+    while ((p = memchr(p, '\n', (size_t)(end - p)))) {
+        log->line++;
+        p++;
+    }
+}
+
+/*
+ * Behind damage: goes on at the next place where an object or array can begin, which is the
+ * beginning of a line or, inside an array, behind "},".
+ */
+static enum result resume(struct zeeklog *log)
+{
+    struct lookahead *in = &log->in;
+    char before = '\0', last = '\0'; /* characters passed, blanks aside */
+
+    while (lookahead_need(in, 1)) {
+        char c = (char)in->buffer[in->at];
+        bool starts = c == '{' || c == '[' || c == ']';
+
+        if (starts && (last == '\n' || (log->in_array && last == ',' && before == '}')))
+            break;
+        in->at++;
+        log->line += c == '\n';
+        if (c != ' ' && c != '\t' && c != '\r') {
+            before = last;
+            last = c;
+        }
+    }
+    return RESULT_DAMAGED;
+}
+
+/* Reads the object at in->at, and passes over it. */
+static enum result read_object(struct zeeklog *log, struct zeek_row *row, bool *useful)
+{
+    struct lookahead *in = &log->in;
+    enum result result;
+    size_t used;
+
+    for (;;) {
+        size_t left = in->end - in->at;
+
+        result = json_read(log->json, (const char *)in->buffer + in->at, left, &used);
+        if (result != RESULT_END)
+            break;
+        if (left == LOOKAHEAD_BYTES) {
+            zeek_damaged(log, "its object is longer than %u bytes", LOOKAHEAD_BYTES);
+            return resume(log);
+        }
+        if (!lookahead_fill(in, left + 1)) {
+            if (in->result != RESULT_END)
+                return zeek_ended(log);
+            zeek_damaged(log, "the input ends inside its JSON object");
+            return resume(log);
+        }
+    }
+    if (result == RESULT_DAMAGED) {
+        zeek_damaged(log, "no JSON: %s", json_problem(log->json));
+        return resume(log);
+    }
+    if (result == RESULT_OK) {
+        result = read_row(log, row, useful);
+        count_lines(log, used);
+        in->at += used;
+    }
+    return result;
+}
+
+/* Takes one character between objects; false when it does not belong there. */
+static bool take_separator(struct zeeklog *log, char c)
+{
+    switch (c) {
+    case '\n':
+        log->line++;
+        return true;
+    case ' ':
+    case '\t':
+    case '\r':
+        return true;
+    case ',':
+        return log->in_array;
+    case '[':
+    case ']':
+        if (log->in_array != (c == ']'))
+            return false;
+        log->in_array = c == '[';
+        return true;
+    default:
+        return false;
+    }
+}
+
+static enum result next_object(struct zeeklog *log, struct zeek_row *row, bool *useful)
+{
+    struct lookahead *in = &log->in;
+
+    while (lookahead_need(in, 1)) {
+        char c = (char)in->buffer[in->at];
+
+        if (c == '{')
+            return read_object(log, row, useful);
+        if (!take_separator(log, c)) {
+            zeek_damaged(log, "no JSON object where one should begin");
+            return resume(log);
+        }
+        in->at++;
+    }
+    return zeek_ended(log);
+}
+
+enum result zeek_json_init(struct zeeklog *log)
+{
+    log->tsv.empty.length = log->tsv.unset.length = SIZE_MAX; /* nothing is like them */
+    log->line = 1;
+    log->next = next_object;
+    return json_init(&log->json);
+}

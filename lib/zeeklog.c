@@ -1,0 +1,289 @@
+#include "zeekread.h"
+
+#include "signature.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct field_name {
+    const char *name;
+    enum zeek_field field;
+};
+
+/*
+ * The separator in id.orig_h can be set (Log::default_scope_sep), and the names mapped
+ * (Log::default_field_name_map), which the documentation shows with src, src_port, dst, dst_port.
+ */
+static const struct field_name field_names[] = {
+    {"ts", FIELD_TS},
+    {"id.orig_h", FIELD_ORIG_H},
+    {"id_orig_h", FIELD_ORIG_H},
+    {"src", FIELD_ORIG_H},
+    {"id.orig_p", FIELD_ORIG_P},
+    {"id_orig_p", FIELD_ORIG_P},
+    {"src_port", FIELD_ORIG_P},
+    {"id.resp_h", FIELD_RESP_H},
+    {"id_resp_h", FIELD_RESP_H},
+    {"dst", FIELD_RESP_H},
+    {"id.resp_p", FIELD_RESP_P},
+    {"id_resp_p", FIELD_RESP_P},
+    {"dst_port", FIELD_RESP_P},
+    {"proto", FIELD_PROTO},
+    {"duration", FIELD_DURATION},
+    {"orig_bytes", FIELD_ORIG_BYTES},
+    {"resp_bytes", FIELD_RESP_BYTES},
+    {"conn_state", FIELD_CONN_STATE},
+    {"history", FIELD_HISTORY},
+    {"orig_pkts", FIELD_ORIG_PKTS},
+    {"resp_pkts", FIELD_RESP_PKTS},
+    {"community_id", FIELD_COMMUNITY_ID},
+    {"trans_id", FIELD_TRANS_ID},
+    {"query", FIELD_QUERY},
+    {"answers", FIELD_ANSWERS},
+    {"_path", FIELD_PATH},
+};
+
+#define FIELD_NAMES (sizeof field_names / sizeof *field_names)
+
+/* Where the search for a name begins: lengths and ends of these names differ well. */
+static size_t name_slot(const struct zeeklog *log, const char *name, size_t length)
+{
+    return (length * 7 + (unsigned char)name[0] + (unsigned char)name[length - 1] * 5u) %
+           sizeof log->slots;
+}
+
+static void fill_slots(struct zeeklog *log)
+{
+    for (size_t i = 0; i < FIELD_NAMES; i++) {
+        size_t slot = name_slot(log, field_names[i].name, strlen(field_names[i].name));
+
+        while (log->slots[slot] != 0)
+            slot = (slot + 1) % sizeof log->slots;
+        log->slots[slot] = (uint8_t)(i + 1);
+    }
+}
+
+enum zeek_field zeek_field(const struct zeeklog *log, const char *name, size_t length)
+{
+    if (length == 0)
+        return FIELD_NONE;
+    for (size_t slot = name_slot(log, name, length); log->slots[slot] != 0;
+         slot = (slot + 1) % sizeof log->slots) {
+        const struct field_name *known = &field_names[log->slots[slot] - 1];
+
+        if (strncmp(known->name, name, length) == 0 && known->name[length] == '\0')
+            return known->field;
+    }
+    return FIELD_NONE;
+}
+
+#define BIT(field) (UINT32_C(1) << (field))
+
+static bool is_text(const struct cell *cell, const char *text)
+{
+    return cell->length == strlen(text) && memcmp(cell->text, text, cell->length) == 0;
+}
+
+static enum zeek_kind kind_of_fields(uint32_t fields)
+{
+    const uint32_t conn = BIT(FIELD_ORIG_BYTES) | BIT(FIELD_RESP_BYTES) | BIT(FIELD_CONN_STATE) |
+                          BIT(FIELD_HISTORY) | BIT(FIELD_ORIG_PKTS) | BIT(FIELD_RESP_PKTS);
+
+    if (!(fields & BIT(FIELD_PROTO)))
+        return (fields & BIT(FIELD_QUERY)) && (fields & BIT(FIELD_ANSWERS)) ? KIND_DNS : KIND_OTHER;
+    if (fields & conn)
+        return KIND_CONN;
+    return fields & (BIT(FIELD_QUERY) | BIT(FIELD_TRANS_ID)) ? KIND_DNS : KIND_OTHER;
+}
+
+/* Remembers the first path of another log, as far as a message can show it. */
+static void note_other(struct zeeklog *log, const struct cell *path)
+{
+    size_t length = 0;
+
+    if (log->counts.other_logs > 0 || log->other_path[0] != '\0')
+        return;
+    while (length < path->length && length + 1 < sizeof log->other_path &&
+           path->text[length] > ' ' && path->text[length] <= '~')
+        length++;
+    memcpy(log->other_path, path->text, length);
+    log->other_path[length] = '\0';
+}
+
+enum zeek_kind zeek_kind(struct zeeklog *log, const struct cell *path, uint32_t fields)
+{
+    enum zeek_kind kind = KIND_OTHER;
+
+    if (!path->text)
+        kind = kind_of_fields(fields);
+    else if (is_text(path, "conn"))
+        kind = KIND_CONN;
+    else if (is_text(path, "dns"))
+        kind = KIND_DNS;
+    else
+        note_other(log, path);
+    log->usable |= kind != KIND_OTHER;
+    return kind;
+}
+
+const char *zeek_lacks(enum zeek_kind kind, uint32_t fields)
+{
+    static const enum zeek_field conn[] = {FIELD_TS,     FIELD_ORIG_H, FIELD_ORIG_P,
+                                           FIELD_RESP_H, FIELD_RESP_P, FIELD_PROTO};
+    static const enum zeek_field dns[] = {FIELD_TS, FIELD_QUERY, FIELD_ANSWERS};
+    const enum zeek_field *needed = kind == KIND_CONN ? conn : dns;
+    size_t count = kind == KIND_CONN ? sizeof conn / sizeof *conn : sizeof dns / sizeof *dns;
+
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < FIELD_NAMES && !(fields & BIT(needed[i])); j++)
+            if (field_names[j].field == needed[i])
+                return field_names[j].name;
+    return NULL;
+}
+
+enum result zeek_damaged(struct zeeklog *log, const char *format, ...)
+{
+    int used =
+        snprintf(log->problem, sizeof log->problem, "line %llu: ", (unsigned long long)log->line);
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(log->problem + used, sizeof log->problem - (size_t)used, format, args);
+    va_end(args);
+    return RESULT_DAMAGED;
+}
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+int zeek_escape(const char *p, const char *end)
+{
+    int high, low;
+
+    if (end - p < 4 || p[0] != '\\' || p[1] != 'x')
+        return -1;
+    high = hex_digit(p[2]);
+    low = hex_digit(p[3]);
+    return high < 0 || low < 0 ? -1 : high << 4 | low;
+}
+
+/* The input ended as it should. */
+static enum result check_end(struct zeeklog *log)
+{
+    if (log->in_array)
+        return zeek_damaged(log, "the input ends inside its JSON array");
+    if (log->usable || (log->counts.other_logs == 0 && log->other_path[0] == '\0'))
+        return RESULT_END;
+    if (log->other_path[0] != '\0')
+        snprintf(log->problem, sizeof log->problem, "no conn or dns log: it says that it is '%s'",
+                 log->other_path);
+    else
+        snprintf(log->problem, sizeof log->problem, "no conn or dns log: its fields are others");
+    return RESULT_DAMAGED;
+}
+
+enum result zeek_ended(struct zeeklog *log)
+{
+    if (log->finished)
+        return RESULT_END;
+    errno = log->in.error;
+    if (log->in.result == RESULT_END) {
+        log->finished = true;
+        return check_end(log);
+    }
+    if (log->in.result == RESULT_DAMAGED) {
+        log->finished = true;
+        snprintf(log->problem, sizeof log->problem, "after line %llu: %s",
+                 (unsigned long long)log->line, input_problem(log->input));
+    }
+    return log->in.result;
+}
+
+static enum result not_a_log(struct zeeklog *log, const char *what)
+{
+    log->finished = true;
+    snprintf(log->problem, sizeof log->problem, "no Zeek log: it is %s", what);
+    return RESULT_DAMAGED;
+}
+
+/* Tells the shape by the first characters. */
+static enum result begin(struct zeeklog *log)
+{
+    struct lookahead *in = &log->in;
+    size_t first, head;
+    const char *known;
+
+    if (!lookahead_need(in, 1) && in->result != RESULT_END)
+        return zeek_ended(log);
+    (void)lookahead_need(in, 512);
+    head = in->end < 512 ? in->end : 512;
+    if (head >= 3 && memcmp(in->buffer, "\xef\xbb\xbf", 3) == 0)
+        in->at = 3; /* a byte order mark */
+    for (first = in->at; first < head && isspace(in->buffer[first]); first++)
+        ;
+    if (first < head && (in->buffer[first] == '{' || in->buffer[first] == '['))
+        return zeek_json_init(log);
+    known = first < head && in->buffer[first] != '#' ? signature_find(in->buffer, head) : NULL;
+    if (known)
+        return not_a_log(log, known);
+    if (memchr(in->buffer, '\0', head))
+        return not_a_log(log, "binary");
+    return zeek_tsv_init(log);
+}
+
+enum result zeeklog_open(struct zeeklog **log, struct input *input)
+{
+    struct zeeklog *new = malloc(sizeof *new);
+
+    if (!new)
+        return RESULT_NO_MEMORY;
+    memset(new, 0, offsetof(struct zeeklog, in));
+    new->input = input;
+    lookahead_init(&new->in, input);
+    fill_slots(new);
+    *log = new;
+    return begin(new);
+}
+
+void zeeklog_close(struct zeeklog **log)
+{
+    if (*log) {
+        json_destroy(&(*log)->json);
+        free((*log)->tsv.columns);
+        free((*log)->answers);
+        free(*log);
+        *log = NULL;
+    }
+}
+
+enum result zeeklog_next(struct zeeklog *log, struct zeek_row *row)
+{
+    bool useful = false;
+    enum result result;
+
+    if (log->finished)
+        return RESULT_END;
+    do {
+        result = log->next(log, row, &useful);
+    } while (result == RESULT_OK && !useful);
+    return result;
+}
+
+const char *zeeklog_problem(const struct zeeklog *log)
+{
+    return log->problem;
+}
+
+const struct zeek_counts *zeeklog_counts(const struct zeeklog *log)
+{
+    return &log->counts;
+}

@@ -1,0 +1,504 @@
+/*
+ * From the cells of a row to what it tells: numbers, times, addresses, names.
+ */
+#include "zeekread.h"
+
+#include "frame.h"
+
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DNS_PORT 53
+
+#define SECOND INT64_C(1000000)
+
+/* DNS names have at most 255 bytes on the wire (RFC 1035 section 2.3.4). */
+#define QUERY_MAX 255
+
+static bool is_marker(const struct cell *cell, const struct marker *marker)
+{
+    return cell->length == marker->length && memcmp(cell->text, marker->text, cell->length) == 0;
+}
+
+/* The cell of a field; NULL where it is not there, unset or empty. */
+static const struct cell *get(const struct zeeklog *log, enum zeek_field field)
+{
+    const struct cell *cell = &log->cells[field];
+
+    if (!cell->text || is_marker(cell, &log->tsv.unset) || is_marker(cell, &log->tsv.empty))
+        return NULL;
+    return cell;
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* A decimal integer. */
+static bool read_count(const char *text, size_t length, uint64_t *value)
+{
+    *value = 0;
+    for (size_t i = 0; i < length; i++)
+        if (!is_digit(text[i]) || __builtin_mul_overflow(*value, 10u, value) ||
+            __builtin_add_overflow(*value, (unsigned)(text[i] - '0'), value))
+            return false;
+    return length > 0;
+}
+
+/* The exponent of a number, from behind its letter to the end of the text. */
+static bool read_exponent(const char *p, const char *end, int *exponent)
+{
+    bool negative = p < end && *p == '-';
+    int value = 0;
+
+    if (p < end && (*p == '-' || *p == '+'))
+        p++;
+    if (p == end)
+        return false;
+    for (; p < end; p++) {
+        if (!is_digit(*p))
+            return false;
+        if (value < 10000) /* beyond what any sensible number has; stays so */
+            value = value * 10 + (*p - '0');
+    }
+    *exponent += negative ? -value : value;
+    return true;
+}
+
+/* value * 10^exponent, rounded half to even; more: value was a little greater. False: too large. */
+static bool scale(uint64_t value, int exponent, bool more, int64_t *result)
+{
+    uint64_t divisor = 1, rest;
+
+    for (; exponent > 0 && value > 0; exponent--)
+        if (__builtin_mul_overflow(value, 10u, &value))
+            return false;
+    for (; exponent < 0; exponent++)
+        if (__builtin_mul_overflow(divisor, 10u, &divisor)) {
+            *result = 0; /* value has fewer digits than that */
+            return true;
+        }
+    rest = value % divisor;
+    value /= divisor;
+    if (rest > divisor - rest || (rest == divisor - rest && (more || value % 2 == 1)))
+        value++;
+    *result = (int64_t)value;
+    return value < (uint64_t)FRAME_TIME_END;
+}
+
+/*
+ * Microseconds out of a decimal number of seconds, rounded as printf("%.6f") does it, so that JSON,
+ * which has all digits of Zeek's floating-point numbers, tells the same as TSV. Exact; negative
+ * numbers and those beyond the year 9999 are none.
+ */
+static bool read_seconds(const char *text, size_t length, int64_t *microseconds)
+{
+    const char *p = text, *end = text + length;
+    uint64_t value = 0;
+    int exponent = 6, digits = 0;
+    bool negative = length > 0 && *p == '-', point = false, more = false;
+
+    for (p += negative; p < end && (is_digit(*p) || (*p == '.' && !point)); p++) {
+        if (*p == '.') {
+            point = true;
+        } else if (value < UINT64_C(100000000000000000)) {
+            value = value * 10 + (unsigned)(*p - '0');
+            exponent -= point;
+            digits++;
+        } else { /* enough of them */
+            more |= *p != '0';
+            exponent += !point;
+            digits++;
+        }
+    }
+    if (digits == 0 || (p < end && *p != 'e' && *p != 'E') ||
+        (p < end && !read_exponent(p + 1, end, &exponent)))
+        return false;
+    return scale(value, exponent, more, microseconds) && (!negative || *microseconds == 0);
+}
+
+/* Days from 1970-01-01, in the Gregorian calendar; years begin in March, so that leap days end
+ * them. */
+static int64_t days_since_1970(int year, int month, int day)
+{
+    int y = month > 2 ? year : year - 1;
+    int day_of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+
+    return (int64_t)y * 365 + y / 4 - y / 100 + y / 400 + day_of_year - 719468;
+}
+
+static bool read_two(const char *p, int low, int high, int *value)
+{
+    if (!is_digit(p[0]) || !is_digit(p[1]))
+        return false;
+    *value = (p[0] - '0') * 10 + p[1] - '0';
+    return *value >= low && *value <= high;
+}
+
+static int month_days(int year, int month)
+{
+    static const uint8_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+
+    if (month == 2 && year % 4 == 0 && (year % 100 != 0 || year % 400 == 0))
+        return 29;
+    return days[month - 1];
+}
+
+/* 2020-06-05T14:39:59.305988Z, with any number of decimals or none. */
+static bool read_iso8601(const char *text, size_t length, int64_t *microseconds)
+{
+    int century, year, month, day, hour, minute, second;
+    int64_t seconds;
+
+    if (length < 20 || text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' ||
+        text[16] != ':' || text[length - 1] != 'Z')
+        return false;
+    if (!read_two(text, 19, 99, &century) || !read_two(text + 2, 0, 99, &year) ||
+        !read_two(text + 5, 1, 12, &month) || !read_two(text + 8, 1, 31, &day) ||
+        !read_two(text + 11, 0, 23, &hour) || !read_two(text + 14, 0, 59, &minute) ||
+        !read_two(text + 17, 0, 59, &second) || (length > 20 && text[19] != '.') ||
+        !read_seconds(text + 17, length - 18, microseconds) || *microseconds > 60 * SECOND)
+        return false;
+    year += century * 100;
+    if (day > month_days(year, month))
+        return false;
+    seconds = days_since_1970(year, month, day) * 86400 + hour * 3600 + minute * 60;
+    *microseconds += seconds * SECOND;
+    return seconds >= 0 && *microseconds < FRAME_TIME_END;
+}
+
+/* Zeek's three ways to write a time; integers of twelve digits and more are milliseconds. */
+static bool read_time(const struct cell *cell, int64_t *microseconds)
+{
+    uint64_t milliseconds;
+
+    if (cell->length >= 20 && cell->text[4] == '-')
+        return read_iso8601(cell->text, cell->length, microseconds);
+    if (cell->length < 12 || !read_count(cell->text, cell->length, &milliseconds))
+        return read_seconds(cell->text, cell->length, microseconds);
+    if (milliseconds >= (uint64_t)FRAME_TIME_END / 1000)
+        return false;
+    *microseconds = (int64_t)milliseconds * 1000;
+    return true;
+}
+
+static bool read_port(const struct cell *cell, uint16_t *port)
+{
+    uint64_t value;
+
+    if (!read_count(cell->text, cell->length, &value) || value > UINT16_MAX)
+        return false;
+    *port = (uint16_t)value;
+    return true;
+}
+
+/* Each need_ and take_ function notes what is wrong with its field. A field not there is needed, or
+ * 0. */
+
+static enum result need(struct zeeklog *log, enum zeek_field field, const char *name,
+                        const struct cell **cell)
+{
+    *cell = get(log, field);
+    return *cell ? RESULT_OK : zeek_damaged(log, "%s is not set", name);
+}
+
+static enum result need_time(struct zeeklog *log, int64_t *time)
+{
+    const struct cell *cell;
+    enum result result = need(log, FIELD_TS, "ts", &cell);
+
+    if (result == RESULT_OK && !read_time(cell, time))
+        result = zeek_damaged(log, "ts is no time from 1970 to 9999");
+    return result;
+}
+
+static enum result need_address(struct zeeklog *log, enum zeek_field field, const char *name,
+                                struct address *address)
+{
+    const struct cell *cell;
+    enum result result = need(log, field, name, &cell);
+
+    if (result == RESULT_OK && !address_read(cell->text, cell->length, address))
+        result = zeek_damaged(log, "%s is no address", name);
+    return result;
+}
+
+static enum result need_port(struct zeeklog *log, enum zeek_field field, const char *name,
+                             uint16_t *port)
+{
+    const struct cell *cell;
+    enum result result = need(log, field, name, &cell);
+
+    if (result == RESULT_OK && !read_port(cell, port))
+        result = zeek_damaged(log, "%s is no port from 0 to 65535", name);
+    return result;
+}
+
+static enum result take_count(struct zeeklog *log, enum zeek_field field, const char *name,
+                              uint64_t *count)
+{
+    const struct cell *cell = get(log, field);
+
+    *count = 0;
+    if (cell && !read_count(cell->text, cell->length, count))
+        return zeek_damaged(log, "%s is no count of 64 bits", name);
+    return RESULT_OK;
+}
+
+/* Sets the end by the duration. */
+static enum result take_duration(struct zeeklog *log, struct connection *connection)
+{
+    const struct cell *cell = get(log, FIELD_DURATION);
+    int64_t duration = 0;
+
+    if (cell && (!read_seconds(cell->text, cell->length, &duration) ||
+                 duration >= FRAME_TIME_END - connection->start))
+        return zeek_damaged(log, "duration is no time in seconds");
+    connection->last = connection->start + duration;
+    return RESULT_OK;
+}
+
+/* 0: another protocol. */
+static uint8_t protocol(const struct cell *cell)
+{
+    if (cell->length == 3 && memcmp(cell->text, "tcp", 3) == 0)
+        return IPPROTO_TCP;
+    if (cell->length == 3 && memcmp(cell->text, "udp", 3) == 0)
+        return IPPROTO_UDP;
+    if (cell->length == 4 && memcmp(cell->text, "icmp", 4) == 0)
+        return IPPROTO_ICMP;
+    return 0;
+}
+
+/* ICMP has its type as orig_p, and as resp_p its code or the type that answers it. */
+static void take_icmp(struct connection *connection)
+{
+    connection->icmp_known =
+        connection->orig_port <= UINT8_MAX && connection->resp_port <= UINT8_MAX;
+    connection->icmp_type = (uint8_t)connection->orig_port;
+    connection->icmp_code = (uint8_t)connection->resp_port;
+    connection->orig_port = connection->resp_port = 0;
+    connection->orig_bytes = connection->resp_bytes = 0; /* ICMP has none here */
+    if (connection->orig.family == 6)
+        connection->proto = IPPROTO_ICMPV6;
+}
+
+/*
+ * What history tells of the handshake: S, a SYN of the originator, or h, the answer to one; H, the
+ * originator sent such an answer.
+ */
+static enum opener find_opener(const struct cell *history)
+{
+    if (!history)
+        return OPENER_UNKNOWN;
+    if (memchr(history->text, 'S', history->length) || memchr(history->text, 'h', history->length))
+        return OPENER_ORIG;
+    return memchr(history->text, 'H', history->length) ? OPENER_RESP : OPENER_UNKNOWN;
+}
+
+static void take_community_id(const struct cell *cell, struct connection *connection)
+{
+    connection->community_id = NULL;
+    if (!cell || cell->length > CONNECTION_ID_MAX)
+        return;
+    for (size_t i = 0; i < cell->length; i++)
+        if (cell->text[i] <= ' ' || cell->text[i] > '~' || cell->text[i] == '"' ||
+            cell->text[i] == '\\')
+            return;
+    connection->community_id = cell->text;
+    connection->community_id_length = cell->length;
+}
+
+static enum result take_counts(struct zeeklog *log, struct connection *connection)
+{
+    enum result result = take_duration(log, connection);
+
+    if (result == RESULT_OK)
+        result = take_count(log, FIELD_ORIG_BYTES, "orig_bytes", &connection->orig_bytes);
+    if (result == RESULT_OK)
+        result = take_count(log, FIELD_RESP_BYTES, "resp_bytes", &connection->resp_bytes);
+    if (result == RESULT_OK)
+        result = take_count(log, FIELD_ORIG_PKTS, "orig_pkts", &connection->orig_packets);
+    if (result == RESULT_OK)
+        result = take_count(log, FIELD_RESP_PKTS, "resp_pkts", &connection->resp_packets);
+    return result;
+}
+
+static enum result make_connection(struct zeeklog *log, struct connection *connection, bool *useful)
+{
+    const struct cell *proto;
+    enum result result = need(log, FIELD_PROTO, "proto", &proto);
+
+    if (result != RESULT_OK)
+        return result;
+    connection->proto = protocol(proto);
+    if (connection->proto == 0) {
+        log->counts.conn++;
+        log->counts.other_protocols++;
+        return RESULT_OK;
+    }
+    result = need_time(log, &connection->start);
+    if (result == RESULT_OK)
+        result = need_address(log, FIELD_ORIG_H, "id.orig_h", &connection->orig);
+    if (result == RESULT_OK)
+        result = need_address(log, FIELD_RESP_H, "id.resp_h", &connection->resp);
+    if (result == RESULT_OK && connection->orig.family != connection->resp.family)
+        result = zeek_damaged(log, "its addresses are of different families");
+    if (result == RESULT_OK)
+        result = need_port(log, FIELD_ORIG_P, "id.orig_p", &connection->orig_port);
+    if (result == RESULT_OK)
+        result = need_port(log, FIELD_RESP_P, "id.resp_p", &connection->resp_port);
+    if (result == RESULT_OK)
+        result = take_counts(log, connection);
+    if (result != RESULT_OK)
+        return result;
+    connection->opener = OPENER_UNKNOWN;
+    connection->icmp_known = false;
+    if (connection->proto == IPPROTO_TCP)
+        connection->opener = (uint8_t)find_opener(get(log, FIELD_HISTORY));
+    else if (connection->proto == IPPROTO_ICMP)
+        take_icmp(connection);
+    take_community_id(get(log, FIELD_COMMUNITY_ID), connection);
+    log->counts.conn++;
+    *useful = true;
+    return RESULT_OK;
+}
+
+enum result zeek_add_answer(struct zeeklog *log, const char *text, size_t length)
+{
+    struct address address;
+
+    if (!address_read(text, length, &address))
+        return RESULT_OK;
+    if (log->answer_count == log->answer_capacity) {
+        size_t capacity = log->answer_capacity ? log->answer_capacity * 2 : 16;
+        struct address *grown = realloc(log->answers, capacity * sizeof *grown);
+
+        if (!grown)
+            return RESULT_NO_MEMORY;
+        log->answers = grown;
+        log->answer_capacity = capacity;
+    }
+    log->answers[log->answer_count++] = address;
+    return RESULT_OK;
+}
+
+/* TSV has the answers in one cell. */
+static enum result split_answers(struct zeeklog *log, const struct cell *cell)
+{
+    const char *p = cell->text, *end = p + cell->length;
+    enum result result = RESULT_OK;
+
+    while (p < end && result == RESULT_OK) {
+        const char *next = memchr(p, log->tsv.set_separator, (size_t)(end - p));
+
+        if (!next)
+            next = end;
+        result = zeek_add_answer(log, p, (size_t)(next - p));
+        p = next + 1;
+    }
+    return result;
+}
+
+/*
+ * One byte of a name as Zeek writes them: \xNN in TSV and, by default, in JSON too, and in TSV \\
+ * for a backslash. Returns how many characters it took.
+ */
+static size_t read_byte(const struct zeeklog *log, const char *p, const char *end, uint8_t *byte)
+{
+    int escaped = zeek_escape(p, end);
+
+    *byte = (uint8_t)(escaped < 0 ? *p : escaped);
+    if (escaped >= 0)
+        return 4;
+    return !log->json && end - p >= 2 && p[0] == '\\' && p[1] == '\\' ? 2 : 1;
+}
+
+static char *put_byte(char *out, uint8_t byte)
+{
+    if (byte >= 'A' && byte <= 'Z')
+        byte |= 0x20;
+    if (byte > ' ' && byte <= '~') {
+        if (byte == '\\')
+            *out++ = '\\';
+        *out++ = (char)byte;
+        return out;
+    }
+    *out++ = '\\';
+    *out++ = (char)('0' + byte / 100);
+    *out++ = (char)('0' + byte / 10 % 10);
+    *out++ = (char)('0' + byte % 10);
+    return out;
+}
+
+/* Writes the query's name as names are written here. False: it is none. */
+static bool make_name(struct zeeklog *log, const struct cell *query, struct zeek_row *row)
+{
+    const char *p = query->text, *end = p + query->length;
+    char *out = log->name;
+    uint8_t byte = 0;
+
+    for (size_t count = 0; p < end; count++) {
+        if (count == QUERY_MAX)
+            return false;
+        p += read_byte(log, p, end, &byte);
+        out = put_byte(out, byte);
+    }
+    if (byte == '.')
+        out--;
+    row->name = log->name;
+    row->name_length = (size_t)(out - log->name);
+    return row->name_length > 0;
+}
+
+/* Names are read from DNS on port 53 only, where the log has ports. */
+static enum result check_ports(struct zeeklog *log, bool *is_dns)
+{
+    uint16_t orig = DNS_PORT, resp = DNS_PORT;
+    enum result result = RESULT_OK;
+
+    if (get(log, FIELD_ORIG_P))
+        result = need_port(log, FIELD_ORIG_P, "id.orig_p", &orig);
+    if (result == RESULT_OK && get(log, FIELD_RESP_P))
+        result = need_port(log, FIELD_RESP_P, "id.resp_p", &resp);
+    *is_dns = orig == DNS_PORT || resp == DNS_PORT;
+    return result;
+}
+
+static enum result make_lookup(struct zeeklog *log, struct zeek_row *row, bool *useful)
+{
+    const struct cell *query = get(log, FIELD_QUERY), *answers = get(log, FIELD_ANSWERS);
+    bool is_dns = false;
+    enum result result = need_time(log, &row->time);
+
+    if (result == RESULT_OK)
+        result = check_ports(log, &is_dns);
+    if (result == RESULT_OK && answers)
+        result = split_answers(log, answers);
+    if (result != RESULT_OK)
+        return result;
+    log->counts.dns++;
+    log->counts.other_ports += !is_dns;
+    row->addresses = log->answers;
+    row->address_count = log->answer_count;
+    *useful = is_dns && query && log->answer_count > 0 && make_name(log, query, row);
+    return RESULT_OK;
+}
+
+enum result zeek_make_row(struct zeeklog *log, enum zeek_kind kind, struct zeek_row *row,
+                          bool *useful)
+{
+    *useful = false;
+    if (kind == KIND_CONN) {
+        row->kind = ZEEK_CONNECTION;
+        return make_connection(log, &row->connection, useful);
+    }
+    if (kind == KIND_DNS) {
+        row->kind = ZEEK_LOOKUP;
+        return make_lookup(log, row, useful);
+    }
+    log->counts.other_logs++;
+    return RESULT_OK;
+}

@@ -1,0 +1,266 @@
+/*
+ * Zeek's TSV logs: lines of cells, and in front of them, or between them again, header lines.
+ */
+#include "zeekread.h"
+
+#include "bytes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Takes the \xNN out of a header's value; false when it is longer than there is room for. */
+static bool unescape(const char *p, const char *end, char *out, size_t room, size_t *length)
+{
+    for (*length = 0; p < end; ++*length) {
+        int byte = zeek_escape(p, end);
+
+        if (*length == room)
+            return false;
+        out[*length] = byte < 0 ? *p : (char)byte;
+        p += byte < 0 ? 1 : 4;
+    }
+    return true;
+}
+
+static enum result set_character(struct zeeklog *log, const char *what, const char *p,
+                                 const char *end, char *character)
+{
+    size_t length;
+
+    if (!unescape(p, end, character, 1, &length) || length != 1)
+        return zeek_damaged(log, "%s is not one character, which alone is read here", what);
+    return RESULT_OK;
+}
+
+static enum result set_marker(struct zeeklog *log, const char *what, const char *p, const char *end,
+                              struct marker *marker)
+{
+    if (!unescape(p, end, marker->text, MARKER_MAX, &marker->length)) {
+        marker->length = SIZE_MAX;
+        return zeek_damaged(log, "%s is too long", what);
+    }
+    return RESULT_OK;
+}
+
+static void set_path(struct tsv_state *tsv, const char *p, const char *end)
+{
+    tsv->path.text = tsv->path_text;
+    if (!unescape(p, end, tsv->path_text, sizeof tsv->path_text, &tsv->path.length))
+        tsv->path.length = sizeof tsv->path_text; /* cut off: not one of those that matter */
+}
+
+/* What holds until a header says otherwise. */
+static void reset_header(struct tsv_state *tsv)
+{
+    tsv->separator = '\t';
+    tsv->set_separator = ',';
+    tsv->empty = (struct marker){"(empty)", 7};
+    tsv->unset = (struct marker){"-", 1};
+    tsv->path.text = NULL;
+    tsv->kind = KIND_NONE;
+    tsv->count = 0;
+}
+
+static enum result add_column(struct tsv_state *tsv, enum zeek_field field)
+{
+    if (tsv->count == tsv->capacity) {
+        size_t capacity = tsv->capacity ? tsv->capacity * 2 : 64;
+        uint8_t *grown = realloc(tsv->columns, capacity);
+
+        if (!grown)
+            return RESULT_NO_MEMORY;
+        tsv->columns = grown;
+        tsv->capacity = capacity;
+    }
+    tsv->columns[tsv->count++] = (uint8_t)field;
+    return RESULT_OK;
+}
+
+/* The names of the columns. A field that is there twice is read from the first. */
+static enum result set_fields(struct zeeklog *log, const char *p, const char *end)
+{
+    struct tsv_state *tsv = &log->tsv;
+    uint32_t fields = 0;
+    const char *lacks;
+
+    memset(log->cells, 0, sizeof log->cells);
+    tsv->count = 0;
+    for (;;) {
+        const char *next = memchr(p, tsv->separator, (size_t)(end - p));
+        enum zeek_field field = zeek_field(log, p, (size_t)((next ? next : end) - p));
+
+        if (fields & UINT32_C(1) << field)
+            field = FIELD_NONE;
+        fields |= UINT32_C(1) << field;
+        if (add_column(tsv, field) != RESULT_OK)
+            return RESULT_NO_MEMORY;
+        if (!next)
+            break;
+        p = next + 1;
+    }
+    tsv->kind = zeek_kind(log, &tsv->path, fields);
+    lacks = tsv->kind == KIND_OTHER ? NULL : zeek_lacks(tsv->kind, fields);
+    if (!lacks)
+        return RESULT_OK;
+    tsv->kind = KIND_OTHER;
+    return zeek_damaged(log, "there is no field %s, so nothing can be read", lacks);
+}
+
+static bool begins(const char *p, const char *end, const char *word, size_t length)
+{
+    return (size_t)(end - p) > length && memcmp(p, word, length) == 0;
+}
+
+/* A line that begins with #; most of them do not matter. A value is one character behind its word.
+ */
+static enum result read_header(struct zeeklog *log, const char *p, const char *end)
+{
+    struct tsv_state *tsv = &log->tsv;
+
+    if (begins(p, end, "#separator", 10)) {
+        reset_header(tsv);
+        return set_character(log, "#separator", p + 11, end, &tsv->separator);
+    }
+    if (begins(p, end, "#set_separator", 14))
+        return set_character(log, "#set_separator", p + 15, end, &tsv->set_separator);
+    if (begins(p, end, "#empty_field", 12))
+        return set_marker(log, "#empty_field", p + 13, end, &tsv->empty);
+    if (begins(p, end, "#unset_field", 12))
+        return set_marker(log, "#unset_field", p + 13, end, &tsv->unset);
+    if (begins(p, end, "#path", 5))
+        set_path(tsv, p + 6, end);
+    if (begins(p, end, "#fields", 7))
+        return set_fields(log, p + 8, end);
+    return RESULT_OK;
+}
+
+/* Zeek's filter option tsv=T: the names alone stand in the first line. */
+static bool is_plain_header(const struct zeeklog *log, const char *p, const char *end)
+{
+    while (p < end) {
+        const char *next = memchr(p, log->tsv.separator, (size_t)(end - p));
+
+        if (zeek_field(log, p, (size_t)((next ? next : end) - p)) == FIELD_TS)
+            return true;
+        p = next ? next + 1 : end;
+    }
+    return false;
+}
+
+/* The top bit of each byte that is zero, and no other. */
+static uint64_t zero_bytes(uint64_t word)
+{
+    const uint64_t low = UINT64_C(0x7f7f7f7f7f7f7f7f);
+
+    return ~(((word & low) + low) | word | low);
+}
+
+/* Puts a line into the cells; false when it has another number of them than the header. */
+static bool split_line(struct zeeklog *log, const char *p, const char *end)
+{
+    const uint64_t separators = UINT64_C(0x0101010101010101) * (unsigned char)log->tsv.separator;
+    const uint8_t *columns = log->tsv.columns;
+    size_t left = log->tsv.count;
+    const char *start = p;
+
+    for (; end - p >= 8; p += 8) {
+        uint64_t found = zero_bytes(le64((const uint8_t *)p) ^ separators);
+
+        for (; found; found &= found - 1) {
+            const char *at = p + __builtin_ctzll(found) / 8;
+
+            if (--left == 0)
+                return false;
+            log->cells[*columns++] = (struct cell){start, (size_t)(at - start)};
+            start = at + 1;
+        }
+    }
+    for (; p < end; p++) {
+        if (*p != log->tsv.separator)
+            continue;
+        if (--left == 0)
+            return false;
+        log->cells[*columns++] = (struct cell){start, (size_t)(p - start)};
+        start = p + 1;
+    }
+    log->cells[*columns] = (struct cell){start, (size_t)(end - start)};
+    return left == 1;
+}
+
+static enum result read_line(struct zeeklog *log, const char *p, const char *end,
+                             struct zeek_row *row, bool *useful)
+{
+    struct tsv_state *tsv = &log->tsv;
+
+    if (p < end && end[-1] == '\r')
+        end--;
+    if (p == end)
+        return RESULT_OK;
+    if (*p == '#')
+        return read_header(log, p, end);
+    if (tsv->kind == KIND_NONE) {
+        if (is_plain_header(log, p, end))
+            return set_fields(log, p, end);
+        return zeek_damaged(log, "no #fields line stands before it; was the header cut off?");
+    }
+    if (tsv->kind != KIND_OTHER && !split_line(log, p, end))
+        return zeek_damaged(log, "it has not the %zu cells that #fields names", tsv->count);
+    log->answer_count = 0;
+    return zeek_make_row(log, tsv->kind, row, useful);
+}
+
+/* More than a line may have: passes over what is left of it. */
+static enum result pass_over(struct zeeklog *log)
+{
+    struct lookahead *in = &log->in;
+
+    zeek_damaged(log, "longer than %u bytes", LOOKAHEAD_BYTES);
+    do {
+        const uint8_t *newline = memchr(in->buffer + in->at, '\n', in->end - in->at);
+
+        if (newline) {
+            in->at = (size_t)(newline + 1 - in->buffer);
+            break;
+        }
+        in->at = in->end;
+    } while (lookahead_fill(in, 1));
+    return RESULT_DAMAGED;
+}
+
+static enum result next_line(struct zeeklog *log, struct zeek_row *row, bool *useful)
+{
+    struct lookahead *in = &log->in;
+    size_t searched = 0;
+    const uint8_t *start, *newline;
+
+    for (;;) {
+        size_t left = in->end - in->at;
+
+        start = in->buffer + in->at;
+        newline = memchr(start + searched, '\n', left - searched);
+        if (newline)
+            break;
+        if (left == LOOKAHEAD_BYTES) {
+            log->line++;
+            return pass_over(log);
+        }
+        searched = left;
+        if (lookahead_fill(in, left + 1))
+            continue;
+        if (left == 0 || in->result != RESULT_END)
+            return zeek_ended(log);
+        start = in->buffer + in->at;
+        newline = start + left; /* the last line lacks it */
+        break;
+    }
+    log->line++;
+    in->at = (size_t)(newline - in->buffer) + (newline < in->buffer + in->end);
+    return read_line(log, (const char *)start, (const char *)newline, row, useful);
+}
+
+enum result zeek_tsv_init(struct zeeklog *log)
+{
+    reset_header(&log->tsv);
+    log->next = next_line;
+    return RESULT_OK;
+}
