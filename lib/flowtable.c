@@ -543,51 +543,91 @@ enum result flowtable_add_connection(struct flowtable *table, const struct conne
     return enqueue(table);
 }
 
-static int64_t start_of(const struct flowtable *table, uint32_t place)
+/* What is sorted: the start of each active flow, from the first of them on, and its place. */
+struct order {
+    uint64_t *starts;
+    uint32_t *places;
+};
+
+#define RADIX_BITS 11
+
+/* Sorts by some bits of the starts, and leaves those that are equal in their order. */
+static void radix_pass(const struct order *from, const struct order *to, size_t count, int shift)
 {
-    return flow_at(table, place)->start;
+    enum { BUCKETS = 1 << RADIX_BITS };
+    size_t ends[BUCKETS] = {0}, end = 0;
+
+    for (size_t i = 0; i < count; i++)
+        ends[from->starts[i] >> shift & (BUCKETS - 1)]++;
+    for (size_t i = 0; i < BUCKETS; i++) {
+        size_t begin = end;
+
+        end += ends[i];
+        ends[i] = begin;
+    }
+    for (size_t i = 0; i < count; i++) {
+        size_t at = ends[from->starts[i] >> shift & (BUCKETS - 1)]++;
+
+        to->starts[at] = from->starts[i];
+        to->places[at] = from->places[i];
+    }
 }
 
-/* One pass of a bottom-up merge sort, which keeps the order of equal starts. */
-static void merge_runs(const struct flowtable *table, const uint32_t *from, uint32_t *to,
-                       size_t run)
+/* Fills in the starts; returns the greatest. */
+static uint64_t read_starts(const struct flowtable *table, uint64_t *starts)
 {
-    size_t n = table->active_count;
+    int64_t first = INT64_MAX;
+    uint64_t greatest = 0;
 
-    for (size_t begin = 0; begin < n; begin += 2 * run) {
-        size_t middle = begin + run < n ? begin + run : n;
-        size_t end = begin + 2 * run < n ? begin + 2 * run : n;
-        size_t left = begin, right = middle;
+    for (size_t i = 0; i < table->active_count; i++) {
+        int64_t start = flow_at(table, table->active[i])->start;
 
-        for (size_t i = begin; i < end; i++) {
-            bool take_left = right == end || (left < middle && start_of(table, from[left]) <=
-                                                                   start_of(table, from[right]));
-
-            to[i] = take_left ? from[left++] : from[right++];
-        }
+        first = start < first ? start : first;
+        starts[i] = (uint64_t)start;
     }
+    for (size_t i = 0; i < table->active_count; i++) {
+        starts[i] -= (uint64_t)first;
+        greatest = starts[i] > greatest ? starts[i] : greatest;
+    }
+    return greatest;
+}
+
+static enum result sort_active(struct flowtable *table)
+{
+    size_t count = table->active_count;
+    uint64_t *starts = malloc(2 * count * sizeof *starts), greatest;
+    uint32_t *places = malloc(table->active_capacity * sizeof *places);
+    struct order from, to;
+
+    if (!starts || !places) {
+        free(starts);
+        free(places);
+        return RESULT_NO_MEMORY;
+    }
+    from = (struct order){starts, table->active};
+    to = (struct order){starts + count, places};
+    greatest = read_starts(table, starts);
+    for (int shift = 0; shift < 64 && greatest >> shift != 0; shift += RADIX_BITS) {
+        struct order swap = from;
+
+        radix_pass(&from, &to, count, shift);
+        from = to;
+        to = swap;
+    }
+    table->active = from.places;
+    free(to.places);
+    free(starts);
+    return RESULT_OK;
 }
 
 enum result flowtable_finish(struct flowtable *table, size_t *count)
 {
     enum result result = count_batch(table);
-    uint32_t *other;
 
     *count = table->active_count;
     if (result != RESULT_OK || table->in_order || *count == 0)
         return result;
-    other = malloc(table->active_capacity * sizeof *other);
-    if (!other)
-        return RESULT_NO_MEMORY;
-    for (size_t run = 1; run < table->active_count; run *= 2) {
-        uint32_t *swap = table->active;
-
-        merge_runs(table, table->active, other, run);
-        table->active = other;
-        other = swap;
-    }
-    free(other);
-    return RESULT_OK;
+    return sort_active(table);
 }
 
 static void get_address(const struct stored_flow *stored, unsigned side, struct address *address)

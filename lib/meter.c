@@ -206,32 +206,48 @@ static enum result tag_connection(struct meter *meter, const struct connection *
     return keep_id(meter, connection->community_id, connection->community_id_length, tag);
 }
 
-static enum result write_flow(struct meter *meter, size_t index)
+static enum result write_flow(struct meter *meter, const struct flow *flow)
 {
     char community_id[COMMUNITYID_TEXT];
-    struct flow flow;
-    struct record record = {0};
+    struct record record = {
+        .src = flow->src,
+        .dst = flow->dst,
+        .sport = flow->sport,
+        .dport = flow->dport,
+        .proto = flow->proto,
+        .src_packets = flow->src_packets,
+        .src_bytes = flow->src_bytes,
+        .dst_packets = flow->dst_packets,
+        .dst_bytes = flow->dst_bytes,
+        .start = flow->start,
+        .last = flow->last,
+    };
 
-    flowtable_get(meter->flows, index, &flow);
-    record.src = flow.src;
-    record.dst = flow.dst;
-    record.sport = flow.sport;
-    record.dport = flow.dport;
-    record.proto = flow.proto;
-    record.src_packets = flow.src_packets;
-    record.src_bytes = flow.src_bytes;
-    record.dst_packets = flow.dst_packets;
-    record.dst_bytes = flow.dst_bytes;
-    record.start = flow.start;
-    record.last = flow.last;
     name_destination(meter, &record);
-    if (meter->options.extended && flow.tag != 0) {
-        record.community_id = meter->ids + flow.tag - 1;
+    if (meter->options.extended && flow->tag != 0) {
+        record.community_id = meter->ids + flow->tag - 1;
     } else if (meter->options.extended) {
-        identify_flow(&flow, community_id);
+        identify_flow(flow, community_id);
         record.community_id = community_id;
     }
     return record_write(meter->options.writer, &record);
+}
+
+/* Writes flows from an index on, at most as many as names are fetched for at once. */
+static enum result write_flows(struct meter *meter, size_t first, size_t count)
+{
+    struct flow flows[NAMES_PREFETCH];
+    const struct address *destinations[NAMES_PREFETCH];
+    enum result result = RESULT_OK;
+
+    for (size_t i = 0; i < count; i++) {
+        flowtable_get(meter->flows, first + i, &flows[i]);
+        destinations[i] = &flows[i].dst;
+    }
+    names_prefetch(meter->names, destinations, count);
+    for (size_t i = 0; i < count && result == RESULT_OK; i++)
+        result = write_flow(meter, &flows[i]);
+    return result;
 }
 
 enum result meter_finish(struct meter *meter)
@@ -241,8 +257,8 @@ enum result meter_finish(struct meter *meter)
 
     if (result == RESULT_OK && count > 0)
         record_writer_begin(meter->options.writer, meter->sample_start);
-    for (size_t i = 0; i < count && result == RESULT_OK; i++)
-        result = write_flow(meter, i);
+    for (size_t i = 0; i < count && result == RESULT_OK; i += NAMES_PREFETCH)
+        result = write_flows(meter, i, count - i < NAMES_PREFETCH ? count - i : NAMES_PREFETCH);
     return result == RESULT_OK ? record_writer_flush(meter->options.writer) : result;
 }
 

@@ -304,6 +304,32 @@ bool names_find(struct names *names, const struct address *address, int64_t time
     return true;
 }
 
+void names_prefetch(const struct names *names, const struct address *const *addresses, size_t count)
+{
+    const uint32_t *slots[NAMES_PREFETCH];
+    const struct host *hosts[NAMES_PREFETCH];
+
+    for (size_t i = 0; i < count; i++) {
+        uint32_t hash = host_hash(names, addresses[i]);
+
+        slots[i] = &names->host_table.slots[hash & (names->host_table.count - 1)];
+        __builtin_prefetch(slots[i]);
+    }
+    for (size_t i = 0; i < count; i++) {
+        hosts[i] = *slots[i] > 0 ? &names->hosts[*slots[i] - 1] : NULL;
+        __builtin_prefetch(hosts[i]);
+    }
+    for (size_t i = 0; i < count; i++)
+        if (hosts[i])
+            __builtin_prefetch(hosts[i]->given);
+    for (size_t i = 0; i < count; i++)
+        if (hosts[i])
+            __builtin_prefetch(&names->texts[hosts[i]->given[0].name]);
+    for (size_t i = 0; i < count; i++)
+        if (hosts[i])
+            __builtin_prefetch(names->texts[hosts[i]->given[0].name].bytes);
+}
+
 enum result names_each(struct names *names, names_each_fn *call, void *context)
 {
     enum result result = RESULT_OK;

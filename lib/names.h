@@ -29,6 +29,15 @@ MUST_CHECK enum result names_add(struct names *names, const struct address *addr
 MUST_CHECK bool names_find(struct names *names, const struct address *address, int64_t time,
                            struct name_ref *found);
 
+/*
+ * Starts what names_find needs of so many addresses, at most NAMES_PREFETCH, on its way from
+ * memory: in large tables a name is several cache misses away, which then overlap.
+ */
+void names_prefetch(const struct names *names, const struct address *const *addresses,
+                    size_t count);
+
+#define NAMES_PREFETCH 32u
+
 /* Calls for each address in no order, with its latest name and whether it ever had another. */
 typedef enum result names_each_fn(void *context, const struct address *address,
                                   const struct name_ref *name, bool only_one);
