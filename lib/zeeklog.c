@@ -126,7 +126,7 @@ enum zeek_kind zeek_kind(struct zeeklog *log, const struct cell *path, uint32_t 
         kind = KIND_DNS;
     else
         note_other(log, path);
-    log->usable |= kind != KIND_OTHER;
+    log->settled |= kind != KIND_OTHER;
     return kind;
 }
 
@@ -181,7 +181,7 @@ static enum result check_end(struct zeeklog *log)
 {
     if (log->in_array)
         return zeek_damaged(log, "the input ends inside its JSON array");
-    if (log->usable || (log->counts.other_logs == 0 && log->other_path[0] == '\0'))
+    if (log->settled || (log->counts.other_logs == 0 && log->other_path[0] == '\0'))
         return RESULT_END;
     if (log->other_path[0] != '\0')
         snprintf(log->problem, sizeof log->problem, "no conn or dns log: it says that it is '%s'",

@@ -74,7 +74,7 @@ struct zeeklog {
     struct json *json;
     bool in_array; /* of objects */
 
-    bool usable;         /* some of it was conn or dns */
+    bool settled;        /* some of it was conn or dns, or it has been said why not */
     char other_path[48]; /* of the first log that was neither; "" where it is not known */
     bool finished;       /* nothing is left, and what was wrong has been said */
     char name[DNS_NAME_TEXT];

@@ -201,6 +201,8 @@ static enum result read_line(struct zeeklog *log, const char *p, const char *end
     if (tsv->kind == KIND_NONE) {
         if (is_plain_header(log, p, end))
             return set_fields(log, p, end);
+        tsv->kind = KIND_OTHER;
+        log->settled = true;
         return zeek_damaged(log, "no #fields line stands before it; was the header cut off?");
     }
     if (tsv->kind != KIND_OTHER && !split_line(log, p, end))
