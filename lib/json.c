@@ -9,15 +9,33 @@
 /* Objects and arrays within each other: more is damage, which bounds what a hostile text costs. */
 #define DEPTH_MAX 32
 
-/* Keys that are longer, with those of the objects around them, are left empty. */
+/* Keys that are longer, with those of the objects around them, are not wanted. */
 #define KEY_MAX 256
 
+#define HINTS 64
+
+/*
+ * Objects of a log have their keys in the same order, give or take a few. So a key is first held
+ * against the one that came behind its predecessor the last time, as it stands in the text.
+ */
+struct hint {
+    char text[32]; /* the key in its quotes, and the colon */
+    uint8_t length;
+    uint8_t id;   /* 0: not wanted */
+    uint8_t next; /* the hint for the key behind this one */
+};
+
 struct json {
+    const struct json_key *keys;
+    size_t key_count;
     struct json_member *members;
     size_t count, capacity;
 
+    struct hint hints[HINTS]; /* the first is for the beginning of an object, and like no text */
+    unsigned hint_count, last_hint;
+
     /* Of the general parser. */
-    char *texts; /* keys and decoded strings; members have offsets into it until the end */
+    char *texts; /* values; where they are is known when all have been read */
     size_t texts_used, texts_capacity;
     char key[KEY_MAX];                /* of the member that is open */
     size_t key_length[DEPTH_MAX + 1]; /* of the keys that lead to each depth; > KEY_MAX: too long */
@@ -27,10 +45,18 @@ struct json {
     char problem[128];
 };
 
-enum result json_init(struct json **json)
+enum result json_init(struct json **json, const struct json_key *keys, size_t count)
 {
-    *json = calloc(1, sizeof **json);
-    return *json ? RESULT_OK : RESULT_NO_MEMORY;
+    struct json *new = calloc(1, sizeof *new);
+
+    if (!new)
+        return RESULT_NO_MEMORY;
+    new->keys = keys;
+    new->key_count = count;
+    new->hint_count = 1;
+    new->hints[0].length = 1;
+    *json = new;
+    return RESULT_OK;
 }
 
 void json_destroy(struct json **json)
@@ -43,9 +69,20 @@ void json_destroy(struct json **json)
     }
 }
 
-/* A place for one more member, NULL without memory. */
-static struct json_member *new_member(struct json *json)
+/* What the members of a key are known by, 0 where they are not wanted. */
+static uint8_t find_key(const struct json *json, const char *name, size_t length)
 {
+    for (size_t i = 0; i < json->key_count; i++)
+        if (strncmp(json->keys[i].name, name, length) == 0 && json->keys[i].name[length] == '\0')
+            return json->keys[i].id;
+    return 0;
+}
+
+/* A place for one more member, NULL without memory. */
+static struct json_member *new_member(struct json *json, uint8_t id, bool element)
+{
+    struct json_member *member;
+
     if (json->count == json->capacity) {
         size_t capacity = json->capacity ? json->capacity * 2 : 64;
         struct json_member *grown = realloc(json->members, capacity * sizeof *grown);
@@ -55,7 +92,10 @@ static struct json_member *new_member(struct json *json)
         json->members = grown;
         json->capacity = capacity;
     }
-    return &json->members[json->count++];
+    member = &json->members[json->count++];
+    member->id = id;
+    member->element = element;
+    return member;
 }
 
 /*
@@ -175,53 +215,100 @@ static const char *scan_separator(const char *p, const char *end, char close)
     return p < end && *p == close ? NULL : p;
 }
 
-static const char *scan_array(struct json *json, const char *p, const char *end, const char *key,
-                              uint32_t key_length)
+static const char *scan_value(struct json *json, const char *p, const char *end, uint8_t id,
+                              bool element)
+{
+    struct json_member unwanted, *member = id ? new_member(json, id, element) : &unwanted;
+
+    return member ? scan_scalar(p, end, member) : NULL;
+}
+
+static const char *scan_array(struct json *json, const char *p, const char *end, uint8_t id)
 {
     p = skip_spaces(p + 1, end);
     while (p && p < end && *p != ']') {
-        struct json_member *member = new_member(json);
-
-        if (!member)
-            return NULL;
-        member->key = key;
-        member->key_length = key_length;
-        member->element = true;
-        p = scan_scalar(p, end, member);
+        p = scan_value(json, p, end, id, true);
         if (p)
             p = scan_separator(p, end, ']');
     }
     return p && p < end ? p + 1 : NULL;
 }
 
+/* The hint for a key as it stands in the text, with its colon; a new one where it is not known. */
+static unsigned find_hint(struct json *json, const char *text, size_t length, size_t key_length)
+{
+    struct hint *hint;
+    unsigned i = 1;
+
+    while (i < json->hint_count &&
+           (json->hints[i].length != length || memcmp(json->hints[i].text, text, length) != 0))
+        i++;
+    if (i < json->hint_count)
+        return i;
+    if (i == HINTS) { /* too many to be of use: begin anew */
+        i = 1;
+        json->last_hint = 0;
+    }
+    json->hint_count = i + 1;
+    hint = &json->hints[i];
+    memcpy(hint->text, text, length);
+    hint->length = (uint8_t)length;
+    hint->id = find_key(json, text + 1, key_length);
+    hint->next = 0;
+    return i;
+}
+
+/* A key that is not the one expected. */
+static const char *scan_other_key(struct json *json, const char *p, const char *end, uint8_t *id)
+{
+    const char *start = p, *quote = *p == '"' ? scan_string(p + 1, end) : NULL;
+    size_t key_length;
+    unsigned found;
+
+    p = quote ? skip_spaces(quote + 1, end) : end;
+    if (p == end || *p++ != ':')
+        return NULL;
+    key_length = (size_t)(quote - start - 1);
+    if ((size_t)(p - start) > sizeof json->hints->text) {
+        *id = find_key(json, start + 1, key_length);
+        json->last_hint = 0;
+        return p;
+    }
+    found = find_hint(json, start, (size_t)(p - start), key_length);
+    json->hints[json->last_hint].next = (uint8_t)found;
+    json->last_hint = found;
+    *id = json->hints[found].id;
+    return p;
+}
+
+static const char *scan_key(struct json *json, const char *p, const char *end, uint8_t *id)
+{
+    unsigned guess = json->hints[json->last_hint].next;
+    const struct hint *hint = &json->hints[guess];
+
+    if ((size_t)(end - p) <= hint->length || memcmp(p, hint->text, hint->length) != 0)
+        return scan_other_key(json, p, end, id);
+    json->last_hint = guess;
+    *id = hint->id;
+    return p + hint->length;
+}
+
 static const char *scan_member(struct json *json, const char *p, const char *end)
 {
-    const char *key = p + 1, *key_end = *p == '"' ? scan_string(key, end) : NULL;
-    struct json_member *member;
+    uint8_t id;
 
-    if (!key_end)
-        return NULL;
-    p = skip_spaces(key_end + 1, end);
-    if (p == end || *p != ':')
-        return NULL;
-    p = skip_spaces(p + 1, end);
+    p = scan_key(json, p, end, &id);
+    p = p ? skip_spaces(p, end) : end;
     if (p == end)
         return NULL;
-    if (*p == '[')
-        return scan_array(json, p, end, key, (uint32_t)(key_end - key));
-    member = new_member(json);
-    if (!member)
-        return NULL;
-    member->key = key;
-    member->key_length = (uint32_t)(key_end - key);
-    member->element = false;
-    return scan_scalar(p, end, member);
+    return *p == '[' ? scan_array(json, p, end, id) : scan_value(json, p, end, id, false);
 }
 
 static const char *scan_object(struct json *json, const char *p, const char *end)
 {
     if (p == end || *p != '{')
         return NULL;
+    json->last_hint = 0;
     p = skip_spaces(p + 1, end);
     while (p && p < end && *p != '}') {
         p = scan_member(json, p, end);
@@ -239,39 +326,37 @@ static int stop(struct json *json, enum result result)
     return 0;
 }
 
-/* Copies bytes to the texts, and returns where they are, -1 without memory. */
-static size_t keep(struct json *json, const void *bytes, size_t length)
+/* Copies a value to the texts. */
+static enum result keep(struct json *json, const void *text, size_t length)
 {
-    size_t at = json->texts_used;
-
-    if (json->texts_capacity - at < length) {
-        size_t capacity = (at + length) * 2;
+    if (json->texts_capacity - json->texts_used < length) {
+        size_t capacity = (json->texts_used + length) * 2;
         char *grown = realloc(json->texts, capacity);
 
         if (!grown)
-            return SIZE_MAX;
+            return RESULT_NO_MEMORY;
         json->texts = grown;
         json->texts_capacity = capacity;
     }
     if (length > 0)
-        memcpy(json->texts + at, bytes, length);
-    json->texts_used = at + length;
-    return at;
+        memcpy(json->texts + json->texts_used, text, length);
+    json->texts_used += length;
+    return RESULT_OK;
 }
 
 static int add_scalar(struct json *json, enum json_type type, const void *text, size_t length)
 {
     size_t key_length = json->key_length[json->depth];
-    size_t key = keep(json, json->key, key_length > KEY_MAX ? 0 : key_length);
-    size_t at = keep(json, text, length);
-    struct json_member *member = new_member(json);
+    uint8_t id = key_length > KEY_MAX ? 0 : find_key(json, json->key, key_length);
+    struct json_member *member;
 
-    if (key == SIZE_MAX || at == SIZE_MAX || !member)
+    if (id == 0)
+        return 1;
+    member = new_member(json, id, json->array[json->depth]);
+    if (!member || keep(json, text, length) != RESULT_OK)
         return stop(json, RESULT_NO_MEMORY);
-    member->key_length = (uint32_t)(key_length > KEY_MAX ? 0 : key_length);
     member->length = (uint32_t)length;
     member->type = (uint8_t)type;
-    member->element = json->array[json->depth];
     return 1;
 }
 
@@ -349,8 +434,6 @@ static void place_members(struct json *json)
     const char *p = json->texts;
 
     for (size_t i = 0; i < json->count; i++) {
-        json->members[i].key = p;
-        p += json->members[i].key_length;
         json->members[i].text = p;
         p += json->members[i].length;
     }

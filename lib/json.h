@@ -1,6 +1,6 @@
 /*
- * JSON objects (RFC 8259), read flat: what an object inside an object holds has the key
- * "outer.inner".
+ * JSON objects (RFC 8259), of which some members are wanted, read flat: what an object inside an
+ * object holds has the key "outer.inner".
  *
  * Objects of plain values and no escapes, such as logs are full of, are scanned here, at several
  * times the speed of a general parser; a general one (yajl) settles whatever else there is. UTF-8
@@ -17,16 +17,24 @@
 
 enum json_type { JSON_NULL, JSON_BOOLEAN, JSON_NUMBER, JSON_STRING };
 
+/* A key whose members are wanted, and what they are known by. */
+struct json_key {
+    const char *name;
+    uint8_t id; /* not 0; several keys may have one */
+};
+
 struct json_member {
-    const char *key, *text; /* no final NUL; numbers as they stand, strings without escapes */
-    uint32_t key_length, length;
+    const char *text; /* no final NUL; numbers as they stand, strings without escapes */
+    uint32_t length;
+    uint8_t id;
     uint8_t type; /* enum json_type */
-    bool element; /* of an array, each of whose elements is a member with the array's key */
+    bool element; /* of an array, each of whose elements is a member */
 };
 
 struct json;
 
-MUST_CHECK enum result json_init(struct json **json);
+/* The keys stay the caller's and must outlive it. */
+MUST_CHECK enum result json_init(struct json **json, const struct json_key *keys, size_t count);
 void json_destroy(struct json **json);
 
 /*
@@ -36,8 +44,9 @@ void json_destroy(struct json **json);
 MUST_CHECK enum result json_read(struct json *json, const char *text, size_t size, size_t *used);
 
 /*
- * The members of the object read last, in its order; empty objects and arrays leave none. They
- * point into the text or belong to the reader: valid until its next call, and while the text is.
+ * The wanted members of the object read last, in its order; empty objects and arrays leave none.
+ * They point into the text or belong to the reader: valid until its next call, and while the text
+ * is.
  */
 const struct json_member *json_members(const struct json *json, size_t *count);
 

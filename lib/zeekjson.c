@@ -16,17 +16,14 @@ static enum result take_members(struct zeeklog *log, uint32_t *fields)
     *fields = 0;
     for (size_t i = 0; i < count; i++) {
         const struct json_member *member = &members[i];
-        enum zeek_field field = zeek_field(log, member->key, member->key_length);
 
-        if (field == FIELD_NONE)
-            continue;
-        *fields |= UINT32_C(1) << field;
+        *fields |= UINT32_C(1) << member->id;
         if (member->element) {
-            if (field == FIELD_ANSWERS && member->type == JSON_STRING &&
+            if (member->id == FIELD_ANSWERS && member->type == JSON_STRING &&
                 zeek_add_answer(log, member->text, member->length) != RESULT_OK)
                 return RESULT_NO_MEMORY;
         } else if (member->type != JSON_NULL) {
-            log->cells[field] = (struct cell){member->text, member->length};
+            log->cells[member->id] = (struct cell){member->text, member->length};
         }
     }
     return RESULT_OK;
@@ -160,5 +157,5 @@ enum result zeek_json_init(struct zeeklog *log)
     log->tsv.empty.length = log->tsv.unset.length = SIZE_MAX; /* nothing is like them */
     log->line = 1;
     log->next = next_object;
-    return json_init(&log->json);
+    return json_init(&log->json, zeek_fields, zeek_field_count);
 }

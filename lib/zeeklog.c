@@ -9,16 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct field_name {
-    const char *name;
-    enum zeek_field field;
-};
-
 /*
  * The separator in id.orig_h can be set (Log::default_scope_sep), and the names mapped
  * (Log::default_field_name_map), which the documentation shows with src, src_port, dst, dst_port.
  */
-static const struct field_name field_names[] = {
+const struct json_key zeek_fields[] = {
     {"ts", FIELD_TS},
     {"id.orig_h", FIELD_ORIG_H},
     {"id_orig_h", FIELD_ORIG_H},
@@ -47,39 +42,7 @@ static const struct field_name field_names[] = {
     {"_path", FIELD_PATH},
 };
 
-#define FIELD_NAMES (sizeof field_names / sizeof *field_names)
-
-/* Where the search for a name begins: lengths and ends of these names differ well. */
-static size_t name_slot(const struct zeeklog *log, const char *name, size_t length)
-{
-    return (length * 7 + (unsigned char)name[0] + (unsigned char)name[length - 1] * 5u) %
-           sizeof log->slots;
-}
-
-static void fill_slots(struct zeeklog *log)
-{
-    for (size_t i = 0; i < FIELD_NAMES; i++) {
-        size_t slot = name_slot(log, field_names[i].name, strlen(field_names[i].name));
-
-        while (log->slots[slot] != 0)
-            slot = (slot + 1) % sizeof log->slots;
-        log->slots[slot] = (uint8_t)(i + 1);
-    }
-}
-
-enum zeek_field zeek_field(const struct zeeklog *log, const char *name, size_t length)
-{
-    if (length == 0)
-        return FIELD_NONE;
-    for (size_t slot = name_slot(log, name, length); log->slots[slot] != 0;
-         slot = (slot + 1) % sizeof log->slots) {
-        const struct field_name *known = &field_names[log->slots[slot] - 1];
-
-        if (strncmp(known->name, name, length) == 0 && known->name[length] == '\0')
-            return known->field;
-    }
-    return FIELD_NONE;
-}
+const size_t zeek_field_count = sizeof zeek_fields / sizeof *zeek_fields;
 
 #define BIT(field) (UINT32_C(1) << (field))
 
@@ -139,9 +102,9 @@ const char *zeek_lacks(enum zeek_kind kind, uint32_t fields)
     size_t count = kind == KIND_CONN ? sizeof conn / sizeof *conn : sizeof dns / sizeof *dns;
 
     for (size_t i = 0; i < count; i++)
-        for (size_t j = 0; j < FIELD_NAMES && !(fields & BIT(needed[i])); j++)
-            if (field_names[j].field == needed[i])
-                return field_names[j].name;
+        for (size_t j = 0; j < zeek_field_count && !(fields & BIT(needed[i])); j++)
+            if (zeek_fields[j].id == needed[i])
+                return zeek_fields[j].name;
     return NULL;
 }
 
@@ -249,7 +212,6 @@ enum result zeeklog_open(struct zeeklog **log, struct input *input)
     memset(new, 0, offsetof(struct zeeklog, in));
     new->input = input;
     lookahead_init(&new->in, input);
-    fill_slots(new);
     *log = new;
     return begin(new);
 }

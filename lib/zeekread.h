@@ -68,7 +68,6 @@ struct zeeklog {
     struct cell cells[FIELDS];
     struct address *answers;
     size_t answer_count, answer_capacity;
-    uint8_t slots[64]; /* of a hash table of field names: index + 1, 0 is free */
 
     struct tsv_state tsv;
     struct json *json;
@@ -92,11 +91,21 @@ __attribute__((format(printf, 2, 3))) enum result zeek_damaged(struct zeeklog *l
 /* The input is at its end, or cannot be read further: what zeeklog_next answers then. */
 enum result zeek_ended(struct zeeklog *log);
 
+/* Numbers out of a text; false when it is none. */
+bool zeek_count(const char *text, size_t length, uint64_t *count);
+
+/* Microseconds out of seconds, not negative and before the year 10000. */
+bool zeek_seconds(const char *text, size_t length, int64_t *microseconds);
+
+/* A time: such seconds since 1970; milliseconds, integers of twelve digits and more; ISO 8601. */
+bool zeek_time(const char *text, size_t length, int64_t *microseconds);
+
 /* The byte of the \xNN that begins the text; -1 when none does. */
 int zeek_escape(const char *p, const char *end);
 
-/* The field of a name, FIELD_NONE for one that does not matter. */
-enum zeek_field zeek_field(const struct zeeklog *log, const char *name, size_t length);
+/* Their names; each has one that comes first and is what messages call it. */
+extern const struct json_key zeek_fields[];
+extern const size_t zeek_field_count;
 
 /* What log it is: by its path, or where that is not there by the set of its fields (1 << field). */
 enum zeek_kind zeek_kind(struct zeeklog *log, const struct cell *path, uint32_t fields);

@@ -1,5 +1,5 @@
 /*
- * From the cells of a row to what it tells: numbers, times, addresses, names.
+ * From the cells of a row to what it tells: a connection, or names of addresses.
  */
 #include "zeekread.h"
 
@@ -10,8 +10,6 @@
 #include <string.h>
 
 #define DNS_PORT 53
-
-#define SECOND INT64_C(1000000)
 
 /* DNS names have at most 255 bytes on the wire (RFC 1035 section 2.3.4). */
 #define QUERY_MAX 255
@@ -31,164 +29,11 @@ static const struct cell *get(const struct zeeklog *log, enum zeek_field field)
     return cell;
 }
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-/* A decimal integer. */
-static bool read_count(const char *text, size_t length, uint64_t *value)
-{
-    *value = 0;
-    for (size_t i = 0; i < length; i++)
-        if (!is_digit(text[i]) || __builtin_mul_overflow(*value, 10u, value) ||
-            __builtin_add_overflow(*value, (unsigned)(text[i] - '0'), value))
-            return false;
-    return length > 0;
-}
-
-/* The exponent of a number, from behind its letter to the end of the text. */
-static bool read_exponent(const char *p, const char *end, int *exponent)
-{
-    bool negative = p < end && *p == '-';
-    int value = 0;
-
-    if (p < end && (*p == '-' || *p == '+'))
-        p++;
-    if (p == end)
-        return false;
-    for (; p < end; p++) {
-        if (!is_digit(*p))
-            return false;
-        if (value < 10000) /* beyond what any sensible number has; stays so */
-            value = value * 10 + (*p - '0');
-    }
-    *exponent += negative ? -value : value;
-    return true;
-}
-
-/* value * 10^exponent, rounded half to even; more: value was a little greater. False: too large. */
-static bool scale(uint64_t value, int exponent, bool more, int64_t *result)
-{
-    uint64_t divisor = 1, rest;
-
-    for (; exponent > 0 && value > 0; exponent--)
-        if (__builtin_mul_overflow(value, 10u, &value))
-            return false;
-    for (; exponent < 0; exponent++)
-        if (__builtin_mul_overflow(divisor, 10u, &divisor)) {
-            *result = 0; /* value has fewer digits than that */
-            return true;
-        }
-    rest = value % divisor;
-    value /= divisor;
-    if (rest > divisor - rest || (rest == divisor - rest && (more || value % 2 == 1)))
-        value++;
-    *result = (int64_t)value;
-    return value < (uint64_t)FRAME_TIME_END;
-}
-
-/*
- * Microseconds out of a decimal number of seconds, rounded as printf("%.6f") does it, so that JSON,
- * which has all digits of Zeek's floating-point numbers, tells the same as TSV. Exact; negative
- * numbers and those beyond the year 9999 are none.
- */
-static bool read_seconds(const char *text, size_t length, int64_t *microseconds)
-{
-    const char *p = text, *end = text + length;
-    uint64_t value = 0;
-    int exponent = 6, digits = 0;
-    bool negative = length > 0 && *p == '-', point = false, more = false;
-
-    for (p += negative; p < end && (is_digit(*p) || (*p == '.' && !point)); p++) {
-        if (*p == '.') {
-            point = true;
-        } else if (value < UINT64_C(100000000000000000)) {
-            value = value * 10 + (unsigned)(*p - '0');
-            exponent -= point;
-            digits++;
-        } else { /* enough of them */
-            more |= *p != '0';
-            exponent += !point;
-            digits++;
-        }
-    }
-    if (digits == 0 || (p < end && *p != 'e' && *p != 'E') ||
-        (p < end && !read_exponent(p + 1, end, &exponent)))
-        return false;
-    return scale(value, exponent, more, microseconds) && (!negative || *microseconds == 0);
-}
-
-/* Days from 1970-01-01, in the Gregorian calendar; years begin in March, so that leap days end
- * them. */
-static int64_t days_since_1970(int year, int month, int day)
-{
-    int y = month > 2 ? year : year - 1;
-    int day_of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
-
-    return (int64_t)y * 365 + y / 4 - y / 100 + y / 400 + day_of_year - 719468;
-}
-
-static bool read_two(const char *p, int low, int high, int *value)
-{
-    if (!is_digit(p[0]) || !is_digit(p[1]))
-        return false;
-    *value = (p[0] - '0') * 10 + p[1] - '0';
-    return *value >= low && *value <= high;
-}
-
-static int month_days(int year, int month)
-{
-    static const uint8_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-
-    if (month == 2 && year % 4 == 0 && (year % 100 != 0 || year % 400 == 0))
-        return 29;
-    return days[month - 1];
-}
-
-/* 2020-06-05T14:39:59.305988Z, with any number of decimals or none. */
-static bool read_iso8601(const char *text, size_t length, int64_t *microseconds)
-{
-    int century, year, month, day, hour, minute, second;
-    int64_t seconds;
-
-    if (length < 20 || text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' ||
-        text[16] != ':' || text[length - 1] != 'Z')
-        return false;
-    if (!read_two(text, 19, 99, &century) || !read_two(text + 2, 0, 99, &year) ||
-        !read_two(text + 5, 1, 12, &month) || !read_two(text + 8, 1, 31, &day) ||
-        !read_two(text + 11, 0, 23, &hour) || !read_two(text + 14, 0, 59, &minute) ||
-        !read_two(text + 17, 0, 59, &second) || (length > 20 && text[19] != '.') ||
-        !read_seconds(text + 17, length - 18, microseconds) || *microseconds > 60 * SECOND)
-        return false;
-    year += century * 100;
-    if (day > month_days(year, month))
-        return false;
-    seconds = days_since_1970(year, month, day) * 86400 + hour * 3600 + minute * 60;
-    *microseconds += seconds * SECOND;
-    return seconds >= 0 && *microseconds < FRAME_TIME_END;
-}
-
-/* Zeek's three ways to write a time; integers of twelve digits and more are milliseconds. */
-static bool read_time(const struct cell *cell, int64_t *microseconds)
-{
-    uint64_t milliseconds;
-
-    if (cell->length >= 20 && cell->text[4] == '-')
-        return read_iso8601(cell->text, cell->length, microseconds);
-    if (cell->length < 12 || !read_count(cell->text, cell->length, &milliseconds))
-        return read_seconds(cell->text, cell->length, microseconds);
-    if (milliseconds >= (uint64_t)FRAME_TIME_END / 1000)
-        return false;
-    *microseconds = (int64_t)milliseconds * 1000;
-    return true;
-}
-
 static bool read_port(const struct cell *cell, uint16_t *port)
 {
     uint64_t value;
 
-    if (!read_count(cell->text, cell->length, &value) || value > UINT16_MAX)
+    if (!zeek_count(cell->text, cell->length, &value) || value > UINT16_MAX)
         return false;
     *port = (uint16_t)value;
     return true;
@@ -209,7 +54,7 @@ static enum result need_time(struct zeeklog *log, int64_t *time)
     const struct cell *cell;
     enum result result = need(log, FIELD_TS, "ts", &cell);
 
-    if (result == RESULT_OK && !read_time(cell, time))
+    if (result == RESULT_OK && !zeek_time(cell->text, cell->length, time))
         result = zeek_damaged(log, "ts is no time from 1970 to 9999");
     return result;
 }
@@ -242,7 +87,7 @@ static enum result take_count(struct zeeklog *log, enum zeek_field field, const 
     const struct cell *cell = get(log, field);
 
     *count = 0;
-    if (cell && !read_count(cell->text, cell->length, count))
+    if (cell && !zeek_count(cell->text, cell->length, count))
         return zeek_damaged(log, "%s is no count of 64 bits", name);
     return RESULT_OK;
 }
@@ -253,7 +98,7 @@ static enum result take_duration(struct zeeklog *log, struct connection *connect
     const struct cell *cell = get(log, FIELD_DURATION);
     int64_t duration = 0;
 
-    if (cell && (!read_seconds(cell->text, cell->length, &duration) ||
+    if (cell && (!zeek_seconds(cell->text, cell->length, &duration) ||
                  duration >= FRAME_TIME_END - connection->start))
         return zeek_damaged(log, "duration is no time in seconds");
     connection->last = connection->start + duration;
@@ -456,14 +301,15 @@ static bool make_name(struct zeeklog *log, const struct cell *query, struct zeek
 /* Names are read from DNS on port 53 only, where the log has ports. */
 static enum result check_ports(struct zeeklog *log, bool *is_dns)
 {
-    uint16_t orig = DNS_PORT, resp = DNS_PORT;
+    bool has_orig = get(log, FIELD_ORIG_P), has_resp = get(log, FIELD_RESP_P);
+    uint16_t orig = 0, resp = 0;
     enum result result = RESULT_OK;
 
-    if (get(log, FIELD_ORIG_P))
+    if (has_orig)
         result = need_port(log, FIELD_ORIG_P, "id.orig_p", &orig);
-    if (result == RESULT_OK && get(log, FIELD_RESP_P))
+    if (result == RESULT_OK && has_resp)
         result = need_port(log, FIELD_RESP_P, "id.resp_p", &resp);
-    *is_dns = orig == DNS_PORT || resp == DNS_PORT;
+    *is_dns = (!has_orig && !has_resp) || orig == DNS_PORT || resp == DNS_PORT;
     return result;
 }
 

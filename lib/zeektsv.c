@@ -61,6 +61,14 @@ static void reset_header(struct tsv_state *tsv)
     tsv->count = 0;
 }
 
+static enum zeek_field find_field(const char *name, size_t length)
+{
+    for (size_t i = 0; i < zeek_field_count; i++)
+        if (strlen(zeek_fields[i].name) == length && memcmp(zeek_fields[i].name, name, length) == 0)
+            return zeek_fields[i].id;
+    return FIELD_NONE;
+}
+
 static enum result add_column(struct tsv_state *tsv, enum zeek_field field)
 {
     if (tsv->count == tsv->capacity) {
@@ -87,7 +95,7 @@ static enum result set_fields(struct zeeklog *log, const char *p, const char *en
     tsv->count = 0;
     for (;;) {
         const char *next = memchr(p, tsv->separator, (size_t)(end - p));
-        enum zeek_field field = zeek_field(log, p, (size_t)((next ? next : end) - p));
+        enum zeek_field field = find_field(p, (size_t)((next ? next : end) - p));
 
         if (fields & UINT32_C(1) << field)
             field = FIELD_NONE;
@@ -140,7 +148,7 @@ static bool is_plain_header(const struct zeeklog *log, const char *p, const char
     while (p < end) {
         const char *next = memchr(p, log->tsv.separator, (size_t)(end - p));
 
-        if (zeek_field(log, p, (size_t)((next ? next : end) - p)) == FIELD_TS)
+        if (find_field(p, (size_t)((next ? next : end) - p)) == FIELD_TS)
             return true;
         p = next ? next + 1 : end;
     }

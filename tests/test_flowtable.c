@@ -540,6 +540,155 @@ static void test_random(void)
     flowtable_destroy(&table);
 }
 
+static void add_connection(struct flowtable *table, const struct connection *connection,
+                           uint64_t tag)
+{
+    need(flowtable_add_connection(table, connection, tag, true, false) == RESULT_OK,
+         "flowtable_add_connection");
+}
+
+static struct connection udp_connection(bool v6)
+{
+    return (struct connection){.orig = parsed(v6 ? "fd00::1" : "10.0.0.1"),
+                               .resp = parsed(v6 ? "2a00::8" : "8.8.8.8"),
+                               .orig_port = 2000,
+                               .resp_port = 53,
+                               .proto = IPPROTO_UDP,
+                               .start = 5000,
+                               .last = 7000,
+                               .orig_packets = 1,
+                               .orig_bytes = 20,
+                               .resp_packets = 3,
+                               .resp_bytes = 400};
+}
+
+static void is_flow(const struct flowtable *table, size_t index, const char *want,
+                    const char *title)
+{
+    struct flow flow;
+    char text[512], src[ADDRESS_TEXT], dst[ADDRESS_TEXT];
+
+    flowtable_get(table, index, &flow);
+    address_format(&flow.src, src);
+    address_format(&flow.dst, dst);
+    snprintf(text, sizeof text, "%s/%u %s/%u %llu/%llu %llu/%llu %lld %lld %s tag %llu", src,
+             flow.sport, dst, flow.dport, (unsigned long long)flow.src_packets,
+             (unsigned long long)flow.src_bytes, (unsigned long long)flow.dst_packets,
+             (unsigned long long)flow.dst_bytes, (long long)flow.start, (long long)flow.last,
+             flow.first_from_src ? "src first" : "dst first", (unsigned long long)flow.tag);
+    is_str(text, want, "%s", title);
+}
+
+/* Connections of one flow are added up, whichever side was their originator. */
+static void test_connections(void)
+{
+    struct flowtable *table = new_table();
+    struct connection connection = udp_connection(false), back = connection;
+    struct packet packet = tcp_packet("10.0.0.1", 2000, "8.8.8.8", 53);
+
+    back.orig = connection.resp;
+    back.resp = connection.orig;
+    back.orig_port = 53;
+    back.resp_port = 2000;
+    back.start = 1000;
+    back.last = 6000;
+    add_connection(table, &connection, 0);
+    add_connection(table, &back, 7);
+    packet.proto = IPPROTO_UDP;
+    packet.time = 9000;
+    add(table, &packet, true, false);
+    is_int(finish(table), 1, "two connections and a packet are one flow");
+    is_flow(table, 0, "10.0.0.1/2000 8.8.8.8/53 5/430 4/420 1000 9000 src first tag 0",
+            "what they add up to");
+    flowtable_next_window(table);
+    add_connection(table, &connection, 0);
+    is_int(finish(table), 1, "the next window");
+    is_flow(table, 0, "10.0.0.1/2000 8.8.8.8/53 1/20 3/400 5000 7000 src first tag 0",
+            "has the counts of its own");
+    flowtable_destroy(&table);
+}
+
+static void test_openers(void)
+{
+    static const char *const want[] = {
+        [OPENER_UNKNOWN] = "10.0.0.1/2000 8.8.8.8/53 1/20 3/400 5000 7000 src first tag 0",
+        [OPENER_ORIG] = "10.0.0.1/2000 8.8.8.8/53 1/20 3/400 5000 7000 src first tag 0",
+        [OPENER_RESP] = "8.8.8.8/53 10.0.0.1/2000 3/400 1/20 5000 7000 dst first tag 0",
+    };
+
+    for (size_t opener = OPENER_UNKNOWN; opener <= OPENER_RESP; opener++) {
+        struct flowtable *table = new_table();
+        struct connection connection = udp_connection(false);
+
+        connection.proto = IPPROTO_TCP;
+        connection.opener = (uint8_t)opener;
+        add_connection(table, &connection, 0);
+        is_int(finish(table), 1, "opener %zu", opener);
+        is_flow(table, 0, want[opener], "is the source");
+        flowtable_destroy(&table);
+    }
+}
+
+/* Zeek logs connections without a packet, too. */
+static void test_empty_connections(void)
+{
+    struct flowtable *table = new_table();
+    struct connection connection = udp_connection(false);
+
+    connection.orig_packets = connection.resp_packets = 0;
+    for (int i = 0; i < 100; i++)
+        add_connection(table, &connection, 0);
+    is_int(finish(table), 1, "connections without packets are one flow, once");
+    is_flow(table, 0, "10.0.0.1/2000 8.8.8.8/53 0/2000 0/40000 5000 7000 src first tag 0",
+            "which counts what there is");
+    flowtable_destroy(&table);
+}
+
+static void test_overflow(void)
+{
+    struct flowtable *table = new_table();
+    struct connection connection = udp_connection(true);
+
+    connection.orig_bytes = UINT64_MAX - 1;
+    connection.resp_packets = UINT64_MAX;
+    add_connection(table, &connection, 0);
+    add_connection(table, &connection, 0);
+    is_int(finish(table), 1, "counts beyond 64 bits");
+    is_flow(table, 0,
+            "fd00::1/2000 2a00::8/53 2/18446744073709551615 18446744073709551615/800 5000 7000 src "
+            "first tag 0",
+            "stay at their greatest");
+    flowtable_destroy(&table);
+}
+
+/* A flow keeps the tag that came first; the flows beside it are none the worse. */
+static void test_tags(void)
+{
+    enum { FLOWS = 1000 };
+    struct flowtable *table = new_table();
+    size_t wrong = 0;
+
+    for (int round = 0; round < 2; round++)
+        for (unsigned i = 0; i < FLOWS; i++) {
+            struct connection connection = udp_connection(i % 2);
+
+            connection.orig_port = (uint16_t)(10000 + i);
+            connection.start = i;
+            add_connection(table, &connection,
+                           round > 0 ? UINT64_MAX : i % 3 * UINT64_C(0x100000000) * i);
+        }
+    is_int(finish(table), FLOWS, "tagged flows");
+    for (unsigned i = 0; i < FLOWS; i++) {
+        struct flow flow;
+
+        flowtable_get(table, i, &flow);
+        wrong += flow.sport != 10000 + i || flow.tag != i % 3 * UINT64_C(0x100000000) * i ||
+                 flow.src_packets != 2 || flow.dst_bytes != 800;
+    }
+    is_int(wrong, 0, "flows with another tag, or other counts");
+    flowtable_destroy(&table);
+}
+
 int main(void)
 {
     test_source();
@@ -553,5 +702,10 @@ int main(void)
     test_order_late();
     test_windows();
     test_random();
+    test_connections();
+    test_openers();
+    test_empty_connections();
+    test_overflow();
+    test_tags();
     return done();
 }
