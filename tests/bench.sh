@@ -1,13 +1,15 @@
 #!/bin/sh
-# How fast pcap2flow is, and how much memory it takes, beside its peers on this machine.
+# How fast the tools are, and how much memory they take, beside their peers on this machine.
 #
 #   BINDIR      the build directory
-#   BENCHDIR    where the captures go, 2.3 GB, and output of as much again; given, the captures are
+#   BENCHDIR    where captures and logs go, 3.7 GB, and output of as much again; given, they are
 #               kept and used again. Default: a directory that is removed at the end
 #   BENCHRUNS   rounds that count, 5 by default
+#   PYTHON      makes the logs
 #
-# Every tool reads the same file in turn, and the yardstick is an empty pcap_loop() of libpcap. A
-# goal that is missed is no error; a tool that fails is.
+# Every tool reads the same file in turn. The yardstick is an empty pcap_loop() of libpcap for
+# captures, and zeek-cut picking six columns for logs. A goal that is missed is no error; a tool that
+# fails is.
 
 set -u
 : "${BINDIR:?the build directory}"
@@ -41,7 +43,7 @@ mkdir "$scratch" || exit 1
 case $BINDIR$dir in
 *\'*) die "a quote in a directory name: $BINDIR, $dir" ;;
 esac
-for tool in pcap2flow tests/traffic tests/pcap_loop tests/measure; do
+for tool in pcap2flow zeek2flow tests/traffic tests/pcap_loop tests/measure; do
     [ -x "$BINDIR/$tool" ] || die "$BINDIR/$tool: not built"
 done
 
@@ -61,6 +63,14 @@ capture() {
     [ -f "$file" ] && return
     "$BINDIR/tests/traffic" "$1" "$scratch/new.pcap" >/dev/null || die "no capture $1"
     mv "$scratch/new.pcap" "$file" || exit 1
+}
+
+# logs: makes conn and dns in TSV and JSON, unless they were kept
+logs() {
+    [ -d "$dir/logs" ] && return
+    "${PYTHON:-python3}" "$(dirname "$0")/zeeklogs.py" "$scratch/logs" 2000000 tsv json ||
+        die 'no logs'
+    mv "$scratch/logs" "$dir/logs" || exit 1
 }
 
 # measure COMMAND...: the table, to standard output and for column()
@@ -110,24 +120,53 @@ speed() {
     verdict 'nfpcapd, times the median wall time of pcap2flow' "$(multiple nfpcapd pcap2flow)" min 4
 }
 
-# peak KIND: remembers a line for the end
+# peak KIND [COMMAND]: remembers a line for the end
 peak() {
-    value=$(column 5 pcap2flow)
+    value=$(column 5 "${2:-pcap2flow}")
     echo "$1 ${value:-failed}" >>"$scratch/peaks"
 }
 
-# flow_memory KIND: the same, and what a record costs
+# flow_memory KIND [COMMAND]: the same, and what a record costs
 flow_memory() {
-    peak "$1"
+    peak "$@"
     records=$(wc -l <"$scratch/out.sf")
-    bytes=$(column 5 pcap2flow | awk -v mib=$mib -v records="$records" \
+    bytes=$(column 5 "${2:-pcap2flow}" | awk -v mib=$mib -v records="$records" \
         'records > 0 { print ($1 - 16) * mib / records }')
     verdict "$1, $((records)) records, bytes a record above 16 MiB" "$bytes" max 120 \
         >>"$scratch/verdicts"
 }
 
+# log_speed: zeek2flow beside the tool that picks columns out of Zeek's logs
+log_speed() {
+    logs
+    conn=$dir/logs/conn dns=$dir/logs/dns
+    columns='ts id.orig_h id.orig_p id.resp_h id.resp_p proto'
+    if installed zeek-cut; then
+        first=zeek-cut
+        set -- "zeek-cut=zeek-cut $columns <'$conn.tsv.log' >'$scratch/out.cut'"
+    elif installed bro-cut; then # what it was called before
+        first=bro-cut
+        set -- "bro-cut=bro-cut $columns <'$conn.tsv.log' >'$scratch/out.cut'"
+    else
+        first=mawk
+        set -- "mawk=mawk -F '\t' '{ print \$1, \$3, \$4, \$5, \$6, \$7 }' '$conn.tsv.log' >'$scratch/out.cut'"
+    fi
+    printf '\nTwo million rows of conn, %s bytes TSV and %s JSON; half a million of dns\n' \
+        "$(($(wc -c <"$conn.tsv.log")))" "$(($(wc -c <"$conn.json.log")))"
+    measure "$@" \
+        "with-dns=$BINDIR/zeek2flow '$conn.tsv.log' '$dns.tsv.log' >'$scratch/out.sf'" \
+        "json-dns=$BINDIR/zeek2flow '$conn.json.log' '$dns.json.log' >'$scratch/out.sf'" \
+        "json=$BINDIR/zeek2flow '$conn.json.log' >'$scratch/out.sf'" \
+        "tsv=$BINDIR/zeek2flow '$conn.tsv.log' >'$scratch/out.sf'"
+    verdict "zeek2flow, TSV, times the wall time of $first" "$(column 7 tsv)" max 2
+    verdict 'zeek2flow, JSON, MB/s' \
+        "$(column 2 json | awk -v bytes="$(wc -c <"$conn.json.log")" '{ print bytes / $1 / 1e6 }')" min 400
+    flow_memory conn tsv
+}
+
 versions() {
     "$BINDIR/pcap2flow" --version | head -n 1
+    "$BINDIR/zeek2flow" --version
     "$BINDIR/tests/pcap_loop" -V
     if installed nfpcapd; then
         nfpcapd -V 2>&1 | awk '{ sub(/: Version:/, " version"); print }'
@@ -158,7 +197,9 @@ printf '\nmany6.pcap, %s bytes\n' "$(($(wc -c <"$file")))"
 measure "pcap2flow='$BINDIR/pcap2flow' '$file' >'$scratch/out.sf'"
 flow_memory many6
 
-printf '\npcap2flow, peak MiB\n'
+log_speed
+
+printf '\npeak MiB\n'
 cat "$scratch/peaks"
 if [ -f "$scratch/verdicts" ]; then
     cat "$scratch/verdicts"

@@ -17,8 +17,10 @@ else
     skip 'mandoc finds nothing in the pages' 'no mandoc'
 fi
 
-for option in $(pcap2flow --help | sed -n 's/^  -\([^-]\).*/\1/p'); do
-    ok "pcap2flow(1) has -$option" grep -Eq "^\.It Fl $option( |\$)" "$mandir/pcap2flow.1"
+for tool in pcap2flow zeek2flow; do
+    for option in $($tool --help | sed -n 's/^  -\([^-]\).*/\1/p'); do
+        ok "$tool(1) has -$option" grep -Eq "^\.It Fl $option( |\$)" "$mandir/$tool.1"
+    done
 done
 
 # examples PAGE: the commands of its EXAMPLES section, which stand in literal blocks
@@ -27,12 +29,24 @@ examples() {
          /^\.Bd -literal/ { literal = 1 }' "$1"
 }
 
+# What the examples read, by the names that they have there.
 "$bindir/tests/traffic" demo "$tmp/trace.pcap" || bail_out 'no capture'
+"${PYTHON:-python3}" "$srcdir/tests/zeeklogs.py" "$tmp" 200 tsv || bail_out 'no logs'
 cd "$tmp" || exit 99
-examples "$mandir/pcap2flow.1" >examples.sh
-ok 'pcap2flow(1) has examples' grep -q pcap2flow examples.sh
-is_status 0 'its examples run' sh -e examples.sh
-is "$(cat err)" '' 'they say nothing on standard error'
-ok 'they print something' test -s out
+mv conn.tsv.log conn.log
+mv dns.tsv.log dns.log
+day=logs/2023-11-14
+mkdir -p $day
+for log in conn dns; do
+    gzip -c $log.log >"$day/$log.22:00:00-23:00:00.log.gz"
+done
+
+for tool in pcap2flow zeek2flow; do
+    examples "$mandir/$tool.1" >examples.sh
+    ok "$tool(1) has examples" grep -q $tool examples.sh
+    is_status 0 'its examples run' sh -e examples.sh
+    is "$(cat err)" '' 'they say nothing on standard error'
+    ok 'they print something' test -s out
+done
 
 done_testing

@@ -186,37 +186,12 @@ EOF
 
 # Help, version, the end of options
 
-for option in -h --help; do
-    is_status 0 "$option: exit status" "$tool" $option
-    like "$(cat "$tmp/out")" 'pcap2flow .*-c CACHE' "$option: usage on standard output"
-    is "$(cat "$tmp/err")" '' "$option: nothing on standard error"
-done
-for option in -V --version; do
-    is_status 0 "$option: exit status" "$tool" $option
-    like "$(cat "$tmp/out")" 'pcap2flow.* [0-9]' "$option: version on standard output"
-    is "$(cat "$tmp/err")" '' "$option: nothing on standard error"
-done
-
-# in_tmp ARGUMENTS...: run where a file is called like an option.
-in_tmp() {
-    (cd "$tmp" && "$tool" "$@")
-}
+introduces_itself
 
 cp "$cap/families.pcap" "$tmp/-4"
 records "$ports" '-- ends the options' in_tmp -6 -- -4 <<'EOF'
 50003 50004
 EOF
-
-# misused DESCRIPTION ARGUMENTS...
-misused() {
-    description="misuse: $1"
-    shift
-    is_status 64 "$description: exit status" "$tool" "$@"
-    is "$(cat "$tmp/out")" '' "$description: nothing on standard output"
-    like "$(cat "$tmp/err")" '^pcap2flow: ' "$description: message"
-    like "$(cat "$tmp/err")" '--help' "$description: hint"
-    ok "$description: two lines at most" test "$(grep -c '' "$tmp/err")" -le 2
-}
 
 file=$cap/families.pcap
 misused 'unknown option' -Z "$file"
@@ -235,19 +210,7 @@ misused '-f no filter' -f 'no such filter (' "$file"
 
 # Output that fails
 
-to_full() {
-    "$tool" "$@" >/dev/full
-}
-
-if [ -c /dev/full ]; then
-    for file in families.pcap big.pcap; do
-        is_status 74 "full disk: exit status, $file" to_full "$cap/$file"
-        like "$(cat "$tmp/err")" '^pcap2flow: .' "full disk: message, $file"
-    done
-    is_status 74 'full disk: exit status, --help' to_full --help
-else
-    skip 'full disk' 'no /dev/full'
-fi
+fills_disk "$cap/families.pcap" "$cap/big.pcap"
 
 first_line() {
     "$tool" "$cap/big.pcap" | head -n 1

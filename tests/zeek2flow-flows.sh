@@ -1,0 +1,153 @@
+#!/bin/sh
+# zeek2flow: from rows to records. Which flows there are, who is their source, what they count, and
+# what their destination is called.
+
+# shellcheck source=tests/zeek2flow-common.sh
+. "${srcdir:?}/tests/zeek2flow-common.sh"
+
+cd "$tmp" || exit 99
+sources='inputs | "\(.src) > \(.dst)"'
+whole='inputs | "\(.src) > \(.dst) \(.srcPkts) \(.srcBytes) \(.dstPkts) \(.dstBytes) \(.trafficDate) " +
+    "\(.relativeStart * 1000000 | round) \(.duration * 1000000 | round)"'
+
+# The record
+
+conn >conn.log <<'EOF'
+1700000000.250000 192.168.1.10 50001 8.8.8.8 443 tcp 0.55 517 0 ShADad 2 1
+1700000001.000000 fd00::10 50002 2001:4860:4860::8888 443 udp - - - D 1 0
+1700000002.000000 192.168.1.10 8 1.1.1.1 0 icmp 0.000125 56 56 - 1 1
+1700000003.000000 fd00::10 128 2001:4860:4860::8888 129 icmp - - - - 1 0
+EOF
+look_up 1700000000 www.example.com 8.8.8.8 | dns >dns.log
+records '' 'records of TCP, UDP, ICMP and ICMPv6, as pcap2flow writes them' \
+    "$tool" -x conn.log dns.log <<'EOF'
+{"src":"192.168.1.10:50001","dst":"www.example.com:443","destinationNameSource":"passive","srcPkts":2,"srcBytes":517,"dstPkts":1,"dstBytes":0,"relativeStart":0.0,"protocolInformation":"","duration":0.55,"trafficDate":"1700000000.250000","proto":"tcp","start":"2023-11-14T22:13:20.250000Z","srcIp":"192.168.1.10","srcPort":50001,"dstIp":"8.8.8.8","dstPort":443,"communityId":"1:hxu53x4rUGzOGeshYFwQFFaU4mo="}
+{"src":"[fd00::10]:50002","dst":"[2001:4860:4860::8888]:443","destinationNameSource":"original","srcPkts":1,"srcBytes":0,"dstPkts":0,"dstBytes":0,"relativeStart":0.75,"protocolInformation":"","duration":0.0,"trafficDate":"1700000000.250000","proto":"udp","start":"2023-11-14T22:13:21.000000Z","srcIp":"fd00::10","srcPort":50002,"dstIp":"2001:4860:4860::8888","dstPort":443,"communityId":"1:cLam1OiTZBomYZtxjg3S1f5+7xU="}
+{"src":"192.168.1.10","dst":"1.1.1.1","destinationNameSource":"original","srcPkts":1,"srcBytes":0,"dstPkts":1,"dstBytes":0,"relativeStart":1.75,"protocolInformation":"ICMP","duration":0.000125,"trafficDate":"1700000000.250000","proto":"icmp","start":"2023-11-14T22:13:22.000000Z","srcIp":"192.168.1.10","dstIp":"1.1.1.1","communityId":"1:h61DOJcS3IYWPM+sYQhRchvIxrw="}
+{"src":"fd00::10","dst":"2001:4860:4860::8888","destinationNameSource":"original","srcPkts":1,"srcBytes":0,"dstPkts":0,"dstBytes":0,"relativeStart":2.75,"protocolInformation":"ICMP","duration":0.0,"trafficDate":"1700000000.250000","proto":"icmp6","start":"2023-11-14T22:13:23.000000Z","srcIp":"fd00::10","dstIp":"2001:4860:4860::8888","communityId":"1:CutDKMK4y0w/NUdH8VMimMYRZwY="}
+EOF
+
+# Community IDs of the log: of other seeds too, the one of a flow's first row, and none
+
+tsv conn 'ts id.orig_h id.orig_p id.resp_h id.resp_p proto community_id' >ids.log <<'EOF'
+1 128.232.110.120 34855 66.35.250.204 80 tcp 1:LQU9qZlK+B5F3KDmev6m5PMibrg=
+2 192.168.1.10 50001 8.8.8.8 443 tcp 1:of/another/seed++++++++++++=
+3 8.8.8.8 443 192.168.1.10 50001 tcp 1:not/this/one+++++++++++++++=
+4 192.168.1.10 50002 8.8.8.8 443 tcp -
+5 192.168.0.89 8 192.168.0.1 0 icmp 1:X0snYXpgwiv9TZtqg64sgzUn6Dk=
+6 10.0.0.1 11 10.0.0.2 0 icmp -
+EOF
+records 'inputs.communityId' 'Community IDs as logged, computed where the log has none' \
+    "$tool" -ax ids.log <<'EOF'
+1:LQU9qZlK+B5F3KDmev6m5PMibrg=
+1:of/another/seed++++++++++++=
+1:edWOOr181UB8kNuBRXNLoSTDayk=
+1:X0snYXpgwiv9TZtqg64sgzUn6Dk=
+1:YHxtAirCG//0OzkcVAukqKQN9xM=
+EOF
+
+# Joining
+
+conn >joined.log <<'EOF'
+20 192.168.1.10 50001 8.8.8.8 443 tcp 5 10 20 ShADadFf 3 4
+10 192.168.1.10 50001 8.8.8.8 443 tcp 2 1 2 ShADadFf 5 6
+18 8.8.8.8 443 192.168.1.10 50001 tcp 30 100 200 DadA 7 8
+15 192.168.1.10 50001 8.8.8.8 443 udp 1 1000 2000 Dd 1 2
+16 192.168.1.10 8 8.8.8.8 0 icmp 1 56 56 - 1 2
+17 8.8.8.8 3 192.168.1.10 3 icmp - 56 56 - 4 -
+EOF
+records "$whole" 'rows of one tuple are one flow' "$tool" joined.log <<'EOF'
+192.168.1.10:50001 > 8.8.8.8:443 16 211 17 122 10.000000 0 38000000
+192.168.1.10:50001 > 8.8.8.8:443 1 1000 2 2000 10.000000 5000000 1000000
+192.168.1.10 > 8.8.8.8 1 0 6 0 10.000000 6000000 1000000
+EOF
+conn >ties.log <<'EOF'
+3 192.168.1.10 50003 8.8.8.8 443 udp - - - - 1 1
+1 192.168.1.10 50002 8.8.8.8 443 udp - - - - 1 1
+1 192.168.1.10 50001 8.8.8.8 443 udp - - - - 1 1
+3 192.168.1.10 50004 8.8.8.8 443 udp - - - - 0 0
+3 192.168.1.10 50004 8.8.8.8 443 udp - - - - 0 0
+EOF
+records "$ports" 'sorted by start, then as in the input; without packets too' "$tool" ties.log <<'EOF'
+50002 50001 50003 50004
+EOF
+
+# Source
+
+conn >source.log <<'EOF'
+1 9.9.9.9 1000 192.168.1.10 50001 tcp - - - SF 1 1
+2 9.9.9.9 60000 192.168.1.10 50002 tcp - - - ^hADd 1 1
+3 192.168.1.10 50003 9.9.9.9 80 tcp - - - HAD 1 1
+4 9.9.9.9 80 192.168.1.10 50004 tcp - - - DadA 1 1
+5 192.168.1.10 80 9.9.9.9 50005 udp - - - Dd 1 1
+6 9.9.9.9 2000 8.8.8.8 3000 udp - - - Dd 1 1
+7 9.9.9.9 8 192.168.1.10 0 icmp - - - - 1 1
+EOF
+records "$sources" 'who is the source' "$tool" source.log <<'EOF'
+9.9.9.9:1000 > 192.168.1.10:50001
+9.9.9.9:60000 > 192.168.1.10:50002
+9.9.9.9:80 > 192.168.1.10:50003
+192.168.1.10:50004 > 9.9.9.9:80
+9.9.9.9:50005 > 192.168.1.10:80
+9.9.9.9:2000 > 8.8.8.8:3000
+192.168.1.10 > 9.9.9.9
+EOF
+
+# What is kept, and when the sample starts
+
+conn >kept.log <<'EOF'
+1 192.168.1.10 50001 192.168.1.1 53 udp - - - Dd 1 1
+2 192.168.1.10 50002 10.0.0.1 443 tcp - - - S 1 1
+3 192.168.1.10 50003 9.9.9.9 445 tcp - - - S 1 1
+4 192.168.1.10 68 255.255.255.255 67 udp - - - D 1 0
+5 192.168.1.10 50005 9.9.9.9 132 sctp - - - - 1 1
+6 192.168.1.10 67 9.9.9.9 137 icmp - - - - 1 1
+7 fd00::10 50007 2a00::1 443 tcp - - - S 1 1
+EOF
+records 'inputs | "\(.src) \(.trafficDate)"' 'only conversations with the Internet' \
+    "$tool" kept.log <<'EOF'
+192.168.1.10 6.000000
+[fd00::10]:50007 6.000000
+EOF
+records '[inputs.trafficDate] | unique[0], length' '-a keeps all of it' "$tool" -a kept.log <<'EOF'
+1.000000
+6
+EOF
+
+# Names
+
+conn >named.log <<'EOF'
+100 192.168.1.10 50001 9.0.0.1 443 tcp - - - S 1 1
+200 192.168.1.10 50002 9.0.0.1 443 tcp - - - S 1 1
+300 192.168.1.10 50003 9.0.0.1 443 tcp - - - S 1 1
+400 192.168.1.10 50004 9.0.0.2 443 tcp - - - S 1 1
+500 192.168.1.10 50005 9.0.0.3 443 tcp - - - S 1 1
+600 192.168.1.10 50006 2a00::1 443 tcp - - - S 1 1
+700 192.168.1.10 8 9.0.0.1 0 icmp - - - - 1 1
+800 192.168.1.10 50008 9.0.0.4 443 tcp - - - S 1 1
+EOF
+{
+    look_up 250 second.example 9.0.0.1
+    look_up 100 first.example cdn.example,9.0.0.1,9.0.0.9
+    look_up 300 third.example 9.0.0.1
+    look_up 300 fourth.example 9.0.0.1
+    look_up 450 Late.Example. 9.0.0.2
+    look_up 1 'odd\x20name' 9.0.0.3
+    look_up 1 six.example 2a00::1
+    look_up 1 none.example -
+    echo '1 192.168.1.10 5353 224.0.0.251 5353 udp inside.local 9.0.0.4'
+} | dns >names.log
+grep -v 2a00 named.log >named4.log
+records "$names" 'names at the time of the flow' "$tool" named4.log names.log <<'EOF'
+50001 first.example:443 passive
+50002 first.example:443 passive
+50003 fourth.example:443 passive
+50004 late.example:443 passive
+50005 odd\032name:443 passive
+192.168.1.10 fourth.example passive
+50008 9.0.0.4:443 original
+EOF
+is_status 65 'addresses of two families' "$tool" named.log
+like "$(cat err)" 'line 12: its addresses are of different families' 'addresses of two families: message'
+
+done_testing
