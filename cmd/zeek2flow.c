@@ -4,6 +4,7 @@
 #include "common.h"
 #include "zeeklog.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -74,7 +75,7 @@ static int read_rows(const char *path, struct input *input, struct zeeklog *log,
     uint64_t damages = 0;
     struct zeek_row row;
     enum result result;
-    int status = EX_OK;
+    int status = EX_OK, error;
 
     while ((result = zeeklog_next(log, &row)) == RESULT_OK || result == RESULT_DAMAGED) {
         if (progress_due(&progress))
@@ -89,6 +90,7 @@ static int read_rows(const char *path, struct input *input, struct zeeklog *log,
         if (result != RESULT_OK)
             break;
     }
+    error = errno;
     progress_clear(&progress);
     if (damages > DAMAGES_TOLD)
         complain(path, "damaged in %" PRIu64 " more line%s", damages - DAMAGES_TOLD,
@@ -98,6 +100,7 @@ static int read_rows(const char *path, struct input *input, struct zeeklog *log,
         return output_failed(result);
     }
     if (result == RESULT_SYSTEM) {
+        errno = error;
         complain_errno(path, "cannot read on");
         return EX_NOINPUT;
     }

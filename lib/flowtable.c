@@ -44,8 +44,8 @@ enum {
     FLOW_ICMP_KNOWN = 2,
     FLOW_FIRST_FROM_1 = 4,
     FLOW_SOURCE_IS_1 = 8,
-    FLOW_ACTIVE = 16, /* in this window */
-    FLOW_TAGGED = 32  /* a tag stands behind the addresses */
+    FLOW_ACTIVE = 16,  /* in this window */
+    FLOW_LABELLED = 32 /* a text stands behind the addresses, ended by NUL */
 };
 
 struct slot {
@@ -71,7 +71,8 @@ struct waiting {
 struct metered {
     int64_t last;
     uint64_t packets[2], bytes[2];
-    uint64_t tag;
+    uint8_t label_length; /* 0: none */
+    char label[FLOW_LABEL_MAX];
 };
 
 struct flowtable {
@@ -364,12 +365,19 @@ static enum result reserve_slots(struct flowtable *table)
     return RESULT_OK;
 }
 
-/* tag: 0 for none. */
-static enum result add_flow(struct flowtable *table, const struct waiting *waiting, uint64_t tag,
-                            struct slot *slot)
+/* Units that a label takes, with its NUL. */
+static uint32_t label_units(const struct metered *metered)
+{
+    return metered && metered->label_length > 0 ? metered->label_length / UNIT + 1 : 0;
+}
+
+/* metered: NULL for a packet. */
+static enum result add_flow(struct flowtable *table, const struct waiting *waiting,
+                            const struct metered *metered, struct slot *slot)
 {
     size_t words = address_words(waiting->flags);
-    uint32_t units = (uint32_t)(sizeof(struct stored_flow) / UNIT + words + (tag != 0));
+    uint32_t label = label_units(metered);
+    uint32_t units = (uint32_t)(sizeof(struct stored_flow) / UNIT + words) + label;
     bool sent_by_1 = waiting->flags & FLOW_FIRST_FROM_1;
     struct stored_flow *flow;
     enum result result = reserve_place(table, units);
@@ -392,9 +400,10 @@ static enum result add_flow(struct flowtable *table, const struct waiting *waiti
         flow->flags |= FLOW_SOURCE_IS_1;
     flow->icmp_type = waiting->icmp_type;
     flow->icmp_code = waiting->icmp_code;
-    if (tag != 0) {
-        flow->flags |= FLOW_TAGGED;
-        flow->address[words] = tag;
+    if (label > 0) {
+        flow->flags |= FLOW_LABELLED;
+        flow->address[words + label - 1] = 0;
+        memcpy(&flow->address[words], metered->label, metered->label_length);
     }
     return RESULT_OK;
 }
@@ -430,7 +439,7 @@ static enum result find_flow(struct flowtable *table, unsigned index, struct sto
     enum result result = RESULT_OK;
 
     if (slot->place == 0)
-        result = add_flow(table, waiting, waiting->metered ? table->metered[index].tag : 0, slot);
+        result = add_flow(table, waiting, waiting->metered ? &table->metered[index] : NULL, slot);
     if (result != RESULT_OK)
         return result;
     *flow = flow_at(table, slot->place);
@@ -514,7 +523,8 @@ enum result flowtable_add(struct flowtable *table, const struct packet *packet, 
 }
 
 enum result flowtable_add_connection(struct flowtable *table, const struct connection *connection,
-                                     uint64_t tag, bool orig_local, bool resp_local)
+                                     const char *label, size_t label_length, bool orig_local,
+                                     bool resp_local)
 {
     static const uint8_t tcp_flags[] = {
         [OPENER_UNKNOWN] = 0, [OPENER_ORIG] = TCP_SYN, [OPENER_RESP] = TCP_SYN | TCP_ACK};
@@ -531,15 +541,18 @@ enum result flowtable_add_connection(struct flowtable *table, const struct conne
         .icmp_known = connection->icmp_known,
     };
     struct waiting *waiting = &table->batch[table->batch_count];
+    struct metered *metered = &table->metered[table->batch_count];
 
     make_waiting(table, &first, orig_local, resp_local, waiting);
     waiting->metered = true;
-    table->metered[table->batch_count] = (struct metered){
-        .last = connection->last,
-        .packets = {connection->orig_packets, connection->resp_packets},
-        .bytes = {connection->orig_bytes, connection->resp_bytes},
-        .tag = tag,
-    };
+    metered->last = connection->last;
+    metered->packets[0] = connection->orig_packets;
+    metered->packets[1] = connection->resp_packets;
+    metered->bytes[0] = connection->orig_bytes;
+    metered->bytes[1] = connection->resp_bytes;
+    metered->label_length = label ? (uint8_t)label_length : 0;
+    if (label)
+        memcpy(metered->label, label, label_length);
     return enqueue(table);
 }
 
@@ -656,7 +669,9 @@ void flowtable_get(const struct flowtable *table, size_t index, struct flow *flo
     flow->icmp_code = stored->icmp_code;
     flow->icmp_known = stored->flags & FLOW_ICMP_KNOWN;
     flow->first_from_src = (stored->flags & FLOW_FIRST_FROM_1 ? 1u : 0u) == src;
-    flow->tag = stored->flags & FLOW_TAGGED ? stored->address[address_words(stored->flags)] : 0;
+    flow->label = NULL;
+    if (stored->flags & FLOW_LABELLED)
+        flow->label = (const char *)&stored->address[address_words(stored->flags)];
     flow->src_packets = stored->packets[src];
     flow->src_bytes = stored->bytes[src];
     flow->dst_packets = stored->packets[dst];

@@ -21,10 +21,12 @@ struct flow {
     uint8_t icmp_type, icmp_code; /* of the flow's first packet */
     bool icmp_known;
     bool first_from_src; /* the first packet went from src to dst */
-    uint64_t tag;        /* what came with the flow's first packet or connection, 0: nothing */
+    const char *label;   /* of its first connection, the table's; NULL: none */
     uint64_t src_packets, src_bytes, dst_packets, dst_bytes;
     int64_t start, last; /* microseconds: the earliest and the latest packet */
 };
+
+#define FLOW_LABEL_MAX CONNECTION_ID_MAX
 
 MUST_CHECK enum result flowtable_init(struct flowtable **table);
 void flowtable_destroy(struct flowtable **table);
@@ -38,10 +40,12 @@ MUST_CHECK enum result flowtable_add(struct flowtable *table, const struct packe
 
 /*
  * The same for a connection, as if its packets came here and orig sent the first one. Counts that
- * would overflow stay at their greatest. A tag that is not 0 costs a new flow 8 bytes.
+ * would overflow stay at their greatest. A new flow keeps the label, a text of at most
+ * FLOW_LABEL_MAX bytes; NULL: none.
  */
 MUST_CHECK enum result flowtable_add_connection(struct flowtable *table,
-                                                const struct connection *connection, uint64_t tag,
+                                                const struct connection *connection,
+                                                const char *label, size_t label_length,
                                                 bool orig_local, bool resp_local);
 
 /*

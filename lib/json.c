@@ -31,7 +31,7 @@ struct json {
     struct json_member *members;
     size_t count, capacity;
 
-    struct hint hints[HINTS]; /* the first is for the beginning of an object, and like no text */
+    struct hint hints[HINTS]; /* the first stands for the beginning of an object */
     unsigned hint_count, last_hint;
 
     /* Of the general parser. */
@@ -54,7 +54,6 @@ enum result json_init(struct json **json, const struct json_key *keys, size_t co
     new->keys = keys;
     new->key_count = count;
     new->hint_count = 1;
-    new->hints[0].length = 1;
     *json = new;
     return RESULT_OK;
 }
@@ -69,12 +68,11 @@ void json_destroy(struct json **json)
     }
 }
 
-/* What the members of a key are known by, 0 where they are not wanted. */
-static uint8_t find_key(const struct json *json, const char *name, size_t length)
+uint8_t json_find_key(const struct json_key *keys, size_t count, const char *name, size_t length)
 {
-    for (size_t i = 0; i < json->key_count; i++)
-        if (strncmp(json->keys[i].name, name, length) == 0 && json->keys[i].name[length] == '\0')
-            return json->keys[i].id;
+    for (size_t i = 0; i < count; i++)
+        if (strlen(keys[i].name) == length && memcmp(keys[i].name, name, length) == 0)
+            return keys[i].id;
     return 0;
 }
 
@@ -253,7 +251,7 @@ static unsigned find_hint(struct json *json, const char *text, size_t length, si
     hint = &json->hints[i];
     memcpy(hint->text, text, length);
     hint->length = (uint8_t)length;
-    hint->id = find_key(json, text + 1, key_length);
+    hint->id = json_find_key(json->keys, json->key_count, text + 1, key_length);
     hint->next = 0;
     return i;
 }
@@ -270,7 +268,7 @@ static const char *scan_other_key(struct json *json, const char *p, const char *
         return NULL;
     key_length = (size_t)(quote - start - 1);
     if ((size_t)(p - start) > sizeof json->hints->text) {
-        *id = find_key(json, start + 1, key_length);
+        *id = json_find_key(json->keys, json->key_count, start + 1, key_length);
         json->last_hint = 0;
         return p;
     }
@@ -286,7 +284,7 @@ static const char *scan_key(struct json *json, const char *p, const char *end, u
     unsigned guess = json->hints[json->last_hint].next;
     const struct hint *hint = &json->hints[guess];
 
-    if ((size_t)(end - p) <= hint->length || memcmp(p, hint->text, hint->length) != 0)
+    if (guess == 0 || (size_t)(end - p) <= hint->length || memcmp(p, hint->text, hint->length) != 0)
         return scan_other_key(json, p, end, id);
     json->last_hint = guess;
     *id = hint->id;
@@ -347,9 +345,11 @@ static enum result keep(struct json *json, const void *text, size_t length)
 static int add_scalar(struct json *json, enum json_type type, const void *text, size_t length)
 {
     size_t key_length = json->key_length[json->depth];
-    uint8_t id = key_length > KEY_MAX ? 0 : find_key(json, json->key, key_length);
+    uint8_t id = 0;
     struct json_member *member;
 
+    if (key_length <= KEY_MAX)
+        id = json_find_key(json->keys, json->key_count, json->key, key_length);
     if (id == 0)
         return 1;
     member = new_member(json, id, json->array[json->depth]);
@@ -431,7 +431,7 @@ static int on_end(void *context)
 /* The members were noted by length only, since the texts may have moved. */
 static void place_members(struct json *json)
 {
-    const char *p = json->texts;
+    const char *p = json->texts ? json->texts : ""; /* all may be empty */
 
     for (size_t i = 0; i < json->count; i++) {
         json->members[i].text = p;

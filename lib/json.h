@@ -23,6 +23,9 @@ struct json_key {
     uint8_t id; /* not 0; several keys may have one */
 };
 
+/* The id of the key that has this name, of that length; 0 where none has. */
+uint8_t json_find_key(const struct json_key *keys, size_t count, const char *name, size_t length);
+
 struct json_member {
     const char *text; /* no final NUL; numbers as they stand, strings without escapes */
     uint32_t length;

@@ -18,8 +18,6 @@ struct meter {
     struct meter_counts counts;
     int64_t window_end;   /* of the window that is open; INT64_MIN before the first packet */
     int64_t sample_start; /* INT64_MAX before the first packet that counts */
-    char *ids;            /* logged Community IDs, each ended by NUL, found by a flow's tag - 1 */
-    size_t ids_used, ids_capacity;
 };
 
 enum result meter_init(struct meter **meter, const struct meter_options *options)
@@ -51,7 +49,6 @@ void meter_destroy(struct meter **meter)
         decoder_destroy(&(*meter)->decoder);
         flowtable_destroy(&(*meter)->flows);
         names_destroy(&(*meter)->names);
-        free((*meter)->ids);
         free(*meter);
         *meter = NULL;
     }
@@ -165,45 +162,22 @@ static void identify_flow(const struct flow *flow, char text[COMMUNITYID_TEXT])
         communityid_format(from, to, flow->proto, flow->icmp_type, flow->icmp_code, text);
 }
 
-/* Keeps a logged id; *tag finds it again. */
-static enum result keep_id(struct meter *meter, const char *id, size_t length, uint64_t *tag)
-{
-    if (meter->ids_capacity - meter->ids_used <= length) {
-        size_t capacity = (meter->ids_used + length + 1) * 2;
-        char *grown = realloc(meter->ids, capacity);
-
-        if (!grown)
-            return RESULT_NO_MEMORY;
-        meter->ids = grown;
-        meter->ids_capacity = capacity;
-    }
-    *tag = meter->ids_used + 1;
-    memcpy(meter->ids + meter->ids_used, id, length);
-    meter->ids[meter->ids_used + length] = '\0';
-    meter->ids_used += length + 1;
-    return RESULT_OK;
-}
-
 /*
- * The tag for what the log calls the connection: 0 where that is what it would be called anyway, so
- * that the usual log, of seed 0, costs no memory.
+ * Whether the log has another id for the connection than it would be given anyway. In the usual
+ * log, of seed 0, it has not, which saves the memory.
  */
-static enum result tag_connection(struct meter *meter, const struct connection *connection,
-                                  uint64_t *tag)
+static bool has_other_id(const struct connection *connection)
 {
     bool ports = has_ports(connection->proto);
     char usual[COMMUNITYID_TEXT];
 
-    *tag = 0;
     if (!connection->community_id)
-        return RESULT_OK;
+        return false;
     communityid_format(&connection->orig, &connection->resp, connection->proto,
                        ports ? connection->orig_port : connection->icmp_type,
                        ports ? connection->resp_port : connection->icmp_code, usual);
-    if (connection->community_id_length == strlen(usual) &&
-        memcmp(connection->community_id, usual, strlen(usual)) == 0)
-        return RESULT_OK;
-    return keep_id(meter, connection->community_id, connection->community_id_length, tag);
+    return connection->community_id_length != strlen(usual) ||
+           memcmp(connection->community_id, usual, strlen(usual)) != 0;
 }
 
 static enum result write_flow(struct meter *meter, const struct flow *flow)
@@ -224,8 +198,8 @@ static enum result write_flow(struct meter *meter, const struct flow *flow)
     };
 
     name_destination(meter, &record);
-    if (meter->options.extended && flow->tag != 0) {
-        record.community_id = meter->ids + flow->tag - 1;
+    if (meter->options.extended && flow->label) {
+        record.community_id = flow->label;
     } else if (meter->options.extended) {
         identify_flow(flow, community_id);
         record.community_id = community_id;
@@ -237,7 +211,7 @@ static enum result write_flow(struct meter *meter, const struct flow *flow)
 static enum result write_flows(struct meter *meter, size_t first, size_t count)
 {
     struct flow flows[NAMES_PREFETCH];
-    const struct address *destinations[NAMES_PREFETCH];
+    const struct address *destinations[NAMES_PREFETCH] = {NULL};
     enum result result = RESULT_OK;
 
     for (size_t i = 0; i < count; i++) {
@@ -355,19 +329,17 @@ enum result meter_frame(struct meter *meter, const struct frame *frame,
 
 enum result meter_connection(struct meter *meter, const struct connection *connection)
 {
+    const char *label = NULL;
     struct locals locals;
-    uint64_t tag = 0;
-    enum result result = RESULT_OK;
 
     if (!is_kept(meter, &connection->orig, &connection->resp, connection->orig_port,
                  connection->resp_port, &locals))
         return RESULT_OK;
-    if (meter->options.extended)
-        result = tag_connection(meter, connection, &tag);
-    if (result != RESULT_OK)
-        return result;
+    if (meter->options.extended && has_other_id(connection))
+        label = connection->community_id;
     note_start(meter, connection->start);
-    return flowtable_add_connection(meter->flows, connection, tag, locals.src, locals.dst);
+    return flowtable_add_connection(meter->flows, connection, label,
+                                    connection->community_id_length, locals.src, locals.dst);
 }
 
 const struct meter_counts *meter_counts(const struct meter *meter)

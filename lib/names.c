@@ -1,7 +1,7 @@
 /*
- * Texts are kept once each. Each address has a list of what it was given, in input order, which is
- * that of time where nobody plays tricks; else it is sorted when it is asked, so that hostile times
- * cost little more than honest ones.
+ * Texts are kept once each. Each address has a list of what it was given, in the order of time, in
+ * which most comes in. Where nobody plays tricks the rest is only a little late; else the list is
+ * sorted when it is asked, so that hostile times cost little more than honest ones.
  */
 #include "names.h"
 
@@ -11,6 +11,9 @@
 #include <string.h>
 
 #define TABLE_MIN 1024u
+
+/* How far from the end of a list, in names, one that comes late is put where it belongs. */
+#define NEAR_END 64u
 
 struct given {
     int64_t time;
@@ -22,6 +25,7 @@ struct host {
     struct address address;
     struct given *given;
     uint32_t count, capacity;
+    uint32_t order; /* of the next one */
     bool sorted;
     bool many_names;
 };
@@ -210,12 +214,46 @@ static enum result find_host(struct names *names, const struct address *address,
     return RESULT_OK;
 }
 
+/* Where in the sorted list a time belongs; false when that is far from the end. */
+static bool find_place(const struct host *host, int64_t time, uint32_t *place)
+{
+    *place = host->count;
+    while (*place > 0 && host->given[*place - 1].time > time && host->count - *place < NEAR_END)
+        --*place;
+    return *place == 0 || host->given[*place - 1].time <= time;
+}
+
+/*
+ * Of what is told again and again, which most of it is, the first time and the last are enough.
+ * Whether the list has the name at that place so often already; it may move the last or first time.
+ */
+static bool is_repeated(struct host *host, uint32_t place, uint32_t name, int64_t time)
+{
+    struct given *given = host->given;
+    uint32_t left = host->count - place;
+    bool same_before = place > 0 && given[place - 1].name == name;
+    bool same_behind = left > 0 && given[place].name == name;
+
+    if (same_before && same_behind)
+        return true;
+    if (same_before && place > 1 && given[place - 2].name == name)
+        place--;
+    else if (!same_behind || left == 1 || given[place + 1].name != name)
+        return false;
+    given[place].time = time;
+    given[place].order = host->order++;
+    return true;
+}
+
 static enum result give(struct host *host, uint32_t name, int64_t time)
 {
-    const struct given *last = host->count > 0 ? &host->given[host->count - 1] : NULL;
+    uint32_t place = host->count;
 
-    /* Telling again what is the latest already changes no answer, and is most of what DNS tells. */
-    if (last && host->sorted && last->name == name && time >= last->time)
+    if (host->sorted)
+        host->sorted = find_place(host, time, &place);
+    if (!host->sorted)
+        place = host->count;
+    else if (is_repeated(host, place, name, time))
         return RESULT_OK;
     if (host->count == host->capacity) {
         uint32_t capacity = host->capacity * 2 + 1;
@@ -223,15 +261,14 @@ static enum result give(struct host *host, uint32_t name, int64_t time)
 
         if (!grown)
             return RESULT_NO_MEMORY;
-        last = last ? &grown[host->count - 1] : NULL;
         host->given = grown;
         host->capacity = capacity;
     }
-    if (last) {
-        host->sorted &= time >= last->time;
-        host->many_names |= name != last->name;
-    }
-    host->given[host->count] = (struct given){time, name, host->count};
+    if (host->count > 0)
+        host->many_names |= name != host->given[0].name;
+    memmove(host->given + place + 1, host->given + place,
+            (host->count - place) * sizeof *host->given);
+    host->given[place] = (struct given){time, name, host->order++};
     host->count++;
     return RESULT_OK;
 }

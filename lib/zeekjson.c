@@ -22,7 +22,7 @@ static enum result take_members(struct zeeklog *log, uint32_t *fields)
             if (member->id == FIELD_ANSWERS && member->type == JSON_STRING &&
                 zeek_add_answer(log, member->text, member->length) != RESULT_OK)
                 return RESULT_NO_MEMORY;
-        } else if (member->type != JSON_NULL) {
+        } else if (member->type != JSON_NULL && !log->cells[member->id].text) {
             log->cells[member->id] = (struct cell){member->text, member->length};
         }
     }
@@ -50,19 +50,20 @@ static void count_lines(struct zeeklog *log, size_t length)
 }
 
 /*
- * Behind damage: goes on at the next place where an object or array can begin, which is the
- * beginning of a line or, inside an array, behind "},".
+ * Behind damage: goes on at the next place where an object can begin, which is the beginning of a
+ * line or of an array there or, inside an array, behind "},".
  */
 static enum result resume(struct zeeklog *log)
 {
     struct lookahead *in = &log->in;
     char before = '\0', last = '\0'; /* characters passed, blanks aside */
 
+    log->lost_bracket = true;
     while (lookahead_need(in, 1)) {
         char c = (char)in->buffer[in->at];
-        bool starts = c == '{' || c == '[' || c == ']';
 
-        if (starts && (last == '\n' || (log->in_array && last == ',' && before == '}')))
+        if (c == '{' && (last == '\n' || (last == '[' && before == '\n') ||
+                         (log->in_array && last == ',' && before == '}')))
             break;
         in->at++;
         log->line += c == '\n';
@@ -71,6 +72,19 @@ static enum result resume(struct zeeklog *log)
             last = c;
         }
     }
+    return RESULT_DAMAGED;
+}
+
+/* Something else than an object: inside an array it ends where the next element begins. */
+static enum result pass_over(struct zeeklog *log)
+{
+    struct lookahead *in = &log->in;
+
+    zeek_damaged(log, "no JSON object where one should begin");
+    if (!log->in_array)
+        return resume(log);
+    while (lookahead_need(in, 1) && !strchr(",]{\n", in->buffer[in->at]))
+        in->at++;
     return RESULT_DAMAGED;
 }
 
@@ -88,10 +102,12 @@ static enum result read_object(struct zeeklog *log, struct zeek_row *row, bool *
         if (result != RESULT_END)
             break;
         if (left == LOOKAHEAD_BYTES) {
-            zeek_damaged(log, "its object is longer than %u bytes", LOOKAHEAD_BYTES);
+            zeek_damaged(log, "its object does not end within %u bytes", LOOKAHEAD_BYTES);
             return resume(log);
         }
-        if (!lookahead_fill(in, left + 1)) {
+        /* Twice as much each time, since the object is read from its beginning again. */
+        (void)lookahead_fill(in, left < LOOKAHEAD_BYTES / 2 ? 2 * left : LOOKAHEAD_BYTES);
+        if (in->end - in->at == left) {
             if (in->result != RESULT_END)
                 return zeek_ended(log);
             zeek_damaged(log, "the input ends inside its JSON object");
@@ -110,7 +126,7 @@ static enum result read_object(struct zeeklog *log, struct zeek_row *row, bool *
     return result;
 }
 
-/* Takes one character between objects; false when it does not belong there. */
+/* Takes one character between objects; false when none like it belongs there. */
 static bool take_separator(struct zeeklog *log, char c)
 {
     switch (c) {
@@ -122,10 +138,10 @@ static bool take_separator(struct zeeklog *log, char c)
     case '\r':
         return true;
     case ',':
-        return log->in_array;
+        return log->in_array || log->lost_bracket;
     case '[':
     case ']':
-        if (log->in_array != (c == ']'))
+        if (log->in_array != (c == ']') && !log->lost_bracket)
             return false;
         log->in_array = c == '[';
         return true;
@@ -143,10 +159,8 @@ static enum result next_object(struct zeeklog *log, struct zeek_row *row, bool *
 
         if (c == '{')
             return read_object(log, row, useful);
-        if (!take_separator(log, c)) {
-            zeek_damaged(log, "no JSON object where one should begin");
-            return resume(log);
-        }
+        if (!take_separator(log, c))
+            return pass_over(log);
         in->at++;
     }
     return zeek_ended(log);
@@ -154,6 +168,7 @@ static enum result next_object(struct zeeklog *log, struct zeek_row *row, bool *
 
 enum result zeek_json_init(struct zeeklog *log)
 {
+    log->tsv.set_separator = ',';                             /* where answers are one string */
     log->tsv.empty.length = log->tsv.unset.length = SIZE_MAX; /* nothing is like them */
     log->line = 1;
     log->next = next_object;

@@ -142,7 +142,7 @@ int zeek_escape(const char *p, const char *end)
 /* The input ended as it should. */
 static enum result check_end(struct zeeklog *log)
 {
-    if (log->in_array)
+    if (log->in_array && !log->lost_bracket)
         return zeek_damaged(log, "the input ends inside its JSON array");
     if (log->settled || (log->counts.other_logs == 0 && log->other_path[0] == '\0'))
         return RESULT_END;

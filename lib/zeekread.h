@@ -58,6 +58,7 @@ struct tsv_state {
     uint8_t *columns; /* the enum zeek_field of each */
     size_t count, capacity;
     enum zeek_kind kind; /* KIND_NONE before the first header */
+    bool plain;          /* which was the names alone */
 };
 
 struct zeeklog {
@@ -71,7 +72,8 @@ struct zeeklog {
 
     struct tsv_state tsv;
     struct json *json;
-    bool in_array; /* of objects */
+    bool in_array;     /* of objects, as far as brackets were seen */
+    bool lost_bracket; /* one may have been passed over */
 
     bool settled;        /* some of it was conn or dns, or it has been said why not */
     char other_path[48]; /* of the first log that was neither; "" where it is not known */

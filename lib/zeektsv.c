@@ -58,18 +58,16 @@ static void reset_header(struct tsv_state *tsv)
     tsv->unset = (struct marker){"-", 1};
     tsv->path.text = NULL;
     tsv->kind = KIND_NONE;
+    tsv->plain = false;
     tsv->count = 0;
 }
 
-static enum zeek_field find_field(const char *name, size_t length)
+static uint8_t find_field(const char *p, const char *end)
 {
-    for (size_t i = 0; i < zeek_field_count; i++)
-        if (strlen(zeek_fields[i].name) == length && memcmp(zeek_fields[i].name, name, length) == 0)
-            return zeek_fields[i].id;
-    return FIELD_NONE;
+    return json_find_key(zeek_fields, zeek_field_count, p, (size_t)(end - p));
 }
 
-static enum result add_column(struct tsv_state *tsv, enum zeek_field field)
+static enum result add_column(struct tsv_state *tsv, uint8_t field)
 {
     if (tsv->count == tsv->capacity) {
         size_t capacity = tsv->capacity ? tsv->capacity * 2 : 64;
@@ -80,7 +78,7 @@ static enum result add_column(struct tsv_state *tsv, enum zeek_field field)
         tsv->columns = grown;
         tsv->capacity = capacity;
     }
-    tsv->columns[tsv->count++] = (uint8_t)field;
+    tsv->columns[tsv->count++] = field;
     return RESULT_OK;
 }
 
@@ -95,7 +93,7 @@ static enum result set_fields(struct zeeklog *log, const char *p, const char *en
     tsv->count = 0;
     for (;;) {
         const char *next = memchr(p, tsv->separator, (size_t)(end - p));
-        enum zeek_field field = find_field(p, (size_t)((next ? next : end) - p));
+        uint8_t field = find_field(p, next ? next : end);
 
         if (fields & UINT32_C(1) << field)
             field = FIELD_NONE;
@@ -142,13 +140,19 @@ static enum result read_header(struct zeeklog *log, const char *p, const char *e
     return RESULT_OK;
 }
 
-/* Zeek's filter option tsv=T: the names alone stand in the first line. */
+/*
+ * Zeek's filter option tsv=T: the names alone stand in the first line, which may come again where
+ * logs were joined. It is known by the name of the time, and does not begin with a digit, as nearly
+ * every row does.
+ */
 static bool is_plain_header(const struct zeeklog *log, const char *p, const char *end)
 {
+    if (*p >= '0' && *p <= '9')
+        return false;
     while (p < end) {
         const char *next = memchr(p, log->tsv.separator, (size_t)(end - p));
 
-        if (find_field(p, (size_t)((next ? next : end) - p)) == FIELD_TS)
+        if (find_field(p, next ? next : end) == FIELD_TS)
             return true;
         p = next ? next + 1 : end;
     }
@@ -206,9 +210,11 @@ static enum result read_line(struct zeeklog *log, const char *p, const char *end
         return RESULT_OK;
     if (*p == '#')
         return read_header(log, p, end);
+    if ((tsv->kind == KIND_NONE || tsv->plain) && is_plain_header(log, p, end)) {
+        tsv->plain = true;
+        return set_fields(log, p, end);
+    }
     if (tsv->kind == KIND_NONE) {
-        if (is_plain_header(log, p, end))
-            return set_fields(log, p, end);
         tsv->kind = KIND_OTHER;
         log->settled = true;
         return zeek_damaged(log, "no #fields line stands before it; was the header cut off?");
@@ -219,12 +225,12 @@ static enum result read_line(struct zeeklog *log, const char *p, const char *end
     return zeek_make_row(log, tsv->kind, row, useful);
 }
 
-/* More than a line may have: passes over what is left of it. */
+/* The line is longer than may be: passes over what is left of it. */
 static enum result pass_over(struct zeeklog *log)
 {
     struct lookahead *in = &log->in;
 
-    zeek_damaged(log, "longer than %u bytes", LOOKAHEAD_BYTES);
+    zeek_damaged(log, "it does not end within %u bytes", LOOKAHEAD_BYTES);
     do {
         const uint8_t *newline = memchr(in->buffer + in->at, '\n', in->end - in->at);
 

@@ -157,7 +157,8 @@ static bool read_iso8601(const char *text, size_t length, int64_t *microseconds)
         !read_two(text + 5, 1, 12, &month) || !read_two(text + 8, 1, 31, &day) ||
         !read_two(text + 11, 0, 23, &hour) || !read_two(text + 14, 0, 59, &minute) ||
         !read_two(text + 17, 0, 59, &second) || (length > 20 && text[19] != '.') ||
-        !zeek_seconds(text + 17, length - 18, microseconds) || *microseconds > 60 * SECOND)
+        memchr(text + 20, 'e', length - 20) || memchr(text + 20, 'E', length - 20) ||
+        !zeek_seconds(text + 17, length - 18, microseconds))
         return false;
     year += century * 100;
     if (day > month_days(year, month))

@@ -540,10 +540,13 @@ static void test_random(void)
     flowtable_destroy(&table);
 }
 
+/* label: NULL for none. */
 static void add_connection(struct flowtable *table, const struct connection *connection,
-                           uint64_t tag)
+                           const char *label)
 {
-    need(flowtable_add_connection(table, connection, tag, true, false) == RESULT_OK,
+    size_t length = label ? strlen(label) : 0;
+
+    need(flowtable_add_connection(table, connection, label, length, true, false) == RESULT_OK,
          "flowtable_add_connection");
 }
 
@@ -571,11 +574,11 @@ static void is_flow(const struct flowtable *table, size_t index, const char *wan
     flowtable_get(table, index, &flow);
     address_format(&flow.src, src);
     address_format(&flow.dst, dst);
-    snprintf(text, sizeof text, "%s/%u %s/%u %llu/%llu %llu/%llu %lld %lld %s tag %llu", src,
-             flow.sport, dst, flow.dport, (unsigned long long)flow.src_packets,
+    snprintf(text, sizeof text, "%s/%u %s/%u %llu/%llu %llu/%llu %lld %lld %s %s", src, flow.sport,
+             dst, flow.dport, (unsigned long long)flow.src_packets,
              (unsigned long long)flow.src_bytes, (unsigned long long)flow.dst_packets,
              (unsigned long long)flow.dst_bytes, (long long)flow.start, (long long)flow.last,
-             flow.first_from_src ? "src first" : "dst first", (unsigned long long)flow.tag);
+             flow.first_from_src ? "src first" : "dst first", flow.label ? flow.label : "-");
     is_str(text, want, "%s", title);
 }
 
@@ -592,18 +595,18 @@ static void test_connections(void)
     back.resp_port = 2000;
     back.start = 1000;
     back.last = 6000;
-    add_connection(table, &connection, 0);
-    add_connection(table, &back, 7);
+    add_connection(table, &connection, NULL);
+    add_connection(table, &back, "a label");
     packet.proto = IPPROTO_UDP;
     packet.time = 9000;
     add(table, &packet, true, false);
     is_int(finish(table), 1, "two connections and a packet are one flow");
-    is_flow(table, 0, "10.0.0.1/2000 8.8.8.8/53 5/430 4/420 1000 9000 src first tag 0",
+    is_flow(table, 0, "10.0.0.1/2000 8.8.8.8/53 5/430 4/420 1000 9000 src first -",
             "what they add up to");
     flowtable_next_window(table);
-    add_connection(table, &connection, 0);
+    add_connection(table, &connection, NULL);
     is_int(finish(table), 1, "the next window");
-    is_flow(table, 0, "10.0.0.1/2000 8.8.8.8/53 1/20 3/400 5000 7000 src first tag 0",
+    is_flow(table, 0, "10.0.0.1/2000 8.8.8.8/53 1/20 3/400 5000 7000 src first -",
             "has the counts of its own");
     flowtable_destroy(&table);
 }
@@ -611,9 +614,9 @@ static void test_connections(void)
 static void test_openers(void)
 {
     static const char *const want[] = {
-        [OPENER_UNKNOWN] = "10.0.0.1/2000 8.8.8.8/53 1/20 3/400 5000 7000 src first tag 0",
-        [OPENER_ORIG] = "10.0.0.1/2000 8.8.8.8/53 1/20 3/400 5000 7000 src first tag 0",
-        [OPENER_RESP] = "8.8.8.8/53 10.0.0.1/2000 3/400 1/20 5000 7000 dst first tag 0",
+        [OPENER_UNKNOWN] = "10.0.0.1/2000 8.8.8.8/53 1/20 3/400 5000 7000 src first -",
+        [OPENER_ORIG] = "10.0.0.1/2000 8.8.8.8/53 1/20 3/400 5000 7000 src first -",
+        [OPENER_RESP] = "8.8.8.8/53 10.0.0.1/2000 3/400 1/20 5000 7000 dst first -",
     };
 
     for (size_t opener = OPENER_UNKNOWN; opener <= OPENER_RESP; opener++) {
@@ -622,7 +625,7 @@ static void test_openers(void)
 
         connection.proto = IPPROTO_TCP;
         connection.opener = (uint8_t)opener;
-        add_connection(table, &connection, 0);
+        add_connection(table, &connection, NULL);
         is_int(finish(table), 1, "opener %zu", opener);
         is_flow(table, 0, want[opener], "is the source");
         flowtable_destroy(&table);
@@ -637,9 +640,9 @@ static void test_empty_connections(void)
 
     connection.orig_packets = connection.resp_packets = 0;
     for (int i = 0; i < 100; i++)
-        add_connection(table, &connection, 0);
+        add_connection(table, &connection, NULL);
     is_int(finish(table), 1, "connections without packets are one flow, once");
-    is_flow(table, 0, "10.0.0.1/2000 8.8.8.8/53 0/2000 0/40000 5000 7000 src first tag 0",
+    is_flow(table, 0, "10.0.0.1/2000 8.8.8.8/53 0/2000 0/40000 5000 7000 src first -",
             "which counts what there is");
     flowtable_destroy(&table);
 }
@@ -651,41 +654,44 @@ static void test_overflow(void)
 
     connection.orig_bytes = UINT64_MAX - 1;
     connection.resp_packets = UINT64_MAX;
-    add_connection(table, &connection, 0);
-    add_connection(table, &connection, 0);
+    add_connection(table, &connection, NULL);
+    add_connection(table, &connection, NULL);
     is_int(finish(table), 1, "counts beyond 64 bits");
     is_flow(table, 0,
             "fd00::1/2000 2a00::8/53 2/18446744073709551615 18446744073709551615/800 5000 7000 src "
-            "first tag 0",
+            "first -",
             "stay at their greatest");
     flowtable_destroy(&table);
 }
 
-/* A flow keeps the tag that came first; the flows beside it are none the worse. */
-static void test_tags(void)
+/* A flow keeps the label that came first; the flows beside it are none the worse. */
+static void test_labels(void)
 {
     enum { FLOWS = 1000 };
+    static const char text[] = "0123456789012345678901234567890123456789012345678901234567890123";
     struct flowtable *table = new_table();
     size_t wrong = 0;
 
+    need(sizeof text == FLOW_LABEL_MAX + 1, "the longest label");
     for (int round = 0; round < 2; round++)
         for (unsigned i = 0; i < FLOWS; i++) {
             struct connection connection = udp_connection(i % 2);
+            const char *label = text + i % sizeof text;
 
             connection.orig_port = (uint16_t)(10000 + i);
             connection.start = i;
-            add_connection(table, &connection,
-                           round > 0 ? UINT64_MAX : i % 3 * UINT64_C(0x100000000) * i);
+            add_connection(table, &connection, round > 0 ? "late" : *label ? label : NULL);
         }
-    is_int(finish(table), FLOWS, "tagged flows");
+    is_int(finish(table), FLOWS, "labelled flows");
     for (unsigned i = 0; i < FLOWS; i++) {
+        const char *want = text + i % sizeof text;
         struct flow flow;
 
         flowtable_get(table, i, &flow);
-        wrong += flow.sport != 10000 + i || flow.tag != i % 3 * UINT64_C(0x100000000) * i ||
+        wrong += flow.sport != 10000 + i || strcmp(flow.label ? flow.label : "", want) != 0 ||
                  flow.src_packets != 2 || flow.dst_bytes != 800;
     }
-    is_int(wrong, 0, "flows with another tag, or other counts");
+    is_int(wrong, 0, "flows with another label, or other counts");
     flowtable_destroy(&table);
 }
 
@@ -706,6 +712,6 @@ int main(void)
     test_openers();
     test_empty_connections();
     test_overflow();
-    test_tags();
+    test_labels();
     return done();
 }

@@ -77,6 +77,8 @@ static const struct {
     {"{\"a\":\"\\\"\\\\\\/\\u0041\\n\"}", "1s\"\\/A\n"},
     {"{\"\\u0061\":1}", "1n1"},
     {"{\"aa\":1,\"\":2,\"A\":3}", ""},
+    {"{\"a\\u0000\":1,\"a\\u0000xxxxxxxxxxxxxxxx\":2}", ""},
+    {"{\n\"a\":\"\",\"b\":\"\"}", "1s 2s"},
 };
 
 static void test_objects(void)
@@ -147,6 +149,21 @@ static void test_damage(void)
     json_destroy(&json);
 }
 
+/* A NUL is no key, wherever it stands. */
+static void test_nul(void)
+{
+    static const char first[] = "{\0 1,\"a\":2}", later[] = "{\"a\":2,\0 1}";
+    struct json *json = new_json();
+    char got[512];
+    size_t used;
+
+    is_int(read_text(json, first, sizeof first - 1, got, sizeof got, &used), RESULT_DAMAGED,
+           "a NUL for a key");
+    is_int(read_text(json, later, sizeof later - 1, got, sizeof got, &used), RESULT_DAMAGED,
+           "a NUL for a later one");
+    json_destroy(&json);
+}
+
 static void test_depth(void)
 {
     struct json *json = new_json();
@@ -209,6 +226,7 @@ int main(void)
     test_objects();
     test_bounds();
     test_damage();
+    test_nul();
     test_depth();
     test_many_keys();
     test_long_keys();

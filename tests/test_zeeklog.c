@@ -161,6 +161,11 @@ static void test_headers(void)
     gives("a plain first line of names, as with tsv=T",
           CONN "\n100.5~10.0.0.1~1025~8.8.8.8~80~tcp~1.25~30~40\n",
           "6 10.0.0.1/1025 8.8.8.8/80 100500000 101750000 0/30 0/40\n");
+    gives("such first lines again in the middle, with another order",
+          CONN "\n100.5~10.0.0.1~1025~8.8.8.8~80~tcp~1.25~30~40\n"
+               "proto~id.resp_p~id.resp_h~id.orig_p~id.orig_h~ts~history\nudp~53~9.9.9.9~1~10.0.0.1~2~Dd\n",
+          "6 10.0.0.1/1025 8.8.8.8/80 100500000 101750000 0/30 0/40\n"
+          "17 10.0.0.1/1 9.9.9.9/53 2000000 2000000 0/0 0/0\n");
     gives("other separators and markers",
           "#separator "
           "\\x7c\n#set_separator|\\x3b\n#empty_field|\\x65mpty\n#unset_field|none\n#path|dns\n"
@@ -329,6 +334,7 @@ static void test_bad_times(void)
         "2023-11-14 22:13:20Z",
         "2023-11-14T22:13:20+00:00",
         "2023-11-14T22:13:20.Z",
+        "2023-11-14T22:13:20.3e-1Z",
         "2023-11-14T22:13:2eZ",
         "2023-11-14T22:13:20.1e9Z",
         "1969-12-31T23:59:59Z",
@@ -468,6 +474,14 @@ static void test_json(void)
           "\n{\"_path\":\"dns\",\"ts\":2,\"query\":\"a.example\",\"answers\":[\"b.example\",\"1.2."
           "3.4\"]}\n",
           WANT "2000000 a.example 1.2.3.4\n");
+    gives("of a field that is there twice the first is taken",
+          "{\"ts\":100.5," JSON_IDS ",\"proto\":\"tcp\"," JSON_COUNTS
+          ",\"src\":\"1.1.1.1\",\"ts\":7}\n",
+          WANT);
+    gives(
+        "answers in one string",
+        "{\"_path\":\"dns\",\"ts\":2,\"query\":\"a\",\"answers\":\"b.example,1.2.3.4,2a00::1\"}\n",
+        "2000000 a 1.2.3.4 2a00::1\n");
     gives("dash and (empty) are values in JSON",
           "{\"_path\":\"dns\",\"ts\":2,\"query\":\"-\",\"answers\":[\"1.2.3.4\"]}\n",
           "2000000 - 1.2.3.4\n");
@@ -487,6 +501,16 @@ static void test_damaged_json(void)
           WANT "! line 2: no JSON object where one should begin\n" WANT);
     gives("damage inside an array on one line", "[" JSON_ROW ",{\"ts\":x,\"a\":{}}, " JSON_ROW "]",
           WANT "! line 1: no JSON: lexical error: invalid char in json text.\n" WANT);
+    gives("elements of an array that are no objects", "[null,1," JSON_ROW ",\"x\"," JSON_ROW "]",
+          "! line 1: no JSON object where one should begin\n"
+          "! line 1: no JSON object where one should begin\n" WANT
+          "! line 1: no JSON object where one should begin\n" WANT);
+    gives("damage at the end of an array",
+          "[" JSON_ROW ",{\"a\":x}]\n[" JSON_ROW "," JSON_ROW "]\n",
+          WANT "! line 1: no JSON: lexical error: invalid char in json text.\n" WANT WANT);
+    gives("damage in front of an inner array",
+          "[\n{\n\"ts\":x,\n\"tunnel_parents\":[\n\"C1\"\n]\n},\n" JSON_ROW ",\n" JSON_ROW "\n]\n",
+          "! line 2: no JSON: lexical error: invalid char in json text.\n" WANT WANT);
     gives("an array that does not end", "[" JSON_ROW ",\n" JSON_ROW,
           WANT WANT "! line 2: the input ends inside its JSON array\n");
     gives("a value out of range",
@@ -527,13 +551,13 @@ static void test_long_rows(void)
     test_long_row("an object", "", "{\"uid\":\"",
                   "\",\"ts\":100.5," JSON_IDS ",\"proto\":\"tcp\"," JSON_COUNTS "}",
                   "\n" JSON_ROW "\n", LOOKAHEAD_BYTES,
-                  "line 1: its object is longer than 1048576 bytes");
+                  "line 1: its object does not end within 1048576 bytes");
     test_long_row("a line",
                   "#fields\tts\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\tduration\t"
                   "orig_bytes\tresp_bytes\thistory\torig_pkts\tresp_pkts\tuid\n",
                   "100.5\t10.0.0.1\t1025\t8.8.8.8\t80\ttcp\t1.25\t30\t40\tShADad\t3\t4\t", "\n",
                   "100.5\t10.0.0.1\t1025\t8.8.8.8\t80\ttcp\t1.25\t30\t40\tShADad\t3\t4\t\n",
-                  LOOKAHEAD_BYTES, "line 2: longer than 1048576 bytes");
+                  LOOKAHEAD_BYTES, "line 2: it does not end within 1048576 bytes");
 }
 
 /* Columns beyond number, in the header and in a row. */

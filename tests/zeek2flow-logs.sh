@@ -128,6 +128,13 @@ reports 66 '\.: cannot open: Is a directory' '' "$tool" .
 records '' 'an empty log' "$tool" empty.log </dev/null
 records '' 'only a dns log' "$tool" logs/dns.tsv.log </dev/null
 
+# Each gzip member ends a read; the object is not to be read again from its beginning each time.
+"${PYTHON:-python3}" -c '
+import gzip, sys
+for byte in b"{\"a\":[" + b"0," * 60000:
+    sys.stdout.buffer.write(gzip.compress(bytes([byte]), 0))' >tiny.gz
+reports 65 'tiny.gz: line 1: the input ends inside its JSON object' '' "$tool" tiny.gz
+
 # What would bring a careless reader down; the rows behind it are read all the same.
 
 # hostile DESCRIPTION: what a Python expression makes, then a good row
