@@ -19,7 +19,11 @@
  * against the one that came behind its predecessor the last time, as it stands in the text.
  */
 struct hint {
-    char text[32]; /* the key in its quotes, and the colon */
+    union {
+        char text[32]; /* the key in its quotes, and the colon */
+        uint64_t words[4];
+    };
+    uint64_t masks[4]; /* of the words' bits that count */
     uint8_t length;
     uint8_t id;   /* 0: not wanted */
     uint8_t next; /* the hint for the key behind this one */
@@ -30,6 +34,7 @@ struct json {
     size_t key_count;
     struct json_member *members;
     size_t count, capacity;
+    struct json_member unwanted;
 
     struct hint hints[HINTS]; /* the first stands for the beginning of an object */
     unsigned hint_count, last_hint;
@@ -76,20 +81,27 @@ uint8_t json_find_key(const struct json_key *keys, size_t count, const char *nam
     return 0;
 }
 
-/* A place for one more member, NULL without memory. */
-static struct json_member *new_member(struct json *json, uint8_t id, bool element)
+static enum result grow_members(struct json *json)
+{
+    size_t capacity = json->capacity ? json->capacity * 2 : 64;
+    struct json_member *grown = realloc(json->members, capacity * sizeof *grown);
+
+    if (!grown)
+        return RESULT_NO_MEMORY;
+    json->members = grown;
+    json->capacity = capacity;
+    return RESULT_OK;
+}
+
+/* A place for one more member, NULL without memory; id 0: one that nobody will see. */
+static inline struct json_member *new_member(struct json *json, uint8_t id, bool element)
 {
     struct json_member *member;
 
-    if (json->count == json->capacity) {
-        size_t capacity = json->capacity ? json->capacity * 2 : 64;
-        struct json_member *grown = realloc(json->members, capacity * sizeof *grown);
-
-        if (!grown)
-            return NULL;
-        json->members = grown;
-        json->capacity = capacity;
-    }
+    if (id == 0)
+        return &json->unwanted;
+    if (json->count == json->capacity && grow_members(json) != RESULT_OK)
+        return NULL;
     member = &json->members[json->count++];
     member->id = id;
     member->element = element;
@@ -133,7 +145,7 @@ static const char *scan_digits(const char *p, const char *end)
 {
     const char *start = p;
 
-    while (p < end && *p >= '0' && *p <= '9')
+    while (p < end && (unsigned char)(*p - '0') <= 9)
         p++;
     return p > start ? p : NULL;
 }
@@ -204,19 +216,21 @@ static const char *skip_spaces(const char *p, const char *end)
 /* What follows a value: p at the closing mark or, behind a comma, at the next value. */
 static const char *scan_separator(const char *p, const char *end, char close)
 {
-    p = skip_spaces(p, end);
+    if (p < end && *p == ' ')
+        p = skip_spaces(p, end);
     if (p == end || *p == close)
         return p;
-    if (*p != ',')
+    if (*p++ != ',')
         return NULL;
-    p = skip_spaces(p + 1, end);
+    if (p < end && *p == ' ')
+        p = skip_spaces(p, end);
     return p < end && *p == close ? NULL : p;
 }
 
 static const char *scan_value(struct json *json, const char *p, const char *end, uint8_t id,
                               bool element)
 {
-    struct json_member unwanted, *member = id ? new_member(json, id, element) : &unwanted;
+    struct json_member *member = new_member(json, id, element);
 
     return member ? scan_scalar(p, end, member) : NULL;
 }
@@ -249,6 +263,9 @@ static unsigned find_hint(struct json *json, const char *text, size_t length, si
     }
     json->hint_count = i + 1;
     hint = &json->hints[i];
+    memset(hint->masks, 0, sizeof hint->masks);
+    memset(hint->masks, 0xff, length);
+    memset(hint->words, 0, sizeof hint->words);
     memcpy(hint->text, text, length);
     hint->length = (uint8_t)length;
     hint->id = json_find_key(json->keys, json->key_count, text + 1, key_length);
@@ -279,12 +296,23 @@ static const char *scan_other_key(struct json *json, const char *p, const char *
     return p;
 }
 
+/* Whether the text, of at least as many bytes as a hint has, begins with it. */
+static bool is_hinted(const struct hint *hint, const char *p)
+{
+    uint64_t words[4], differ = 0;
+
+    memcpy(words, p, sizeof words);
+    for (int i = 0; i < 4; i++)
+        differ |= (words[i] ^ hint->words[i]) & hint->masks[i];
+    return differ == 0;
+}
+
 static const char *scan_key(struct json *json, const char *p, const char *end, uint8_t *id)
 {
     unsigned guess = json->hints[json->last_hint].next;
     const struct hint *hint = &json->hints[guess];
 
-    if (guess == 0 || (size_t)(end - p) <= hint->length || memcmp(p, hint->text, hint->length) != 0)
+    if (guess == 0 || end - p < (ptrdiff_t)sizeof hint->text || !is_hinted(hint, p))
         return scan_other_key(json, p, end, id);
     json->last_hint = guess;
     *id = hint->id;

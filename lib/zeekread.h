@@ -99,7 +99,7 @@ bool zeek_count(const char *text, size_t length, uint64_t *count);
 /* Microseconds out of seconds, not negative and before the year 10000. */
 bool zeek_seconds(const char *text, size_t length, int64_t *microseconds);
 
-/* A time: such seconds since 1970; milliseconds, integers of twelve digits and more; ISO 8601. */
+/* A time: such seconds since 1970; milliseconds, integers of 12 to 15 digits; ISO 8601. */
 bool zeek_time(const char *text, size_t length, int64_t *microseconds);
 
 /* The byte of the \xNN that begins the text; -1 when none does. */

@@ -12,19 +12,27 @@
 
 #define SECOND INT64_C(1000000)
 
+/* So many decimal digits fit in 64 bits, whatever they are. */
+#define DIGITS 19
+
 static bool is_digit(char c)
 {
-    return c >= '0' && c <= '9';
+    return (unsigned char)(c - '0') <= 9;
 }
 
-bool zeek_count(const char *text, size_t length, uint64_t *value)
+bool zeek_count(const char *text, size_t length, uint64_t *count)
 {
-    *value = 0;
-    for (size_t i = 0; i < length; i++)
-        if (!is_digit(text[i]) || __builtin_mul_overflow(*value, 10u, value) ||
-            __builtin_add_overflow(*value, (unsigned)(text[i] - '0'), value))
+    const char *p = text, *end = text + length, *limit = length > DIGITS ? text + DIGITS : end;
+    uint64_t value = 0;
+
+    for (; p < limit && is_digit(*p); p++)
+        value = value * 10 + (unsigned)(*p - '0');
+    for (; p < end && is_digit(*p); p++)
+        if (__builtin_mul_overflow(value, 10u, &value) ||
+            __builtin_add_overflow(value, (unsigned)(*p - '0'), &value))
             return false;
-    return length > 0;
+    *count = value;
+    return p == end && length > 0;
 }
 
 /*
@@ -84,16 +92,17 @@ bool zeek_seconds(const char *text, size_t length, int64_t *microseconds)
         1,           10,           100,           1000,           10000,
         100000,      1000000,      10000000,      100000000,      1000000000,
         10000000000, 100000000000, 1000000000000, 10000000000000, 100000000000000};
-    const uint64_t enough = UINT64_C(100000000000000000); /* that one more digit still fits */
     const char *p = text, *end = text + length, *point;
+    const char *limit = length > DIGITS ? text + DIGITS : end;
     uint64_t value = 0, rest, half, near;
     size_t decimals = 0, more;
 
-    for (; p < end && is_digit(*p) && value < enough; p++)
+    for (; p < limit && is_digit(*p); p++)
         value = value * 10 + (unsigned)(*p - '0');
     if (p > text && p < end && *p == '.') {
         point = p++;
-        for (; p < end && is_digit(*p) && value < enough; p++)
+        limit += limit < end;
+        for (; p < limit && is_digit(*p); p++)
             value = value * 10 + (unsigned)(*p - '0');
         decimals = (size_t)(p - point - 1);
         if (decimals == 0)
@@ -174,7 +183,7 @@ bool zeek_time(const char *text, size_t length, int64_t *microseconds)
 
     if (length >= 20 && text[4] == '-')
         return read_iso8601(text, length, microseconds);
-    if (length < 12 || !zeek_count(text, length, &milliseconds))
+    if (length < 12 || length > 15 || !zeek_count(text, length, &milliseconds))
         return zeek_seconds(text, length, microseconds);
     if (milliseconds >= (uint64_t)FRAME_TIME_END / 1000)
         return false;

@@ -42,6 +42,11 @@ class Network:
     def uid(self):
         return "C%017x" % self.rng.getrandbits(68)
 
+    @staticmethod
+    def later(start, seconds):
+        """Packets have times to the microsecond; what lies between is a floating-point difference."""
+        return round(start + seconds, 6) - start
+
     def ends(self, server, port):
         self.port = self.port + 1 if self.port < 60_999 else 32_768
         client = self.rng.choice(self.clients)
@@ -52,7 +57,7 @@ class Network:
         """The row of conn, the time it ended, and the row of dns."""
         rng, (name, aliases, addresses, address6) = self.rng, site
         kind, answers = rng.choice(((1, addresses), (1, addresses), (28, [address6]), (1, None)))
-        rtt = start + rng.random() / 20 - start
+        rtt = self.later(start, rng.random() / 20)
         both = {"ts": start, "uid": self.uid(), "proto": "udp",
                 **self.ends(rng.choice(("9.9.9.9", "192.168.0.1")), 53)}
         conn = {**both, "service": "dns", "duration": rtt, "orig_bytes": 40, "resp_bytes": 90,
@@ -68,7 +73,7 @@ class Network:
 
     def connect(self, start, site):
         rng, server = self.rng, self.rng.choice(site[2] + [site[3]])
-        duration = start + rng.expovariate(0.2) - start
+        duration = self.later(start, rng.expovariate(0.2))
         up, down = rng.randrange(200, 2000), int(rng.paretovariate(1.2) * 900)
         conn = {"ts": start, "uid": self.uid(), **self.ends(server, rng.choice((443, 443, 80, 8443))),
                 "proto": "tcp", "service": "ssl", "duration": duration, "orig_bytes": up,
@@ -92,7 +97,7 @@ def conn_and_dns(rows):
     """The rows of both logs in the order in which Zeek writes them: pairs of a log and a row."""
     network, waiting, start = Network(rows), [], BASE + 0.25
     for serial in range(rows):
-        start += network.rng.random() * 0.02
+        start = round(start + network.rng.random() * 0.02, 6)
         while waiting and waiting[0][0] <= start:
             yield CONN, heapq.heappop(waiting)[2]
         site = network.sites[int(network.rng.random() ** 2 * len(network.sites))]
