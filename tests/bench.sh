@@ -116,7 +116,7 @@ speed() {
     capture "$1"
     printf '\n%s.pcap, %s bytes\n' "$1" "$(($(wc -c <"$file")))"
     beside_peers
-    verdict 'pcap2flow, times the wall time of pcap_loop' "$(column 7 pcap2flow)" max "$2"
+    verdict 'pcap2flow, times the wall time of pcap_loop' "$(column 6 pcap2flow)" max "$2"
     verdict 'nfpcapd, times the median wall time of pcap2flow' "$(multiple nfpcapd pcap2flow)" min 4
 }
 
@@ -158,7 +158,7 @@ log_speed() {
         "json-dns=$BINDIR/zeek2flow '$conn.json.log' '$dns.json.log' >'$scratch/out.sf'" \
         "json=$BINDIR/zeek2flow '$conn.json.log' >'$scratch/out.sf'" \
         "tsv=$BINDIR/zeek2flow '$conn.tsv.log' >'$scratch/out.sf'"
-    verdict "zeek2flow, TSV, times the wall time of $first" "$(column 7 tsv)" max 2
+    verdict "zeek2flow, TSV, times the wall time of $first" "$(column 6 tsv)" max 2
     verdict 'zeek2flow, JSON, MB/s' \
         "$(column 2 json | awk -v bytes="$(wc -c <"$conn.json.log")" '{ print bytes / $1 / 1e6 }')" min 400
     flow_memory conn tsv
