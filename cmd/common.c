@@ -68,7 +68,7 @@ int usage_error(const char *format, ...)
     return EX_USAGE;
 }
 
-int bad_option(int option, char **argv)
+static int bad_option(int option, char **argv)
 {
     if (option == ':')
         return usage_error("option -%c needs an argument", optopt);
@@ -77,13 +77,13 @@ int bad_option(int option, char **argv)
     return usage_error("unknown option -%c", optopt);
 }
 
-int print_version(void)
+static int print_version(void)
 {
     printf("%s (secflow) %s\n", tool_name, PACKAGE_VERSION);
     return close_output(EX_OK);
 }
 
-int print_help(const char *text)
+static int print_help(const char *text)
 {
     fputs(text, stdout);
     return close_output(EX_OK);
@@ -109,15 +109,6 @@ void print_part(const char **separator, uint64_t count, const char *what)
     }
 }
 
-bool reads_input_twice(char **paths, size_t count)
-{
-    size_t dashes = 0;
-
-    for (size_t i = 0; i < count; i++)
-        dashes += strcmp(paths[i], "-") == 0;
-    return dashes > 1;
-}
-
 int worse_status(int a, int b)
 {
     return a > b ? a : b;
@@ -141,10 +132,10 @@ int start_failed(enum result result)
     return EX_OSERR;
 }
 
-enum result converter_options_init(struct converter_options *options)
+int converter_options_init(struct converter_options *options, const char *help)
 {
-    *options = (struct converter_options){0};
-    return locality_init(&options->locality);
+    *options = (struct converter_options){.help = help};
+    return locality_init(&options->locality) == RESULT_OK ? EX_OK : output_failed(RESULT_NO_MEMORY);
 }
 
 void converter_options_destroy(struct converter_options *options)
@@ -152,9 +143,15 @@ void converter_options_destroy(struct converter_options *options)
     locality_destroy(&options->locality);
 }
 
-int converter_option(struct converter_options *options, int option, const char *value)
+int converter_option(struct converter_options *options, int option, char **argv)
 {
     switch (option) {
+    case 'h':
+        options->done = true;
+        return print_help(options->help);
+    case 'V':
+        options->done = true;
+        return print_version();
     case '4':
     case '6':
         if (options->family != 0 && options->family != option - '0')
@@ -165,14 +162,14 @@ int converter_option(struct converter_options *options, int option, const char *
         options->keep_all = true;
         return EX_OK;
     case 'c':
-        options->cache_path = value;
+        options->cache_path = optarg;
         return EX_OK;
     case 'L':
-        switch (locality_add(options->locality, value)) {
+        switch (locality_add(options->locality, optarg)) {
         case RESULT_OK:
             return EX_OK;
         case RESULT_DAMAGED:
-            return usage_error("-L: '%s' is no network such as 192.0.2.0/24", value);
+            return usage_error("-L: '%s' is no network such as 192.0.2.0/24", optarg);
         default:
             return output_failed(RESULT_NO_MEMORY);
         }
@@ -186,8 +183,28 @@ int converter_option(struct converter_options *options, int option, const char *
         options->extended = true;
         return EX_OK;
     default:
-        return EX_SOFTWARE; /* not one of CONVERTER_SHORT */
+        return bad_option(option, argv);
     }
+}
+
+int input_paths(int argc, char **argv, char ***paths, size_t *count)
+{
+    static char dash[] = "-", *standard_input[] = {dash};
+    size_t dashes = 0;
+
+    *paths = optind < argc ? argv + optind : standard_input;
+    *count = optind < argc ? (size_t)(argc - optind) : 1;
+    for (size_t i = 0; i < *count; i++)
+        dashes += strcmp((*paths)[i], "-") == 0;
+    return dashes > 1 ? usage_error("standard input can be read only once") : EX_OK;
+}
+
+int open_output(const struct converter_options *options, struct record_writer **writer)
+{
+    progress_init(&progress, !options->quiet);
+    return record_writer_init(writer, STDOUT_FILENO, options->extended) == RESULT_OK
+               ? EX_OK
+               : output_failed(RESULT_NO_MEMORY);
 }
 
 int load_cache(struct converter_options *options, struct names **cache)

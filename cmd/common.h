@@ -28,14 +28,7 @@ void complain_errno(const char *file, const char *what);
 /* Says what is wrong with the command line and where help is. Returns EX_USAGE. */
 __attribute__((format(printf, 1, 2))) int usage_error(const char *format, ...);
 
-/* The same for what getopt_long did not take; to be used with an option string that begins ':'. */
-int bad_option(int option, char **argv);
-
-/* Writes the version or a help text on standard output. Returns the exit status. */
-int print_version(void);
-int print_help(const char *text);
-
-/* Closes standard output, where a full disk may show only now. Returns the exit status. */
+/* Closes standard output, where a full disk may show only now. Returns status, or EX_IOERR. */
 int close_output(int status);
 
 /*
@@ -43,9 +36,6 @@ int close_output(int status);
  * front of it and becomes a comma.
  */
 void print_part(const char **separator, uint64_t count, const char *what);
-
-/* Whether standard input is named more than once. */
-bool reads_input_twice(char **paths, size_t count);
 
 /* The exit status that is worse: damaged input (65) is less than none (66), and so on. */
 int worse_status(int a, int b);
@@ -58,6 +48,8 @@ int start_failed(enum result result);
 
 /* The options that pcap2flow, zeek2flow and flowcap have in common. */
 struct converter_options {
+    const char *help; /* the text for -h */
+    bool done;        /* an option has been carried out, such as -h: nothing is to be converted */
     struct locality *locality;
     const char *cache_path; /* NULL: no cache */
     uint8_t family;
@@ -70,12 +62,24 @@ struct converter_options {
 /* For getopt_long: --help and --version. */
 extern const struct option converter_long_options[];
 
-/* RESULT_NO_MEMORY. */
-MUST_CHECK enum result converter_options_init(struct converter_options *options);
+/* Returns EX_OK, or a status to end with. */
+MUST_CHECK int converter_options_init(struct converter_options *options, const char *help);
 void converter_options_destroy(struct converter_options *options);
 
-/* Takes one option of CONVERTER_SHORT but -h and -V. Returns EX_OK, or a status to end with. */
-MUST_CHECK int converter_option(struct converter_options *options, int option, const char *value);
+/*
+ * Takes one option of CONVERTER_SHORT, or says what is wrong with one that getopt_long did not
+ * take; for that the option string begins with ':'. Returns EX_OK, or a status to end with.
+ */
+MUST_CHECK int converter_option(struct converter_options *options, int option, char **argv);
+
+/*
+ * The files to read: the arguments behind the options, or standard input, which can be named only
+ * once. Returns EX_OK, or a status to end with.
+ */
+MUST_CHECK int input_paths(int argc, char **argv, char ***paths, size_t *count);
+
+/* The records' way out: standard output. Sets up the progress line, too. As above. */
+MUST_CHECK int open_output(const struct converter_options *options, struct record_writer **writer);
 
 /*
  * The name cache of the command line: reads it, and after the work learns from the names of the

@@ -376,21 +376,15 @@ static int make_filter(const char *expression, struct filter **filter)
     return fits ? EX_OK : usage_error("-f: %s", filter_problem(*filter));
 }
 
-/* Reads the options. *done: the status is the tool's, nothing is to be converted. */
-static int parse_options(struct command *command, int argc, char **argv, bool *done)
+static int parse_options(struct command *command, int argc, char **argv)
 {
     int option, status = EX_OK;
 
     opterr = 0;
-    while (status == EX_OK && (option = getopt_long(argc, argv, ":" CONVERTER_SHORT "d:f:mT",
-                                                    converter_long_options, NULL)) != -1) {
+    while (status == EX_OK && !command->converter.done &&
+           (option = getopt_long(argc, argv, ":" CONVERTER_SHORT "d:f:mT", converter_long_options,
+                                 NULL)) != -1) {
         switch (option) {
-        case 'h':
-            *done = true;
-            return print_help(help);
-        case 'V':
-            *done = true;
-            return print_version();
         case 'd':
             status = parse_window(optarg, &command->window);
             break;
@@ -403,46 +397,31 @@ static int parse_options(struct command *command, int argc, char **argv, bool *d
         case 'T':
             command->closed_tunnels = true;
             break;
-        case ':':
-        case '?':
-            status = bad_option(option, argv);
-            break;
         default:
-            status = converter_option(&command->converter, option, optarg);
+            status = converter_option(&command->converter, option, argv);
         }
     }
-    *done = status != EX_OK;
     return status;
 }
 
 int main(int argc, char **argv)
 {
-    char dash[] = "-", *standard_input[] = {dash};
     struct command command = {0};
-    bool done = false;
+    char **paths;
+    size_t count;
     int status;
 
     common_init("pcap2flow");
-    if (converter_options_init(&command.converter) != RESULT_OK)
-        return output_failed(RESULT_NO_MEMORY);
-    status = parse_options(&command, argc, argv, &done);
-    if (!done && record_writer_init(&command.writer, STDOUT_FILENO, command.converter.extended) !=
-                     RESULT_OK) {
-        done = true;
-        status = output_failed(RESULT_NO_MEMORY);
-    }
-    if (!done) {
-        bool files = optind < argc;
-        char **paths = files ? argv + optind : standard_input;
-        size_t count = files ? (size_t)(argc - optind) : 1;
-
-        progress_init(&progress, !command.converter.quiet);
-        if (reads_input_twice(paths, count))
-            status = usage_error("standard input can be read only once");
-        else
-            status = command.merge ? convert_merged(&command, paths, count)
-                                   : convert_each(&command, paths, count);
-        status = worse_status(status, close_output(EX_OK));
+    status = converter_options_init(&command.converter, help);
+    if (status == EX_OK)
+        status = parse_options(&command, argc, argv);
+    if (status == EX_OK && !command.converter.done) {
+        status = input_paths(argc, argv, &paths, &count);
+        if (status == EX_OK)
+            status = open_output(&command.converter, &command.writer);
+        if (status == EX_OK)
+            status = close_output(command.merge ? convert_merged(&command, paths, count)
+                                                : convert_each(&command, paths, count));
     }
     record_writer_destroy(&command.writer);
     filter_destroy(&command.filter);

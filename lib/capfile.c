@@ -71,7 +71,7 @@ static enum result not_a_capture(struct capfile *capfile)
     capfile->finished = true;
     if (left == 0)
         return capfile_damaged(capfile, "no capture: it is empty");
-    known = signature_find(capfile->in.buffer + capfile->in.at, left);
+    known = signature_find(capfile->in.buffer + capfile->in.at, left, SIGNATURE_CAPTURE);
     if (known)
         return capfile_damaged(capfile, "no capture: it is %s", known);
     return capfile_damaged(capfile, left < 24 ? "no capture, or one cut off in its header"

@@ -195,7 +195,7 @@ static enum result begin(struct zeeklog *log)
         ;
     if (first < head && (in->buffer[first] == '{' || in->buffer[first] == '['))
         return zeek_json_init(log);
-    known = first < head && in->buffer[first] != '#' ? signature_find(in->buffer, head) : NULL;
+    known = signature_find(in->buffer, head, SIGNATURE_LOG);
     if (known)
         return not_a_log(log, known);
     if (memchr(in->buffer, '\0', head))
