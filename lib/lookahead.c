@@ -33,3 +33,42 @@ bool lookahead_fill(struct lookahead *in, size_t n)
     }
     return in->end >= n;
 }
+
+/* Passes over what is left of a line. */
+static void skip_line(struct lookahead *in)
+{
+    do {
+        const uint8_t *newline = memchr(in->buffer + in->at, '\n', in->end - in->at);
+
+        if (newline) {
+            in->at = (size_t)(newline + 1 - in->buffer);
+            return;
+        }
+        in->at = in->end;
+    } while (lookahead_fill(in, 1));
+}
+
+enum result lookahead_line(struct lookahead *in, const char **line, size_t *length)
+{
+    size_t left = in->end - in->at, searched = 0;
+    const uint8_t *newline;
+
+    while (!(newline = memchr(in->buffer + in->at + searched, '\n', left - searched))) {
+        if (left == LOOKAHEAD_BYTES) {
+            skip_line(in);
+            return RESULT_DAMAGED;
+        }
+        searched = left;
+        if (!lookahead_fill(in, left + 1)) {
+            if (left == 0 || in->result != RESULT_END)
+                return RESULT_END;
+            newline = in->buffer + in->end;
+            break;
+        }
+        left = in->end - in->at;
+    }
+    *line = (const char *)in->buffer + in->at;
+    *length = (size_t)(newline - (in->buffer + in->at));
+    in->at += *length + (newline < in->buffer + in->end);
+    return RESULT_OK;
+}

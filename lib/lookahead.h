@@ -30,6 +30,13 @@ static inline bool lookahead_need(struct lookahead *in, size_t n)
     return in->end - in->at >= n || lookahead_fill(in, n);
 }
 
+/*
+ * Moves over the next line and tells where it is, without its newline, which the last one may lack.
+ * RESULT_DAMAGED: it does not end within LOOKAHEAD_BYTES, and all of it was passed over.
+ * RESULT_END: there is none; in->result says why.
+ */
+MUST_CHECK enum result lookahead_line(struct lookahead *in, const char **line, size_t *length);
+
 /* The place of in->at in the input. */
 static inline uint64_t lookahead_offset(const struct lookahead *in)
 {

@@ -1,27 +1,22 @@
 #include "record.h"
 
-#include <errno.h>
+#include "output.h"
+
 #include <netinet/in.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
-
-#define BUFFER_BYTES (128u * 1024)
 
 /* More than the longest record: a name of only backslashes doubles, the rest is under 1 KiB. */
 #define RECORD_MAX (2 * RECORD_NAME_MAX + 1024)
 
 struct record_writer {
-    int fd;
     bool extended;
     int64_t traffic_date;
     char date_field[64]; /* ,"trafficDate":"…" */
     size_t date_field_length;
     uint64_t count;
-    size_t used;
-    char buffer[BUFFER_BYTES];
+    struct output output;
 };
 
 static const char two_digits[] =
@@ -204,10 +199,9 @@ enum result record_writer_init(struct record_writer **writer, int fd, bool exten
 
     if (!new)
         return RESULT_NO_MEMORY;
-    new->fd = fd;
+    output_init(&new->output, fd);
     new->extended = extended;
     new->count = 0;
-    new->used = 0;
     record_writer_begin(new, 0);
     *writer = new;
     return RESULT_OK;
@@ -233,15 +227,12 @@ void record_writer_begin(struct record_writer *writer, int64_t traffic_date)
 
 enum result record_write(struct record_writer *writer, const struct record *record)
 {
-    char *p;
+    struct output *output = &writer->output;
+    enum result result = output_reserve(output, RECORD_MAX);
+    char *p = output->buffer + output->used;
 
-    if (BUFFER_BYTES - writer->used < RECORD_MAX) {
-        enum result result = record_writer_flush(writer);
-
-        if (result != RESULT_OK)
-            return result;
-    }
-    p = writer->buffer + writer->used;
+    if (result != RESULT_OK)
+        return result;
     p = put_literal(p, "{\"src\":\"");
     p = put_endpoint(p, record, &record->src, record->sport);
     p = put_literal(p, "\",\"dst\":\"");
@@ -270,30 +261,14 @@ enum result record_write(struct record_writer *writer, const struct record *reco
     if (writer->extended)
         p = put_extension(p, record);
     p = put_literal(p, "}\n");
-    writer->used = (size_t)(p - writer->buffer);
+    output->used = (size_t)(p - output->buffer);
     writer->count++;
     return RESULT_OK;
 }
 
 enum result record_writer_flush(struct record_writer *writer)
 {
-    const char *p = writer->buffer;
-
-    while (writer->used > 0) {
-        ssize_t written = write(writer->fd, p, writer->used);
-
-        if (written < 0 && errno == EAGAIN) { /* somebody made the pipe non-blocking */
-            poll(&(struct pollfd){.fd = writer->fd, .events = POLLOUT}, 1, -1);
-            continue;
-        }
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            return RESULT_SYSTEM;
-        p += written;
-        writer->used -= (size_t)written;
-    }
-    return RESULT_OK;
+    return output_flush(&writer->output);
 }
 
 uint64_t record_writer_count(const struct record_writer *writer)

@@ -8,6 +8,7 @@
 #include "dns.h"
 #include "json.h"
 #include "lookahead.h"
+#include "number.h"
 #include "zeeklog.h"
 
 /* The fields that matter. */
@@ -93,13 +94,10 @@ __attribute__((format(printf, 2, 3))) enum result zeek_damaged(struct zeeklog *l
 /* The input is at its end, or cannot be read further: what zeeklog_next answers then. */
 enum result zeek_ended(struct zeeklog *log);
 
-/* Numbers out of a text; false when it is none. */
-bool zeek_count(const char *text, size_t length, uint64_t *count);
-
-/* Microseconds out of seconds, not negative and before the year 10000. */
-bool zeek_seconds(const char *text, size_t length, int64_t *microseconds);
-
-/* A time: such seconds since 1970; milliseconds, integers of 12 to 15 digits; ISO 8601. */
+/*
+ * A time: seconds since 1970; milliseconds, integers of 12 to 15 digits; ISO 8601. False when the
+ * text is none, or not from 1970 to 9999.
+ */
 bool zeek_time(const char *text, size_t length, int64_t *microseconds);
 
 /* The byte of the \xNN that begins the text; -1 when none does. */

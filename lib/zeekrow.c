@@ -33,7 +33,7 @@ static bool read_port(const struct cell *cell, uint16_t *port)
 {
     uint64_t value;
 
-    if (!zeek_count(cell->text, cell->length, &value) || value > UINT16_MAX)
+    if (!number_count(cell->text, cell->length, &value) || value > UINT16_MAX)
         return false;
     *port = (uint16_t)value;
     return true;
@@ -87,7 +87,7 @@ static enum result take_count(struct zeeklog *log, enum zeek_field field, const 
     const struct cell *cell = get(log, field);
 
     *count = 0;
-    if (cell && !zeek_count(cell->text, cell->length, count))
+    if (cell && !number_count(cell->text, cell->length, count))
         return zeek_damaged(log, "%s is no count of 64 bits", name);
     return RESULT_OK;
 }
@@ -98,7 +98,7 @@ static enum result take_duration(struct zeeklog *log, struct connection *connect
     const struct cell *cell = get(log, FIELD_DURATION);
     int64_t duration = 0;
 
-    if (cell && (!zeek_seconds(cell->text, cell->length, &duration) ||
+    if (cell && (!number_seconds(cell->text, cell->length, &duration) ||
                  duration >= FRAME_TIME_END - connection->start))
         return zeek_damaged(log, "duration is no time in seconds");
     connection->last = connection->start + duration;

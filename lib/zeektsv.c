@@ -225,53 +225,18 @@ static enum result read_line(struct zeeklog *log, const char *p, const char *end
     return zeek_make_row(log, tsv->kind, row, useful);
 }
 
-/* The line is longer than may be: passes over what is left of it. */
-static enum result pass_over(struct zeeklog *log)
-{
-    struct lookahead *in = &log->in;
-
-    zeek_damaged(log, "it does not end within %u bytes", LOOKAHEAD_BYTES);
-    do {
-        const uint8_t *newline = memchr(in->buffer + in->at, '\n', in->end - in->at);
-
-        if (newline) {
-            in->at = (size_t)(newline + 1 - in->buffer);
-            break;
-        }
-        in->at = in->end;
-    } while (lookahead_fill(in, 1));
-    return RESULT_DAMAGED;
-}
-
 static enum result next_line(struct zeeklog *log, struct zeek_row *row, bool *useful)
 {
-    struct lookahead *in = &log->in;
-    size_t searched = 0;
-    const uint8_t *start, *newline;
+    const char *line;
+    size_t length;
+    enum result result = lookahead_line(&log->in, &line, &length);
 
-    for (;;) {
-        size_t left = in->end - in->at;
-
-        start = in->buffer + in->at;
-        newline = memchr(start + searched, '\n', left - searched);
-        if (newline)
-            break;
-        if (left == LOOKAHEAD_BYTES) {
-            log->line++;
-            return pass_over(log);
-        }
-        searched = left;
-        if (lookahead_fill(in, left + 1))
-            continue;
-        if (left == 0 || in->result != RESULT_END)
-            return zeek_ended(log);
-        start = in->buffer + in->at;
-        newline = start + left; /* the last line lacks it */
-        break;
-    }
+    if (result == RESULT_END)
+        return zeek_ended(log);
     log->line++;
-    in->at = (size_t)(newline - in->buffer) + (newline < in->buffer + in->end);
-    return read_line(log, (const char *)start, (const char *)newline, row, useful);
+    if (result == RESULT_DAMAGED)
+        return zeek_damaged(log, "it does not end within %u bytes", LOOKAHEAD_BYTES);
+    return read_line(log, line, line + length, row, useful);
 }
 
 enum result zeek_tsv_init(struct zeeklog *log)

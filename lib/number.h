@@ -1,0 +1,21 @@
+/*
+ * Numbers out of text: counts, and seconds as JSON and Zeek's logs have them.
+ */
+#ifndef SECFLOW_NUMBER_H
+#define SECFLOW_NUMBER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A decimal integer of up to 64 bits, without a sign. False when the text is none. */
+bool number_count(const char *text, size_t length, uint64_t *count);
+
+/*
+ * Microseconds out of seconds: a decimal number, with an exponent or without, not negative and
+ * before the year 10000. False when the text is none. More than six decimals are taken for those of
+ * a floating-point number, and rounded as printf("%.6f") would write it.
+ */
+bool number_seconds(const char *text, size_t length, int64_t *microseconds);
+
+#endif

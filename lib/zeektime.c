@@ -1,0 +1,80 @@
+/*
+ * Times as Zeek writes them.
+ */
+#include "zeekread.h"
+
+#include "frame.h"
+
+#include <string.h>
+
+#define SECOND INT64_C(1000000)
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* Days from 1970-01-01, in the Gregorian calendar; years begin in March, so that leap days end
+ * them. */
+static int64_t days_since_1970(int year, int month, int day)
+{
+    int y = month > 2 ? year : year - 1;
+    int day_of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+
+    return (int64_t)y * 365 + y / 4 - y / 100 + y / 400 + day_of_year - 719468;
+}
+
+static bool read_two(const char *p, int low, int high, int *value)
+{
+    if (!is_digit(p[0]) || !is_digit(p[1]))
+        return false;
+    *value = (p[0] - '0') * 10 + p[1] - '0';
+    return *value >= low && *value <= high;
+}
+
+static int month_days(int year, int month)
+{
+    static const uint8_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+
+    if (month == 2 && year % 4 == 0 && (year % 100 != 0 || year % 400 == 0))
+        return 29;
+    return days[month - 1];
+}
+
+/* 2020-06-05T14:39:59.305988Z, with any number of decimals or none. */
+static bool read_iso8601(const char *text, size_t length, int64_t *microseconds)
+{
+    int century, year, month, day, hour, minute, second;
+    int64_t seconds;
+
+    if (length < 20 || text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' ||
+        text[16] != ':' || text[length - 1] != 'Z')
+        return false;
+    if (!read_two(text, 19, 99, &century) || !read_two(text + 2, 0, 99, &year) ||
+        !read_two(text + 5, 1, 12, &month) || !read_two(text + 8, 1, 31, &day) ||
+        !read_two(text + 11, 0, 23, &hour) || !read_two(text + 14, 0, 59, &minute) ||
+        !read_two(text + 17, 0, 59, &second) || (length > 20 && text[19] != '.') ||
+        memchr(text + 20, 'e', length - 20) || memchr(text + 20, 'E', length - 20) ||
+        !number_seconds(text + 17, length - 18, microseconds))
+        return false;
+    year += century * 100;
+    if (day > month_days(year, month))
+        return false;
+    seconds = days_since_1970(year, month, day) * 86400 + hour * 3600 + minute * 60;
+    *microseconds += seconds * SECOND;
+    return seconds >= 0 && *microseconds < FRAME_TIME_END;
+}
+
+bool zeek_time(const char *text, size_t length, int64_t *microseconds)
+{
+    uint64_t milliseconds;
+
+    if (length >= 20 && text[4] == '-')
+        return read_iso8601(text, length, microseconds);
+    if (length < 12 || length > 15 || !number_count(text, length, &milliseconds))
+        return number_seconds(text, length, microseconds);
+    if (milliseconds >= (uint64_t)FRAME_TIME_END / 1000)
+        return false;
+    *microseconds = (int64_t)milliseconds * 1000;
+    return true;
+}
