@@ -1,7 +1,5 @@
 #include "common.h"
 
-#include "namecache.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -12,7 +10,7 @@
 
 struct progress progress;
 
-const struct option converter_long_options[] = {
+const struct option common_long_options[] = {
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
     {0},
@@ -89,6 +87,26 @@ static int print_help(const char *text)
     return close_output(EX_OK);
 }
 
+int common_option(int option, char **argv, const char *help, bool *done)
+{
+    *done = option == 'h' || option == 'V';
+    if (option == 'h')
+        return print_help(help);
+    return option == 'V' ? print_version() : bad_option(option, argv);
+}
+
+int input_paths(int argc, char **argv, char ***paths, size_t *count)
+{
+    static char dash[] = "-", *standard_input[] = {dash};
+    size_t dashes = 0;
+
+    *paths = optind < argc ? argv + optind : standard_input;
+    *count = optind < argc ? (size_t)(argc - optind) : 1;
+    for (size_t i = 0; i < *count; i++)
+        dashes += strcmp((*paths)[i], "-") == 0;
+    return dashes > 1 ? usage_error("standard input can be read only once") : EX_OK;
+}
+
 int close_output(int status)
 {
     bool failed = ferror(stdout) != 0;
@@ -107,6 +125,23 @@ void print_part(const char **separator, uint64_t count, const char *what)
         fprintf(stderr, "%s %" PRIu64 " %s", *separator, count, what);
         *separator = ",";
     }
+}
+
+/* Damages of one input that are told of before the rest is only counted. */
+#define DAMAGES_TOLD 3
+
+void add_damage(struct damages *damages, const char *problem)
+{
+    if (damages->count++ < DAMAGES_TOLD)
+        complain(damages->path, "%s", problem);
+}
+
+int end_damages(const struct damages *damages)
+{
+    if (damages->count > DAMAGES_TOLD)
+        complain(damages->path, "damaged in %" PRIu64 " more line%s", damages->count - DAMAGES_TOLD,
+                 damages->count == DAMAGES_TOLD + 1 ? "" : "s");
+    return damages->count > 0 ? EX_DATAERR : EX_OK;
 }
 
 int worse_status(int a, int b)
@@ -130,128 +165,4 @@ int start_failed(enum result result)
         return output_failed(result);
     complain_errno(NULL, "cannot start");
     return EX_OSERR;
-}
-
-int converter_options_init(struct converter_options *options, const char *help)
-{
-    *options = (struct converter_options){.help = help};
-    return locality_init(&options->locality) == RESULT_OK ? EX_OK : output_failed(RESULT_NO_MEMORY);
-}
-
-void converter_options_destroy(struct converter_options *options)
-{
-    locality_destroy(&options->locality);
-}
-
-int converter_option(struct converter_options *options, int option, char **argv)
-{
-    switch (option) {
-    case 'h':
-        options->done = true;
-        return print_help(options->help);
-    case 'V':
-        options->done = true;
-        return print_version();
-    case '4':
-    case '6':
-        if (options->family != 0 && options->family != option - '0')
-            return usage_error("-4 and -6 exclude each other");
-        options->family = (uint8_t)(option - '0');
-        return EX_OK;
-    case 'a':
-        options->keep_all = true;
-        return EX_OK;
-    case 'c':
-        options->cache_path = optarg;
-        return EX_OK;
-    case 'L':
-        switch (locality_add(options->locality, optarg)) {
-        case RESULT_OK:
-            return EX_OK;
-        case RESULT_DAMAGED:
-            return usage_error("-L: '%s' is no network such as 192.0.2.0/24", optarg);
-        default:
-            return output_failed(RESULT_NO_MEMORY);
-        }
-    case 'q':
-        options->quiet = true;
-        return EX_OK;
-    case 'v':
-        options->verbose = true;
-        return EX_OK;
-    case 'x':
-        options->extended = true;
-        return EX_OK;
-    default:
-        return bad_option(option, argv);
-    }
-}
-
-int input_paths(int argc, char **argv, char ***paths, size_t *count)
-{
-    static char dash[] = "-", *standard_input[] = {dash};
-    size_t dashes = 0;
-
-    *paths = optind < argc ? argv + optind : standard_input;
-    *count = optind < argc ? (size_t)(argc - optind) : 1;
-    for (size_t i = 0; i < *count; i++)
-        dashes += strcmp((*paths)[i], "-") == 0;
-    return dashes > 1 ? usage_error("standard input can be read only once") : EX_OK;
-}
-
-int open_output(const struct converter_options *options, struct record_writer **writer)
-{
-    progress_init(&progress, !options->quiet);
-    return record_writer_init(writer, STDOUT_FILENO, options->extended) == RESULT_OK
-               ? EX_OK
-               : output_failed(RESULT_NO_MEMORY);
-}
-
-int load_cache(struct converter_options *options, struct names **cache)
-{
-    size_t bad_line = 0;
-    enum result result;
-
-    *cache = NULL;
-    if (!options->cache_path)
-        return EX_OK;
-    result = names_init(cache);
-    if (result == RESULT_OK)
-        result = namecache_load(options->cache_path, *cache, &bad_line);
-    switch (result) {
-    case RESULT_OK:
-        return EX_OK;
-    case RESULT_DAMAGED:
-        if (!options->cache_failed)
-            complain(
-                options->cache_path,
-                "line %zu is no 'ADDRESS NAME'; the file is used as far as it is, and not changed",
-                bad_line);
-        options->cache_failed = true;
-        return EX_DATAERR;
-    case RESULT_SYSTEM:
-        if (!options->cache_failed)
-            complain_errno(options->cache_path, "cannot read the name cache");
-        options->cache_failed = true;
-        return EX_NOINPUT;
-    default:
-        return output_failed(RESULT_NO_MEMORY);
-    }
-}
-
-int update_cache(struct converter_options *options, struct names *learned)
-{
-    if (!options->cache_path || options->cache_failed)
-        return EX_OK;
-    switch (namecache_learn(options->cache_path, learned)) {
-    case RESULT_OK:
-    case RESULT_DAMAGED: /* so since it was loaded; who comes next says so */
-        return EX_OK;
-    case RESULT_NO_MEMORY:
-        return output_failed(RESULT_NO_MEMORY);
-    default:
-        complain_errno(options->cache_path, "cannot update the name cache");
-        options->cache_failed = true;
-        return EX_IOERR;
-    }
 }

@@ -2,7 +2,7 @@
  * pcap2flow: capture files become Secflows. See pcap2flow(1).
  */
 #include "capfile.h"
-#include "common.h"
+#include "converter.h"
 #include "filter.h"
 
 #include <errno.h>
@@ -382,7 +382,7 @@ static int parse_options(struct command *command, int argc, char **argv)
 
     opterr = 0;
     while (status == EX_OK && !command->converter.done &&
-           (option = getopt_long(argc, argv, ":" CONVERTER_SHORT "d:f:mT", converter_long_options,
+           (option = getopt_long(argc, argv, ":" CONVERTER_SHORT "d:f:mT", common_long_options,
                                  NULL)) != -1) {
         switch (option) {
         case 'd':

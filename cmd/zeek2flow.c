@@ -1,7 +1,7 @@
 /*
  * zeek2flow: Zeek's conn and dns logs become Secflows. See zeek2flow(1).
  */
-#include "common.h"
+#include "converter.h"
 #include "zeeklog.h"
 
 #include <errno.h>
@@ -29,9 +29,6 @@ static const char help[] =
     "  -x           add start, addresses, ports and the Community ID to each record\n"
     "\n"
     "Example: zeek2flow conn.log dns.log | jq -r .dst | sort | uniq -c | sort -rn | head\n";
-
-/* Damaged lines of one log that are told of before the rest is only counted. */
-#define DAMAGES_TOLD 3
 
 struct command {
     struct converter_options converter;
@@ -72,18 +69,16 @@ static enum result take_row(struct meter *meter, const struct zeek_row *row)
 static int read_rows(const char *path, struct input *input, struct zeeklog *log,
                      struct meter *meter, bool *go_on)
 {
-    uint64_t damages = 0;
+    struct damages damages = {.path = path};
     struct zeek_row row;
     enum result result;
-    int status = EX_OK, error;
+    int status, error;
 
     while ((result = zeeklog_next(log, &row)) == RESULT_OK || result == RESULT_DAMAGED) {
         if (progress_due(&progress))
             report_progress(path, input, zeeklog_counts(log));
         if (result == RESULT_DAMAGED) {
-            if (damages++ < DAMAGES_TOLD)
-                complain(path, "%s", zeeklog_problem(log));
-            status = EX_DATAERR;
+            add_damage(&damages, zeeklog_problem(log));
             continue;
         }
         result = take_row(meter, &row);
@@ -92,9 +87,7 @@ static int read_rows(const char *path, struct input *input, struct zeeklog *log,
     }
     error = errno;
     progress_clear(&progress);
-    if (damages > DAMAGES_TOLD)
-        complain(path, "damaged in %" PRIu64 " more line%s", damages - DAMAGES_TOLD,
-                 damages == DAMAGES_TOLD + 1 ? "" : "s");
+    status = end_damages(&damages);
     if (result == RESULT_NO_MEMORY) {
         *go_on = false;
         return output_failed(result);
@@ -199,8 +192,7 @@ static int parse_options(struct command *command, int argc, char **argv)
 
     opterr = 0;
     while (status == EX_OK && !command->converter.done &&
-           (option = getopt_long(argc, argv, ":" CONVERTER_SHORT, converter_long_options, NULL)) !=
-               -1)
+           (option = getopt_long(argc, argv, ":" CONVERTER_SHORT, common_long_options, NULL)) != -1)
         status = converter_option(&command->converter, option, argv);
     return status;
 }

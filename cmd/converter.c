@@ -1,0 +1,112 @@
+#include "converter.h"
+
+#include "namecache.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+int converter_options_init(struct converter_options *options, const char *help)
+{
+    *options = (struct converter_options){.help = help};
+    return locality_init(&options->locality) == RESULT_OK ? EX_OK : output_failed(RESULT_NO_MEMORY);
+}
+
+void converter_options_destroy(struct converter_options *options)
+{
+    locality_destroy(&options->locality);
+}
+
+int converter_option(struct converter_options *options, int option, char **argv)
+{
+    switch (option) {
+    case '4':
+    case '6':
+        if (options->family != 0 && options->family != option - '0')
+            return usage_error("-4 and -6 exclude each other");
+        options->family = (uint8_t)(option - '0');
+        return EX_OK;
+    case 'a':
+        options->keep_all = true;
+        return EX_OK;
+    case 'c':
+        options->cache_path = optarg;
+        return EX_OK;
+    case 'L':
+        switch (locality_add(options->locality, optarg)) {
+        case RESULT_OK:
+            return EX_OK;
+        case RESULT_DAMAGED:
+            return usage_error("-L: '%s' is no network such as 192.0.2.0/24", optarg);
+        default:
+            return output_failed(RESULT_NO_MEMORY);
+        }
+    case 'q':
+        options->quiet = true;
+        return EX_OK;
+    case 'v':
+        options->verbose = true;
+        return EX_OK;
+    case 'x':
+        options->extended = true;
+        return EX_OK;
+    default:
+        return common_option(option, argv, options->help, &options->done);
+    }
+}
+
+int open_output(const struct converter_options *options, struct record_writer **writer)
+{
+    progress_init(&progress, !options->quiet);
+    return record_writer_init(writer, STDOUT_FILENO, options->extended) == RESULT_OK
+               ? EX_OK
+               : output_failed(RESULT_NO_MEMORY);
+}
+
+int load_cache(struct converter_options *options, struct names **cache)
+{
+    size_t bad_line = 0;
+    enum result result;
+
+    *cache = NULL;
+    if (!options->cache_path)
+        return EX_OK;
+    result = names_init(cache);
+    if (result == RESULT_OK)
+        result = namecache_load(options->cache_path, *cache, &bad_line);
+    switch (result) {
+    case RESULT_OK:
+        return EX_OK;
+    case RESULT_DAMAGED:
+        if (!options->cache_failed)
+            complain(
+                options->cache_path,
+                "line %zu is no 'ADDRESS NAME'; the file is used as far as it is, and not changed",
+                bad_line);
+        options->cache_failed = true;
+        return EX_DATAERR;
+    case RESULT_SYSTEM:
+        if (!options->cache_failed)
+            complain_errno(options->cache_path, "cannot read the name cache");
+        options->cache_failed = true;
+        return EX_NOINPUT;
+    default:
+        return output_failed(RESULT_NO_MEMORY);
+    }
+}
+
+int update_cache(struct converter_options *options, struct names *learned)
+{
+    if (!options->cache_path || options->cache_failed)
+        return EX_OK;
+    switch (namecache_learn(options->cache_path, learned)) {
+    case RESULT_OK:
+    case RESULT_DAMAGED: /* so since it was loaded; who comes next says so */
+        return EX_OK;
+    case RESULT_NO_MEMORY:
+        return output_failed(RESULT_NO_MEMORY);
+    default:
+        complain_errno(options->cache_path, "cannot update the name cache");
+        options->cache_failed = true;
+        return EX_IOERR;
+    }
+}

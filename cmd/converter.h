@@ -1,0 +1,42 @@
+/*
+ * What the command lines of the converters share: pcap2flow, zeek2flow and flowcap.
+ */
+#ifndef SECFLOW_CONVERTER_H
+#define SECFLOW_CONVERTER_H
+
+#include "common.h"
+#include "meter.h"
+
+struct converter_options {
+    const char *help; /* the text for -h */
+    bool done;        /* an option has been carried out, such as -h: nothing is to be converted */
+    struct locality *locality;
+    const char *cache_path; /* NULL: no cache */
+    uint8_t family;
+    bool keep_all, extended, verbose, quiet;
+    bool cache_failed; /* which has been said; the cache is left alone from then on */
+};
+
+#define CONVERTER_SHORT "46ac:hL:qVvx"
+
+/* Returns EX_OK, or a status to end with. */
+MUST_CHECK int converter_options_init(struct converter_options *options, const char *help);
+void converter_options_destroy(struct converter_options *options);
+
+/*
+ * Takes one option of CONVERTER_SHORT, or says what is wrong with one that getopt_long did not
+ * take; for that the option string begins with ':'. Returns EX_OK, or a status to end with.
+ */
+MUST_CHECK int converter_option(struct converter_options *options, int option, char **argv);
+
+/* The records' way out: standard output. Sets up the progress line, too. As above. */
+MUST_CHECK int open_output(const struct converter_options *options, struct record_writer **writer);
+
+/*
+ * The name cache of the command line: reads it, and after the work learns from the names of the
+ * input. *cache is NULL where there is none. They return a status.
+ */
+MUST_CHECK int load_cache(struct converter_options *options, struct names **cache);
+MUST_CHECK int update_cache(struct converter_options *options, struct names *learned);
+
+#endif
