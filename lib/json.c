@@ -537,3 +537,60 @@ const char *json_problem(const struct json *json)
 {
     return json->problem;
 }
+
+/* The text is an object that has been read, so that each of these finds the end that it looks for.
+ */
+
+static const char *skip_blanks(const char *p)
+{
+    return p + strspn(p, " \t\r\n");
+}
+
+static const char *skip_string(const char *p)
+{
+    for (p++; *p != '"'; p++)
+        p += *p == '\\';
+    return p + 1;
+}
+
+static const char *skip_value(const char *p)
+{
+    unsigned depth = 0;
+
+    do {
+        if (*p == '"') {
+            p = skip_string(p);
+            continue;
+        }
+        if (*p == '{' || *p == '[')
+            depth++;
+        else if (*p == '}' || *p == ']')
+            depth--;
+        p++;
+    } while (depth > 0 || !strchr(",}] \t\r\n", *p));
+    return p;
+}
+
+bool json_locate(const char *text, const char *key, const char **value, size_t *length)
+{
+    size_t key_length = strlen(key);
+    bool found = false;
+
+    for (const char *p = skip_blanks(text + 1); *p != '}'; p = skip_blanks(p)) {
+        const char *name = p + 1, *end = skip_string(p);
+        bool same = (size_t)(end - name) == key_length + 1 && memcmp(name, key, key_length) == 0;
+
+        p = skip_blanks(end) + 1; /* the colon */
+        p = skip_blanks(p);
+        end = skip_value(p);
+        if (same) {
+            *value = p;
+            *length = (size_t)(end - p);
+            found = true;
+        }
+        p = skip_blanks(end);
+        if (*p == ',')
+            p++;
+    }
+    return found;
+}

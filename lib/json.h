@@ -53,6 +53,13 @@ MUST_CHECK enum result json_read(struct json *json, const char *text, size_t siz
  */
 const struct json_member *json_members(const struct json *json, size_t *count);
 
+/*
+ * Where the value of a member stands in the text of an object that json_read has read; of the
+ * object's own members only. Of several with that key it is the last. False: none has the key, at
+ * least not without escapes.
+ */
+bool json_locate(const char *text, const char *key, const char **value, size_t *length);
+
 const char *json_problem(const struct json *json);
 
 #endif
