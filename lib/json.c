@@ -237,6 +237,13 @@ static const char *scan_value(struct json *json, const char *p, const char *end,
 
 static const char *scan_array(struct json *json, const char *p, const char *end, uint8_t id)
 {
+    struct json_member *array = new_member(json, id, false);
+
+    if (!array)
+        return NULL;
+    array->type = JSON_CONTAINER;
+    array->text = p;
+    array->length = 0;
     p = skip_spaces(p + 1, end);
     while (p && p < end && *p != ']') {
         p = scan_value(json, p, end, id, true);
@@ -370,7 +377,7 @@ static enum result keep(struct json *json, const void *text, size_t length)
     return RESULT_OK;
 }
 
-static int add_scalar(struct json *json, enum json_type type, const void *text, size_t length)
+static int add_value(struct json *json, enum json_type type, const void *text, size_t length)
 {
     size_t key_length = json->key_length[json->depth];
     uint8_t id = 0;
@@ -390,27 +397,29 @@ static int add_scalar(struct json *json, enum json_type type, const void *text, 
 
 static int on_null(void *context)
 {
-    return add_scalar(context, JSON_NULL, "null", 4);
+    return add_value(context, JSON_NULL, "null", 4);
 }
 
 static int on_boolean(void *context, int value)
 {
-    return add_scalar(context, JSON_BOOLEAN, value ? "true" : "false", value ? 4 : 5);
+    return add_value(context, JSON_BOOLEAN, value ? "true" : "false", value ? 4 : 5);
 }
 
 static int on_number(void *context, const char *text, size_t length)
 {
-    return add_scalar(context, JSON_NUMBER, text, length);
+    return add_value(context, JSON_NUMBER, text, length);
 }
 
 static int on_string(void *context, const unsigned char *text, size_t length)
 {
-    return add_scalar(context, JSON_STRING, text, length);
+    return add_value(context, JSON_STRING, text, length);
 }
 
 /* Goes into an object or array; the keys that lead to it stay in front of those inside. */
 static int enter(struct json *json, bool array)
 {
+    if (json->depth > 0 && !add_value(json, JSON_CONTAINER, "", 0))
+        return 0;
     if (json->depth == DEPTH_MAX) {
         strcpy(json->problem, "it nests too deeply");
         return stop(json, RESULT_DAMAGED);

@@ -15,7 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum json_type { JSON_NULL, JSON_BOOLEAN, JSON_NUMBER, JSON_STRING };
+/* JSON_CONTAINER: an object or an array; of what is inside, its members follow. */
+enum json_type { JSON_NULL, JSON_BOOLEAN, JSON_NUMBER, JSON_STRING, JSON_CONTAINER };
 
 /* A key whose members are wanted, and what they are known by. */
 struct json_key {
@@ -47,9 +48,8 @@ void json_destroy(struct json **json);
 MUST_CHECK enum result json_read(struct json *json, const char *text, size_t size, size_t *used);
 
 /*
- * The wanted members of the object read last, in its order; empty objects and arrays leave none.
- * They point into the text or belong to the reader: valid until its next call, and while the text
- * is.
+ * The wanted members of the object read last, in its order. They point into the text or belong to
+ * the reader: valid until its next call, and while the text is.
  */
 const struct json_member *json_members(const struct json *json, size_t *count);
 

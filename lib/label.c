@@ -110,7 +110,7 @@ static const char *channel_category(const struct secflow *f)
 }
 
 /* The first rule that fits decides; from the third on the destination has sent a packet. */
-* / const char *label_category(const struct secflow *f)
+const char *label_category(const struct secflow *f)
 {
     const char *channel;
 

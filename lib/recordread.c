@@ -43,7 +43,7 @@ struct record_reader {
     struct json *json;
     struct json_key keys[RECORD_KEYS + RECORD_ADDED_MAX];
     size_t added;
-    const struct json_member *members[FIELDS]; /* by field; NULL: not there, or an array */
+    const struct json_member *members[FIELDS]; /* by field; NULL: not there */
     const char *line;
     size_t length, object, end; /* of the line; where its object begins, and where it ends */
     char problem[160];
@@ -127,7 +127,8 @@ static enum result find_fields(struct record_reader *reader)
 
     memset(reader->members, 0, sizeof reader->members);
     for (size_t i = 0; i < count; i++)
-        reader->members[members[i].id] = members[i].element ? NULL : &members[i];
+        if (!members[i].element)
+            reader->members[members[i].id] = &members[i];
     for (size_t i = 0; i < RECORD_KEYS; i++)
         if (!reader->members[record_keys[i].id])
             return damaged(reader, record_keys[i].name, " is not there");
@@ -256,10 +257,12 @@ static enum result put_next(const char **p, struct replacement *replacements,
 
 static enum result put_added(const char *name, const char *value, struct output *output)
 {
-    char text[256];
-    int length = snprintf(text, sizeof text, ",\"%s\":\"%s\"", name, value);
+    const char *const parts[] = {",\"", name, "\":\"", value, "\""};
+    enum result result = RESULT_OK;
 
-    return output_put(output, text, (size_t)length);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts && result == RESULT_OK; i++)
+        result = output_put(output, parts[i], strlen(parts[i]));
+    return result;
 }
 
 enum result record_write_with(const struct record_reader *reader, const char *const *values,

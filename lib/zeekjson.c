@@ -22,7 +22,8 @@ static enum result take_members(struct zeeklog *log, uint32_t *fields)
             if (member->id == FIELD_ANSWERS && member->type == JSON_STRING &&
                 zeek_add_answer(log, member->text, member->length) != RESULT_OK)
                 return RESULT_NO_MEMORY;
-        } else if (member->type != JSON_NULL && !log->cells[member->id].text) {
+        } else if (member->type != JSON_NULL && member->type != JSON_CONTAINER &&
+                   !log->cells[member->id].text) {
             log->cells[member->id] = (struct cell){member->text, member->length};
         }
     }

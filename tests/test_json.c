@@ -27,7 +27,7 @@ static void render(const struct json *json, char *text, size_t room)
     for (size_t i = 0; i < count; i++)
         used += (size_t)snprintf(text + used, room - used, "%s%d%s%c%.*s", i > 0 ? " " : "",
                                  members[i].id, members[i].element ? "*" : "",
-                                 "0tns"[members[i].type], (int)members[i].length, members[i].text);
+                                 "0tnsc"[members[i].type], (int)members[i].length, members[i].text);
 }
 
 /* Reads the text out of memory that ends where it does. */
@@ -67,12 +67,13 @@ static const struct {
     {"{\"a\":123456789012345678901234567890}", "1n123456789012345678901234567890"},
     {"{\"a\":true,\"b\":false}", "1ttrue 2tfalse"},
     {"{\"a\":null}", "10null"},
-    {"{\"a\":[]}", ""},
-    {"{\"a\":[1,\"x\",null, true ]}", "1*n1 1*sx 1*0null 1*ttrue"},
-    {"{\"a\":[[1],{\"y\":2}],\"b\":3}", "1*n1 2n3"},
+    {"{\"a\":[]}", "1c"},
+    {"{\"a\":[1,\"x\",null, true ]}", "1c 1*n1 1*sx 1*0null 1*ttrue"},
+    {"{\"a\":[[1],{\"y\":2}],\"b\":3}", "1c 1*c 1*n1 1*c 2n3"},
+    {"{\"a\":{\"y\":1},\"b\":{}}", "1c 2c"},
     {"{\"c\":[1,2],\"d\":{},\"e\":\"f\",\"b\":1}", "2n1"},
     {"{\"o\":{\"x\":1,\"y\":2},\"a\":3}", "3n1 1n3"},
-    {"{\"o\":{\"o\":{\"x\":1},\"x\":[2]}}", "3*n2"},
+    {"{\"o\":{\"o\":{\"x\":1},\"x\":[2]}}", "3c 3*n2"},
     {"{\"o_x\":1,\"o.x\":2}", "3n1 3n2"},
     {"{\"a\":\"\\\"\\\\\\/\\u0041\\n\"}", "1s\"\\/A\n"},
     {"{\"\\u0061\":1}", "1n1"},

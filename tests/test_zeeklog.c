@@ -163,7 +163,8 @@ static void test_headers(void)
           "6 10.0.0.1/1025 8.8.8.8/80 100500000 101750000 0/30 0/40\n");
     gives("such first lines again in the middle, with another order",
           CONN "\n100.5~10.0.0.1~1025~8.8.8.8~80~tcp~1.25~30~40\n"
-               "proto~id.resp_p~id.resp_h~id.orig_p~id.orig_h~ts~history\nudp~53~9.9.9.9~1~10.0.0.1~2~Dd\n",
+               "proto~id.resp_p~id.resp_h~id.orig_p~id.orig_h~ts~history\nudp~53~9.9.9.9~1~10.0.0."
+               "1~2~Dd\n",
           "6 10.0.0.1/1025 8.8.8.8/80 100500000 101750000 0/30 0/40\n"
           "17 10.0.0.1/1 9.9.9.9/53 2000000 2000000 0/0 0/0\n");
     gives("other separators and markers",
