@@ -43,7 +43,7 @@ mkdir "$scratch" || exit 1
 case $BINDIR$dir in
 *\'*) die "a quote in a directory name: $BINDIR, $dir" ;;
 esac
-for tool in pcap2flow zeek2flow tests/traffic tests/pcap_loop tests/measure; do
+for tool in pcap2flow zeek2flow flowlabel tests/traffic tests/pcap_loop tests/measure; do
     [ -x "$BINDIR/$tool" ] || die "$BINDIR/$tool: not built"
 done
 
@@ -164,9 +164,22 @@ log_speed() {
     flow_memory conn tsv
 }
 
+# label_speed: flowlabel over the records that zeek2flow has written
+label_speed() {
+    "$BINDIR/zeek2flow" "$dir/logs/conn.tsv.log" "$dir/logs/dns.tsv.log" >"$scratch/in.sf" ||
+        die 'no records'
+    records=$(wc -l <"$scratch/in.sf")
+    printf '\n%s records, %s bytes\n' "$((records))" "$(($(wc -c <"$scratch/in.sf")))"
+    measure "flowlabel='$BINDIR/flowlabel' '$scratch/in.sf' >'$scratch/out.sf'"
+    verdict 'flowlabel, records a second of CPU time' \
+        "$(column 4 flowlabel | awk -v records="$records" '{ print records / $1 }')" min 1000000
+    peak flowlabel flowlabel
+}
+
 versions() {
     "$BINDIR/pcap2flow" --version | head -n 1
     "$BINDIR/zeek2flow" --version
+    "$BINDIR/flowlabel" --version
     "$BINDIR/tests/pcap_loop" -V
     if installed nfpcapd; then
         nfpcapd -V 2>&1 | awk '{ sub(/: Version:/, " version"); print }'
@@ -198,6 +211,7 @@ measure "pcap2flow='$BINDIR/pcap2flow' '$file' >'$scratch/out.sf'"
 flow_memory many6
 
 log_speed
+label_speed
 
 printf '\npeak MiB\n'
 cat "$scratch/peaks"

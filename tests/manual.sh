@@ -17,7 +17,7 @@ else
     skip 'mandoc finds nothing in the pages' 'no mandoc'
 fi
 
-for tool in pcap2flow zeek2flow; do
+for tool in pcap2flow zeek2flow flowlabel; do
     for option in $($tool --help | sed -n 's/^  -\([^-]\).*/\1/p'); do
         ok "$tool(1) has -$option" grep -Eq "^\.It Fl $option( |\$)" "$mandir/$tool.1"
     done
@@ -41,7 +41,7 @@ for log in conn dns; do
     gzip -c $log.log >"$day/$log.22:00:00-23:00:00.log.gz"
 done
 
-for tool in pcap2flow zeek2flow; do
+for tool in pcap2flow zeek2flow flowlabel; do
     examples "$mandir/$tool.1" >examples.sh
     ok "$tool(1) has examples" grep -q $tool examples.sh
     is_status 0 'its examples run' sh -e examples.sh

@@ -15,7 +15,7 @@ names='inputs | "\(.src | split(":")[-1]) \(.dst) \(.destinationNameSource)"'
 introduces_itself() {
     for option in -h --help; do
         is_status 0 "$option: exit status" "$tool" $option
-        like "$(cat "$tmp/out")" "$tool_name .*-c CACHE" "$option: usage on standard output"
+        like "$(cat "$tmp/out")" "^usage: $tool_name " "$option: usage on standard output"
         is "$(cat "$tmp/err")" '' "$option: nothing on standard error"
     done
     for option in -V --version; do

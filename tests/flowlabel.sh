@@ -1,0 +1,140 @@
+#!/bin/sh
+# flowlabel: a filter that adds two fields, and its manners.
+
+tool_name=flowlabel
+# shellcheck source=tests/tool.sh
+. "${srcdir:?}/tests/tool.sh"
+
+cd "$tmp" || exit 99
+
+# record DST: a Secflow, but for its last brace
+record() {
+    printf '{"src":"10.0.0.1:1025","dst":"%s","destinationNameSource":"original","srcPkts":1,' "$1"
+    printf '"srcBytes":40,"dstPkts":1,"dstBytes":60,"relativeStart":0.0,"protocolInformation":"",'
+    printf '"duration":0.0,"trafficDate":"1700000000.000000","proto":"udp"'
+}
+
+dns='"flowCategory":"dnsQuery",'\
+'"flowId":"867e4312c6547d99edd52c07b8b3764e5bd11fbf9882ad272f2857227362fd73"'
+
+label_input() {
+    printf '%s' "$input" | "$tool"
+}
+
+# gives DESCRIPTION INPUT WANT: what standard input becomes, without a message
+gives() {
+    input=$2
+    is_status 0 "$1: exit status" label_input
+    is "$(cat err)" '' "$1: no message"
+    is "$(cat out)" "$3" "$1"
+}
+
+# Fields are added, or replaced, and nothing else is changed
+
+newline='
+'
+usual=$(record 9.9.9.9:53)
+gives 'a record' "$usual}$newline" "$usual,$dns}"
+gives 'a line without its newline' "$usual}" "$usual,$dns}"
+gives 'unknown fields and blanks' "$usual, \"x\" : [ 1 , {\"dst\":2} ] } $newline" \
+    "$usual, \"x\" : [ 1 , {\"dst\":2} ] ,$dns} "
+gives 'blank lines' "$newline$usual}$newline$newline" "$usual,$dns}"
+gives 'a label that is there' "$usual,\"flowId\":\"0\",\"y\":1}$newline" \
+    "$usual,\"flowId\":${dns##*:},\"y\":1,${dns%%,*}}"
+gives 'labels that are there' "$usual,$dns}$newline" "$usual,$dns}"
+gives 'nothing' '' ''
+
+v6=$(record '[2620:fe::9]:53')
+echo "$v6}" | "$tool" >out
+is "$(jq -r '[.flowCategory, .flowId] | @tsv' out)" \
+    "dnsQuery	$(printf 'dnsQuery 07/04/2020 [2620:fe::9]:53' | sha256sum | cut -d ' ' -f 1)" \
+    'an IPv6 destination, as sha256sum has its id'
+odd=$(record 'a\\032b:80')
+printf '%s}\n' "$odd" | "$tool" >out
+is "$(jq -r '[.flowCategory, .flowId] | @tsv' out)" \
+    "singleResourceLoaded	$(printf '%s' 'singleResourceLoaded 07/04/2020 a\032b:80' |
+        sha256sum | cut -d ' ' -f 1)" 'a name with a backslash'
+is "$(sed 's/,"flowCategory".*//' out)" "$odd" 'a name with a backslash stays as it is'
+
+# Behind the converters
+
+"$(dirname "$tool")/tests/traffic" demo trace.pcap
+"$(dirname "$tool")/pcap2flow" -x trace.pcap >flows.sf
+is_status 0 'the flows of a capture: exit status' "$tool" flows.sf
+cp out labelled.sf
+is "$(sed 's/,"flowCategory":"[A-Za-z]*","flowId":"[0-9a-f]*"}$/}/' labelled.sf)" "$(cat flows.sf)" \
+    'the flows of a capture: all of them, with two fields more'
+ok 'the flows of a capture: of several kinds' \
+    test "$(jq -r .flowCategory labelled.sf | sort -u | grep -c .)" -ge 5
+is_status 0 'labelled again' "$tool" labelled.sf
+ok 'labelled again: the same' cmp labelled.sf out
+gzip -c flows.sf >flows.gz
+is_status 0 'files, compressed or not' "$tool" flows.gz flows.sf
+is "$(cat out)" "$(cat labelled.sf labelled.sf)" 'files: one after the other'
+
+# What comes in goes out while the next has not come
+
+mkfifo in
+"$tool" <in >slow &
+exec 3>in
+printf '%s}\n%s' "$usual" "$usual" >&3
+tries=0
+while [ ! -s slow ] && [ $tries -lt 300 ]; do
+    sleep 0.1
+    tries=$((tries + 1))
+done
+is "$(cat slow)" "$usual,$dns}" 'a line goes out when its input pauses'
+exec 3>&-
+wait
+
+# Lines that are none
+
+{
+    echo "$usual}"
+    echo 'no JSON'
+    echo '{"src":"10.0.0.1:1025"}'
+    echo "$usual"
+    echo "$usual,\"srcPkts\":-1}"
+    printf '{"x":"%1100000d"}\n' 0
+    echo "$usual}"
+} >bad.sf
+is_status 65 'bad lines: exit status' "$tool" bad.sf
+is "$(cat out)" "$usual,$dns}
+$usual,$dns}" 'bad lines: the others'
+is "$(cat err)" 'flowlabel: bad.sf: line 2: no Secflow: it does not begin with {
+flowlabel: bad.sf: line 3: no Secflow: dst is not there
+flowlabel: bad.sf: line 4: no Secflow: it is cut off
+flowlabel: bad.sf: damaged in 2 more lines' 'bad lines: messages'
+printf '{"x":"%1100000d"}\n' 0 >long.sf
+is_status 65 'a long line: exit status' "$tool" long.sf
+like "$(cat err)" 'line 1: no Secflow: it is longer than 1 MiB' 'a long line: message'
+gzip -c labelled.sf | head -c 1500 >cut.gz
+is_status 65 'cut off gzip: exit status' "$tool" cut.gz
+like "$(cat err)" '^flowlabel: cut.gz: after line [0-9]+: the gzip data are damaged' \
+    'cut off gzip: message'
+ok 'cut off gzip: what came before' test "$(grep -c . out)" -gt 0
+is_status 66 'no such file' "$tool" nothing-there flows.sf
+is "$(cat out)" "$(cat labelled.sf)" 'no such file: the others are labelled'
+
+# Manners
+
+introduces_itself
+cp flows.sf ./-q
+is_status 0 '-- ends the options' "$tool" -q -- -q
+is "$(cat out)" "$(cat labelled.sf)" '-- ends the options: records'
+misused 'unknown option' -x flows.sf
+misused 'unknown long option' --nonsense flows.sf
+misused 'standard input twice' - -
+i=0
+while [ $i -lt 9 ]; do
+    cat labelled.sf labelled.sf labelled.sf labelled.sf labelled.sf
+    i=$((i + 1))
+done >big.sf
+fills_disk flows.sf big.sf
+first_line() {
+    "$tool" big.sf | head -n 1
+}
+is_status 0 'a closed pipe: exit status' first_line
+is "$(cat out err)" "$(head -n 1 labelled.sf)" 'a closed pipe ends it quietly'
+
+done_testing
