@@ -70,7 +70,8 @@ static int bad_option(int option, char **argv)
 {
     if (option == ':')
         return usage_error("option -%c needs an argument", optopt);
-    if (strncmp(argv[optind - 1], "--", 2) == 0)
+    /* A long one, or one that has a value and takes none. */
+    if (optopt == 0 || (strncmp(argv[optind - 1], "--", 2) == 0 && strchr(argv[optind - 1], '=')))
         return usage_error("unknown option %s", argv[optind - 1]);
     return usage_error("unknown option -%c", optopt);
 }
@@ -113,10 +114,9 @@ int close_output(int status)
 
     if (fclose(stdout) != 0)
         failed = true;
-    if (!failed)
-        return status;
-    complain_errno(NULL, "cannot write to standard output");
-    return EX_IOERR;
+    if (failed && status != EX_IOERR) /* which has been said then */
+        complain_errno(NULL, "cannot write to standard output");
+    return failed ? EX_IOERR : status;
 }
 
 void print_part(const char **separator, uint64_t count, const char *what)

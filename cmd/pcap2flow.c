@@ -38,6 +38,9 @@ static const char help[] =
 /* Different link types that one file may have and are not read, as far as they are told apart. */
 #define UNREAD_MAX 8
 
+/* How far out of order packets may be, in microseconds, for DNS to be remembered exactly. */
+#define NAME_HORIZON INT64_C(60000000)
+
 struct command {
     struct converter_options converter;
     int64_t window; /* microseconds, 0: none */
@@ -243,6 +246,7 @@ static int convert(struct command *command, struct source *sources, size_t count
         .locality = command->converter.locality,
         .writer = command->writer,
         .window = command->window,
+        .name_horizon = NAME_HORIZON,
         .family = command->converter.family,
         .keep_all = command->converter.keep_all,
         .open_tunnels = !command->closed_tunnels,

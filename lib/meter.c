@@ -35,6 +35,8 @@ enum result meter_init(struct meter **meter, const struct meter_options *options
         result = flowtable_init(&new->flows);
     if (result == RESULT_OK)
         result = names_init(&new->names);
+    if (result == RESULT_OK && options->name_horizon > 0)
+        names_set_horizon(new->names, options->name_horizon);
     if (result != RESULT_OK) {
         meter_destroy(&new);
         return result;

@@ -18,6 +18,7 @@ struct meter_options {
     struct names *cache;             /* the name cache, the caller's; NULL: none */
     struct record_writer *writer;    /* the caller's */
     int64_t window;                  /* microseconds; 0: one window */
+    int64_t name_horizon;            /* as in names.h; 0: none */
     uint8_t family;                  /* 4 or 6: that one only; 0: both */
     bool keep_all;                   /* local traffic and service protocols too */
     bool open_tunnels;

@@ -1,7 +1,7 @@
 /*
- * Texts are kept once each. Each address has a list of what it was given, in the order of time, in
- * which most comes in. Where nobody plays tricks the rest is only a little late; else the list is
- * sorted when it is asked, so that hostile times cost little more than honest ones.
+ * Texts are kept once each. Each address has a list of what it was given, in input order, which is
+ * that of time where nobody plays tricks; else it is sorted when it is asked, so that hostile times
+ * cost little more than honest ones.
  */
 #include "names.h"
 
@@ -11,9 +11,6 @@
 #include <string.h>
 
 #define TABLE_MIN 1024u
-
-/* How far from the end of a list, in names, one that comes late is put where it belongs. */
-#define NEAR_END 64u
 
 struct given {
     int64_t time;
@@ -47,6 +44,7 @@ struct names {
     struct host *hosts;
     struct text *texts;
     size_t host_count, host_capacity, text_count, text_capacity;
+    int64_t horizon; /* INT64_MAX: nothing is forgotten */
 };
 
 static enum result table_init(struct table *table, uint32_t count)
@@ -63,6 +61,7 @@ enum result names_init(struct names **names)
 
     if (!new)
         return RESULT_NO_MEMORY;
+    new->horizon = INT64_MAX;
     result = table_init(&new->host_table, TABLE_MIN);
     if (result == RESULT_OK)
         result = table_init(&new->text_table, TABLE_MIN);
@@ -92,6 +91,11 @@ void names_destroy(struct names **names)
     free(old->text_table.slots);
     free(old);
     *names = NULL;
+}
+
+void names_set_horizon(struct names *names, int64_t horizon)
+{
+    names->horizon = horizon;
 }
 
 /* Makes room for one more element of an array. NULL: no memory, the array is as it was. */
@@ -214,79 +218,6 @@ static enum result find_host(struct names *names, const struct address *address,
     return RESULT_OK;
 }
 
-/* Where in the sorted list a time belongs; false when that is far from the end. */
-static bool find_place(const struct host *host, int64_t time, uint32_t *place)
-{
-    *place = host->count;
-    while (*place > 0 && host->given[*place - 1].time > time && host->count - *place < NEAR_END)
-        --*place;
-    return *place == 0 || host->given[*place - 1].time <= time;
-}
-
-/*
- * Of what is told again and again, which most of it is, the first time and the last are enough.
- * Whether the list has the name at that place so often already; it may move the last or first time.
- */
-static bool is_repeated(struct host *host, uint32_t place, uint32_t name, int64_t time)
-{
-    struct given *given = host->given;
-    uint32_t left = host->count - place;
-    bool same_before = place > 0 && given[place - 1].name == name;
-    bool same_behind = left > 0 && given[place].name == name;
-
-    if (same_before && same_behind)
-        return true;
-    if (same_before && place > 1 && given[place - 2].name == name)
-        place--;
-    else if (!same_behind || left == 1 || given[place + 1].name != name)
-        return false;
-    given[place].time = time;
-    given[place].order = host->order++;
-    return true;
-}
-
-static enum result give(struct host *host, uint32_t name, int64_t time)
-{
-    uint32_t place = host->count;
-
-    if (host->sorted)
-        host->sorted = find_place(host, time, &place);
-    if (!host->sorted)
-        place = host->count;
-    else if (is_repeated(host, place, name, time))
-        return RESULT_OK;
-    if (host->count == host->capacity) {
-        uint32_t capacity = host->capacity * 2 + 1;
-        struct given *grown = realloc(host->given, capacity * sizeof *grown);
-
-        if (!grown)
-            return RESULT_NO_MEMORY;
-        host->given = grown;
-        host->capacity = capacity;
-    }
-    if (host->count > 0)
-        host->many_names |= name != host->given[0].name;
-    memmove(host->given + place + 1, host->given + place,
-            (host->count - place) * sizeof *host->given);
-    host->given[place] = (struct given){time, name, host->order++};
-    host->count++;
-    return RESULT_OK;
-}
-
-enum result names_add(struct names *names, const struct address *address, const char *text,
-                      size_t length, int64_t time)
-{
-    uint32_t name;
-    struct host *host;
-    enum result result = reserve_tables(names);
-
-    if (result == RESULT_OK)
-        result = intern(names, text, length, &name);
-    if (result == RESULT_OK)
-        result = find_host(names, address, &host);
-    return result == RESULT_OK ? give(host, name, time) : result;
-}
-
 static int compare_given(const void *left, const void *right)
 {
     const struct given *a = left, *b = right;
@@ -301,6 +232,74 @@ static void sort(struct host *host)
     if (!host->sorted)
         qsort(host->given, host->count, sizeof *host->given, compare_given);
     host->sorted = true;
+}
+
+/*
+ * Forgets what was told again and again before a time: of the times of a name that no other came
+ * between, the first and the last are enough for whoever asks.
+ */
+static void forget(struct host *host, int64_t before)
+{
+    struct given *given = host->given;
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < host->count; i++) {
+        bool inside = kept > 0 && i + 1 < host->count && given[kept - 1].name == given[i].name &&
+                      given[i + 1].name == given[i].name;
+
+        if (!inside || given[i].time >= before)
+            given[kept++] = given[i];
+    }
+    host->count = kept;
+}
+
+static enum result reserve_given(const struct names *names, struct host *host)
+{
+    uint32_t capacity = host->capacity * 2 + 1;
+    struct given *grown;
+
+    if (host->count < host->capacity)
+        return RESULT_OK;
+    if (names->horizon != INT64_MAX && host->count > 2) {
+        sort(host);
+        forget(host, host->given[host->count - 1].time - names->horizon);
+        if (host->count <= host->capacity / 2)
+            return RESULT_OK;
+    }
+    grown = realloc(host->given, capacity * sizeof *grown);
+    if (!grown)
+        return RESULT_NO_MEMORY;
+    host->given = grown;
+    host->capacity = capacity;
+    return RESULT_OK;
+}
+
+static enum result give(const struct names *names, struct host *host, uint32_t name, int64_t time)
+{
+    enum result result = reserve_given(names, host);
+
+    if (result != RESULT_OK)
+        return result;
+    if (host->count > 0) {
+        host->sorted &= time >= host->given[host->count - 1].time;
+        host->many_names |= name != host->given[0].name;
+    }
+    host->given[host->count++] = (struct given){time, name, host->order++};
+    return RESULT_OK;
+}
+
+enum result names_add(struct names *names, const struct address *address, const char *text,
+                      size_t length, int64_t time)
+{
+    uint32_t name;
+    struct host *host;
+    enum result result = reserve_tables(names);
+
+    if (result == RESULT_OK)
+        result = intern(names, text, length, &name);
+    if (result == RESULT_OK)
+        result = find_host(names, address, &host);
+    return result == RESULT_OK ? give(names, host, name, time) : result;
 }
 
 static void set_ref(const struct names *names, const struct given *given, struct name_ref *found)

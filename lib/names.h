@@ -18,6 +18,13 @@ struct name_ref {
 MUST_CHECK enum result names_init(struct names **names);
 void names_destroy(struct names **names);
 
+/*
+ * Lets the names forget, of what was told again and again, all but the first time and the last,
+ * once it lies so many microseconds behind the latest: for input that is in order but for that.
+ * Where a name comes later still, what it came between may have been forgotten.
+ */
+void names_set_horizon(struct names *names, int64_t horizon);
+
 /* The address got the name (copied) at that time, in microseconds. RESULT_NO_MEMORY. */
 MUST_CHECK enum result names_add(struct names *names, const struct address *address,
                                  const char *text, size_t length, int64_t time);

@@ -52,7 +52,7 @@ static void count_lines(struct zeeklog *log, size_t length)
 
 /*
  * Behind damage: goes on at the next place where an object can begin, which is the beginning of a
- * line or of an array there or, inside an array, behind "},".
+ * line, of an array there or, where there are arrays, behind a comma between objects.
  */
 static enum result resume(struct zeeklog *log)
 {
@@ -64,7 +64,7 @@ static enum result resume(struct zeeklog *log)
         char c = (char)in->buffer[in->at];
 
         if (c == '{' && (last == '\n' || (last == '[' && before == '\n') ||
-                         (log->in_array && last == ',' && before == '}')))
+                         (log->has_arrays && last == ',' && (before == '}' || before == '\n'))))
             break;
         in->at++;
         log->line += c == '\n';
@@ -76,16 +76,18 @@ static enum result resume(struct zeeklog *log)
     return RESULT_DAMAGED;
 }
 
-/* Something else than an object: inside an array it ends where the next element begins. */
+/* Something else than an object: in an array it ends where the next element begins. */
 static enum result pass_over(struct zeeklog *log)
 {
+    static const char ends[] = {',', ']', '{', '\n'};
     struct lookahead *in = &log->in;
 
     zeek_damaged(log, "no JSON object where one should begin");
-    if (!log->in_array)
+    if (!log->has_arrays)
         return resume(log);
-    while (lookahead_need(in, 1) && !strchr(",]{\n", in->buffer[in->at]))
+    do {
         in->at++;
+    } while (lookahead_need(in, 1) && !memchr(ends, in->buffer[in->at], sizeof ends));
     return RESULT_DAMAGED;
 }
 
@@ -138,14 +140,14 @@ static bool take_separator(struct zeeklog *log, char c)
     case '\t':
     case '\r':
         return true;
-    case ',':
-        return log->in_array || log->lost_bracket;
     case '[':
-    case ']':
-        if (log->in_array != (c == ']') && !log->lost_bracket)
-            return false;
-        log->in_array = c == '[';
+        log->has_arrays = log->in_array = true;
         return true;
+    case ']':
+        log->in_array = false;
+        return log->has_arrays;
+    case ',':
+        return log->has_arrays;
     default:
         return false;
     }

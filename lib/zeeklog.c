@@ -51,10 +51,11 @@ static bool is_text(const struct cell *cell, const char *text)
     return cell->length == strlen(text) && memcmp(cell->text, text, cell->length) == 0;
 }
 
-static enum zeek_kind kind_of_fields(uint32_t fields)
+enum zeek_kind zeek_kind_of_fields(uint32_t fields)
 {
     const uint32_t conn = BIT(FIELD_ORIG_BYTES) | BIT(FIELD_RESP_BYTES) | BIT(FIELD_CONN_STATE) |
-                          BIT(FIELD_HISTORY) | BIT(FIELD_ORIG_PKTS) | BIT(FIELD_RESP_PKTS);
+                          BIT(FIELD_HISTORY) | BIT(FIELD_DURATION) | BIT(FIELD_ORIG_PKTS) |
+                          BIT(FIELD_RESP_PKTS);
 
     if (!(fields & BIT(FIELD_PROTO)))
         return (fields & BIT(FIELD_QUERY)) && (fields & BIT(FIELD_ANSWERS)) ? KIND_DNS : KIND_OTHER;
@@ -82,7 +83,7 @@ enum zeek_kind zeek_kind(struct zeeklog *log, const struct cell *path, uint32_t 
     enum zeek_kind kind = KIND_OTHER;
 
     if (!path->text)
-        kind = kind_of_fields(fields);
+        kind = zeek_kind_of_fields(fields);
     else if (is_text(path, "conn"))
         kind = KIND_CONN;
     else if (is_text(path, "dns"))

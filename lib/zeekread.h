@@ -73,7 +73,8 @@ struct zeeklog {
 
     struct tsv_state tsv;
     struct json *json;
-    bool in_array;     /* of objects, as far as brackets were seen */
+    bool has_arrays;   /* of objects, the JSON log */
+    bool in_array;     /* as far as brackets were seen */
     bool lost_bracket; /* one may have been passed over */
 
     bool settled;        /* some of it was conn or dns, or it has been said why not */
@@ -109,6 +110,9 @@ extern const size_t zeek_field_count;
 
 /* What log it is: by its path, or where that is not there by the set of its fields (1 << field). */
 enum zeek_kind zeek_kind(struct zeeklog *log, const struct cell *path, uint32_t fields);
+
+/* The same by the set alone, without anything being noted. */
+enum zeek_kind zeek_kind_of_fields(uint32_t fields);
 
 /* A field that a log of the kind cannot do without and that is not in the set; NULL: none. */
 const char *zeek_lacks(enum zeek_kind kind, uint32_t fields);

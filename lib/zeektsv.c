@@ -142,21 +142,24 @@ static enum result read_header(struct zeeklog *log, const char *p, const char *e
 
 /*
  * Zeek's filter option tsv=T: the names alone stand in the first line, which may come again where
- * logs were joined. It is known by the name of the time, and does not begin with a digit, as nearly
- * every row does.
+ * logs were joined. It has all names that a conn or dns log needs, which no row can be made to have
+ * by a name that was asked for; nor does it begin with a digit, as nearly every row does.
  */
 static bool is_plain_header(const struct zeeklog *log, const char *p, const char *end)
 {
+    uint32_t fields = 0;
+    enum zeek_kind kind;
+
     if (*p >= '0' && *p <= '9')
         return false;
     while (p < end) {
         const char *next = memchr(p, log->tsv.separator, (size_t)(end - p));
 
-        if (find_field(p, next ? next : end) == FIELD_TS)
-            return true;
+        fields |= UINT32_C(1) << find_field(p, next ? next : end);
         p = next ? next + 1 : end;
     }
-    return false;
+    kind = zeek_kind_of_fields(fields);
+    return kind != KIND_OTHER && !zeek_lacks(kind, fields);
 }
 
 /* The top bit of each byte that is zero, and no other. */

@@ -130,6 +130,7 @@ while [ $i -lt 9 ]; do
     cat labelled.sf labelled.sf labelled.sf labelled.sf labelled.sf
     i=$((i + 1))
 done >big.sf
+without_output flows.sf
 fills_disk flows.sf big.sf
 first_line() {
     "$tool" big.sf | head -n 1

@@ -210,6 +210,7 @@ misused '-f no filter' -f 'no such filter (' "$file"
 
 # Output that fails
 
+without_output "$cap/families.pcap"
 fills_disk "$cap/families.pcap" "$cap/big.pcap"
 
 first_line() {

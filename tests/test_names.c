@@ -305,6 +305,63 @@ static void test_hostile_order(void)
     names_destroy(&names);
 }
 
+static uint32_t next_random(uint32_t bound)
+{
+    static uint64_t state = 42;
+
+    state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (uint32_t)(state >> 33) % bound;
+}
+
+enum { TOLD = 2000 };
+
+struct told {
+    int64_t time;
+    char name[2];
+};
+
+/* What DESIGN.md asks for, straight away: the latest at or before, else the earliest after. */
+static const char *search(const struct told *told, size_t count, int64_t time)
+{
+    const struct told *before = NULL, *after = NULL;
+    static char text[16];
+
+    for (size_t i = 0; i < count; i++) {
+        if (told[i].time <= time && (!before || told[i].time >= before->time))
+            before = &told[i];
+        if (told[i].time > time && (!after || told[i].time <= after->time))
+            after = &told[i];
+    }
+    snprintf(text, sizeof text, "%s %s", before ? "before" : "after",
+             (before ? before : after)->name);
+    return text;
+}
+
+/* Three names for one address, told so late at most, and asked for all over and in between. */
+static void test_random(const char *title, uint32_t late, int64_t horizon)
+{
+    struct names *names = new_names();
+    struct told *told = calloc(TOLD, sizeof *told);
+    size_t wrong = 0;
+
+    need(told, "no memory");
+    if (horizon > 0)
+        names_set_horizon(names, horizon);
+    for (size_t i = 0; i < TOLD; i++) {
+        told[i].time = (int64_t)(i * 10 + TOLD * 10 - next_random(late + 1));
+        told[i].name[0] = (char)('a' + next_random(50) / 24);
+        add(names, "192.0.2.1", told[i].name, told[i].time);
+        if (i % 100 == 99)
+            wrong += strcmp(find(names, "192.0.2.1", told[i].time),
+                            search(told, i + 1, told[i].time)) != 0;
+    }
+    for (int64_t time = 0; time < TOLD * 22; time += 3)
+        wrong += strcmp(find(names, "192.0.2.1", time), search(told, TOLD, time)) != 0;
+    is_int(wrong, 0, "wrong answers of %s", title);
+    free(told);
+    names_destroy(&names);
+}
+
 int main(void)
 {
     test_times();
@@ -314,5 +371,10 @@ int main(void)
     test_each_stops();
     test_many();
     test_hostile_order();
+    test_random("names in order", 0, 0);
+    test_random("names a little late", 300, 0);
+    test_random("names in no order", TOLD * 10, 0);
+    test_random("names in order that are forgotten", 0, 1);
+    test_random("names a little late that are forgotten", 300, 300);
     return done();
 }

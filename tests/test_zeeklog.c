@@ -167,6 +167,9 @@ static void test_headers(void)
                "1~2~Dd\n",
           "6 10.0.0.1/1025 8.8.8.8/80 100500000 101750000 0/30 0/40\n"
           "17 10.0.0.1/1 9.9.9.9/53 2000000 2000000 0/0 0/0\n");
+    gives("a name that was asked for makes no header",
+          "proto~query~ts~answers~id.orig_p\nudp~ts~1~1.2.3.4~53\nudp~query~2~5.6.7.8~53\n",
+          "1000000 ts 1.2.3.4\n2000000 query 5.6.7.8\n");
     gives("other separators and markers",
           "#separator "
           "\\x7c\n#set_separator|\\x3b\n#empty_field|\\x65mpty\n#unset_field|none\n#path|dns\n"
@@ -488,6 +491,20 @@ static void test_json(void)
           "2000000 - 1.2.3.4\n");
 }
 
+/* A NUL where an object should begin: it ends, and what is behind it is read. */
+static void test_nul(void)
+{
+    static const char text[] = "[" JSON_ROW ",\0," JSON_ROW "]\0";
+    struct reading reading;
+
+    write_file(text, sizeof text - 1);
+    read_log(&reading);
+    is_str(reading.text,
+           WANT "! line 1: no JSON object where one should begin\n" WANT
+                "! line 1: no JSON object where one should begin\n",
+           "NULs in JSON");
+}
+
 static void test_damaged_json(void)
 {
     gives("a line that is cut off costs only itself",
@@ -506,6 +523,13 @@ static void test_damaged_json(void)
           "! line 1: no JSON object where one should begin\n"
           "! line 1: no JSON object where one should begin\n" WANT
           "! line 1: no JSON object where one should begin\n" WANT);
+    gives("an array among the elements", "[" JSON_ROW ",[1,2]," JSON_ROW "," JSON_ROW "]",
+          WANT "! line 1: no JSON object where one should begin\n"
+               "! line 1: no JSON object where one should begin\n" WANT WANT);
+    gives("commas in front of the elements",
+          "[" JSON_ROW "\n," JSON_ROW "\n,{\"a\":[}\n," JSON_ROW "\n," JSON_ROW "\n]",
+          WANT WANT
+          "! line 3: no JSON: parse error: unallowed token at this point in JSON text\n" WANT WANT);
     gives("damage at the end of an array",
           "[" JSON_ROW ",{\"a\":x}]\n[" JSON_ROW "," JSON_ROW "]\n",
           WANT "! line 1: no JSON: lexical error: invalid char in json text.\n" WANT WANT);
@@ -642,6 +666,7 @@ int main(void)
     test_long_names();
     test_json();
     test_damaged_json();
+    test_nul();
     test_long_rows();
     test_many_columns();
     test_counts();

@@ -40,6 +40,12 @@ to_full() {
     "$tool" "$@" >/dev/full
 }
 
+# without_output FILE: standard output is closed, which is said once
+without_output() {
+    is_status 74 'no standard output: exit status' sh -c '"$1" "$2" >&-' sh "$tool" "$1"
+    is "$(grep -c '' "$tmp/err")" 1 'no standard output: one message'
+}
+
 # fills_disk FILE...: one with little output, one with much
 fills_disk() {
     if [ -c /dev/full ]; then

@@ -126,6 +126,11 @@ conn >named.log <<'EOF'
 700 192.168.1.10 8 9.0.0.1 0 icmp - - - - 1 1
 800 192.168.1.10 50008 9.0.0.4 443 tcp - - - S 1 1
 EOF
+conn >unnamed.log <<'EOF'
+150 192.168.1.10 50001 9.0.0.1 443 tcp - - - S 1 1
+300 192.168.1.10 50002 9.0.0.1 443 tcp - - - S 1 1
+500 192.168.1.10 50003 9.0.0.1 443 tcp - - - S 1 1
+EOF
 {
     look_up 250 second.example 9.0.0.1
     look_up 100 first.example cdn.example,9.0.0.1,9.0.0.9
@@ -137,6 +142,19 @@ EOF
     look_up 1 none.example -
     echo '1 192.168.1.10 5353 224.0.0.251 5353 udp inside.local 9.0.0.4'
 } | dns >names.log
+look_up 100 a.example 9.0.0.1 | dns >a.log
+look_up 400 a.example 9.0.0.1 | dns >later.log
+look_up 250 b.example 9.0.0.1 | dns >b.log
+for order in 'a.log later.log b.log' 'b.log a.log later.log' 'later.log b.log a.log'; do
+    # shellcheck disable=SC2086 # a list of words
+    records "$names" "names do not depend on the order of the logs: $order" \
+        "$tool" unnamed.log $order <<'EOF'
+50001 a.example:443 passive
+50002 b.example:443 passive
+50003 a.example:443 passive
+EOF
+done
+
 grep -v 2a00 named.log >named4.log
 records "$names" 'names at the time of the flow' "$tool" named4.log names.log <<'EOF'
 50001 first.example:443 passive

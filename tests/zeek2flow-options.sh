@@ -89,6 +89,8 @@ misused 'unknown option' -Z "$log"
 misused 'an option of pcap2flow' -d 60 "$log"
 misused 'unknown long option' --nonsense "$log"
 misused 'option without its argument' -c
+is_status 64 'an unknown option behind an argument' "$tool" -c --cache -zq "$log"
+like "$(cat "$tmp/err")" '^zeek2flow: unknown option -z;' 'an unknown option behind an argument: message'
 misused '-L no network' -L nonsense "$log"
 misused '-4 with -6' -46 "$log"
 misused 'standard input twice' - -
@@ -97,6 +99,7 @@ awk 'BEGIN {
     for (i = 0; i < 20000; i++)
         printf "%d 192.168.%d.%d 50001 8.8.8.8 443 tcp - - - S 1 1\n", i, i / 250, i % 250
 }' | conn >"$tmp/big.log"
+without_output "$log"
 fills_disk "$log" "$tmp/big.log"
 first_line() {
     "$tool" "$tmp/big.log" | head -n 1
