@@ -167,7 +167,7 @@ enum result zeek_ended(struct zeeklog *log)
     if (log->in.result == RESULT_DAMAGED) {
         log->finished = true;
         snprintf(log->problem, sizeof log->problem, "after line %llu: %s",
-                 (unsigned long long)log->line, input_problem(log->input));
+                 (unsigned long long)log->line, input_problem(log->in.input));
     }
     return log->in.result;
 }
@@ -211,7 +211,6 @@ enum result zeeklog_open(struct zeeklog **log, struct input *input)
     if (!new)
         return RESULT_NO_MEMORY;
     memset(new, 0, offsetof(struct zeeklog, in));
-    new->input = input;
     lookahead_init(&new->in, input);
     *log = new;
     return begin(new);

@@ -63,7 +63,6 @@ struct tsv_state {
 };
 
 struct zeeklog {
-    struct input *input;
     enum result (*next)(struct zeeklog *, struct zeek_row *, bool *useful);
     struct zeek_counts counts;
     uint64_t line; /* the number of the line that the row began in */
@@ -104,7 +103,7 @@ bool zeek_time(const char *text, size_t length, int64_t *microseconds);
 /* The byte of the \xNN that begins the text; -1 when none does. */
 int zeek_escape(const char *p, const char *end);
 
-/* Their names; each has one that comes first and is what messages call it. */
+/* The names of the fields; of those of one field the first is what messages call it. */
 extern const struct json_key zeek_fields[];
 extern const size_t zeek_field_count;
 
