@@ -633,13 +633,17 @@ static enum result sort_active(struct flowtable *table)
     return RESULT_OK;
 }
 
-enum result flowtable_finish(struct flowtable *table, size_t *count)
+enum result flowtable_finish(struct flowtable *table, bool last, size_t *count)
 {
     enum result result = count_batch(table);
 
     *count = table->active_count;
     if (result != RESULT_OK || table->in_order || *count == 0)
         return result;
+    if (last) {
+        free(table->slots);
+        table->slots = NULL;
+    }
     return sort_active(table);
 }
 

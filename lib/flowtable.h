@@ -3,7 +3,8 @@
  *
  * There is no timeout and no split at FIN. A table may be read in windows: each window has the
  * flows that were active in it, with the counts of that window; a flow keeps its source. Memory:
- * 64 bytes an IPv4 flow, 88 an IPv6 flow, and 10 to 32 bytes for finding it.
+ * 64 bytes an IPv4 flow, 88 an IPv6 flow, and 10 to 32 bytes for finding it; 24 for sorting it,
+ * where flows did not begin in order.
  */
 #ifndef SECFLOW_FLOWTABLE_H
 #define SECFLOW_FLOWTABLE_H
@@ -50,9 +51,10 @@ MUST_CHECK enum result flowtable_add_connection(struct flowtable *table,
 
 /*
  * Ends the window: sorts its flows by start, those of equal start by their first packet in input
- * order, and tells how many there are. RESULT_NO_MEMORY.
+ * order, and tells how many there are. last: nothing will be added any more, so that what finds
+ * flows may make room for what sorts them. RESULT_NO_MEMORY.
  */
-MUST_CHECK enum result flowtable_finish(struct flowtable *table, size_t *count);
+MUST_CHECK enum result flowtable_finish(struct flowtable *table, bool last, size_t *count);
 
 /* The flow at an index below that count. */
 void flowtable_get(const struct flowtable *table, size_t index, struct flow *flow);

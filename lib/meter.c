@@ -229,7 +229,7 @@ static enum result write_flows(struct meter *meter, size_t first, size_t count)
 enum result meter_finish(struct meter *meter)
 {
     size_t count;
-    enum result result = flowtable_finish(meter->flows, &count);
+    enum result result = flowtable_finish(meter->flows, meter->options.window == 0, &count);
 
     if (result == RESULT_OK && count > 0)
         record_writer_begin(meter->options.writer, meter->sample_start);
