@@ -50,7 +50,11 @@ static enum result label_line(struct command *command, const char *line, size_t 
 
 static bool is_blank(const char *line, size_t length)
 {
-    return length == 0 || (length == 1 && *line == '\r');
+    size_t i = 0;
+
+    while (i < length && (line[i] == ' ' || line[i] == '\t' || line[i] == '\r'))
+        i++;
+    return i == length;
 }
 
 /* What reading has to wait for: before it does, all that is known goes out. */
@@ -114,7 +118,7 @@ static int label_lines(struct command *command, const char *path, bool *go_on)
         if (progress_due(&progress))
             report_progress(path, command->in->input, number);
         if (result == RESULT_DAMAGED) {
-            add_line(&damages, number, "no Secflow: it is longer than 1 MiB");
+            add_line(&damages, number, "no Secflow: it does not end within 1 MiB");
             continue;
         }
         if (is_blank(line, length))

@@ -443,7 +443,7 @@ static int on_array(void *context)
 static int on_key(void *context, const unsigned char *text, size_t length)
 {
     struct json *json = context;
-    size_t before = json->key_length[json->depth - 1], dot = before > 0;
+    size_t before = json->key_length[json->depth - 1], dot = json->depth > 1;
 
     if (before + dot + length > KEY_MAX) {
         json->key_length[json->depth] = KEY_MAX + 1;
@@ -489,6 +489,16 @@ static void note_problem(struct json *json, yajl_handle parser)
     yajl_free_error(parser, said);
 }
 
+/* yajl takes form feeds and vertical tabs for blanks, which they are not; nor does JSON have them.
+ */
+static bool has_other_control(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if ((unsigned char)text[i] < ' ' && text[i] != '\t' && text[i] != '\n' && text[i] != '\r')
+            return true;
+    return false;
+}
+
 static enum result parse_object(struct json *json, const char *text, size_t size, size_t *used)
 {
     static const yajl_callbacks callbacks = {
@@ -519,6 +529,10 @@ static enum result parse_object(struct json *json, const char *text, size_t size
     }
     *used = yajl_get_bytes_consumed(parser);
     yajl_free(parser);
+    if (json->result == RESULT_OK && has_other_control(text, *used)) {
+        strcpy(json->problem, "a control character stands in it");
+        json->result = RESULT_DAMAGED;
+    }
     if (json->result == RESULT_OK)
         place_members(json);
     return json->result;
@@ -580,14 +594,34 @@ static const char *skip_value(const char *p)
     return p;
 }
 
+/* Whether the name of a member, as it stands, is the key; both are ASCII, but for escapes. */
+static bool is_named(const char *name, const char *end, const char *key)
+{
+    for (; *key != '\0' && name < end; key++) {
+        char hex[5] = {0};
+
+        if (*name != '\\') {
+            if (*name++ != *key)
+                return false;
+            continue;
+        }
+        if (end - name < 6 || name[1] != 'u')
+            return false;
+        memcpy(hex, name + 2, 4);
+        if (strtoul(hex, NULL, 16) != (unsigned char)*key)
+            return false;
+        name += 6;
+    }
+    return *key == '\0' && name == end;
+}
+
 bool json_locate(const char *text, const char *key, const char **value, size_t *length)
 {
-    size_t key_length = strlen(key);
     bool found = false;
 
     for (const char *p = skip_blanks(text + 1); *p != '}'; p = skip_blanks(p)) {
         const char *name = p + 1, *end = skip_string(p);
-        bool same = (size_t)(end - name) == key_length + 1 && memcmp(name, key, key_length) == 0;
+        bool same = is_named(name, end - 1, key);
 
         p = skip_blanks(end) + 1; /* the colon */
         p = skip_blanks(p);

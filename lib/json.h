@@ -55,8 +55,8 @@ const struct json_member *json_members(const struct json *json, size_t *count);
 
 /*
  * Where the value of a member stands in the text of an object that json_read has read; of the
- * object's own members only. Of several with that key it is the last. False: none has the key, at
- * least not without escapes.
+ * object's own members only. Of several with that key it is the last. The key is ASCII. False: none
+ * has it.
  */
 bool json_locate(const char *text, const char *key, const char **value, size_t *length);
 

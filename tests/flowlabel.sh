@@ -38,10 +38,14 @@ gives 'a record' "$usual}$newline" "$usual,$dns}"
 gives 'a line without its newline' "$usual}" "$usual,$dns}"
 gives 'unknown fields and blanks' "$usual, \"x\" : [ 1 , {\"dst\":2} ] } $newline" \
     "$usual, \"x\" : [ 1 , {\"dst\":2} ] ,$dns} "
-gives 'blank lines' "$newline$usual}$newline$newline" "$usual,$dns}"
+gives 'blank lines' "$newline$usual} $newline 	$newline$newline" "$usual,$dns} "
 gives 'a label that is there' "$usual,\"flowId\":\"0\",\"y\":1}$newline" \
     "$usual,\"flowId\":${dns##*:},\"y\":1,${dns%%,*}}"
 gives 'labels that are there' "$usual,$dns}$newline" "$usual,$dns}"
+gives 'a label whose name has escapes' "$usual,\"flow\\u0049d\":\"0\"}$newline" \
+    "$usual,\"flow\\u0049d\":${dns##*:},${dns%%,*}}"
+gives 'an object without a name' "$usual,\"\":{\"dst\":\"evil:853\"}}$newline" \
+    "$usual,\"\":{\"dst\":\"evil:853\"},$dns}"
 gives 'nothing' '' ''
 
 v6=$(record '[2620:fe::9]:53')
@@ -107,7 +111,7 @@ flowlabel: bad.sf: line 4: no Secflow: it is cut off
 flowlabel: bad.sf: damaged in 2 more lines' 'bad lines: messages'
 printf '{"x":"%1100000d"}\n' 0 >long.sf
 is_status 65 'a long line: exit status' "$tool" long.sf
-like "$(cat err)" 'line 1: no Secflow: it is longer than 1 MiB' 'a long line: message'
+like "$(cat err)" 'line 1: no Secflow: it does not end within 1 MiB' 'a long line: message'
 gzip -c labelled.sf | head -c 1500 >cut.gz
 is_status 65 'cut off gzip: exit status' "$tool" cut.gz
 like "$(cat err)" '^flowlabel: cut.gz: after line [0-9]+: the gzip data are damaged' \
