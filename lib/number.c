@@ -10,11 +10,6 @@
 /* So many decimal digits fit in 64 bits, whatever they are. */
 #define DIGITS 19
 
-static bool is_digit(char c)
-{
-    return (unsigned char)(c - '0') <= 9;
-}
-
 bool number_count(const char *text, size_t length, uint64_t *count)
 {
     const char *p = text, *end = text + length, *limit = length > DIGITS ? text + DIGITS : end;

@@ -8,6 +8,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+static inline bool is_digit(char c)
+{
+    return (unsigned char)(c - '0') <= 9;
+}
+
 /* A decimal integer of up to 64 bits, without a sign. False when the text is none. */
 bool number_count(const char *text, size_t length, uint64_t *count);
 

@@ -9,13 +9,7 @@
 
 #define SECOND INT64_C(1000000)
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-/* Days from 1970-01-01, in the Gregorian calendar; years begin in March, so that leap days end
- * them. */
+/* Days from 1970-01-01 (Gregorian calendar). Years begin in March here: a leap day ends its year. */
 static int64_t days_since_1970(int year, int month, int day)
 {
     int y = month > 2 ? year : year - 1;

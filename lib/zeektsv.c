@@ -117,8 +117,7 @@ static bool begins(const char *p, const char *end, const char *word, size_t leng
     return (size_t)(end - p) > length && memcmp(p, word, length) == 0;
 }
 
-/* A line that begins with #; most of them do not matter. A value is one character behind its word.
- */
+/* A line that begins with #, if it matters. A value stands one character behind its word. */
 static enum result read_header(struct zeeklog *log, const char *p, const char *end)
 {
     struct tsv_state *tsv = &log->tsv;
@@ -150,7 +149,7 @@ static bool is_plain_header(const struct zeeklog *log, const char *p, const char
     uint32_t fields = 0;
     enum zeek_kind kind;
 
-    if (*p >= '0' && *p <= '9')
+    if (is_digit(*p))
         return false;
     while (p < end) {
         const char *next = memchr(p, log->tsv.separator, (size_t)(end - p));
