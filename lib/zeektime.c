@@ -9,7 +9,7 @@
 
 #define SECOND INT64_C(1000000)
 
-/* Days from 1970-01-01 (Gregorian calendar). Years begin in March here: a leap day ends its year. */
+/* Days from 1970-01-01, Gregorian. Years begin in March here, so that a leap day ends its year. */
 static int64_t days_since_1970(int year, int month, int day)
 {
     int y = month > 2 ? year : year - 1;
