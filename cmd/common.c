@@ -1,7 +1,10 @@
 #include "common.h"
 
+#include "number.h"
+
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -68,6 +71,8 @@ int usage_error(const char *format, ...)
 
 static int bad_option(int option, char **argv)
 {
+    if (option == ':' && optopt > UCHAR_MAX) /* a long one that has no short one */
+        return usage_error("option %s needs an argument", argv[optind - 1]);
     if (option == ':')
         return usage_error("option -%c needs an argument", optopt);
     /* A long one, or one that has a value and takes none. */
@@ -94,6 +99,15 @@ int common_option(int option, char **argv, const char *help, bool *done)
     if (option == 'h')
         return print_help(help);
     return option == 'V' ? print_version() : bad_option(option, argv);
+}
+
+int option_number(const char *option, const char *text, const char *what, uint64_t least,
+                  uint64_t most, uint64_t *number)
+{
+    if (number_count(text, strlen(text), number) && *number >= least && *number <= most)
+        return EX_OK;
+    return usage_error("%s: '%s' is no number of %s from %" PRIu64 " to %" PRIu64, option, text,
+                       what, least, most);
 }
 
 int input_paths(int argc, char **argv, char ***paths, size_t *count)

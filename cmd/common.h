@@ -40,6 +40,13 @@ extern const struct option common_long_options[];
 MUST_CHECK int common_option(int option, char **argv, const char *help, bool *done);
 
 /*
+ * Takes the argument of an option that is a number of something. Returns EX_OK, or a status to end
+ * with.
+ */
+MUST_CHECK int option_number(const char *option, const char *text, const char *what, uint64_t least,
+                             uint64_t most, uint64_t *number);
+
+/*
  * The files to read: the arguments behind the options, or standard input, which can be named only
  * once. Returns EX_OK, or a status to end with.
  */

@@ -1,15 +1,11 @@
 /*
  * flowlabel: says of each Secflow what kind of flow it is. See flowlabel(1).
  */
-#include "common.h"
 #include "label.h"
-#include "lookahead.h"
+#include "secflows.h"
 
-#include <errno.h>
 #include <getopt.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 static const char help[] =
@@ -32,132 +28,48 @@ struct command {
     struct record_reader *reader;
     struct output *output;
     struct lookahead *in;
+    enum result flushed; /* what that gave before the last read */
 };
 
-static enum result label_line(struct command *command, const char *line, size_t length)
+static enum result label(struct command *command, const struct secflow *secflow)
 {
-    struct secflow secflow;
     char id[LABEL_ID_TEXT];
-    const char *values[] = {NULL, id};
-    enum result result = record_read(command->reader, line, length, &secflow);
+    const char *values[] = {label_category(secflow), id};
 
-    if (result != RESULT_OK)
-        return result;
-    values[0] = label_category(&secflow);
-    label_id(&secflow, values[0], id);
+    label_id(secflow, values[0], id);
     return record_write_with(command->reader, values, command->output);
 }
 
-static bool is_blank(const char *line, size_t length)
+/* Reading may have to wait: before it does, all that is known goes out. */
+static bool flush(void *context, int fd)
 {
-    size_t i = 0;
+    struct command *command = context;
 
-    while (i < length && (line[i] == ' ' || line[i] == '\t' || line[i] == '\r'))
-        i++;
-    return i == length;
-}
-
-/* What reading has to wait for: before it does, all that is known goes out. */
-static enum result next_line(struct command *command, const char **line, size_t *length)
-{
-    struct lookahead *in = command->in;
-    enum result result = RESULT_OK;
-
-    if (!memchr(in->buffer + in->at, '\n', in->end - in->at))
-        result = output_flush(command->output);
-    return result == RESULT_OK ? lookahead_line(in, line, length) : RESULT_SYSTEM;
-}
-
-/* Notes the damage of a line: too long, or no Secflow. */
-static void add_line(struct damages *damages, uint64_t number, const char *problem)
-{
-    char text[256];
-
-    snprintf(text, sizeof text, "line %llu: %s", (unsigned long long)number, problem);
-    add_damage(damages, text);
-}
-
-static void report_progress(const char *path, const struct input *input, uint64_t lines)
-{
-    uint64_t done, size;
-
-    input_progress(input, &done, &size);
-    progress_show(&progress, input_name(path), done, size, lines, "lines");
-}
-
-/* Why there are no more lines. */
-static int end_of_input(const struct lookahead *in, const char *path, uint64_t lines)
-{
-    switch (in->result) {
-    case RESULT_DAMAGED:
-        complain(path, "after line %llu: %s", (unsigned long long)lines, input_problem(in->input));
-        return EX_DATAERR;
-    case RESULT_SYSTEM:
-        errno = in->error;
-        complain_errno(path, "cannot read on");
-        return EX_NOINPUT;
-    case RESULT_NO_MEMORY:
-        return output_failed(RESULT_NO_MEMORY);
-    default:
-        return EX_OK;
-    }
+    (void)fd;
+    command->flushed = output_flush(command->output);
+    return command->flushed == RESULT_OK;
 }
 
 /* *go_on is false when there is no point in more. */
-static int label_lines(struct command *command, const char *path, bool *go_on)
+static int label_file(struct command *command, const char *path, bool *go_on)
 {
-    struct damages damages = {.path = path};
-    uint64_t number = 0;
+    struct secflows secflows;
+    struct secflow secflow;
     const char *line;
     size_t length;
     enum result result;
-    int status;
+    int status = secflows_open(&secflows, path, command->reader, command->in);
 
-    while ((result = next_line(command, &line, &length)) == RESULT_OK || result == RESULT_DAMAGED) {
-        number++;
-        if (progress_due(&progress))
-            report_progress(path, command->in->input, number);
-        if (result == RESULT_DAMAGED) {
-            add_line(&damages, number, "no Secflow: it does not end within 1 MiB");
-            continue;
-        }
-        if (is_blank(line, length))
-            continue;
-        result = label_line(command, line, length);
-        if (result == RESULT_DAMAGED)
-            add_line(&damages, number, record_problem(command->reader));
-        else if (result != RESULT_OK)
+    if (status != EX_OK)
+        return status;
+    input_set_wait(secflows.input, flush, command);
+    while ((result = secflows_next(&secflows, &secflow, &line, &length)) == RESULT_OK)
+        if ((result = label(command, &secflow)) != RESULT_OK)
             break;
-    }
-    if (result != RESULT_END) {
-        *go_on = false;
-        return output_failed(result);
-    }
-    progress_clear(&progress);
-    status = end_damages(&damages);
-    return worse_status(status, end_of_input(command->in, path, number));
-}
-
-static int label_file(struct command *command, const char *path, bool *go_on)
-{
-    struct input *input = NULL;
-    int status;
-
-    switch (input_open(&input, path)) {
-    case RESULT_OK:
-        lookahead_init(command->in, input);
-        status = label_lines(command, path, go_on);
-        break;
-    case RESULT_NO_MEMORY:
-        *go_on = false;
-        status = output_failed(RESULT_NO_MEMORY);
-        break;
-    default:
-        complain_errno(path, "cannot open");
-        status = EX_NOINPUT;
-    }
-    input_close(&input);
-    return status;
+    *go_on = result == RESULT_END && command->flushed == RESULT_OK;
+    if (!*go_on)
+        status = output_failed(result == RESULT_END ? command->flushed : result);
+    return worse_status(status, secflows_close(&secflows));
 }
 
 static int label_files(struct command *command, char **paths, size_t count)

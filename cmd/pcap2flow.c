@@ -354,15 +354,12 @@ static int convert_merged(struct command *command, char **paths, size_t count)
 
 static int parse_window(const char *text, int64_t *window)
 {
-    char *end;
-    long seconds;
+    uint64_t seconds;
+    int status = option_number("-d", text, "seconds", 1, 1000000000, &seconds);
 
-    errno = 0;
-    seconds = strtol(text, &end, 10);
-    if (errno != 0 || end == text || *end != '\0' || seconds < 1 || seconds > 1000000000)
-        return usage_error("-d: '%s' is no number of seconds from 1 to 1000000000", text);
-    *window = seconds * INT64_C(1000000);
-    return EX_OK;
+    if (status == EX_OK)
+        *window = (int64_t)seconds * 1000000;
+    return status;
 }
 
 /* A filter must fit at least one of the link types that filters are written for. */

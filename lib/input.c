@@ -24,33 +24,44 @@ struct input {
     ZSTD_DCtx *zstd;
     bool in_member; /* the compressed data may not end here */
     bool pending;   /* the last output was full: there may be more without more input */
+    bool (*wait)(void *context, int fd);
+    void *wait_context;
     size_t raw_at, raw_end;
     uint8_t raw[RAW_BYTES]; /* as read from the file */
     char problem[160];
 };
 
-enum result input_open(struct input **input, const char *path)
+enum result input_open_fd(struct input **input, int fd)
 {
-    struct input *new = calloc(1, sizeof *new);
+    struct input *new;
     struct stat stat;
-    int saved;
 
+    if (fstat(fd, &stat) != 0)
+        return RESULT_SYSTEM;
+    if (S_ISDIR(stat.st_mode)) {
+        errno = EISDIR;
+        return RESULT_SYSTEM;
+    }
+    new = calloc(1, sizeof *new);
     if (!new)
         return RESULT_NO_MEMORY;
-    new->fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    if (new->fd >= 0 && fstat(new->fd, &stat) == 0) {
-        new->regular = S_ISREG(stat.st_mode);
-        new->size = new->regular ? (uint64_t)stat.st_size : 0;
-        if (!S_ISDIR(stat.st_mode)) {
-            *input = new;
-            return RESULT_OK;
-        }
-        errno = EISDIR;
-    }
-    saved = errno;
-    input_close(&new);
+    new->fd = fd;
+    new->regular = S_ISREG(stat.st_mode);
+    new->size = new->regular ? (uint64_t)stat.st_size : 0;
+    *input = new;
+    return RESULT_OK;
+}
+
+enum result input_open(struct input **input, const char *path)
+{
+    int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    enum result result = fd < 0 ? RESULT_SYSTEM : input_open_fd(input, fd);
+    int saved = errno;
+
+    if (result != RESULT_OK && fd > STDIN_FILENO)
+        close(fd);
     errno = saved;
-    return RESULT_SYSTEM;
+    return result;
 }
 
 void input_close(struct input **input)
@@ -68,10 +79,20 @@ void input_close(struct input **input)
     *input = NULL;
 }
 
+void input_set_wait(struct input *input, bool (*wait)(void *context, int fd), void *context)
+{
+    input->wait = wait;
+    input->wait_context = context;
+}
+
 static enum result read_file(struct input *input, void *buffer, size_t size, size_t *got)
 {
     ssize_t n;
 
+    if (input->wait && !input->wait(input->wait_context, input->fd)) {
+        errno = ECANCELED;
+        return RESULT_SYSTEM;
+    }
     do {
         n = read(input->fd, buffer, size);
         if (n < 0 && errno == EAGAIN) /* somebody made the pipe non-blocking */

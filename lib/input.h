@@ -15,6 +15,9 @@ struct input;
 
 /* Opens path, "-" for standard input. RESULT_SYSTEM: errno says why it cannot be read. */
 MUST_CHECK enum result input_open(struct input **input, const char *path);
+
+/* The same of a descriptor, from where it stands; it becomes the input's with RESULT_OK. */
+MUST_CHECK enum result input_open_fd(struct input **input, int fd);
 void input_close(struct input **input);
 
 /*
@@ -22,6 +25,12 @@ void input_close(struct input **input);
  * RESULT_DAMAGED, for good: the compressed data are, input_problem says how.
  */
 MUST_CHECK enum result input_read(struct input *input, void *buffer, size_t size, size_t *got);
+
+/*
+ * From now on wait is called before each read of the descriptor, which could block. Where it
+ * returns false nothing is read: RESULT_SYSTEM, with the errno ECANCELED.
+ */
+void input_set_wait(struct input *input, bool (*wait)(void *context, int fd), void *context);
 
 /* What was wrong; owned by the input. */
 const char *input_problem(const struct input *input);

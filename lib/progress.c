@@ -1,7 +1,8 @@
 #include "progress.h"
 
+#include "clock.h"
+
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 #define FIRST_AFTER 1000000
@@ -10,31 +11,24 @@
 /* The clock is looked at once in so many calls. */
 #define CALLS 4096u
 
-static int64_t now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (int64_t)time.tv_sec * 1000000 + time.tv_nsec / 1000;
-}
-
 void progress_init(struct progress *progress, bool wanted)
 {
     *progress = (struct progress){.on = wanted && isatty(STDERR_FILENO)};
-    progress->next = now() + FIRST_AFTER;
+    progress->next = clock_monotonic() + FIRST_AFTER;
+}
+
+bool progress_due_now(struct progress *progress, int64_t now)
+{
+    if (!progress->on || now < progress->next)
+        return false;
+    progress->next = now + AGAIN_AFTER;
+    return true;
 }
 
 bool progress_due(struct progress *progress)
 {
-    int64_t time;
-
-    if (!progress->on || ++progress->calls % CALLS != 0)
-        return false;
-    time = now();
-    if (time < progress->next)
-        return false;
-    progress->next = time + AGAIN_AFTER;
-    return true;
+    return progress->on && ++progress->calls % CALLS == 0 &&
+           progress_due_now(progress, clock_monotonic());
 }
 
 void progress_show(struct progress *progress, const char *file, uint64_t done, uint64_t size,

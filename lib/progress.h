@@ -23,6 +23,9 @@ void progress_init(struct progress *progress, bool wanted);
  */
 bool progress_due(struct progress *progress);
 
+/* The same for one that knows what monotonic time it is, to be called as often as is liked. */
+bool progress_due_now(struct progress *progress, int64_t now);
+
 /* Writes the line: what is read, how much of it (bytes; size 0: not known), how many of what. */
 void progress_show(struct progress *progress, const char *file, uint64_t done, uint64_t size,
                    uint64_t count, const char *unit);

@@ -19,6 +19,7 @@ enum field {
     FIELD_START,
     FIELD_PROTOCOL,
     FIELD_DURATION,
+    FIELD_TRAFFIC_DATE,
     FIELD_ADDED /* the first of those that are added */
 };
 
@@ -35,9 +36,13 @@ static const struct json_key record_keys[] = {
     {"relativeStart", FIELD_START},
     {"protocolInformation", FIELD_PROTOCOL},
     {"duration", FIELD_DURATION},
+    {"trafficDate", FIELD_TRAFFIC_DATE},
 };
 
 #define RECORD_KEYS (sizeof record_keys / sizeof *record_keys)
+
+/* Those that every record must have: the first ones. */
+#define RECORD_NEEDED 10
 
 struct record_reader {
     struct json *json;
@@ -129,7 +134,7 @@ static enum result find_fields(struct record_reader *reader)
     for (size_t i = 0; i < count; i++)
         if (!members[i].element)
             reader->members[members[i].id] = &members[i];
-    for (size_t i = 0; i < RECORD_KEYS; i++)
+    for (size_t i = 0; i < RECORD_NEEDED; i++)
         if (!reader->members[record_keys[i].id])
             return damaged(reader, record_keys[i].name, " is not there");
     return RESULT_OK;
@@ -204,6 +209,17 @@ static enum result read_destination(struct record_reader *reader, struct secflow
     return RESULT_OK;
 }
 
+static int64_t read_traffic_date(const struct record_reader *reader)
+{
+    const struct json_member *member = reader->members[FIELD_TRAFFIC_DATE];
+    int64_t date;
+
+    if (!member || member->type != JSON_STRING ||
+        !number_seconds(member->text, member->length, &date))
+        return -1;
+    return date;
+}
+
 enum result record_read(struct record_reader *reader, const char *line, size_t length,
                         struct secflow *secflow)
 {
@@ -214,6 +230,8 @@ enum result record_read(struct record_reader *reader, const char *line, size_t l
     result = read_object(reader);
     if (result == RESULT_OK)
         result = find_fields(reader);
+    if (result == RESULT_OK)
+        secflow->traffic_date = read_traffic_date(reader);
     if (result == RESULT_OK)
         result = check_texts(reader);
     if (result == RESULT_OK)
@@ -289,4 +307,23 @@ enum result record_write_with(const struct record_reader *reader, const char *co
     if (result == RESULT_OK)
         result = output_put(output, close, (size_t)(reader->line + reader->length - close));
     return result == RESULT_OK ? output_put(output, "\n", 1) : result;
+}
+
+enum result record_put_ten(const struct record_reader *reader, struct text *text)
+{
+    enum result result = RESULT_OK;
+
+    for (size_t i = 0; i < RECORD_NEEDED && result == RESULT_OK; i++) {
+        const struct json_member *member = reader->members[record_keys[i].id];
+
+        result = text_put(text, i == 0 ? "{\"" : ",\"", 2);
+        if (result == RESULT_OK)
+            result = text_put_string(text, record_keys[i].name);
+        if (result == RESULT_OK)
+            result = text_put(text, "\":", 2);
+        if (result == RESULT_OK)
+            result = member->type == JSON_STRING ? text_put_json(text, member->text, member->length)
+                                                 : text_put(text, member->text, member->length);
+    }
+    return result == RESULT_OK ? text_put(text, "}", 1) : result;
 }

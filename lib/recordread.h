@@ -6,7 +6,7 @@
 #define SECFLOW_RECORDREAD_H
 
 #include "output.h"
-#include "result.h"
+#include "text.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,7 +18,8 @@ struct secflow {
     size_t dst_length, protocol_information_length;
     uint16_t dst_port; /* 0 where protocol_information is not empty: there is none then */
     uint64_t src_packets, src_bytes, dst_packets, dst_bytes;
-    int64_t duration; /* microseconds */
+    int64_t duration;     /* microseconds */
+    int64_t traffic_date; /* microseconds since 1970; -1 where the record tells none */
 };
 
 struct record_reader;
@@ -50,5 +51,11 @@ const char *record_problem(const struct record_reader *reader);
  */
 MUST_CHECK enum result record_write_with(const struct record_reader *reader,
                                          const char *const *values, struct output *output);
+
+/*
+ * Adds the line that was read last to a text, as the object of its first ten fields only.
+ * RESULT_NO_MEMORY.
+ */
+MUST_CHECK enum result record_put_ten(const struct record_reader *reader, struct text *text);
 
 #endif

@@ -1,0 +1,57 @@
+/*
+ * From the spool to the collector: what flowupload does while its input has nothing for it.
+ *
+ * Where another process has the lock of the spool, that one sends, and this one tries to take the
+ * lock from time to time. All times are monotonic microseconds. Statuses are of sysexits.h.
+ */
+#ifndef SECFLOW_DELIVERY_H
+#define SECFLOW_DELIVERY_H
+
+#include "common.h"
+#include "spool.h"
+#include "upload.h"
+
+struct delivery_options {
+    struct upload_options upload; /* form: NetworkSage's API; else lines */
+    const char *spool_path;       /* for messages */
+    bool gzip;
+    uint64_t max_bytes; /* of the spool, and how old what waits may be, in microseconds */
+    int64_t max_age;    /* 0: no limit */
+    bool verbose;       /* say of each try how it went */
+};
+
+struct delivery;
+
+/* The spool, and what the options point to, stay the caller's. Returns EX_OK, or a status. */
+MUST_CHECK int delivery_init(struct delivery **delivery, const struct delivery_options *options,
+                             struct spool *spool);
+
+/* Gives up the request in flight. */
+void delivery_destroy(struct delivery **delivery);
+
+/* Something was added to the spool. */
+void delivery_added(struct delivery *delivery);
+
+/*
+ * Goes on with the request in flight, and with the next where none is and its time has come.
+ * Returns EX_OK, or a status to end with, which has been said.
+ */
+MUST_CHECK int delivery_run(struct delivery *delivery, int64_t now);
+
+/* Waits for the request in flight, the descriptors, or the time of the next try, at most until
+ * then. */
+void delivery_wait(struct delivery *delivery, struct pollfd *fds, unsigned count, int64_t until);
+
+/* Whether nothing is left to be sent by this process. */
+bool delivery_is_done(const struct delivery *delivery);
+
+/* When a sample was accepted, or a byte of a request moved, the last time. */
+int64_t delivery_progressed(const struct delivery *delivery);
+
+/* Samples that were accepted so far. */
+uint64_t delivery_accepted(const struct delivery *delivery);
+
+/* Says what is left and what was rejected. Returns EX_OK, EX_UNAVAILABLE or EX_TEMPFAIL. */
+MUST_CHECK int delivery_end(const struct delivery *delivery);
+
+#endif

@@ -1,0 +1,764 @@
+/*
+ * flowupload: samples reach the collector. See flowupload(1).
+ */
+#include "clock.h"
+#include "delivery.h"
+#include "headers.h"
+#include "sample.h"
+#include "secflows.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+static const char help[] =
+    "usage: flowupload [-hnqVvz] [-u URL] [-k KEYFILE] [-s SPOOL] [-t TYPE] [-N NAME] [-F FORMAT]\n"
+    "           [-H HEADER]... [-i SECONDS] [-b RECORDS] [FILE...]\n"
+    "Send Secflows to a collector over HTTP, sample by sample, each from a spool on disk. Without\n"
+    "FILE, or where FILE is -, read standard input; where that is a terminal, only send the "
+    "spool.\n"
+    "\n"
+    "  -b RECORDS   of a sample, at most (default 100000)\n"
+    "  -F FORMAT    networksage (default), or ndjson: the lines as they are\n"
+    "  -H HEADER    'Name: value', or @FILE with one a line (may be repeated)\n"
+    "  -h, --help   print this help\n"
+    "  -i SECONDS   after which without a record a sample is complete (default 5)\n"
+    "  -k KEYFILE   has the key, else NETWORKSAGE_API_KEY is it\n"
+    "  -N NAME      what samples or files are called at the collector\n"
+    "  -n           write the samples to standard output, send nothing\n"
+    "  -q           no progress line\n"
+    "  -s SPOOL     where samples wait (default: ~/.local/state/secflow/spool,\n"
+    "               /var/spool/secflow for root)\n"
+    "  -t TYPE      send each FILE as it is: pcap, pcapng, secflow, or zeek, and for zeek the\n"
+    "               second one is its dns log\n"
+    "  -u URL       of the collector, else SECFLOW_URL is it\n"
+    "  -V, --version  print the version\n"
+    "  -v           say of each try how it went, and print a summary\n"
+    "  -z           compress with gzip (ndjson only)\n"
+    "  --cacert FILE       trust this CA, too\n"
+    "  --linger SECONDS    at the end, go on for so long without success (default 30)\n"
+    "  --max-age SECONDS   put samples aside that wait for longer\n"
+    "  --max-bytes BYTES   put the oldest samples aside while more than that wait\n"
+    "  --timeout SECONDS   give a try up that gets nowhere for so long (default 60)\n"
+    "\n"
+    "Example: flowcap -i eth0 | flowupload -u https://collector.example/upload -k keyfile\n";
+
+#define SECOND INT64_C(1000000)
+
+/* How long input is read on after SIGTERM, for what the other end of the pipe writes at its end. */
+#define STOP_AFTER (SECOND / 2)
+
+/* How long input that cannot be sent any more may pause before it is not waited for. */
+#define PAUSE_MOST SECOND
+
+/* How often a full disk is tried again. */
+#define FULL_AGAIN SECOND
+
+#define SECONDS_MOST 1000000000u
+
+enum long_option {
+    OPTION_CACERT = UCHAR_MAX + 1,
+    OPTION_LINGER,
+    OPTION_MAX_AGE,
+    OPTION_MAX_BYTES,
+    OPTION_TIMEOUT
+};
+
+struct command {
+    bool print, quiet, verbose, done;
+    bool typed; /* files are sent as they are */
+    const char *spool_path, *name, *key_file;
+    enum spool_kind kind; /* of -t */
+    uint64_t records_most;
+    int64_t idle, linger;
+    struct headers headers;
+    struct delivery_options options;
+
+    struct spool *spool; /* NULL with -n, as is delivery */
+    struct delivery *delivery;
+    struct samples *samples;
+    struct record_reader *reader;
+    struct lookahead *in;
+    struct output *output; /* of -n */
+    int signals;
+
+    const char *file_name; /* of the samples of the input being read; NULL: made of their dates */
+    int64_t now;           /* when the input was waited for the last time */
+    int64_t stop_at;       /* INT64_MAX: nothing asks to stop */
+    bool refused;          /* delivery has ended */
+    bool full;             /* the disk is, and that was said */
+    int status;
+    uint64_t records, samples_made;
+};
+
+static void fail(struct command *command, int status)
+{
+    command->status = worse_status(command->status, status);
+}
+
+/* Whether reading has to end now. */
+static bool stops(const struct command *command, int64_t now)
+{
+    return now >= command->stop_at;
+}
+
+/* A first signal lets the rest of the input in; a second does not. */
+static void take_signal(struct command *command)
+{
+    struct signalfd_siginfo info;
+
+    if (read(command->signals, &info, sizeof info) == (ssize_t)sizeof info)
+        command->stop_at =
+            command->stop_at == INT64_MAX ? clock_monotonic() + STOP_AFTER : clock_monotonic();
+}
+
+/*
+ * Goes on with delivery until the descriptor is ready, if it is not -1, or the time is over.
+ * Whether it is ready.
+ */
+static bool wait_on(struct command *command, int fd, int64_t until)
+{
+    struct pollfd fds[] = {{.fd = command->signals, .events = POLLIN},
+                           {.fd = fd, .events = POLLIN}};
+    int64_t left = until - clock_monotonic();
+
+    if (command->delivery)
+        delivery_wait(command->delivery, fds, 2, until);
+    else
+        poll(fds, 2, left > 60 * SECOND ? 60000 : left > 0 ? (int)((left + 999) / 1000) : 0);
+    if (fds[0].revents != 0)
+        take_signal(command);
+    return fds[1].revents != 0;
+}
+
+static void deliver(struct command *command, int64_t now)
+{
+    int status = EX_OK;
+
+    if (command->delivery && !command->refused)
+        status = delivery_run(command->delivery, now);
+    if (status == EX_OK)
+        return;
+    fail(command, status);
+    command->refused = true;
+}
+
+/* A full disk is waited for, while delivery makes room. False: it is another failure, or the end.
+ */
+static bool wait_for_room(struct command *command)
+{
+    int64_t now = clock_monotonic(), until = now + FULL_AGAIN;
+    int error = errno;
+
+    if (!command->spool || !spool_is_full(error) || stops(command, now) || command->refused)
+        return false;
+    if (!command->full)
+        complain(command->spool_path, "no space is left there; no input is read until there is");
+    command->full = true;
+    while (now < until && !stops(command, now)) {
+        deliver(command, now);
+        wait_on(command, -1, until < command->stop_at ? until : command->stop_at);
+        now = clock_monotonic();
+    }
+    errno = error;
+    return true;
+}
+
+/* What to do with the result of writing to the spool: again, on, or (false) no further. */
+static bool written(struct command *command, enum result result)
+{
+    if (result == RESULT_OK) {
+        if (command->full)
+            complain(command->spool_path, "there is space again");
+        command->full = false;
+        return true;
+    }
+    if (result == RESULT_NO_MEMORY) {
+        fail(command, output_failed(result));
+    } else {
+        complain_errno(command->print ? NULL : command->spool_path, "cannot write samples");
+        fail(command, EX_IOERR);
+    }
+    command->refused = true;
+    command->stop_at = 0;
+    return false;
+}
+
+static enum result commit_sample(struct command *command, struct sample *sample)
+{
+    enum result result = sample_finish(sample);
+
+    return result == RESULT_OK ? spool_commit(command->spool, &sample->file) : result;
+}
+
+static bool save_sample(struct command *command, struct sample *sample)
+{
+    enum result result;
+
+    if (sample->records == 0) { /* not even its first record could be written */
+        spool_discard(command->spool, &sample->file);
+        return true;
+    }
+    do {
+        result = commit_sample(command, sample);
+    } while (result == RESULT_SYSTEM && wait_for_room(command));
+    if (!written(command, result))
+        return false;
+    delivery_added(command->delivery);
+    return true;
+}
+
+static enum result put_body(struct command *command, struct body *body)
+{
+    char buffer[4096];
+    size_t got;
+    enum result result;
+
+    while ((result = body_read(body, buffer, sizeof buffer, &got)) == RESULT_OK && got > 0)
+        if ((result = output_put(command->output, buffer, got)) != RESULT_OK)
+            break;
+    return result == RESULT_OK ? output_flush(command->output) : result;
+}
+
+static bool print_sample(struct command *command, struct sample *sample)
+{
+    enum body_form form = command->options.upload.form ? BODY_DOCUMENT : BODY_LINES;
+    struct body *body;
+    enum result result = sample_finish(sample);
+
+    if (result == RESULT_OK)
+        result = body_init(&body, sample->file.fd, form, sample->file.name, false);
+    if (result != RESULT_OK)
+        return written(command, result);
+    result = put_body(command, body);
+    body_destroy(&body);
+    if (result != RESULT_OK) {
+        fail(command, output_failed(result));
+        command->stop_at = 0;
+    }
+    return result == RESULT_OK;
+}
+
+/* all: at the end of the input. */
+static void complete_samples(struct command *command, int64_t now, bool all)
+{
+    struct sample *sample;
+
+    while ((sample = samples_complete(command->samples, now, all))) {
+        if (!(command->print ? print_sample : save_sample)(command, sample))
+            return;
+        samples_remove(command->samples, sample);
+        command->samples_made++;
+    }
+}
+
+static int64_t earliest(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* What is done while the input has nothing; called before each read of it. False: stop reading. */
+static bool wait_for_input(void *context, int fd)
+{
+    struct command *command = context;
+    int64_t start = clock_monotonic();
+    bool ready = false;
+
+    for (;;) {
+        int64_t stop_at = command->stop_at;
+
+        command->now = clock_monotonic();
+        complete_samples(command, command->now, false);
+        deliver(command, command->now);
+        if (command->refused)
+            stop_at = earliest(stop_at, start + PAUSE_MOST);
+        if (ready || command->now >= stop_at)
+            return ready && !stops(command, command->now);
+        ready = wait_on(command, fd, earliest(stop_at, samples_deadline(command->samples)));
+    }
+}
+
+static bool add_record(struct command *command, const struct secflow *secflow, const char *line,
+                       size_t length)
+{
+    enum result result;
+
+    do {
+        result = samples_add(command->samples, secflow->traffic_date, line, length,
+                             command->file_name, command->now);
+    } while (result == RESULT_SYSTEM && wait_for_room(command));
+    if (!written(command, result))
+        return false;
+    command->records++;
+    complete_samples(command, command->now, false);
+    return true;
+}
+
+/* The name of a file as its path ends, and as the collector may take it. */
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    size_t length = strlen(name);
+
+    return length > SPOOL_FILE_NAME_MAX ? name + length - SPOOL_FILE_NAME_MAX : name;
+}
+
+static void read_samples(struct command *command, const char *path)
+{
+    struct secflows secflows;
+    struct secflow secflow;
+    const char *line;
+    size_t length;
+    enum result result;
+    int status = secflows_open(&secflows, path, command->reader, command->in);
+
+    if (status != EX_OK) {
+        fail(command, status);
+        return;
+    }
+    input_set_wait(secflows.input, wait_for_input, command);
+    command->file_name = command->name;
+    if (!command->file_name && strcmp(path, "-") != 0)
+        command->file_name = base_name(path);
+    while ((result = secflows_next(&secflows, &secflow, &line, &length)) == RESULT_OK) {
+        if (secflow.traffic_date < 0)
+            secflows_damaged(&secflows, "no Secflow: trafficDate is no string of seconds");
+        else if (!add_record(command, &secflow, line, length))
+            break;
+    }
+    if (result == RESULT_NO_MEMORY)
+        fail(command, output_failed(result));
+    fail(command, secflows_close(&secflows));
+    complete_samples(command, command->now, true);
+}
+
+/* Copies a file into the spool, from where it stands. False: it could not be read. */
+static bool copy_file(struct command *command, const char *path, int fd, struct spool_file *file)
+{
+    char buffer[128 * 1024];
+    ssize_t got;
+
+    while ((got = read(fd, buffer, sizeof buffer)) != 0) {
+        ssize_t at = 0;
+
+        if (got < 0 && errno != EINTR) {
+            complain_errno(path, "cannot read");
+            fail(command, EX_NOINPUT);
+            return false;
+        }
+        while (at < got) {
+            ssize_t wrote = write(file->fd, buffer + at, (size_t)(got - at));
+
+            if (wrote < 0 && !wait_for_room(command))
+                return written(command, RESULT_SYSTEM);
+            at += wrote > 0 ? wrote : 0;
+        }
+        wait_on(command, -1, 0);
+        if (stops(command, clock_monotonic()))
+            return false;
+    }
+    return true;
+}
+
+/* Puts a file into the spool, not yet complete. */
+static bool take_file(struct command *command, const char *path, const char *name,
+                      enum spool_kind kind, const struct spool_file *companion,
+                      struct spool_file *file)
+{
+    int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    enum result result;
+    bool good = false;
+
+    if (fd < 0) {
+        complain_errno(path, "cannot open");
+        fail(command, EX_NOINPUT);
+        return false;
+    }
+    do {
+        result = spool_create(command->spool, kind, name, companion, file);
+    } while (result == RESULT_SYSTEM && wait_for_room(command));
+    if (written(command, result)) {
+        good = copy_file(command, path, fd, file);
+        if (!good)
+            spool_discard(command->spool, file);
+    }
+    close(fd);
+    return good;
+}
+
+static bool commit_file(struct command *command, struct spool_file *file)
+{
+    enum result result;
+
+    do {
+        result = spool_commit(command->spool, file);
+    } while (result == RESULT_SYSTEM && wait_for_room(command));
+    return written(command, result);
+}
+
+/* One file and, of Zeek, its dns log, which is complete first. */
+static void send_file(struct command *command, const char *path, const char *dns_path)
+{
+    const char *name = command->name ? command->name : base_name(path);
+    struct spool_file file, dns;
+
+    if (!take_file(command, path, name, command->kind, NULL, &file))
+        return;
+    if (dns_path && !take_file(command, dns_path, name, SPOOL_DNS, &file, &dns)) {
+        spool_discard(command->spool, &file);
+        return;
+    }
+    if ((!dns_path || commit_file(command, &dns)) && commit_file(command, &file)) {
+        command->samples_made++;
+        delivery_added(command->delivery);
+    }
+}
+
+static void read_inputs(struct command *command, char **paths, size_t count)
+{
+    for (size_t i = 0; i < count && !stops(command, clock_monotonic()); i++) {
+        if (!command->typed)
+            read_samples(command, paths[i]);
+        else if (command->kind != SPOOL_ZEEK)
+            send_file(command, paths[i], NULL);
+        else if (i == 0)
+            send_file(command, paths[0], count > 1 ? paths[1] : NULL);
+    }
+}
+
+static void show_progress(struct command *command, int64_t now)
+{
+    size_t count;
+    uint64_t bytes;
+
+    if (progress_due_now(&progress, now) &&
+        spool_total(command->spool, &count, &bytes) == RESULT_OK)
+        progress_show(&progress, "sent", delivery_accepted(command->delivery),
+                      delivery_accepted(command->delivery) + count, count, "left");
+}
+
+/* After the input's end: until nothing is left, or nothing has come forward for long enough. */
+static void drain(struct command *command)
+{
+    int64_t end = clock_monotonic(), now = end;
+
+    while (!stops(command, now) && !command->refused) {
+        int64_t give_up;
+
+        deliver(command, now);
+        give_up = delivery_progressed(command->delivery);
+        give_up = (give_up > end ? give_up : end) + command->linger;
+        if (delivery_is_done(command->delivery) || now >= give_up)
+            break;
+        show_progress(command, now);
+        wait_on(command, -1, earliest(earliest(give_up, command->stop_at), now + SECOND));
+        now = clock_monotonic();
+    }
+}
+
+static void summarise(const struct command *command)
+{
+    begin_message(NULL);
+    if (!command->typed)
+        fprintf(stderr, "%" PRIu64 " records read, ", command->records);
+    fprintf(stderr, "%" PRIu64 " samples made", command->samples_made);
+    if (command->delivery)
+        fprintf(stderr, ", %" PRIu64 " accepted", delivery_accepted(command->delivery));
+    fputc('\n', stderr);
+}
+
+static int run(struct command *command, char **paths, size_t count)
+{
+    read_inputs(command, paths, count);
+    if (command->delivery) {
+        drain(command);
+        progress_clear(&progress);
+        fail(command, delivery_end(command->delivery));
+    }
+    if (command->verbose)
+        summarise(command);
+    return command->status;
+}
+
+/* Where the spool is without -s. */
+static const char *default_spool(char path[PATH_MAX])
+{
+    const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+
+    if (geteuid() == 0)
+        return "/var/spool/secflow";
+    if (state && state[0] == '/') /* else it is to be ignored, says the XDG specification */
+        snprintf(path, PATH_MAX, "%s/secflow/spool", state);
+    else if (home && *home)
+        snprintf(path, PATH_MAX, "%s/.local/state/secflow/spool", home);
+    else
+        return NULL;
+    return path;
+}
+
+static int open_spool(struct command *command)
+{
+    static char path[PATH_MAX];
+    int error;
+
+    if (!command->spool_path)
+        command->spool_path = default_spool(path);
+    if (!command->spool_path)
+        return usage_error("there is no home for the spool: -s says where it is to be");
+    command->options.spool_path = command->spool_path;
+    switch (spool_init(&command->spool, command->spool_path)) {
+    case RESULT_OK:
+        return EX_OK;
+    case RESULT_NO_MEMORY:
+        return output_failed(RESULT_NO_MEMORY);
+    default:
+        error = errno;
+        complain_errno(command->spool_path, "cannot be the spool");
+        return error == EACCES || error == EPERM || error == EROFS ? EX_NOPERM : EX_OSERR;
+    }
+}
+
+static int open_delivery(struct command *command)
+{
+    struct upload_options *upload = &command->options.upload;
+    int status = EX_OK;
+
+    if (upload->form)
+        status = headers_add_key(&command->headers, command->key_file, "NETWORKSAGE_API_KEY");
+    else if (!headers_have(&command->headers, "Content-Type"))
+        status = headers_add(&command->headers, "Content-Type: application/x-ndjson");
+    if (status == EX_OK)
+        status = open_spool(command);
+    upload->headers = (const char *const *)command->headers.list;
+    signal(SIGPIPE, SIG_IGN); /* a reader that is gone must not cost what is on its way */
+    return status == EX_OK ? delivery_init(&command->delivery, &command->options, command->spool)
+                           : status;
+}
+
+static int command_init(struct command *command)
+{
+    sigset_t signals;
+    int status = EX_OK;
+
+    progress_init(&progress, !command->quiet);
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGHUP);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    command->signals = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
+    command->in = malloc(sizeof *command->in);
+    command->output = malloc(sizeof *command->output);
+    if (command->signals < 0)
+        return start_failed(RESULT_SYSTEM);
+    if (!command->in || !command->output ||
+        record_reader_init(&command->reader, NULL, 0) != RESULT_OK)
+        return output_failed(RESULT_NO_MEMORY);
+    output_init(command->output, STDOUT_FILENO);
+    if (!command->print)
+        status = open_delivery(command);
+    if (status == EX_OK && samples_init(&command->samples, command->spool, command->records_most,
+                                        command->idle) != RESULT_OK)
+        status = output_failed(RESULT_NO_MEMORY);
+    return status;
+}
+
+static void command_destroy(struct command *command)
+{
+    samples_destroy(&command->samples);
+    delivery_destroy(&command->delivery);
+    spool_destroy(&command->spool);
+    record_reader_destroy(&command->reader);
+    headers_destroy(&command->headers);
+    free(command->output);
+    free(command->in);
+    if (command->signals >= 0)
+        close(command->signals);
+}
+
+static int parse_seconds(const char *option, uint64_t least, int64_t *microseconds)
+{
+    uint64_t seconds;
+    int status = option_number(option, optarg, "seconds", least, SECONDS_MOST, &seconds);
+
+    if (status == EX_OK)
+        *microseconds = (int64_t)seconds * SECOND;
+    return status;
+}
+
+static int parse_timeout(struct command *command)
+{
+    uint64_t seconds;
+    int status = option_number("--timeout", optarg, "seconds", 1, 86400, &seconds);
+
+    if (status == EX_OK)
+        command->options.upload.timeout = (int)seconds;
+    return status;
+}
+
+static int parse_type(struct command *command)
+{
+    command->typed = true;
+    if (spool_kind_find(optarg, &command->kind) && command->kind != SPOOL_RECORDS &&
+        command->kind != SPOOL_DNS)
+        return EX_OK;
+    return usage_error("-t: '%s' is none of pcap, pcapng, secflow and zeek", optarg);
+}
+
+static int parse_format(struct command *command)
+{
+    command->options.upload.form = strcmp(optarg, "networksage") == 0;
+    if (command->options.upload.form || strcmp(optarg, "ndjson") == 0)
+        return EX_OK;
+    return usage_error("-F: '%s' is neither networksage nor ndjson", optarg);
+}
+
+static int parse_long_option(struct command *command, int option, char **argv)
+{
+    switch (option) {
+    case OPTION_CACERT:
+        command->options.upload.ca_file = optarg;
+        return EX_OK;
+    case OPTION_LINGER:
+        return parse_seconds("--linger", 0, &command->linger);
+    case OPTION_MAX_AGE:
+        return parse_seconds("--max-age", 1, &command->options.max_age);
+    case OPTION_MAX_BYTES:
+        return option_number("--max-bytes", optarg, "bytes", 1, INT64_MAX,
+                             &command->options.max_bytes);
+    case OPTION_TIMEOUT:
+        return parse_timeout(command);
+    default:
+        return common_option(option, argv, help, &command->done);
+    }
+}
+
+static int parse_option(struct command *command, int option, char **argv)
+{
+    switch (option) {
+    case 'b':
+        return option_number("-b", optarg, "records", 1, SECONDS_MOST, &command->records_most);
+    case 'F':
+        return parse_format(command);
+    case 'H':
+        return headers_add(&command->headers, optarg);
+    case 'i':
+        return parse_seconds("-i", 1, &command->idle);
+    case 'k':
+        command->key_file = optarg;
+        return EX_OK;
+    case 'N':
+        command->name = optarg;
+        return spool_is_file_name(optarg)
+                   ? EX_OK
+                   : usage_error("-N: that is no file name of up to %u bytes", SPOOL_FILE_NAME_MAX);
+    case 'n':
+        command->print = true;
+        return EX_OK;
+    case 'q':
+        command->quiet = true;
+        return EX_OK;
+    case 's':
+        command->spool_path = optarg;
+        return *optarg ? EX_OK : usage_error("-s: the spool has no name");
+    case 't':
+        return parse_type(command);
+    case 'u':
+        command->options.upload.url = optarg;
+        return EX_OK;
+    case 'v':
+        command->verbose = command->options.verbose = true;
+        return EX_OK;
+    case 'z':
+        command->options.gzip = true;
+        return EX_OK;
+    default:
+        return parse_long_option(command, option, argv);
+    }
+}
+
+/* What goes with what, once all options are known. */
+static int check_options(struct command *command, int files)
+{
+    struct delivery_options *options = &command->options;
+    const char *problem;
+
+    if (command->typed && (command->print || !options->upload.form))
+        return usage_error("-t sends files as they are: neither with -n nor with -F ndjson");
+    if (command->typed && files == 0)
+        return usage_error("-t needs the FILE to send");
+    if (command->typed && command->kind == SPOOL_ZEEK && files > 2)
+        return usage_error("-t zeek takes a log and its dns log, no more");
+    if (command->key_file && !options->upload.form)
+        return usage_error("-k is for -F networksage; -H @FILE sends other keys");
+    if (options->gzip && options->upload.form)
+        return usage_error("-z is for -F ndjson");
+    if (command->print)
+        return EX_OK;
+    if (!options->upload.url)
+        options->upload.url = getenv("SECFLOW_URL");
+    if (!options->upload.url || !*options->upload.url)
+        return usage_error("where to? -u URL or the variable SECFLOW_URL says");
+    problem = upload_url_problem(options->upload.url);
+    return problem ? usage_error("the URL %s", problem) : EX_OK;
+}
+
+static int parse_options(struct command *command, int argc, char **argv)
+{
+    static const struct option long_options[] = {
+        {"cacert", required_argument, NULL, OPTION_CACERT},
+        {"linger", required_argument, NULL, OPTION_LINGER},
+        {"max-age", required_argument, NULL, OPTION_MAX_AGE},
+        {"max-bytes", required_argument, NULL, OPTION_MAX_BYTES},
+        {"timeout", required_argument, NULL, OPTION_TIMEOUT},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},
+        {0},
+    };
+    int option, status = EX_OK;
+
+    opterr = 0;
+    while (status == EX_OK && !command->done &&
+           (option = getopt_long(argc, argv, ":b:F:H:hi:k:N:nqs:t:u:Vvz", long_options, NULL)) !=
+               -1)
+        status = parse_option(command, option, argv);
+    return status == EX_OK && !command->done ? check_options(command, argc - optind) : status;
+}
+
+int main(int argc, char **argv)
+{
+    struct command command = {
+        .records_most = 100000,
+        .idle = 5 * SECOND,
+        .linger = 30 * SECOND,
+        .options = {.upload = {.form = true, .timeout = 60}},
+        .signals = -1,
+        .stop_at = INT64_MAX,
+    };
+    char **paths;
+    size_t count;
+    int status;
+
+    common_init("flowupload");
+    status = parse_options(&command, argc, argv);
+    if (status == EX_OK && !command.done) {
+        status = input_paths(argc, argv, &paths, &count);
+        if (status == EX_OK)
+            status = command_init(&command);
+        if (optind == argc && !command.print && isatty(STDIN_FILENO))
+            count = 0; /* only what is in the spool */
+        if (status == EX_OK)
+            status = close_output(run(&command, paths, count));
+    }
+    command_destroy(&command);
+    return status;
+}

@@ -1,0 +1,138 @@
+#include "headers.h"
+
+#include "upload.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+void headers_destroy(struct headers *headers)
+{
+    for (size_t i = 0; i < headers->count; i++)
+        free(headers->list[i]);
+    free(headers->list);
+    *headers = (struct headers){0};
+}
+
+static int add(struct headers *headers, const char *header)
+{
+    char **grown = realloc(headers->list, (headers->count + 2) * sizeof *grown);
+
+    if (!grown)
+        return output_failed(RESULT_NO_MEMORY);
+    headers->list = grown;
+    grown[headers->count] = strdup(header);
+    grown[headers->count + 1] = NULL;
+    return grown[headers->count++] ? EX_OK : output_failed(RESULT_NO_MEMORY);
+}
+
+/* A file with a secret, of which others should know nothing. */
+static FILE *open_secret(const char *path)
+{
+    FILE *file = fopen(path, "re");
+    struct stat stat;
+
+    if (!file)
+        complain_errno(path, "cannot open");
+    else if (fstat(fileno(file), &stat) == 0 && (stat.st_mode & S_IROTH) != 0)
+        complain(path, "everybody can read it, and what is secret in it; chmod o-r is advised");
+    return file;
+}
+
+/* Reads a line without its end; of one that is blank the length is 0. False: there is none. */
+static bool read_line(FILE *file, char **line, size_t *size)
+{
+    ssize_t length = getline(line, size, file);
+
+    while (length > 0 && strchr("\r\n \t", (*line)[length - 1]))
+        (*line)[--length] = '\0';
+    return length >= 0;
+}
+
+static int add_file(struct headers *headers, const char *path)
+{
+    FILE *file = open_secret(path);
+    char *line = NULL;
+    size_t size = 0, number = 0;
+    int status = EX_OK;
+
+    if (!file)
+        return EX_NOINPUT;
+    while (status == EX_OK && read_line(file, &line, &size)) {
+        const char *problem = upload_header_problem(line);
+
+        number++;
+        if (line[0] != '\0')
+            status = problem
+                         ? usage_error("-H: %s: line %zu is no header: %s", path, number, problem)
+                         : add(headers, line);
+    }
+    free(line);
+    fclose(file);
+    return status;
+}
+
+int headers_add(struct headers *headers, const char *argument)
+{
+    const char *problem;
+
+    if (argument[0] == '@')
+        return add_file(headers, argument + 1);
+    problem = upload_header_problem(argument);
+    return problem ? usage_error("-H: that is no header: %s", problem) : add(headers, argument);
+}
+
+bool headers_have(const struct headers *headers, const char *name)
+{
+    size_t length = strlen(name);
+
+    for (size_t i = 0; i < headers->count; i++)
+        if (strncasecmp(headers->list[i], name, length) == 0 && headers->list[i][length] == ':')
+            return true;
+    return false;
+}
+
+static int add_key(struct headers *headers, const char *key, const char *from)
+{
+    static const char name[] = "apikey: ";
+    char *header = malloc(sizeof name + strlen(key));
+    int status;
+
+    if (!header)
+        return output_failed(RESULT_NO_MEMORY);
+    strcat(strcpy(header, name), key);
+    if (upload_header_problem(header))
+        status = usage_error("%s has no key of one line", from);
+    else
+        status = add(headers, header);
+    free(header);
+    return status;
+}
+
+int headers_add_key(struct headers *headers, const char *path, const char *variable)
+{
+    const char *key = getenv(variable);
+    FILE *file;
+    char *line = NULL;
+    size_t size = 0;
+    int status;
+
+    if (!path)
+        return key && *key ? add_key(headers, key, variable) : EX_OK;
+    file = open_secret(path);
+    if (!file)
+        return EX_NOINPUT;
+    if (!read_line(file, &line, &size))
+        status = usage_error("-k: %s is empty", path);
+    else
+        status = add_key(headers, line, path);
+    while (status == EX_OK && read_line(file, &line, &size))
+        if (line[0] != '\0')
+            status = usage_error("-k: %s has more than a key", path);
+    free(line);
+    fclose(file);
+    return status;
+}

@@ -1,0 +1,29 @@
+/*
+ * The headers of all requests: from arguments, from files that nobody else can read, and the key.
+ */
+#ifndef SECFLOW_HEADERS_H
+#define SECFLOW_HEADERS_H
+
+#include "common.h"
+
+/* All zero are none. */
+struct headers {
+    char **list; /* "Name: value"; the last one is NULL; list is NULL where there are none */
+    size_t count;
+};
+
+void headers_destroy(struct headers *headers);
+
+/* An argument of -H: a header, or @FILE with one a line. Returns EX_OK, or a status to end with. */
+MUST_CHECK int headers_add(struct headers *headers, const char *argument);
+
+/* Whether there is one of that name. */
+bool headers_have(const struct headers *headers, const char *name);
+
+/*
+ * The header apikey, whose value is in a file, or where path is NULL in an environment variable, if
+ * it is set. Neither is ever part of a message. Returns EX_OK, or a status to end with.
+ */
+MUST_CHECK int headers_add_key(struct headers *headers, const char *path, const char *variable);
+
+#endif

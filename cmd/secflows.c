@@ -1,0 +1,104 @@
+#include "secflows.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+int secflows_open(struct secflows *secflows, const char *path, struct record_reader *reader,
+                  struct lookahead *in)
+{
+    *secflows =
+        (struct secflows){.path = path, .reader = reader, .in = in, .damages = {.path = path}};
+    switch (input_open(&secflows->input, path)) {
+    case RESULT_OK:
+        lookahead_init(in, secflows->input);
+        return EX_OK;
+    case RESULT_NO_MEMORY:
+        return output_failed(RESULT_NO_MEMORY);
+    default:
+        complain_errno(path, "cannot open");
+        return EX_NOINPUT;
+    }
+}
+
+static bool is_blank(const char *line, size_t length)
+{
+    size_t i = 0;
+
+    while (i < length && (line[i] == ' ' || line[i] == '\t' || line[i] == '\r'))
+        i++;
+    return i == length;
+}
+
+void secflows_damaged(struct secflows *secflows, const char *problem)
+{
+    char text[256];
+
+    snprintf(text, sizeof text, "line %" PRIu64 ": %s", secflows->number, problem);
+    add_damage(&secflows->damages, text);
+}
+
+static void report_progress(const struct secflows *secflows)
+{
+    uint64_t done, size;
+
+    input_progress(secflows->input, &done, &size);
+    progress_show(&progress, input_name(secflows->path), done, size, secflows->number, "lines");
+}
+
+enum result secflows_next(struct secflows *secflows, struct secflow *secflow, const char **line,
+                          size_t *length)
+{
+    enum result result;
+
+    while ((result = lookahead_line(secflows->in, line, length)) == RESULT_OK ||
+           result == RESULT_DAMAGED) {
+        secflows->number++;
+        if (progress_due(&progress))
+            report_progress(secflows);
+        if (result == RESULT_DAMAGED) {
+            secflows_damaged(secflows, "no Secflow: it does not end within 1 MiB");
+            continue;
+        }
+        if (is_blank(*line, *length))
+            continue;
+        result = record_read(secflows->reader, *line, *length, secflow);
+        if (result != RESULT_DAMAGED)
+            return result;
+        secflows_damaged(secflows, record_problem(secflows->reader));
+    }
+    return result;
+}
+
+/* Why there are no more lines. */
+static int end_of_input(const struct secflows *secflows)
+{
+    switch (secflows->in->result) {
+    case RESULT_DAMAGED:
+        complain(secflows->path, "after line %" PRIu64 ": %s", secflows->number,
+                 input_problem(secflows->input));
+        return EX_DATAERR;
+    case RESULT_SYSTEM:
+        if (secflows->in->error == ECANCELED) /* the tool's own doing */
+            return EX_OK;
+        errno = secflows->in->error;
+        complain_errno(secflows->path, "cannot read on");
+        return EX_NOINPUT;
+    case RESULT_NO_MEMORY:
+        return output_failed(RESULT_NO_MEMORY);
+    default:
+        return EX_OK;
+    }
+}
+
+int secflows_close(struct secflows *secflows)
+{
+    int status;
+
+    progress_clear(&progress);
+    status = end_damages(&secflows->damages);
+    status = worse_status(status, end_of_input(secflows));
+    input_close(&secflows->input);
+    return status;
+}

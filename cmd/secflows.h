@@ -1,0 +1,37 @@
+/*
+ * Secflows out of a file, for the tools that read them: damaged lines are told of and passed over.
+ */
+#ifndef SECFLOW_SECFLOWS_H
+#define SECFLOW_SECFLOWS_H
+
+#include "common.h"
+#include "lookahead.h"
+#include "recordread.h"
+
+struct secflows {
+    const char *path;
+    struct record_reader *reader;
+    struct lookahead *in;
+    struct input *input;
+    struct damages damages;
+    uint64_t number; /* of the line read last */
+};
+
+/*
+ * Opens a file, to be read through a reader and a window that stay the caller's. Returns EX_OK, or
+ * a status, which has been said.
+ */
+MUST_CHECK int secflows_open(struct secflows *secflows, const char *path,
+                             struct record_reader *reader, struct lookahead *in);
+
+/* The next record, and its line without the newline. RESULT_END, RESULT_NO_MEMORY. */
+MUST_CHECK enum result secflows_next(struct secflows *secflows, struct secflow *secflow,
+                                     const char **line, size_t *length);
+
+/* A line that is no Secflow for this tool, and why. */
+void secflows_damaged(struct secflows *secflows, const char *problem);
+
+/* Closes it, and says what of it was damaged. Returns EX_OK, or a status. */
+int secflows_close(struct secflows *secflows);
+
+#endif

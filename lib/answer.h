@@ -1,0 +1,28 @@
+/*
+ * What a collector's answer to a request means.
+ */
+#ifndef SECFLOW_ANSWER_H
+#define SECFLOW_ANSWER_H
+
+#include "text.h"
+
+enum verdict {
+    VERDICT_ACCEPTED,
+    VERDICT_AGAIN,    /* it may be accepted later */
+    VERDICT_REJECTED, /* it never will be */
+    VERDICT_DENIED    /* nothing will be, until the key or the proxy's is another one */
+};
+
+enum answer_form {
+    ANSWER_STATUS, /* any status of 2xx accepts */
+    ANSWER_API     /* NetworkSage's: 200 accepts with {"error":false,"body":{"sampleId":"..."}} */
+};
+
+/*
+ * Judges an HTTP status (RFC 9110; 429 and 425 are of RFC 6585 and RFC 8470) and what came with it.
+ * The sample's id, where the answer has one, becomes the text. RESULT_NO_MEMORY.
+ */
+MUST_CHECK enum result answer_judge(enum answer_form form, long status, const char *bytes,
+                                    size_t length, enum verdict *verdict, struct text *id);
+
+#endif

@@ -1,0 +1,208 @@
+#include "sample.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BUFFER_BYTES (64u * 1024)
+
+struct open_sample {
+    struct sample sample;
+    int64_t last; /* when the last record came */
+    off_t written;
+    size_t used;
+    char buffer[BUFFER_BYTES];
+};
+
+struct samples {
+    struct spool *spool;
+    uint64_t records;
+    int64_t idle;
+    size_t count;
+    struct open_sample *open[SAMPLES_MAX]; /* that of the latest record first */
+};
+
+enum result samples_init(struct samples **samples, struct spool *spool, uint64_t records,
+                         int64_t idle)
+{
+    struct samples *new = calloc(1, sizeof *new);
+
+    if (!new)
+        return RESULT_NO_MEMORY;
+    new->spool = spool;
+    new->records = records;
+    new->idle = idle;
+    *samples = new;
+    return RESULT_OK;
+}
+
+void samples_destroy(struct samples **samples)
+{
+    struct samples *old = *samples;
+
+    if (!old)
+        return;
+    for (size_t i = 0; i < old->count; i++) {
+        if (sample_finish(&old->open[i]->sample) == RESULT_OK) /* as far as it can be */
+            close(old->open[i]->sample.file.fd);
+        free(old->open[i]);
+    }
+    free(old);
+    *samples = NULL;
+}
+
+/* Writes at an offset: what fails half-way is written again in the same place. */
+static enum result write_at(int fd, const char *p, size_t left, off_t offset)
+{
+    while (left > 0) {
+        ssize_t written = pwrite(fd, p, left, offset);
+
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            return RESULT_SYSTEM;
+        p += written;
+        left -= (size_t)written;
+        offset += written;
+    }
+    return RESULT_OK;
+}
+
+static enum result flush(struct open_sample *open)
+{
+    enum result result = write_at(open->sample.file.fd, open->buffer, open->used, open->written);
+
+    if (result == RESULT_OK) {
+        open->written += (off_t)open->used;
+        open->used = 0;
+    }
+    return result;
+}
+
+enum result sample_finish(struct sample *sample)
+{
+    return flush((struct open_sample *)sample); /* its first member */
+}
+
+/* A line longer than the buffer goes straight to the file. */
+static enum result put_long_line(struct open_sample *open, const char *line, size_t length)
+{
+    enum result result = write_at(open->sample.file.fd, line, length, open->written);
+
+    if (result == RESULT_OK)
+        result = write_at(open->sample.file.fd, "\n", 1, open->written + (off_t)length);
+    if (result == RESULT_OK)
+        open->written += (off_t)length + 1;
+    return result;
+}
+
+static enum result put_line(struct open_sample *open, const char *line, size_t length)
+{
+    enum result result = RESULT_OK;
+
+    if (BUFFER_BYTES - open->used <= length)
+        result = flush(open);
+    if (result != RESULT_OK)
+        return result;
+    if (length >= BUFFER_BYTES)
+        return put_long_line(open, line, length);
+    memcpy(open->buffer + open->used, line, length);
+    open->buffer[open->used + length] = '\n';
+    open->used += length + 1;
+    return RESULT_OK;
+}
+
+/* Moves the sample to the front; adds it where it is not among them. */
+static void move_to_front(struct samples *samples, struct open_sample *open)
+{
+    size_t at = 0;
+
+    while (at < samples->count && samples->open[at] != open)
+        at++;
+    samples->count += at == samples->count;
+    memmove(samples->open + 1, samples->open, at * sizeof *samples->open);
+    samples->open[0] = open;
+}
+
+static enum result begin_sample(struct samples *samples, int64_t traffic_date,
+                                const char *file_name, int64_t now, struct open_sample **open)
+{
+    struct open_sample *new = malloc(sizeof *new);
+    char name[64];
+    enum result result;
+
+    if (!new)
+        return RESULT_NO_MEMORY;
+    snprintf(name, sizeof name, "secflow_%" PRId64 ".sf", traffic_date / 1000000);
+    new->sample.traffic_date = traffic_date;
+    new->sample.records = 0;
+    new->last = now;
+    new->written = 0;
+    new->used = 0;
+    result = spool_create(samples->spool, SPOOL_RECORDS, file_name ? file_name : name, NULL,
+                          &new->sample.file);
+    if (result != RESULT_OK) {
+        free(new);
+        return result;
+    }
+    *open = new;
+    move_to_front(samples, new);
+    return RESULT_OK;
+}
+
+enum result samples_add(struct samples *samples, int64_t traffic_date, const char *line,
+                        size_t length, const char *file_name, int64_t now)
+{
+    struct open_sample *open = NULL;
+    enum result result = RESULT_OK;
+
+    for (size_t i = 0; i < samples->count && !open; i++)
+        if (samples->open[i]->sample.traffic_date == traffic_date)
+            open = samples->open[i];
+    if (!open)
+        result = begin_sample(samples, traffic_date, file_name, now, &open);
+    if (result == RESULT_OK)
+        result = put_line(open, line, length);
+    if (result != RESULT_OK)
+        return result;
+    open->sample.records++;
+    open->last = now;
+    if (samples->open[0] != open)
+        move_to_front(samples, open);
+    return RESULT_OK;
+}
+
+struct sample *samples_complete(struct samples *samples, int64_t now, bool all)
+{
+    struct open_sample *oldest;
+
+    if (samples->count == 0)
+        return NULL;
+    if (samples->open[0]->sample.records >= samples->records)
+        return &samples->open[0]->sample;
+    oldest = samples->open[samples->count - 1];
+    return all || samples->count == SAMPLES_MAX || now - oldest->last >= samples->idle
+               ? &oldest->sample
+               : NULL;
+}
+
+int64_t samples_deadline(const struct samples *samples)
+{
+    return samples->count == 0 ? INT64_MAX
+                               : samples->open[samples->count - 1]->last + samples->idle;
+}
+
+void samples_remove(struct samples *samples, struct sample *sample)
+{
+    size_t at = 0;
+
+    while (&samples->open[at]->sample != sample)
+        at++;
+    free(samples->open[at]);
+    samples->count--;
+    memmove(samples->open + at, samples->open + at + 1,
+            (samples->count - at) * sizeof *samples->open);
+}

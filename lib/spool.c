@@ -1,0 +1,538 @@
+#include "spool.h"
+
+#include "clock.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Entries that are listed at once, which bounds memory, whatever waits. */
+#define LISTED_MAX 1024u
+
+struct spool {
+    int folder; /* -1 where it could not be opened */
+    int lock;   /* -1 while it is not held */
+    unsigned created;
+    struct spool_entry *list; /* by name */
+    size_t listed, at;
+};
+
+static const char rejected[] = "rejected";
+static const char *const kind_words[] = {"records", "pcap", "pcapng", "secflow", "zeek", "dns"};
+
+#define KINDS (sizeof kind_words / sizeof *kind_words)
+
+const char *spool_kind_word(enum spool_kind kind)
+{
+    return kind_words[kind];
+}
+
+bool spool_kind_find(const char *word, enum spool_kind *kind)
+{
+    for (size_t i = 0; i < KINDS; i++) {
+        if (strcmp(word, kind_words[i]) == 0) {
+            *kind = (enum spool_kind)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool spool_is_file_name(const char *name)
+{
+    size_t length = strlen(name);
+
+    for (size_t i = 0; i < length; i++)
+        if (name[i] == '/' || (unsigned char)name[i] < ' ' || name[i] == 0x7f)
+            return false;
+    return length > 0 && length <= SPOOL_FILE_NAME_MAX;
+}
+
+bool spool_is_full(int error)
+{
+    return error == ENOSPC || error == EDQUOT;
+}
+
+/* Makes the folder, and those above it that are missing. */
+static int make_folders(const char *path)
+{
+    char copy[PATH_MAX];
+    size_t length = strlen(path);
+
+    if (length >= sizeof copy) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    memcpy(copy, path, length + 1);
+    for (char *slash = copy; (slash = strchr(slash + 1, '/'));) {
+        *slash = '\0';
+        mkdir(copy, 0700); /* where that fails, the last one does */
+        *slash = '/';
+    }
+    return mkdir(copy, 0700) == 0 || errno == EEXIST ? 0 : -1;
+}
+
+enum result spool_init(struct spool **spool, const char *path)
+{
+    struct spool *new = calloc(1, sizeof *new);
+    int saved;
+
+    if (!new)
+        return RESULT_NO_MEMORY;
+    new->lock = -1;
+    new->folder = make_folders(path) < 0 ? -1 : open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (new->folder >= 0 && faccessat(new->folder, ".", W_OK | X_OK, AT_EACCESS) == 0) {
+        *spool = new;
+        return RESULT_OK;
+    }
+    saved = errno;
+    spool_destroy(&new);
+    errno = saved;
+    return RESULT_SYSTEM;
+}
+
+void spool_destroy(struct spool **spool)
+{
+    struct spool *old = *spool;
+
+    if (!old)
+        return;
+    spool_unlock(old);
+    if (old->folder >= 0)
+        close(old->folder);
+    free(old->list);
+    free(old);
+    *spool = NULL;
+}
+
+/* The place of the dot behind so many dots of a name; NULL where there are less. */
+static const char *find_dot(const char *name, unsigned number)
+{
+    const char *dot = strchr(name, '.');
+
+    while (dot && --number > 0)
+        dot = strchr(dot + 1, '.');
+    return dot;
+}
+
+/* Takes a name apart: without a leading dot. False where it is none of a spool. */
+static bool parse_name(const char *name, struct spool_entry *entry)
+{
+    const char *kind = find_dot(name, 3), *end = find_dot(name, 4);
+    size_t length = strlen(name);
+    char word[16];
+    unsigned long pid, n;
+    int digits = 0;
+
+    if (!end || length > NAME_MAX || (size_t)(end - kind - 1) >= sizeof word)
+        return false;
+    snprintf(word, sizeof word, "%.*s", (int)(end - kind - 1), kind + 1);
+    if (sscanf(name, "%16" SCNd64 "%n.%lu.%lu.", &entry->time, &digits, &pid, &n) != 3 ||
+        digits != 16 || !spool_kind_find(word, &entry->kind))
+        return false;
+    memcpy(entry->name, name, length + 1);
+    entry->file_name = (size_t)(end + 1 - name);
+    return true;
+}
+
+/* The name of the companion of a file. */
+static void companion_name(const char *name, char companion[NAME_MAX + 1])
+{
+    const char *kind = find_dot(name + 1, 3), *end = find_dot(name + 1, 4);
+
+    snprintf(companion, NAME_MAX + 1, "%.*s.%s%s", (int)(kind - name), name, kind_words[SPOOL_DNS],
+             end);
+}
+
+static void make_name(struct spool *spool, enum spool_kind kind, const char *file_name,
+                      char name[NAME_MAX + 1])
+{
+    snprintf(name, NAME_MAX + 1, ".%016" PRId64 ".%ld.%u.%s.%.*s", clock_wall(), (long)getpid(),
+             spool->created++, kind_words[kind], (int)SPOOL_FILE_NAME_MAX, file_name);
+}
+
+static void close_keeping_errno(int fd)
+{
+    int saved = errno;
+
+    close(fd);
+    errno = saved;
+}
+
+enum result spool_create(struct spool *spool, enum spool_kind kind, const char *file_name,
+                         const struct spool_file *companion, struct spool_file *file)
+{
+    struct stat stat;
+
+    if (!spool) {
+        snprintf(file->name, sizeof file->name, "%s", file_name);
+        file->fd = memfd_create("sample", MFD_CLOEXEC);
+        return file->fd < 0 ? RESULT_SYSTEM : RESULT_OK;
+    }
+    for (;;) {
+        if (companion)
+            companion_name(companion->name, file->name);
+        else
+            make_name(spool, kind, file_name, file->name);
+        file->fd = openat(spool->folder, file->name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        if (file->fd < 0)
+            return RESULT_SYSTEM;
+        if (flock(file->fd, LOCK_EX) < 0 || fstat(file->fd, &stat) < 0) {
+            close_keeping_errno(file->fd);
+            return RESULT_SYSTEM;
+        }
+        if (stat.st_nlink > 0)
+            return RESULT_OK;
+        close(file->fd); /* before it was locked, spool_recover took it for one that was left */
+    }
+}
+
+enum result spool_commit(struct spool *spool, struct spool_file *file)
+{
+    if (fsync(file->fd) < 0 ||
+        renameat(spool->folder, file->name, spool->folder, file->name + 1) < 0 ||
+        fsync(spool->folder) < 0)
+        return RESULT_SYSTEM;
+    close(file->fd);
+    file->fd = -1;
+    return RESULT_OK;
+}
+
+void spool_discard(struct spool *spool, struct spool_file *file)
+{
+    if (spool)
+        unlinkat(spool->folder, file->name, 0);
+    close(file->fd);
+    file->fd = -1;
+}
+
+enum result spool_lock(struct spool *spool)
+{
+    int fd = openat(spool->folder, ".lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+    if (fd < 0)
+        return RESULT_SYSTEM;
+    if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        close_keeping_errno(fd);
+        return errno == EWOULDBLOCK ? RESULT_END : RESULT_SYSTEM;
+    }
+    spool->lock = fd;
+    return RESULT_OK;
+}
+
+void spool_unlock(struct spool *spool)
+{
+    if (spool->lock >= 0)
+        close(spool->lock);
+    spool->lock = -1;
+}
+
+/* Calls each with every file name in the folder, until one does not answer RESULT_OK. */
+static enum result
+each_name(struct spool *spool,
+          enum result (*each)(struct spool *spool, const char *name, void *context), void *context)
+{
+    int fd = openat(spool->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+    enum result result = RESULT_OK;
+    struct dirent *dirent;
+
+    if (!folder) {
+        if (fd >= 0)
+            close_keeping_errno(fd);
+        return RESULT_SYSTEM;
+    }
+    while (errno = 0, result == RESULT_OK && (dirent = readdir(folder)))
+        result = each(spool, dirent->d_name, context);
+    if (result == RESULT_OK && errno != 0)
+        result = RESULT_SYSTEM;
+    fd = errno;
+    closedir(folder);
+    errno = fd;
+    return result;
+}
+
+static bool parse_complete(const char *name, struct spool_entry *entry)
+{
+    return name[0] != '.' && parse_name(name, entry) && entry->kind != SPOOL_DNS;
+}
+
+/* Keeps the list sorted; it holds the first names of all. */
+static enum result list_name(struct spool *spool, const char *name, void *context)
+{
+    const char *after = context;
+    struct spool_entry entry;
+    size_t low = 0, high = spool->listed;
+
+    if (strcmp(name, after) <= 0 || !parse_complete(name, &entry))
+        return RESULT_OK;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+
+        if (strcmp(spool->list[middle].name, name) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == LISTED_MAX)
+        return RESULT_OK;
+    if (spool->listed < LISTED_MAX)
+        spool->listed++;
+    memmove(spool->list + low + 1, spool->list + low,
+            (spool->listed - 1 - low) * sizeof *spool->list);
+    spool->list[low] = entry;
+    return RESULT_OK;
+}
+
+static enum result read_list(struct spool *spool, const char *after)
+{
+    char copy[NAME_MAX + 1]; /* after may stand in the list */
+
+    if (!spool->list && !(spool->list = calloc(LISTED_MAX, sizeof *spool->list)))
+        return RESULT_NO_MEMORY;
+    snprintf(copy, sizeof copy, "%s", after);
+    spool->listed = spool->at = 0;
+    return each_name(spool, list_name, copy);
+}
+
+static uint64_t file_bytes(struct spool *spool, const char *name)
+{
+    struct stat stat;
+
+    return fstatat(spool->folder, name, &stat, AT_SYMLINK_NOFOLLOW) == 0 ? (uint64_t)stat.st_size
+                                                                         : 0;
+}
+
+static uint64_t entry_bytes(struct spool *spool, const struct spool_entry *entry)
+{
+    char companion[NAME_MAX + 1];
+    uint64_t bytes = file_bytes(spool, entry->name);
+
+    if (entry->kind == SPOOL_ZEEK) {
+        companion_name(entry->name, companion);
+        bytes += file_bytes(spool, companion);
+    }
+    return bytes;
+}
+
+enum result spool_next(struct spool *spool, const char *after, struct spool_entry *entry)
+{
+    if (after[0] == '\0')
+        spool->at = spool->listed;
+    while (spool->at < spool->listed && strcmp(spool->list[spool->at].name, after) <= 0)
+        spool->at++;
+    if (spool->at == spool->listed) {
+        enum result result = read_list(spool, after);
+
+        if (result != RESULT_OK)
+            return result;
+        if (spool->listed == 0)
+            return RESULT_END;
+    }
+    *entry = spool->list[spool->at];
+    entry->bytes = entry_bytes(spool, entry);
+    return RESULT_OK;
+}
+
+int spool_open_entry(struct spool *spool, const struct spool_entry *entry)
+{
+    return openat(spool->folder, entry->name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+}
+
+int spool_open_companion(struct spool *spool, const struct spool_entry *entry)
+{
+    char companion[NAME_MAX + 1];
+
+    companion_name(entry->name, companion);
+    return openat(spool->folder, companion, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+}
+
+enum result spool_remove(struct spool *spool, const struct spool_entry *entry)
+{
+    char companion[NAME_MAX + 1];
+
+    if (unlinkat(spool->folder, entry->name, 0) < 0 && errno != ENOENT)
+        return RESULT_SYSTEM;
+    if (entry->kind == SPOOL_ZEEK) {
+        companion_name(entry->name, companion);
+        unlinkat(spool->folder, companion, 0); /* which spool_recover does again */
+    }
+    return fsync(spool->folder) < 0 ? RESULT_SYSTEM : RESULT_OK;
+}
+
+/* Without the answer an entry is still better moved: the disk may be full. */
+static void write_answer(int folder, const char *name, const char *answer, size_t length)
+{
+    char answer_name[NAME_MAX + 1];
+    int fd;
+
+    snprintf(answer_name, sizeof answer_name, "%.*s.answer", NAME_MAX - 7, name);
+    fd = openat(folder, answer_name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return;
+    if (write(fd, answer, length) < 0)
+        unlinkat(folder, answer_name, 0);
+    close(fd);
+}
+
+static enum result move_entry(struct spool *spool, const struct spool_entry *entry, int folder)
+{
+    char companion[NAME_MAX + 1];
+
+    if (entry->kind == SPOOL_ZEEK) {
+        companion_name(entry->name, companion);
+        if (renameat(spool->folder, companion, folder, companion) < 0 && errno != ENOENT)
+            return RESULT_SYSTEM;
+    }
+    return renameat(spool->folder, entry->name, folder, entry->name) < 0 || fsync(folder) < 0 ||
+                   fsync(spool->folder) < 0
+               ? RESULT_SYSTEM
+               : RESULT_OK;
+}
+
+enum result spool_reject(struct spool *spool, const struct spool_entry *entry, const char *answer,
+                         size_t length)
+{
+    enum result result;
+    int folder;
+
+    if (mkdirat(spool->folder, rejected, 0700) < 0 && errno != EEXIST)
+        return RESULT_SYSTEM;
+    folder = openat(spool->folder, rejected, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (folder < 0)
+        return RESULT_SYSTEM;
+    write_answer(folder, entry->name, answer, length);
+    result = move_entry(spool, entry, folder);
+    close_keeping_errno(folder);
+    return result;
+}
+
+/* How much of a file are whole lines; -1: it cannot be read. */
+static off_t whole_lines(int fd)
+{
+    char buffer[4096];
+    off_t end = lseek(fd, 0, SEEK_END);
+
+    while (end > 0) {
+        off_t start = end > (off_t)sizeof buffer ? end - (off_t)sizeof buffer : 0;
+        ssize_t got = pread(fd, buffer, (size_t)(end - start), start);
+        const char *newline;
+
+        if (got <= 0)
+            return -1;
+        newline = memrchr(buffer, '\n', (size_t)got);
+        if (newline)
+            return start + (newline + 1 - buffer);
+        end = start;
+    }
+    return end;
+}
+
+/* A file whose writer died: *completed, or removed. */
+static enum result recover_file(struct spool *spool, struct spool_file *file, enum spool_kind kind,
+                                bool *completed)
+{
+    off_t size = kind == SPOOL_RECORDS ? whole_lines(file->fd) : 0;
+    enum result result = RESULT_OK;
+
+    *completed = size > 0;
+    if (size < 0)
+        result = RESULT_SYSTEM;
+    else if (size == 0)
+        unlinkat(spool->folder, file->name, 0);
+    else if (ftruncate(file->fd, size) < 0)
+        result = RESULT_SYSTEM;
+    else
+        result = spool_commit(spool, file);
+    if (file->fd >= 0)
+        close_keeping_errno(file->fd);
+    return result;
+}
+
+static enum result recover_unfinished(struct spool *spool, const char *name, enum spool_kind kind,
+                                      size_t *count)
+{
+    struct spool_file file;
+    bool completed = false;
+    enum result result = RESULT_OK;
+
+    snprintf(file.name, sizeof file.name, "%s", name);
+    file.fd = openat(spool->folder, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    if (file.fd < 0)
+        return errno == ENOENT ? RESULT_OK : RESULT_SYSTEM;
+    if (flock(file.fd, LOCK_EX | LOCK_NB) == 0 &&
+        faccessat(spool->folder, name, F_OK, 0) == 0) /* else it has just been completed */
+        result = recover_file(spool, &file, kind, &completed);
+    else
+        close(file.fd);
+    if (completed && result == RESULT_OK)
+        ++*count;
+    return result;
+}
+
+/* A companion alone: its file was not completed, or has been removed. */
+static void recover_companion(struct spool *spool, const struct spool_entry *companion)
+{
+    char name[NAME_MAX + 2] = ".";
+    const char *kind = find_dot(companion->name, 3), *end = find_dot(companion->name, 4);
+
+    snprintf(name + 1, sizeof name - 1, "%.*s.%s%s", (int)(kind - companion->name), companion->name,
+             kind_words[SPOOL_ZEEK], end);
+    /* In this order, for it may be completed just now. */
+    if (faccessat(spool->folder, name, F_OK, 0) < 0 &&
+        faccessat(spool->folder, name + 1, F_OK, 0) < 0)
+        unlinkat(spool->folder, companion->name, 0);
+}
+
+static enum result recover_name(struct spool *spool, const char *name, void *context)
+{
+    struct spool_entry entry;
+
+    if (name[0] == '.')
+        return parse_name(name + 1, &entry) ? recover_unfinished(spool, name, entry.kind, context)
+                                            : RESULT_OK;
+    if (parse_name(name, &entry) && entry.kind == SPOOL_DNS)
+        recover_companion(spool, &entry);
+    return RESULT_OK;
+}
+
+enum result spool_recover(struct spool *spool, size_t *count)
+{
+    *count = 0;
+    return each_name(spool, recover_name, count);
+}
+
+struct total {
+    size_t count;
+    uint64_t bytes;
+};
+
+static enum result add_name(struct spool *spool, const char *name, void *context)
+{
+    struct total *total = context;
+    struct spool_entry entry;
+
+    if (parse_complete(name, &entry)) {
+        total->count++;
+        total->bytes += entry_bytes(spool, &entry);
+    }
+    return RESULT_OK;
+}
+
+enum result spool_total(struct spool *spool, size_t *count, uint64_t *bytes)
+{
+    struct total total = {0};
+    enum result result = each_name(spool, add_name, &total);
+
+    *count = total.count;
+    *bytes = total.bytes;
+    return result;
+}

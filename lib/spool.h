@@ -1,0 +1,118 @@
+/*
+ * A folder of files that wait to be sent, made to survive what happens to processes and machines.
+ *
+ * A file is written under a name that begins with a dot, and locked by its writer; when it is
+ * complete it is synced, gets its name, and the folder is synced. So a name without a dot is always
+ * a complete file on disk, and one with a dot and without a lock was left by a writer that died.
+ *
+ * TIME.PID.N.KIND.FILENAME is such a name: microseconds since 1970 in 16 digits, so that names sort
+ * by age; the process and a count, so that no two are the same; what the file is; what it is to be
+ * called where it is sent. A Zeek log has a companion of the same name, but for the kind.
+ *
+ * Any number of processes may add files, at the same time. Whoever sends, removes or moves files
+ * must hold the spool's lock.
+ *
+ * RESULT_SYSTEM: errno says why.
+ */
+#ifndef SECFLOW_SPOOL_H
+#define SECFLOW_SPOOL_H
+
+#include "result.h"
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum spool_kind {
+    SPOOL_RECORDS, /* Secflows of one sample, a line each */
+    SPOOL_PCAP,
+    SPOOL_PCAPNG,
+    SPOOL_SECFLOW, /* a sample document */
+    SPOOL_ZEEK,
+    SPOOL_DNS /* Zeek's dns log, the companion of a SPOOL_ZEEK; never listed */
+};
+
+/* The word for a kind in file names, and its kind; false where there is none. */
+const char *spool_kind_word(enum spool_kind kind);
+bool spool_kind_find(const char *word, enum spool_kind *kind);
+
+/* The longest name that a file can have where it is sent, and what may not be in it. */
+#define SPOOL_FILE_NAME_MAX 180u
+bool spool_is_file_name(const char *name);
+
+struct spool;
+
+/* Opens the folder, which is made with mode 0700 where it is missing, with those above it. */
+MUST_CHECK enum result spool_init(struct spool **spool, const char *path);
+
+/* Gives up the lock, too. */
+void spool_destroy(struct spool **spool);
+
+/* A file being written. */
+struct spool_file {
+    int fd;
+    char name[NAME_MAX + 1]; /* in the folder, with its dot */
+};
+
+/*
+ * Begins a file. With companion, an earlier one that is not committed, it gets the name that goes
+ * with that. A spool that is NULL makes a file in memory of just that name, which can only be
+ * closed.
+ */
+MUST_CHECK enum result spool_create(struct spool *spool, enum spool_kind kind,
+                                    const char *file_name, const struct spool_file *companion,
+                                    struct spool_file *file);
+
+/*
+ * Makes the file durable and complete, and closes it. With RESULT_SYSTEM it stays as it was, and
+ * that can be tried again where errno is spool_is_full's.
+ */
+MUST_CHECK enum result spool_commit(struct spool *spool, struct spool_file *file);
+
+/* Removes the file, and closes it. */
+void spool_discard(struct spool *spool, struct spool_file *file);
+
+/* Whether errno says that there is no room, for now. */
+bool spool_is_full(int error);
+
+/* Takes the lock; RESULT_END: another process has it. */
+MUST_CHECK enum result spool_lock(struct spool *spool);
+void spool_unlock(struct spool *spool);
+
+/* A complete file. */
+struct spool_entry {
+    char name[NAME_MAX + 1];
+    enum spool_kind kind;
+    int64_t time;     /* when it was begun, microseconds since 1970 */
+    uint64_t bytes;   /* with its companion */
+    size_t file_name; /* where it begins in name */
+};
+
+/*
+ * The oldest complete file whose name is greater than after. The folder is read for it where after
+ * is "", or greater than all names that were found the last time. RESULT_END: there is none.
+ */
+MUST_CHECK enum result spool_next(struct spool *spool, const char *after,
+                                  struct spool_entry *entry);
+
+/* Opens an entry, or the companion of one: a descriptor, or -1. There need not be a companion. */
+int spool_open_entry(struct spool *spool, const struct spool_entry *entry);
+int spool_open_companion(struct spool *spool, const struct spool_entry *entry);
+
+MUST_CHECK enum result spool_remove(struct spool *spool, const struct spool_entry *entry);
+
+/* Moves an entry to the folder rejected, with the reason beside it as NAME.answer. */
+MUST_CHECK enum result spool_reject(struct spool *spool, const struct spool_entry *entry,
+                                    const char *reason, size_t length);
+
+/*
+ * Completes what writers that died have left: of records, the whole lines of it. What has no whole
+ * line, and files that are no records, are removed. *count is how many were completed.
+ */
+MUST_CHECK enum result spool_recover(struct spool *spool, size_t *count);
+
+/* How many complete files there are, and their bytes. */
+MUST_CHECK enum result spool_total(struct spool *spool, size_t *count, uint64_t *bytes);
+
+#endif

@@ -1,0 +1,124 @@
+#include "text.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void text_destroy(struct text *text)
+{
+    free(text->bytes);
+    *text = (struct text){0};
+}
+
+static bool grow(struct text *text, size_t more)
+{
+    size_t capacity = text->capacity ? text->capacity : 256;
+    char *bytes;
+
+    if (more > SIZE_MAX / 2 - text->length)
+        return false;
+    while (capacity < text->length + more)
+        capacity *= 2;
+    bytes = realloc(text->bytes, capacity);
+    if (!bytes)
+        return false;
+    text->bytes = bytes;
+    text->capacity = capacity;
+    return true;
+}
+
+enum result text_put(struct text *text, const char *bytes, size_t length)
+{
+    if (text->capacity - text->length < length && !grow(text, length))
+        return RESULT_NO_MEMORY;
+    if (length > 0)
+        memcpy(text->bytes + text->length, bytes, length);
+    text->length += length;
+    return RESULT_OK;
+}
+
+enum result text_put_string(struct text *text, const char *string)
+{
+    return text_put(text, string, strlen(string));
+}
+
+enum result text_print(struct text *text, const char *format, ...)
+{
+    char line[256];
+    va_list args;
+    int length;
+
+    va_start(args, format);
+    length = vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    if (length < 0 || (size_t)length >= sizeof line)
+        return RESULT_NO_MEMORY;
+    return text_put(text, line, (size_t)length);
+}
+
+/* The length of the UTF-8 character (RFC 3629) that begins the bytes; 0 where none does. */
+static size_t character_length(const unsigned char *p, size_t left)
+{
+    unsigned char low = 0x80, high = 0xbf; /* bounds of the second byte */
+    size_t length = *p < 0x80 ? 1 : *p < 0xe0 ? 2 : *p < 0xf0 ? 3 : 4;
+
+    if (length == 1)
+        return 1;
+    if (*p < 0xc2 || *p > 0xf4 || left < length)
+        return 0;
+    if (*p == 0xe0)
+        low = 0xa0;
+    else if (*p == 0xed)
+        high = 0x9f;
+    else if (*p == 0xf0)
+        low = 0x90;
+    else if (*p == 0xf4)
+        high = 0x8f;
+    if (p[1] < low || p[1] > high)
+        return 0;
+    for (size_t i = 2; i < length; i++)
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+    return length;
+}
+
+static bool is_plain(unsigned char c)
+{
+    return c >= ' ' && c < 0x7f && c != '"' && c != '\\';
+}
+
+static enum result put_character(struct text *text, const char *p, size_t length)
+{
+    if (length == 0)
+        return text_put_string(text, "\xef\xbf\xbd");
+    if (*p == '"' || *p == '\\')
+        return text_print(text, "\\%c", *p);
+    if ((unsigned char)*p < ' ' || *p == 0x7f)
+        return text_print(text, "\\u%04x", (unsigned)*p);
+    return text_put(text, p, length);
+}
+
+enum result text_put_json(struct text *text, const char *bytes, size_t length)
+{
+    enum result result = text_put(text, "\"", 1);
+    size_t at = 0;
+
+    while (at < length && result == RESULT_OK) {
+        size_t plain = at;
+
+        while (plain < length && is_plain((unsigned char)bytes[plain]))
+            plain++;
+        result = text_put(text, bytes + at, plain - at);
+        at = plain;
+        if (at < length && result == RESULT_OK) {
+            size_t character = character_length((const unsigned char *)bytes + at, length - at);
+
+            result = put_character(text, bytes + at, character);
+            at += character > 0 ? character : 1;
+        }
+    }
+    return result == RESULT_OK ? text_put(text, "\"", 1) : result;
+}

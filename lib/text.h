@@ -1,0 +1,28 @@
+/*
+ * Text that grows as it is put together, and JSON strings (RFC 8259) in it.
+ */
+#ifndef SECFLOW_TEXT_H
+#define SECFLOW_TEXT_H
+
+#include "result.h"
+
+#include <stddef.h>
+
+/* All zero is an empty one. */
+struct text {
+    char *bytes; /* no final NUL */
+    size_t length, capacity;
+};
+
+void text_destroy(struct text *text);
+
+/* They add to the text, or answer RESULT_NO_MEMORY. */
+MUST_CHECK enum result text_put(struct text *text, const char *bytes, size_t length);
+MUST_CHECK enum result text_put_string(struct text *text, const char *string);
+__attribute__((format(printf, 2, 3))) MUST_CHECK enum result text_print(struct text *text,
+                                                                        const char *format, ...);
+
+/* As a JSON string, in quotes. Bytes that are no UTF-8 become U+FFFD. */
+MUST_CHECK enum result text_put_json(struct text *text, const char *bytes, size_t length);
+
+#endif

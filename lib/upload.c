@@ -1,0 +1,336 @@
+#include "upload.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FDS_MAX 4u
+
+struct uploader {
+    CURLM *multi;
+    CURL *easy;
+    const char *const *headers; /* the options' */
+    bool form, active;
+    struct curl_slist *header_list; /* of the request */
+    curl_mime *mime;
+    struct text answer;
+    char problem[CURL_ERROR_SIZE];
+};
+
+const char *upload_url_problem(const char *url)
+{
+    CURLU *parsed = curl_url();
+    char *scheme = NULL, *user = NULL, *host = NULL;
+    const char *problem = NULL;
+
+    if (!parsed || curl_url_set(parsed, CURLUPART_URL, url, 0) != CURLUE_OK ||
+        curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
+        curl_url_get(parsed, CURLUPART_HOST, &host, 0) != CURLUE_OK)
+        problem = "is no URL";
+    else if (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0)
+        problem = "is neither of http nor of https";
+    else if (curl_url_get(parsed, CURLUPART_USER, &user, 0) == CURLUE_OK)
+        problem = "has a user's name in it, which others can see: use -H @FILE";
+    curl_free(scheme);
+    curl_free(user);
+    curl_free(host);
+    curl_url_cleanup(parsed);
+    return problem;
+}
+
+/* RFC 9110, section 5: a name that is a token, and a value without control characters. */
+const char *upload_header_problem(const char *header)
+{
+    const char *colon = strchr(header, ':');
+
+    if (!colon || colon == header)
+        return "it is not 'Name: value'";
+    for (const char *p = header; p < colon; p++)
+        if (*p <= ' ' || *p > '~' || strchr("\"(),/;<=>?@[\\]{}", *p))
+            return "its name has a character that names do not have";
+    for (const char *p = colon + 1; *p; p++)
+        if (((unsigned char)*p < ' ' && *p != '\t') || *p == 0x7f)
+            return "its value has a control character";
+    if (colon[1 + strspn(colon + 1, " \t")] == '\0')
+        return "its value is empty";
+    return NULL;
+}
+
+static size_t take_answer(char *bytes, size_t size, size_t count, void *context)
+{
+    struct uploader *uploader = context;
+    size_t room = UPLOAD_ANSWER_MAX - uploader->answer.length, length = size * count;
+
+    if (text_put(&uploader->answer, bytes, length < room ? length : room) != RESULT_OK)
+        return 0;
+    return length;
+}
+
+static enum result read_all(const char *path, struct text *text)
+{
+    FILE *file = fopen(path, "re");
+    char buffer[4096];
+    enum result result = RESULT_OK;
+    size_t got;
+
+    if (!file)
+        return RESULT_SYSTEM;
+    while (result == RESULT_OK && (got = fread(buffer, 1, sizeof buffer, file)) > 0)
+        result = text_put(text, buffer, got);
+    if (ferror(file))
+        result = RESULT_SYSTEM;
+    fclose(file);
+    return result;
+}
+
+/* libcurl would take a file instead of the system's: it gets the two as one. */
+static enum result add_ca(CURL *easy, const char *ca_file)
+{
+    const char *system = curl_version_info(CURLVERSION_NOW)->cainfo;
+    struct text text = {0};
+    struct curl_blob blob = {.flags = CURL_BLOB_COPY};
+    enum result result = read_all(ca_file, &text);
+
+    if (result == RESULT_OK)
+        result = text_put(&text, "\n", 1);
+    if (result == RESULT_OK && system && read_all(system, &text) == RESULT_NO_MEMORY)
+        result = RESULT_NO_MEMORY;
+    blob.data = text.bytes;
+    blob.len = text.length;
+    if (result == RESULT_OK && curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, &blob) != CURLE_OK)
+        result = RESULT_NO_MEMORY;
+    text_destroy(&text);
+    return result;
+}
+
+static bool set_up(struct uploader *uploader, const struct upload_options *options)
+{
+    CURL *easy = uploader->easy;
+
+    return curl_easy_setopt(easy, CURLOPT_URL, options->url) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_USERAGENT, "flowupload/" PACKAGE_VERSION) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, 256L * 1024) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)options->timeout) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)options->timeout) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_TIMEOUT, 60L * options->timeout) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, uploader->problem) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_answer) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_WRITEDATA, uploader) == CURLE_OK;
+}
+
+enum result uploader_init(struct uploader **uploader, const struct upload_options *options)
+{
+    struct uploader *new = calloc(1, sizeof *new);
+    enum result result = RESULT_NO_MEMORY;
+    int saved;
+
+    if (!new)
+        return RESULT_NO_MEMORY;
+    unsetenv("SSLKEYLOGFILE"); /* with which libcurl would give the secrets of TLS away */
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK && (new->multi = curl_multi_init()) &&
+        (new->easy = curl_easy_init()) && set_up(new, options))
+        result = options->ca_file ? add_ca(new->easy, options->ca_file) : RESULT_OK;
+    new->headers = options->headers;
+    new->form = options->form;
+    if (result == RESULT_OK) {
+        *uploader = new;
+        return RESULT_OK;
+    }
+    saved = errno;
+    uploader_destroy(&new);
+    errno = saved;
+    return result;
+}
+
+void uploader_destroy(struct uploader **uploader)
+{
+    struct uploader *old = *uploader;
+
+    if (!old)
+        return;
+    upload_abort(old);
+    curl_easy_cleanup(old->easy);
+    curl_multi_cleanup(old->multi);
+    curl_global_cleanup();
+    text_destroy(&old->answer);
+    free(old);
+    *uploader = NULL;
+}
+
+static size_t give_body(char *buffer, size_t size, size_t count, void *context)
+{
+    struct body *body = context;
+    size_t got;
+
+    return body_read(body, buffer, size * count, &got) == RESULT_OK ? got : CURL_READFUNC_ABORT;
+}
+
+static int rewind_body(void *context, curl_off_t offset, int origin)
+{
+    return offset == 0 && origin == SEEK_SET && body_rewind(context) == RESULT_OK
+               ? CURL_SEEKFUNC_OK
+               : CURL_SEEKFUNC_FAIL;
+}
+
+static bool add_text(curl_mime *mime, const char *name, const char *text)
+{
+    curl_mimepart *part = curl_mime_addpart(mime);
+
+    return part && curl_mime_name(part, name) == CURLE_OK &&
+           curl_mime_data(part, text, CURL_ZERO_TERMINATED) == CURLE_OK;
+}
+
+static bool add_file(curl_mime *mime, const char *name, const char *prefix, const char *file_name,
+                     struct body *body)
+{
+    curl_mimepart *part = curl_mime_addpart(mime);
+    char whole[512];
+
+    snprintf(whole, sizeof whole, "%s%s", prefix, file_name);
+    return part && curl_mime_name(part, name) == CURLE_OK &&
+           curl_mime_filename(part, whole) == CURLE_OK &&
+           curl_mime_type(part, "application/octet-stream") == CURLE_OK &&
+           curl_mime_data_cb(part, (curl_off_t)body_facts(body)->size, give_body, rewind_body, NULL,
+                             body) == CURLE_OK;
+}
+
+static bool set_form(struct uploader *uploader, const struct upload_request *request)
+{
+    curl_mime *mime = uploader->mime = curl_mime_init(uploader->easy);
+
+    return mime && add_text(mime, "type", request->type) &&
+           add_text(mime, "fileName", request->file_name) &&
+           add_file(mime, "file", "", request->file_name, request->file) &&
+           (!request->zeek_dns ||
+            add_file(mime, "zeekDnsFile", "dns_", request->file_name, request->zeek_dns)) &&
+           curl_easy_setopt(uploader->easy, CURLOPT_MIMEPOST, mime) == CURLE_OK;
+}
+
+static bool set_body(struct uploader *uploader, struct body *body)
+{
+    CURL *easy = uploader->easy;
+
+    return curl_easy_setopt(easy, CURLOPT_POST, 1L) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                            (curl_off_t)body_facts(body)->size) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_READFUNCTION, give_body) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_READDATA, body) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, rewind_body) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_SEEKDATA, body) == CURLE_OK;
+}
+
+static bool add_header(struct uploader *uploader, const char *header)
+{
+    struct curl_slist *list = curl_slist_append(uploader->header_list, header);
+
+    if (list)
+        uploader->header_list = list;
+    return list != NULL;
+}
+
+static bool set_headers(struct uploader *uploader, const struct upload_request *request)
+{
+    bool good = add_header(uploader, "Expect:"); /* many collectors do not know it */
+
+    for (const char *const *p = uploader->headers; good && *p; p++)
+        good = add_header(uploader, *p);
+    for (const char *const *p = request->headers; good && *p; p++)
+        good = add_header(uploader, *p);
+    return good &&
+           curl_easy_setopt(uploader->easy, CURLOPT_HTTPHEADER, uploader->header_list) == CURLE_OK;
+}
+
+enum result upload_begin(struct uploader *uploader, const struct upload_request *request)
+{
+    bool good = set_headers(uploader, request) &&
+                (uploader->form ? set_form(uploader, request) : set_body(uploader, request->file));
+
+    uploader->answer.length = 0;
+    uploader->problem[0] = '\0';
+    good = good && curl_multi_add_handle(uploader->multi, uploader->easy) == CURLM_OK;
+    uploader->active = good;
+    if (!good)
+        upload_abort(uploader);
+    return good ? RESULT_OK : RESULT_NO_MEMORY;
+}
+
+void upload_abort(struct uploader *uploader)
+{
+    if (uploader->active)
+        curl_multi_remove_handle(uploader->multi, uploader->easy);
+    uploader->active = false;
+    if (uploader->easy) {
+        curl_easy_setopt(uploader->easy, CURLOPT_MIMEPOST, NULL);
+        curl_easy_setopt(uploader->easy, CURLOPT_HTTPHEADER, NULL);
+    }
+    curl_mime_free(uploader->mime);
+    uploader->mime = NULL;
+    curl_slist_free_all(uploader->header_list);
+    uploader->header_list = NULL;
+}
+
+static int64_t get_number(CURL *easy, CURLINFO info)
+{
+    curl_off_t value = 0;
+
+    curl_easy_getinfo(easy, info, &value);
+    return (int64_t)value;
+}
+
+/* A refusal counts also where the connection ended before all of the request was sent. */
+static void read_answer(struct uploader *uploader, CURLcode code, struct upload_answer *answer)
+{
+    CURL *easy = uploader->easy;
+
+    *answer = (struct upload_answer){.problem = "", .code = (int)code};
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &answer->status);
+    answer->took = get_number(easy, CURLINFO_TOTAL_TIME_T);
+    answer->retry_after = get_number(easy, CURLINFO_RETRY_AFTER);
+    answer->body = uploader->answer.bytes ? uploader->answer.bytes : "";
+    answer->length = uploader->answer.length;
+    if (code != CURLE_OK && answer->status < 300) {
+        answer->status = 0;
+        answer->problem = uploader->problem[0] ? uploader->problem : curl_easy_strerror(code);
+    }
+}
+
+bool upload_run(struct uploader *uploader, struct upload_answer *answer)
+{
+    CURLMsg *message;
+    int running, left;
+
+    curl_multi_perform(uploader->multi, &running);
+    message = curl_multi_info_read(uploader->multi, &left);
+    if (!message || message->msg != CURLMSG_DONE)
+        return false;
+    read_answer(uploader, message->data.result, answer);
+    upload_abort(uploader);
+    return true;
+}
+
+uint64_t upload_moved(const struct uploader *uploader)
+{
+    return (uint64_t)get_number(uploader->easy, CURLINFO_SIZE_UPLOAD_T) +
+           (uint64_t)get_number(uploader->easy, CURLINFO_SIZE_DOWNLOAD_T);
+}
+
+void upload_wait(struct uploader *uploader, struct pollfd *fds, unsigned count, int64_t timeout)
+{
+    struct curl_waitfd extra[FDS_MAX];
+    int64_t milliseconds = (timeout + 999) / 1000;
+
+    for (unsigned i = 0; i < count; i++)
+        extra[i] = (struct curl_waitfd){.fd = fds[i].fd, .events = CURL_WAIT_POLLIN};
+    curl_multi_poll(uploader->multi, extra, count, milliseconds < 60000 ? (int)milliseconds : 60000,
+                    NULL);
+    /* libcurl does not tell of a pipe that was closed. */
+    poll(fds, count, 0);
+}

@@ -1,0 +1,202 @@
+#!/bin/sh
+# flowupload: the network fails, the server fails, the process is killed, and samples arrive.
+
+# shellcheck source=tests/flowupload-common.sh
+. "${srcdir:?}/tests/flowupload-common.sh"
+
+start_collector
+record 1700000000 1 >one.sf
+for n in 1 2 3; do
+    record 1700000000 $n >day$n.sf
+done
+
+# What is tried again. The first waits are of a second at most, and two.
+
+for word in 500 503 408 425 '429 1' error garbage odd long reset; do
+    answers "$word"
+    is_status 0 "$word: exit status" send one.sf
+    is "$(words)" "${word% *} ok" "$word: tried again, and accepted"
+    like "$(cat err)" "^flowupload: $url: .*; it is tried again" "$word: message"
+    like "$(cat err)" "^flowupload: $url: accepts again" "$word: a message that it is over"
+    is "$(grep -c . err)" 2 "$word: no other message"
+    is "$(jq -r .hash out)" "$(accepted .hash)" "$word: its line"
+    is_empty "$word"
+done
+is "$(grep -c 'server has' err)" 0 'what the server says is not repeated'
+answers plain
+is_status 0 'an answer without an id: exit status' send one.sf
+is "$(jq -c .sampleId out)" null 'an answer without an id: accepted'
+
+answers '429 3'
+is_status 0 'Retry-After: exit status' send one.sf
+ok 'Retry-After is obeyed' jq -es '.[1].at - .[0].at | . >= 3 and . < 8' requests.jsonl
+like "$(send -v one.sf 2>&1)" 'one.sf: accepted, in [0-9.]+ s' '-v: a line for each try'
+answers 500
+send -v one.sf >out 2>err
+like "$(cat err)" 'one.sf: HTTP 500, in [0-9.]+ s; failed 1 time in a row, again in [0-9.]+ s' \
+    '-v: and for one that fails'
+like "$(cat err)" '1 records read, 1 samples made, 1 accepted' '-v: a summary'
+
+answers hang
+is_status 0 'a server that hangs: exit status' send --timeout 1 one.sf
+is "$(words)" 'hang ok' 'a server that hangs: tried again'
+answers slow
+is_status 0 'a slow server: exit status' send --timeout 1 --linger 1 one.sf one.sf one.sf one.sf
+is "$(words)" 'slow ok ok ok' 'a slow server: not given up while bytes move'
+
+# A sample that the server fails on does not hold the others up
+
+answers 500 ok ok ok
+is_status 0 'one of three fails: exit status' send day1.sf day2.sf day3.sf
+is "$(accepted .fileName)" 'day2.sf day3.sf day1.sf' 'one of three fails: the others come before it'
+
+# What is not tried again
+
+for word in 400 404 413 501 302 early; do
+    rm -rf spool
+    answers "$word"
+    is_status 69 "$word: exit status" send day1.sf day2.sf
+    is "$(accepted .fileName)" day2.sf "$word: the next sample is sent"
+    is "$(spooled)" '' "$word: nothing waits"
+    is "$(spooled spool/rejected)" 'records.day1.sf records.day1.sf.answer' "$word: it is put aside"
+    like "$(cat err)" "^flowupload: day1.sf: HTTP [1-5]..: moved to spool/rejected" "$word: message"
+    status=$(sed -n 's/.*HTTP \([0-9]*\).*/\1/p' err)
+    is "$(head -n 1 spool/rejected/*.answer)" "HTTP $status" "$word: the answer is beside it"
+    ok "$word: it is whole" cmp spool/rejected/*.sf day1.sf
+done
+like "$(cat spool/rejected/*.answer)" 'too large' 'the answer has what the server said'
+mv spool/rejected/*.sf spool
+answers
+drain() {
+    send "$@" </dev/null
+}
+is_status 0 'moved back: exit status' drain
+is "$(accepted .fileName)" day1.sf 'moved back, it is sent'
+rm -rf spool
+
+# No right
+
+echo wrong >wrong
+chmod 600 wrong
+answers
+is_status 77 'a wrong key: exit status' "$tool" -k wrong -s spool -u "$url" day1.sf day2.sf day3.sf
+is "$(spooled)" 'records.day1.sf records.day2.sf records.day3.sf' 'a wrong key: all samples wait'
+is "$(words)" 401 'a wrong key: it is tried once'
+like "$(cat err)" '^flowupload: http.*: HTTP 401: ' 'a wrong key: message'
+is "$(grep -c -e wrong -e secret err)" 0 'a wrong key: it is in no message'
+with_variable() {
+    NETWORKSAGE_API_KEY=secret "$tool" -s spool -u "$url" </dev/null
+}
+is_status 0 'a right key from the environment: exit status' with_variable
+is "$(accepted .fileName)" 'day1.sf day2.sf day3.sf' 'a right key: the oldest first'
+answers 403
+is_status 77 '403: exit status' send one.sf
+is "$(spooled)" records.one.sf '403: the sample waits'
+rm -rf spool
+forever() {
+    cat day1.sf
+    sleep 30
+    cat day2.sf
+}
+mkfifo in
+forever >in &
+source=$!
+answers 401
+before=$(date +%s)
+from_pipe() {
+    send -b 1 <in
+}
+is_status 77 'no right, and a pipe that stays open: exit status' from_pipe
+ok 'no right, and a pipe that stays open: it is not waited for' test $(($(date +%s) - before)) -lt 20
+kill $source
+is "$(spooled | cut -c 1-15)" records.secflow 'no right, and a pipe that stays open: what came waits'
+rm -rf spool
+
+# The end of the input
+
+stop_collector
+before=$(date +%s)
+is_status 75 'no collector: exit status' send --linger 2 one.sf
+after=$(date +%s)
+ok 'no collector: it is tried for --linger seconds' test $((after - before)) -ge 2 -a $((after - before)) -lt 20
+is "$(spooled)" records.one.sf 'no collector: the sample waits'
+is "$(grep -c 'tried again' err)" 1 'no collector: it is said once'
+like "$(cat err)" '^flowupload: spool: 1 sample is left, to be sent the next time' 'no collector: and what is left'
+start_collector "$port"
+answers hang
+before=$(date +%s)
+is_status 75 'a server that hangs at the end: exit status' drain --linger 1
+ok 'a server that hangs at the end: it is not waited for' test $(($(date +%s) - before)) -lt 20
+answers
+is_status 0 'the next time: exit status' drain
+is "$(accepted .fileName)" one.sf 'the next time it is sent'
+
+# While the collector is away input is read and spooled
+
+stop_collector
+"$tool" -k key -s spool -u "$url" -i 1 <in >out 2>err &
+sender=$!
+exec 3>in
+cat day1.sf day2.sf >&3
+ok 'away: the sample is spooled' wait_for 'a sample' waits secflow_1700000000.sf
+start_collector "$port"
+answers
+ok 'back: it is sent' wait_for 'a sample' test -f accepted.jsonl
+exec 3>&-
+wait $sender
+is $? 0 'back: exit status'
+is "$(accepted .secflows)" 2 'back: it is whole'
+is_empty back
+
+# SIGTERM
+
+for signal in TERM HUP; do # not INT, which a shell has its background ignore
+    answers hang
+    "$tool" -k key -s spool -u "$url" -i 60 day1.sf - <in >out 2>err &
+    sender=$!
+    exec 3>in
+    cat day2.sf >&3
+    ok "SIG$signal: a request is in flight" wait_for 'a request' test -f requests.jsonl
+    kill -s $signal $sender
+    sleep 0.1
+    cat day3.sf >&3 # what the other end writes at its end
+    exec 3>&-
+    before=$(date +%s)
+    wait $sender
+    is $? 75 "SIG$signal: exit status"
+    ok "SIG$signal: soon" test $(($(date +%s) - before)) -lt 10
+    is "$(spooled)" 'records.day1.sf records.secflow_1700000000.sf' "SIG$signal: all is complete"
+    is "$(cat spool/*secflow_*)" "$(cat day2.sf day3.sf)" "SIG$signal: with all records that came"
+    is "$(cat out)" '' "SIG$signal: nothing is called accepted"
+    rm -rf spool
+done
+
+# A process that was killed leaves whole lines, which are sent the next time
+
+answers
+"$tool" -k key -s spool -u "$url" -i 60 <in >out 2>err &
+sender=$!
+exec 3>in
+n=0
+while [ $n -lt 2000 ]; do
+    record 1700000000 $n
+    n=$((n + 1))
+done >long.sf
+cat long.sf >&3
+ok 'killed: some of it is on disk' wait_for 'a part of a sample' \
+    sh -c 'test "$(find spool -name ".[0-9]*" -size +100k)"'
+kill -9 $sender
+exec 3>&-
+wait $sender 2>/dev/null
+is "$(spooled)" '' 'killed: no sample is complete'
+is_status 0 'killed, the next time: exit status' drain
+like "$(cat err)" '^flowupload: spool: 1 sample was completed that a process which ended early had begun' \
+    'killed, the next time: message'
+jq -c '.flashes[].srcBytes' body >numbers
+ok 'killed, the next time: hundreds of records' test "$(grep -c . numbers)" -gt 300
+is "$(cat numbers)" "$(head -n "$(grep -c . numbers)" long.sf | jq .srcBytes)" \
+    'killed, the next time: the first ones, each whole'
+is_empty 'killed, the next time'
+
+stop_collector
+done_testing
