@@ -169,6 +169,7 @@ static bool wait_for_room(struct command *command)
         wait_on(command, -1, until < command->stop_at ? until : command->stop_at);
         now = clock_monotonic();
     }
+    command->now = now; /* no record could come meanwhile */
     errno = error;
     return true;
 }

@@ -16,7 +16,7 @@ says what is done with it; without one it is "ok". The words:
     reset         the connection is reset in the middle of the body
     early         413 before the body has been read, and the connection is reset
     hang          nothing comes back for a minute
-    slow          the body is read a little at a time
+    slow          the body is read at 5 MB a second, or less
 
 DIR/requests.jsonl gets a line for each request, with what was done; DIR/accepted.jsonl one for each
 sample that was accepted. DIR/body has the last request's body or file, DIR/dns its dns log.
@@ -150,8 +150,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pieces = []
         while left > 0:
             if slowly:
-                time.sleep(0.2)
-            piece = self.rfile.read(min(left, 300 if slowly else 1 << 20))
+                time.sleep(0.05)
+            piece = self.rfile.read(min(left, 1 << (18 if slowly else 20)))
             if not piece:
                 break
             pieces.append(piece)
@@ -224,7 +224,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.reset()
         else:
             body = self.read_body(word[0] == "slow")
-            if word[0] in ("ok", "slow"):
+            if len(body) < int(self.headers["Content-Length"]):
+                self.close_connection = True  # the client is gone
+            elif word[0] in ("ok", "slow"):
                 self.accept(api, body)
             else:
                 self.refuse(word)

@@ -1,0 +1,142 @@
+#!/bin/sh
+# flowupload, killed again and again: what is complete arrives. Two at a time, and a full disk.
+
+# shellcheck source=tests/flowupload-common.sh
+. "${srcdir:?}/tests/flowupload-common.sh"
+
+start_collector
+
+# complete: the hashes of the complete samples in the spool
+complete() {
+    for file in spool/[0-9]*; do
+        [ ! -f "$file" ] || "$tool" -n "$file" | jq -r .hash
+    done
+}
+
+# Each round has samples of its own, and is killed at another time, once: a sample can be in flight
+# then, and known already. Some requests take a while.
+
+answers $(awk 'BEGIN { for (i = 0; i < 400; i++) print i % 5 == 3 ? "slow" : "ok" }')
+round=0
+: >hashes
+while [ $round -lt 25 ]; do
+    n=0
+    while [ $n -lt 8 ]; do
+        record $((1700000000 + 300 * n)) $((100 * round + n))
+        record $((1700000000 + 300 * n)) $((100 * round + n + 50))
+        n=$((n + 1))
+    done >round.sf
+    "$tool" -q -k key -s spool -u "$url" round.sf >out 2>err &
+    sender=$!
+    sleep "0.0$((round * 37 % 100))"
+    kill -9 $sender
+    wait $sender 2>/dev/null
+    complete >>hashes
+    send </dev/null >out 2>err || tap_fail 'what is left is sent'
+    round=$((round + 1))
+done
+is_empty 'killed'
+sort -u hashes >wanted
+jq -r .hash accepted.jsonl | sort >arrived
+ok 'killed: complete samples were seen' test "$(grep -c . wanted)" -gt 20
+is "$(sort -u arrived | comm -23 wanted -)" '' 'killed: every sample that was complete has arrived'
+is "$(uniq -c arrived | awk '$1 > 2')" '' 'killed: none more than twice'
+is "$(jq -s 'map(select(.bad)) | length' requests.jsonl)" 0 'killed: none was damaged'
+
+# One works, another only adds
+
+mkfifo in
+answers hang
+"$tool" -k key -s spool -u "$url" --timeout 2 <in >out.first 2>err.first &
+first=$!
+exec 3>in
+record 1700000000 1 >&3
+record 1700000000 2 >two.sf
+wait_for 'a request' test -f requests.jsonl
+before=$(date +%s)
+is_status 0 'another one: exit status' send two.sf
+ok 'another one: it does not wait' test $(($(date +%s) - before)) -lt 20
+is "$(cat out err)" '' 'another one: it sends nothing'
+both() {
+    [ "$(accepted .fileName)" = 'secflow_1700000000.sf two.sf' ]
+}
+ok 'the first one sends both' wait_for 'two samples' both
+exec 3>&-
+wait $first
+is $? 0 'the first one: exit status'
+is "$(grep -c . out.first)" 2 'the first one: its lines'
+is_empty 'two at a time'
+
+# Limits put the oldest aside
+
+stop_collector
+for n in 1 2 3; do
+    record 1700000000 $n >day$n.sf
+    send --linger 0 day$n.sf >out 2>err
+done
+bytes=$(cat spool/[0-9]* | wc -c)
+start_collector "$port"
+answers
+limited() {
+    send --max-bytes $((bytes - 1)) </dev/null
+}
+is_status 69 '--max-bytes: exit status' limited
+is "$(accepted .fileName)" 'day2.sf day3.sf' '--max-bytes: what fits is sent'
+is "$(spooled spool/rejected)" 'records.day1.sf records.day1.sf.answer' '--max-bytes: the oldest is put aside'
+like "$(cat err)" '^flowupload: day1.sf: too much waits: moved to spool/rejected' '--max-bytes: message'
+rm -rf spool
+stop_collector
+send --linger 0 day1.sf >out 2>err
+send --linger 0 day2.sf >out 2>err
+old=$(echo spool/*.day1.sf)
+mv "$old" "spool/0000000001000000.${old#*.}"
+start_collector "$port"
+answers
+aged() {
+    send --max-age 3600 </dev/null
+}
+is_status 69 '--max-age: exit status' aged
+is "$(accepted .fileName)" day2.sf '--max-age: what is younger is sent'
+is "$(spooled spool/rejected)" 'records.day1.sf records.day1.sf.answer' '--max-age: the other is put aside'
+rm -rf spool
+
+# A full disk: a file system of 256 KiB, in a namespace of its own
+
+cat >full.sh <<'E2'
+tool=$1 url=$2
+mount -t tmpfs -o size=256k none spool || exit 99
+head -c 200000 /dev/zero >spool/ballast
+"$tool" -k key -s spool -u "$url" -i 1 big.sf &
+sender=$!
+tries=0
+while ! grep -q 'no space is left' err && [ $tries -lt 300 ]; do
+    sleep 0.1
+    tries=$((tries + 1))
+done
+sleep 2
+rm spool/ballast
+wait $sender
+E2
+n=0
+while [ $n -lt 900 ]; do
+    record 1700000000 $n
+    n=$((n + 1))
+done >big.sf
+mkdir spool
+answers
+for enter in 'unshare -m' 'unshare -rm'; do
+    $enter sh -c 'mount -t tmpfs none spool' 2>/dev/null && break
+    enter=
+done
+if [ -n "$enter" ]; then
+    is_status 0 'a full disk: exit status' $enter sh full.sh "$tool" "$url"
+    is "$(cat err)" 'flowupload: spool: no space is left there; no input is read until there is
+flowupload: spool: there is space again' 'a full disk: it is said, once, and that it is over'
+    is "$(accepted .secflows)" 900 'a full disk: nothing is lost'
+    is "$(jq -c '[.flashes[].srcBytes] == [range(900)]' body)" true 'a full disk: all records, in order'
+else
+    skip 'a full disk' 'no file system can be mounted here'
+fi
+
+stop_collector
+done_testing
