@@ -38,17 +38,23 @@ static FILE *open_secret(const char *path)
     if (!file)
         complain_errno(path, "cannot open");
     else if (fstat(fileno(file), &stat) == 0 && (stat.st_mode & S_IROTH) != 0)
-        complain(path, "everybody can read it, and what is secret in it; chmod o-r is advised");
+        complain(path, "everybody can read what is secret in it; chmod o-r is advised");
     return file;
 }
 
-/* Reads a line without its end; of one that is blank the length is 0. False: there is none. */
+/*
+ * Reads a line without the blanks at its end. A NUL becomes a control character, which no header
+ * can have. False: there is none.
+ */
 static bool read_line(FILE *file, char **line, size_t *size)
 {
     ssize_t length = getline(line, size, file);
 
-    while (length > 0 && strchr("\r\n \t", (*line)[length - 1]))
+    while (length > 0 && memchr("\r\n \t", (*line)[length - 1], 4))
         (*line)[--length] = '\0';
+    for (ssize_t i = 0; i < length; i++)
+        if ((*line)[i] == '\0')
+            (*line)[i] = '\1';
     return length >= 0;
 }
 

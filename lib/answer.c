@@ -37,6 +37,8 @@ static enum result read_answer(struct json *json, const char *bytes, size_t leng
             return RESULT_OK;
     members = json_members(json, &count);
     for (size_t i = 0; i < count; i++) {
+        if (members[i].element)
+            continue;
         if (members[i].id == KEY_ERROR)
             *verdict = is_false(&members[i]) ? VERDICT_ACCEPTED : VERDICT_AGAIN;
         if (members[i].id == KEY_ID && members[i].type == JSON_STRING) {

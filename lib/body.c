@@ -92,7 +92,9 @@ static enum result next_record(struct body *body, struct secflow *secflow)
         errno = body->lines->error;
         return body->lines->result;
     }
-    return result == RESULT_OK ? record_read(body->reader, line, length, secflow) : result;
+    if (result == RESULT_OK)
+        result = record_read(body->reader, line, length, secflow);
+    return result == RESULT_OK && secflow->traffic_date < 0 ? RESULT_DAMAGED : result;
 }
 
 /* The object's members before the records. */
@@ -241,8 +243,8 @@ static enum result measure(struct body *body)
 
 static enum result prepare(struct body *body)
 {
-    if (body->gzip && deflateInit2(&body->stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 16 + MAX_WBITS,
-                                   8, Z_DEFAULT_STRATEGY) != Z_OK) {
+    if (body->gzip && deflateInit2(&body->stream, Z_BEST_SPEED, Z_DEFLATED, 16 + MAX_WBITS, 8,
+                                   Z_DEFAULT_STRATEGY) != Z_OK) {
         body->gzip = false; /* nothing to end */
         return RESULT_NO_MEMORY;
     }

@@ -28,7 +28,7 @@ enum body_form {
 struct body_facts {
     uint64_t size;    /* bytes that body_read gives */
     uint64_t content; /* bytes before they were compressed */
-    uint64_t records; /* lines of the file */
+    uint64_t records; /* of a document; else newlines */
     char hash[BODY_HASH_TEXT];
 };
 
@@ -36,9 +36,10 @@ struct body;
 
 /*
  * A descriptor of a file, which becomes the body's with RESULT_OK. file_name: what the document
- * says that it is called; the caller's, and to outlive the body. gzip: compressed (RFC 1952).
+ * says that it is called; the caller's, and to outlive the body. gzip: compressed (RFC 1952); not
+ * for a document, which cannot be measured before its hash is known.
  * The file is read once to learn its facts. RESULT_SYSTEM: errno says why it cannot be read.
- * RESULT_DAMAGED: a line of a document is no Secflow, or there is none.
+ * RESULT_DAMAGED: a line of a document is no Secflow with a trafficDate, or there is none.
  */
 MUST_CHECK enum result body_init(struct body **body, int fd, enum body_form form,
                                  const char *file_name, bool gzip);

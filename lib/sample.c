@@ -39,31 +39,29 @@ enum result samples_init(struct samples **samples, struct spool *spool, uint64_t
     return RESULT_OK;
 }
 
-void samples_destroy(struct samples **samples)
+/* Takes back what was written of something; where that fails, the next try writes over it. */
+static void cut_off(int fd, off_t offset)
 {
-    struct samples *old = *samples;
+    int error = errno;
+    int cut = ftruncate(fd, offset);
 
-    if (!old)
-        return;
-    for (size_t i = 0; i < old->count; i++) {
-        if (sample_finish(&old->open[i]->sample) == RESULT_OK) /* as far as it can be */
-            close(old->open[i]->sample.file.fd);
-        free(old->open[i]);
-    }
-    free(old);
-    *samples = NULL;
+    (void)cut;
+    errno = error;
 }
 
-/* Writes at an offset: what fails half-way is written again in the same place. */
-static enum result write_at(int fd, const char *p, size_t left, off_t offset)
+static enum result write_at(int fd, const char *p, size_t left, off_t start)
 {
+    off_t offset = start;
+
     while (left > 0) {
         ssize_t written = pwrite(fd, p, left, offset);
 
         if (written < 0 && errno == EINTR)
             continue;
-        if (written < 0)
+        if (written < 0) {
+            cut_off(fd, start);
             return RESULT_SYSTEM;
+        }
         p += written;
         left -= (size_t)written;
         offset += written;
@@ -82,6 +80,23 @@ static enum result flush(struct open_sample *open)
     return result;
 }
 
+void samples_destroy(struct samples **samples)
+{
+    struct samples *old = *samples;
+
+    if (!old)
+        return;
+    for (size_t i = 0; i < old->count; i++) {
+        enum result written = flush(old->open[i]); /* as far as it can be */
+
+        (void)written;
+        close(old->open[i]->sample.file.fd);
+        free(old->open[i]);
+    }
+    free(old);
+    *samples = NULL;
+}
+
 enum result sample_finish(struct sample *sample)
 {
     return flush((struct open_sample *)sample); /* its first member */
@@ -92,10 +107,13 @@ static enum result put_long_line(struct open_sample *open, const char *line, siz
 {
     enum result result = write_at(open->sample.file.fd, line, length, open->written);
 
-    if (result == RESULT_OK)
-        result = write_at(open->sample.file.fd, "\n", 1, open->written + (off_t)length);
+    if (result != RESULT_OK)
+        return result;
+    result = write_at(open->sample.file.fd, "\n", 1, open->written + (off_t)length);
     if (result == RESULT_OK)
         open->written += (off_t)length + 1;
+    else
+        cut_off(open->sample.file.fd, open->written);
     return result;
 }
 

@@ -33,8 +33,9 @@ void samples_destroy(struct samples **samples);
 
 /*
  * Adds a record's line, given without its newline. file_name: of a new sample; NULL: made of its
- * date. now: monotonic microseconds. With RESULT_SYSTEM, errno says why, nothing was added.
- * Before the next one, samples_complete takes what has become complete.
+ * date. now: monotonic microseconds. With RESULT_SYSTEM, errno says why, nothing was added; the
+ * sample may have been begun, though, and stay without a record. Before the next one,
+ * samples_complete takes what has become complete.
  */
 MUST_CHECK enum result samples_add(struct samples *samples, int64_t traffic_date, const char *line,
                                    size_t length, const char *file_name, int64_t now);

@@ -1,6 +1,7 @@
 #include "spool.h"
 
 #include "clock.h"
+#include "number.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -17,12 +18,15 @@
 /* Entries that are listed at once, which bounds memory, whatever waits. */
 #define LISTED_MAX 1024u
 
+#define TIME_DIGITS 16
+
 struct spool {
     int folder; /* -1 where it could not be opened */
     int lock;   /* -1 while it is not held */
     unsigned created;
-    struct spool_entry *list; /* by name */
-    size_t listed, at;
+    struct spool_entry *list; /* by name: the first ones behind list_after */
+    size_t listed;
+    char list_after[NAME_MAX + 1];
 };
 
 static const char rejected[] = "rejected";
@@ -67,8 +71,8 @@ static int make_folders(const char *path)
     char copy[PATH_MAX];
     size_t length = strlen(path);
 
-    if (length >= sizeof copy) {
-        errno = ENAMETOOLONG;
+    if (length == 0 || length >= sizeof copy) {
+        errno = length == 0 ? ENOENT : ENAMETOOLONG;
         return -1;
     }
     memcpy(copy, path, length + 1);
@@ -123,22 +127,32 @@ static const char *find_dot(const char *name, unsigned number)
     return dot;
 }
 
+/* Moves over digits, at least one and at most so many, and the dot behind them. */
+static bool skip_number(const char **p, unsigned most)
+{
+    const char *start = *p;
+
+    while (is_digit(**p) && *p < start + most)
+        ++*p;
+    return *p > start && *(*p)++ == '.';
+}
+
 /* Takes a name apart: without a leading dot. False where it is none of a spool. */
 static bool parse_name(const char *name, struct spool_entry *entry)
 {
-    const char *kind = find_dot(name, 3), *end = find_dot(name, 4);
+    const char *p = name, *end = find_dot(name, 4);
     size_t length = strlen(name);
     char word[16];
-    unsigned long pid, n;
-    int digits = 0;
 
-    if (!end || length > NAME_MAX || (size_t)(end - kind - 1) >= sizeof word)
+    if (!end || end[1] == '\0' || length > NAME_MAX || !skip_number(&p, TIME_DIGITS) ||
+        p != name + TIME_DIGITS + 1 || !skip_number(&p, 20) || !skip_number(&p, 20) ||
+        (size_t)(end - p) >= sizeof word)
         return false;
-    snprintf(word, sizeof word, "%.*s", (int)(end - kind - 1), kind + 1);
-    if (sscanf(name, "%16" SCNd64 "%n.%lu.%lu.", &entry->time, &digits, &pid, &n) != 3 ||
-        digits != 16 || !spool_kind_find(word, &entry->kind))
+    snprintf(word, sizeof word, "%.*s", (int)(end - p), p);
+    if (!spool_kind_find(word, &entry->kind))
         return false;
     memcpy(entry->name, name, length + 1);
+    entry->time = strtoll(name, NULL, 10);
     entry->file_name = (size_t)(end + 1 - name);
     return true;
 }
@@ -250,8 +264,13 @@ each_name(struct spool *spool,
             close_keeping_errno(fd);
         return RESULT_SYSTEM;
     }
-    while (errno = 0, result == RESULT_OK && (dirent = readdir(folder)))
+    while (result == RESULT_OK) {
+        errno = 0;
+        dirent = readdir(folder);
+        if (!dirent)
+            break;
         result = each(spool, dirent->d_name, context);
+    }
     if (result == RESULT_OK && errno != 0)
         result = RESULT_SYSTEM;
     fd = errno;
@@ -265,42 +284,48 @@ static bool parse_complete(const char *name, struct spool_entry *entry)
     return name[0] != '.' && parse_name(name, entry) && entry->kind != SPOOL_DNS;
 }
 
-/* Keeps the list sorted; it holds the first names of all. */
-static enum result list_name(struct spool *spool, const char *name, void *context)
+/* The first place in the list whose name is greater, or not less. */
+static size_t find_place(const struct spool *spool, const char *name, bool greater)
 {
-    const char *after = context;
-    struct spool_entry entry;
     size_t low = 0, high = spool->listed;
 
-    if (strcmp(name, after) <= 0 || !parse_complete(name, &entry))
-        return RESULT_OK;
     while (low < high) {
         size_t middle = (low + high) / 2;
 
-        if (strcmp(spool->list[middle].name, name) < 0)
+        if (strcmp(spool->list[middle].name, name) < greater)
             low = middle + 1;
         else
             high = middle;
     }
-    if (low == LISTED_MAX)
+    return low;
+}
+
+/* Keeps the list sorted, and its end off where it would be too long. */
+static enum result list_name(struct spool *spool, const char *name, void *context)
+{
+    struct spool_entry entry;
+    size_t at;
+
+    (void)context;
+    if (strcmp(name, spool->list_after) <= 0 || !parse_complete(name, &entry))
+        return RESULT_OK;
+    at = find_place(spool, name, false);
+    if (at == LISTED_MAX)
         return RESULT_OK;
     if (spool->listed < LISTED_MAX)
         spool->listed++;
-    memmove(spool->list + low + 1, spool->list + low,
-            (spool->listed - 1 - low) * sizeof *spool->list);
-    spool->list[low] = entry;
+    memmove(spool->list + at + 1, spool->list + at, (spool->listed - 1 - at) * sizeof *spool->list);
+    spool->list[at] = entry;
     return RESULT_OK;
 }
 
 static enum result read_list(struct spool *spool, const char *after)
 {
-    char copy[NAME_MAX + 1]; /* after may stand in the list */
-
     if (!spool->list && !(spool->list = calloc(LISTED_MAX, sizeof *spool->list)))
         return RESULT_NO_MEMORY;
-    snprintf(copy, sizeof copy, "%s", after);
-    spool->listed = spool->at = 0;
-    return each_name(spool, list_name, copy);
+    snprintf(spool->list_after, sizeof spool->list_after, "%s", after);
+    spool->listed = 0;
+    return each_name(spool, list_name, NULL);
 }
 
 static uint64_t file_bytes(struct spool *spool, const char *name)
@@ -325,19 +350,18 @@ static uint64_t entry_bytes(struct spool *spool, const struct spool_entry *entry
 
 enum result spool_next(struct spool *spool, const char *after, struct spool_entry *entry)
 {
-    if (after[0] == '\0')
-        spool->at = spool->listed;
-    while (spool->at < spool->listed && strcmp(spool->list[spool->at].name, after) <= 0)
-        spool->at++;
-    if (spool->at == spool->listed) {
+    size_t at = find_place(spool, after, true);
+
+    if (at == spool->listed || after[0] == '\0' || strcmp(after, spool->list_after) < 0) {
         enum result result = read_list(spool, after);
 
         if (result != RESULT_OK)
             return result;
         if (spool->listed == 0)
             return RESULT_END;
+        at = 0;
     }
-    *entry = spool->list[spool->at];
+    *entry = spool->list[at];
     entry->bytes = entry_bytes(spool, entry);
     return RESULT_OK;
 }
@@ -465,9 +489,9 @@ static enum result recover_unfinished(struct spool *spool, const char *name, enu
     enum result result = RESULT_OK;
 
     snprintf(file.name, sizeof file.name, "%s", name);
-    file.fd = openat(spool->folder, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    file.fd = openat(spool->folder, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (file.fd < 0)
-        return errno == ENOENT ? RESULT_OK : RESULT_SYSTEM;
+        return RESULT_OK; /* complete by now, or nothing that a writer left */
     if (flock(file.fd, LOCK_EX | LOCK_NB) == 0 &&
         faccessat(spool->folder, name, F_OK, 0) == 0) /* else it has just been completed */
         result = recover_file(spool, &file, kind, &completed);

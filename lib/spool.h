@@ -91,7 +91,7 @@ struct spool_entry {
 
 /*
  * The oldest complete file whose name is greater than after. The folder is read for it where after
- * is "", or greater than all names that were found the last time. RESULT_END: there is none.
+ * is "", or outside of what was found the last time. RESULT_END: there is none.
  */
 MUST_CHECK enum result spool_next(struct spool *spool, const char *after,
                                   struct spool_entry *entry);

@@ -43,7 +43,7 @@ mkdir "$scratch" || exit 1
 case $BINDIR$dir in
 *\'*) die "a quote in a directory name: $BINDIR, $dir" ;;
 esac
-for tool in pcap2flow zeek2flow flowlabel tests/traffic tests/pcap_loop tests/measure; do
+for tool in pcap2flow zeek2flow flowlabel flowupload tests/traffic tests/pcap_loop tests/measure; do
     [ -x "$BINDIR/$tool" ] || die "$BINDIR/$tool: not built"
 done
 
@@ -176,10 +176,39 @@ label_speed() {
     peak flowlabel flowlabel
 }
 
+# upload_speed: flowupload, from standard input to a collector on loopback that looks at nothing, and
+# curl sending the same bytes once from a file
+upload_speed() {
+    head -n 1000000 "$scratch/in.sf" >"$scratch/million.sf"
+    printf '\n1000000 records to a collector, %s bytes\n' "$(($(wc -c <"$scratch/million.sf")))"
+    mkdir "$scratch/collector"
+    "${PYTHON:-python3}" "$(dirname "$0")/collector.py" "$scratch/collector" &
+    collector=$!
+    while [ ! -f "$scratch/collector/port" ] && kill -0 $collector; do
+        sleep 0.1
+    done
+    url=http://127.0.0.1:$(cat "$scratch/collector/port")
+    upload="'$BINDIR/flowupload' -s '$scratch/spool' <'$scratch/million.sf' >'$scratch/out'"
+    set -- "ndjson=env SECFLOW_URL=$url/unchecked $upload -F ndjson" \
+        "networksage=env SECFLOW_URL=$url/upload/unchecked NETWORKSAGE_API_KEY=secret $upload"
+    if installed curl; then
+        set -- "curl=curl -sS -H Expect: -H Content-Type:application/x-ndjson \
+            --data-binary '@$scratch/million.sf' $url/unchecked >'$scratch/out'" "$@"
+    fi
+    measure "$@"
+    kill $collector
+    for format in ndjson networksage; do
+        printf 'flowupload -F %s, records a second: %.0f\n' "$format" \
+            "$(column 2 $format | awk '{ print 1000000 / $1 }')"
+        verdict "flowupload -F $format, peak MiB" "$(column 5 $format)" max 64
+    done
+}
+
 versions() {
     "$BINDIR/pcap2flow" --version | head -n 1
     "$BINDIR/zeek2flow" --version
     "$BINDIR/flowlabel" --version
+    "$BINDIR/flowupload" --version
     "$BINDIR/tests/pcap_loop" -V
     if installed nfpcapd; then
         nfpcapd -V 2>&1 | awk '{ sub(/: Version:/, " version"); print }'
@@ -212,6 +241,7 @@ flow_memory many6
 
 log_speed
 label_speed
+upload_speed
 
 printf '\npeak MiB\n'
 cat "$scratch/peaks"

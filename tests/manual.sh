@@ -4,6 +4,7 @@
 
 bindir=$(cd "${BINDIR:?}" && pwd) || bail_out "no $BINDIR"
 mandir=$(cd "$srcdir/man" && pwd)
+here=$(cd "$srcdir/tests" && pwd)
 PATH=$bindir:$PATH
 
 if command -v mandoc >/dev/null; then
@@ -17,15 +18,15 @@ else
     skip 'mandoc finds nothing in the pages' 'no mandoc'
 fi
 
-for tool in pcap2flow zeek2flow flowlabel; do
-    for option in $($tool --help | sed -n 's/^  -\([^-]\).*/\1/p'); do
+for tool in pcap2flow zeek2flow flowupload flowlabel; do
+    for option in $($tool --help | sed -n 's/^  -\([^ ,]*\).*/\1/p'); do
         ok "$tool(1) has -$option" grep -Eq "^\.It Fl $option( |\$)" "$mandir/$tool.1"
     done
 done
 
 # examples PAGE: the commands of its EXAMPLES section, which stand in literal blocks
 examples() {
-    awk '/^\.Sh/ { on = /EXAMPLES/ } /^\.Ed/ { literal = 0 } on && literal { print }
+    awk '/^\.Sh/ { on = /EXAMPLES/ } /^\.Ed/ { literal = 0 } on && literal { gsub(/\\e/, "\\"); print }
          /^\.Bd -literal/ { literal = 1 }' "$1"
 }
 
@@ -41,8 +42,24 @@ for log in conn dns; do
     gzip -c $log.log >"$day/$log.22:00:00-23:00:00.log.gz"
 done
 
-for tool in pcap2flow zeek2flow flowlabel; do
-    examples "$mandir/$tool.1" >examples.sh
+# A collector, and a flowupload whose spool is here.
+mkdir bin
+cat >bin/flowupload <<END
+#!/bin/sh
+exec $bindir/flowupload -s $tmp/spool "\$@"
+END
+chmod +x bin/flowupload
+PATH=$tmp/bin:$PATH
+(umask 077 && echo secret >keyfile)
+"${PYTHON:-python3}" "$here/collector.py" . &
+collector=$!
+trap 'kill $collector; rm -rf "$tmp"' EXIT
+while [ ! -f port ] && kill -0 $collector; do
+    sleep 0.1
+done
+
+for tool in pcap2flow zeek2flow flowupload flowlabel; do
+    examples "$mandir/$tool.1" | sed "s|https://collector.example|http://127.0.0.1:$(cat port)|" >examples.sh
     ok "$tool(1) has examples" grep -q $tool examples.sh
     is_status 0 'its examples run' sh -e examples.sh
     is "$(cat err)" '' 'they say nothing on standard error'

@@ -28,13 +28,13 @@ trap 'exit 143' TERM
 # tap_pass DESCRIPTION, tap_fail DESCRIPTION: a result line. `#` would begin a TAP directive.
 tap_pass() {
     tap_count=$((tap_count + 1))
-    printf 'ok %d - %s\n' "$tap_count" "$(printf '%s' "$1" | tr '#' ' ')"
+    printf 'ok %d - %s\n' "$tap_count" "$(printf '%s' "$1" | tr '#\n' '  ')"
 }
 
 tap_fail() {
     tap_count=$((tap_count + 1))
     tap_failed=$((tap_failed + 1))
-    printf 'not ok %d - %s\n' "$tap_count" "$(printf '%s' "$1" | tr '#' ' ')"
+    printf 'not ok %d - %s\n' "$tap_count" "$(printf '%s' "$1" | tr '#\n' '  ')"
 }
 
 # tap_note LABEL TEXT: diagnostics of the failed check above. At most 40 lines, so that a wrong

@@ -1,0 +1,180 @@
+#!/bin/sh
+# flowupload: its manners, keys and headers, TLS, proxies.
+
+# shellcheck source=tests/flowupload-common.sh
+. "${srcdir:?}/tests/flowupload-common.sh"
+
+record 1700000000 1 >one.sf
+
+introduces_itself
+misused 'unknown option' -x one.sf
+misused 'unknown long option' --nonsense one.sf
+misused 'an option without its argument' -u
+misused 'a long option without its argument' --linger
+misused 'standard input twice' -n - -
+misused 'no URL' one.sf
+for bad in '' host ftp://host/ http:// 'http://a b/' http://user:secret@host/; do
+    misused "the URL '$bad'" -u "$bad" one.sf
+done
+is "$(grep -c secret err)" 0 'what is secret in a URL is not repeated'
+misused '-F' -n -F xml one.sf
+misused '-t' -u http://host/ -t json one.sf
+misused '-t records' -u http://host/ -t records one.sf
+misused '-t without a file' -u http://host/ -t pcap
+misused '-t with -n' -n -t pcap one.sf
+misused '-t with ndjson' -u http://host/ -F ndjson -t pcap one.sf
+misused '-t zeek of three' -u http://host/ -t zeek one.sf one.sf one.sf
+misused '-z without ndjson' -u http://host/ -z one.sf
+misused '-k with ndjson' -u http://host/ -F ndjson -k key one.sf
+for number in 0 -1 1.5 x '' 99999999999999999999; do
+    misused "-b '$number'" -n -b "$number" one.sf
+    misused "-i '$number'" -n -i "$number" one.sf
+    misused "--timeout '$number'" -u http://host/ --timeout "$number" one.sf
+    misused "--max-bytes '$number'" -u http://host/ --max-bytes "$number" one.sf
+    misused "--max-age '$number'" -u http://host/ --max-age "$number" one.sf
+done
+misused "--linger 'x'" -u http://host/ --linger x one.sf
+for name in '' a/b "a$(printf '\t')b" "$(printf '%200d' 0)"; do
+    misused "-N '$name'" -n -N "$name" one.sf
+done
+for header in x ': x' 'x y: z' 'x:' "$(printf 'x: a\rb')" "$(printf 'x: a\nApikey: b')"; do
+    misused "-H '$header'" -u http://host/ -F ndjson -H "$header" one.sf
+done
+printf 'X: 1\n\nno header, but hush\n' >bad
+misused '-H of a bad file' -u http://host/ -F ndjson -H @bad one.sf
+like "$(cat err)" 'bad: line 3 is no header' '-H of a bad file: the line'
+is "$(grep -c hush err)" 0 '-H of a bad file: nothing of it'
+for key in '' 'a\nb\n' '\n' 'a\001b' 'a\0b\n'; do
+    # shellcheck disable=SC2059 # the key is a format
+    printf "$key" >bad
+    chmod 600 bad
+    misused "the key '$key'" -u http://host/ -k bad one.sf
+done
+is_status 66 'a missing key: exit status' "$tool" -u http://host/ -k nothing one.sf
+is_status 66 'missing headers: exit status' "$tool" -u http://host/ -H @nothing one.sf
+is_status 66 'a missing CA: exit status' "$tool" -s spool -u https://host/ --cacert nothing one.sf
+echo file >file
+is_status 71 'a spool that is a file: exit status' "$tool" -s file -u http://host/ one.sf
+like "$(cat err)" '^flowupload: file: cannot be the spool: ' 'a spool that is a file: message'
+cp one.sf ./-n
+is_status 0 '-- ends the options' "$tool" -n -- -n
+is "$(jq -r .fileName out)" -n '-- ends the options: the file'
+print_full() {
+    "$tool" -n one.sf >/dev/full
+}
+if [ -c /dev/full ]; then
+    is_status 74 '-n to a full disk: exit status' print_full
+fi
+print_closed() {
+    "$tool" -n one.sf >&-
+}
+is_status 74 '-n without standard output: exit status' print_closed
+
+start_collector
+answers
+to_nobody() {
+    send one.sf >&-
+}
+is_status 74 'no standard output: exit status' to_nobody
+is "$(accepted .fileName)" one.sf 'no standard output: the sample is sent'
+is_empty 'no standard output'
+gone() {
+    { send one.sf one.sf; echo $? >status; } | :
+}
+rm -rf spool
+is_status 0 'a reader that is gone: the pipe' gone
+is "$(cat status)" 74 'a reader that is gone: exit status'
+
+# Keys
+
+printf 'secret\r\n\n' >key.crlf
+chmod 644 key.crlf
+answers
+is_status 0 'a key with CR LF: exit status' "$tool" -k key.crlf -s spool -u "$url" one.sf
+like "$(cat err)" '^flowupload: key.crlf: everybody can read what is secret in it' 'a key that everybody can read: message'
+answers hang
+"$tool" -k key -s spool -u "$url" one.sf >out 2>err &
+sender=$!
+ok 'a request is in flight' wait_for 'a request' test -f requests.jsonl
+is "$(tr '\0' '\n' <"/proc/$sender/cmdline" | grep -c secret)" 0 'the key is not in the list of processes'
+kill $sender
+wait $sender
+is "$(grep -c -e secret -e example.com out err)" 'out:0
+err:0' 'neither key nor records are told of'
+rm -rf spool
+both() {
+    NETWORKSAGE_API_KEY=wrong send one.sf
+}
+answers
+is_status 0 '-k is stronger than the environment' both
+no_key_for_lines() {
+    NETWORKSAGE_API_KEY=secret send_lines one.sf
+}
+answers
+is_status 0 'the key of the environment, and ndjson: exit status' no_key_for_lines
+is "$(jq -c .headers.apikey requests.jsonl)" null 'the key of the environment is not for others'
+from_environment() {
+    SECFLOW_URL=$url "$tool" -k key -s spool one.sf
+}
+answers
+is_status 0 'SECFLOW_URL: exit status' from_environment
+is "$(accepted .fileName)" one.sf 'SECFLOW_URL: the sample is sent'
+
+# The spool's default
+
+if [ "$(id -u)" != 0 ]; then
+    at_home() {
+        HOME=$tmp/home XDG_STATE_HOME=$1 "$tool" -k key -u "$url" --linger 0 one.sf
+    }
+    is_status 75 'a spool at home: exit status' at_home ''
+    is "$(spooled home/.local/state/secflow/spool)" records.one.sf 'a spool at home'
+    is_status 75 'a spool in XDG_STATE_HOME: exit status' at_home "$tmp/state"
+    is "$(spooled state/secflow/spool)" records.one.sf 'a spool in XDG_STATE_HOME'
+else
+    skip 'a spool at home' 'root has another'
+fi
+
+# A proxy, which sees no key where TLS goes through it
+
+through_proxy() {
+    http_proxy=http://127.0.0.1:$port send -u http://collector.invalid/upload one.sf
+}
+answers
+is_status 0 'a proxy: exit status' through_proxy
+is "$(jq -r '.path, .headers.Host' requests.jsonl)" 'http://collector.invalid/upload
+collector.invalid' 'a proxy: it is asked for the collector'
+stop_collector
+
+# TLS by a CA of the test's own
+
+if command -v openssl >/dev/null; then
+    openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=test-ca -keyout ca.key -out ca.pem \
+        -addext basicConstraints=critical,CA:TRUE 2>/dev/null
+    openssl req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout server.key -out server.csr 2>/dev/null
+    echo 'subjectAltName=DNS:localhost' >extensions
+    openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 \
+        -extfile extensions -out server.pem 2>/dev/null
+    start_collector 0 server.pem server.key
+    url=https://localhost:$port/upload
+    answers
+    is_status 75 'TLS, an unknown CA: exit status' send --linger 1 one.sf
+    like "$(cat err)" "^flowupload: $url: .*certificate" 'TLS, an unknown CA: message'
+    is "$(accepted .fileName)" '' 'TLS, an unknown CA: nothing is sent'
+    is_status 0 'TLS, with --cacert: exit status' send --cacert ca.pem one.sf
+    is "$(accepted .fileName)" 'one.sf one.sf' 'TLS, with --cacert: both samples are sent'
+    url=https://127.0.0.1:$port/upload
+    answers
+    is_status 75 'TLS, another name: exit status' send --cacert ca.pem --linger 1 one.sf
+    is "$(accepted .fileName)" '' 'TLS, another name: nothing is sent'
+    url=https://localhost:$port/upload
+    logged() {
+        SSLKEYLOGFILE=$tmp/keylog send --cacert ca.pem one.sf
+    }
+    is_status 0 'TLS, SSLKEYLOGFILE: exit status' logged
+    ok 'TLS, SSLKEYLOGFILE: no secrets are written there' test ! -e keylog
+    stop_collector
+else
+    skip TLS 'no openssl'
+fi
+
+done_testing
