@@ -1,0 +1,89 @@
+/*
+ * A temporary folder for a unit test, and whole files in it.
+ */
+#ifndef SECFLOW_TESTS_FOLDER_H
+#define SECFLOW_TESTS_FOLDER_H
+
+#include "tap.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char folder[PATH_MAX - 600];
+
+/* Under $TMPDIR, or /tmp. */
+static inline void make_folder(const char *name)
+{
+    const char *temporary = getenv("TMPDIR");
+
+    if (!temporary || !*temporary)
+        temporary = "/tmp";
+    need((size_t)snprintf(folder, sizeof folder, "%s/%s.XXXXXX", temporary, name) < sizeof folder,
+         "$TMPDIR is too long");
+    need(mkdtemp(folder), "mkdtemp");
+}
+
+/* Of a file in the folder; good until the fourth call from here. */
+static inline const char *path_of(const char *name)
+{
+    static char paths[4][PATH_MAX];
+    static unsigned next;
+    char *path = paths[next++ % 4];
+
+    snprintf(path, sizeof *paths, "%s/%.512s", folder, name);
+    return path;
+}
+
+/* Whatever the path is: with all that is in it. */
+static inline void remove_tree(int at, const char *path)
+{
+    int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *listing = fd < 0 ? NULL : fdopendir(fd);
+    struct dirent *dirent;
+
+    while (listing && (dirent = readdir(listing)))
+        if (strcmp(dirent->d_name, ".") != 0 && strcmp(dirent->d_name, "..") != 0)
+            remove_tree(dirfd(listing), dirent->d_name);
+    if (listing)
+        closedir(listing);
+    unlinkat(at, path, listing ? AT_REMOVEDIR : 0);
+}
+
+static inline void remove_folder(void)
+{
+    remove_tree(AT_FDCWD, folder);
+}
+
+static inline void put_file(const char *path, const void *bytes, size_t length)
+{
+    FILE *file = fopen(path, "w");
+
+    need(file && fwrite(bytes, 1, length, file) == length && fclose(file) == 0, "write a file");
+}
+
+/* The file's text, "(none)" where there is none; good until the next call. */
+static inline const char *text_at(const char *path)
+{
+    static char text[1 << 16];
+    FILE *file = fopen(path, "r");
+    size_t length;
+
+    if (!file)
+        return "(none)";
+    length = fread(text, 1, sizeof text - 1, file);
+    text[length] = '\0';
+    fclose(file);
+    return text;
+}
+
+static inline bool is_there(const char *path)
+{
+    struct stat stat;
+
+    return lstat(path, &stat) == 0;
+}
+
+#endif
