@@ -470,6 +470,28 @@ static void test_full(void)
         check_full(cases[i].length, cases[i].count, cases[i].most);
 }
 
+/* What could not be added leaves nothing behind, whatever is done next. */
+static void test_given_up(void)
+{
+    struct spool *spool = new_spool();
+    struct samples *samples = new_samples(spool, NO_LIMIT, 1000);
+    char *line = calloc(1, 200000);
+    enum result result;
+
+    need(line, "no memory");
+    memset(line, 'L', 200000);
+    must_add(samples, 1, "one", 0);
+    limit_files(100000);
+    result = samples_add(samples, 1, line, 200000, NULL, 0);
+    limit_files(RLIM_INFINITY);
+    is_int(result, RESULT_SYSTEM, "a line that does not fit");
+    must_add(samples, 1, "two", 0);
+    take(samples, samples_complete(samples, 0, true), 1, 2, "one\ntwo\n");
+    free(line);
+    samples_destroy(&samples);
+    spool_destroy(&spool);
+}
+
 /* The last records of a sample. */
 static void test_finish_fails(void)
 {
@@ -557,6 +579,7 @@ int main(void)
     test_spooled();
     test_left();
     test_full();
+    test_given_up();
     test_finish_fails();
     test_no_space();
     test_cannot_begin();

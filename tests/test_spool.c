@@ -406,6 +406,8 @@ static void test_order(void)
     }
     is_str(next_name(spool, entry.name), "(none)", "there are no more");
     is_str(next_name(spool, ""), names[1], "and from the beginning");
+    is_str(next_name(spool, names[3]), names[0], "and behind the third");
+    is_str(next_name(spool, names[2]), names[3], "and behind one before it");
     is_str(next_name(spool, "1700000000000002"), names[3], "and behind what is no name");
     spool_destroy(&spool);
 }
@@ -811,6 +813,12 @@ static const char *const foreign[] = {
     "1700000000000001..0.records.x",
     "1700000000000001.1..records.x",
     "x1700000000000001.1.0.records.x",
+    "-000000000000001.1.0.records.x",
+    "+700000000000001.1.0.records.x",
+    "1700000000000001.1.0x.records.x",
+    "1700000000000001.+1.0.records.x",
+    "1700000000000001.1. 0.records.x",
+    "1700000000000001.1.0.records.",
     "..1700000000000001.1.0.records.x",
     ".1700000000000001.1.0.unknown.x",
     ".1700000000000001.1.0.records",
@@ -867,12 +875,14 @@ static void test_link_recovered(void)
 {
     struct spool *spool = new_spool();
     size_t count;
-    enum result result;
 
     put_file(path_of("outside"), "one\ntwo", 7);
-    link_to("outside", LEFT "records.a");
-    result = spool_recover(spool, &count); /* which may fail */
-    ok(result != RESULT_OK || count == 0, "a link is not recovered");
+    put_text(LEFT "records.a", "a\n");
+    link_to("outside", LEFT "records.b");
+    need(mkdir(spool_path(LEFT "records.c"), 0700) == 0, "mkdir");
+    put_text(LEFT "records.d", "a\n");
+    is_int(spool_recover(spool, &count), RESULT_OK, "among a link and a folder");
+    is_int(count, 2, "what is left is recovered");
     is_str(text_at(path_of("outside")), "one\ntwo", "what it leads to stays");
     spool_destroy(&spool);
 }
