@@ -3,6 +3,7 @@
 #include "number.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <signal.h>
@@ -21,9 +22,21 @@ const struct option common_long_options[] = {
 
 static const char *tool_name;
 
+/* What is closed stays unusable, but no file that is opened takes its place. */
+static void occupy_standard_descriptors(void)
+{
+    if (fcntl(STDIN_FILENO, F_GETFD) < 0)
+        open("/dev/null", O_WRONLY);
+    if (fcntl(STDOUT_FILENO, F_GETFD) < 0)
+        open("/dev/null", O_RDONLY);
+    if (fcntl(STDERR_FILENO, F_GETFD) < 0)
+        open("/dev/null", O_WRONLY);
+}
+
 void common_init(const char *tool)
 {
     tool_name = tool;
+    occupy_standard_descriptors();
     /* A pipe whose reader is gone ends the tool quietly, even where its parent ignored that. */
     signal(SIGPIPE, SIG_DFL);
 }
@@ -161,6 +174,13 @@ int end_damages(const struct damages *damages)
 int worse_status(int a, int b)
 {
     return a > b ? a : b;
+}
+
+int worst_status(int a, int b)
+{
+    if (a == EX_TEMPFAIL && b != EX_OK)
+        return b;
+    return b == EX_TEMPFAIL && a != EX_OK ? a : worse_status(a, b);
 }
 
 int output_failed(enum result result)

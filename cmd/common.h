@@ -76,6 +76,9 @@ int end_damages(const struct damages *damages);
 /* The exit status that is worse: damaged input (65) is less than none (66), and so on. */
 int worse_status(int a, int b);
 
+/* The same, but that something is left for the next time (75) is the least of all. */
+int worst_status(int a, int b);
+
 /* Says why a RESULT_NO_MEMORY or RESULT_SYSTEM of what writes records ended the work. */
 int output_failed(enum result result);
 

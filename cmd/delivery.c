@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,12 @@
 #define LOOK_AFTER (5 * SECOND)
 #define TIDY_AFTER (10 * SECOND)
 
+/* Bytes of a file that are measured between two looks at everything else. */
+#define MEASURED_AT_ONCE (UINT64_C(8) << 20)
+
+/* A request whose bytes have not moved for so long gets nowhere. */
+#define MOVED_WITHIN SECOND
+
 /* A collector may ask for more, but not hold everything up for days by a mistake. */
 #define RETRY_AFTER_MOST (3600 * SECOND)
 
@@ -26,26 +33,35 @@
 /* Rejections that are told of before the rest is only counted. */
 #define REJECTIONS_TOLD 3
 
+enum state {
+    LOOKING,   /* for an entry, once it is time */
+    MEASURING, /* the entry */
+    SENDING,   /* it */
+    IDLE,      /* nothing was there when it was looked last */
+    ELSEWHERE, /* another process sends */
+    ENDED      /* nothing is sent any more */
+};
+
 struct delivery {
     const struct delivery_options *options;
     struct spool *spool;
     struct uploader *uploader;
-    bool locked, sending;
-    bool empty;         /* nothing was there to be sent when it was looked */
-    bool others;        /* another process has the lock */
-    bool denied;        /* nothing is sent any more */
-    int64_t next, tidy; /* when to do more, and to look after the spool */
+    enum state state;
+    bool locked;
+    int64_t next, tidy_at; /* when to look for an entry, and after the spool */
 
-    struct spool_entry entry; /* that is sent, or was last; its name "": none */
-    struct body *file, *zeek_dns;
-    bool stay;         /* the next try is of the same entry */
-    unsigned failures; /* in a row */
+    struct spool_entry entry;     /* the one that is sent, or was last; its name "": none */
+    struct body *file, *zeek_dns; /* of it, while it is tried */
+    unsigned failures;            /* in a row */
     int said; /* what was said of them: an HTTP status, libcurl's code below 0; 0: nothing */
+    bool said_unreadable;
 
     uint64_t accepted, rejected, foreign;
     uint64_t moved;
-    int64_t progressed;
-    struct text line, sample_id;
+    int64_t moved_at, accepted_at;
+    struct text lines; /* for standard output, of which what is before written is there */
+    size_t written;
+    struct text sample_id;
 };
 
 int delivery_init(struct delivery **delivery, const struct delivery_options *options,
@@ -54,19 +70,20 @@ int delivery_init(struct delivery **delivery, const struct delivery_options *opt
     struct delivery *new = calloc(1, sizeof *new);
     enum result result = new ? uploader_init(&new->uploader, &options->upload) : RESULT_NO_MEMORY;
 
-    if (result == RESULT_SYSTEM) {
+    if (result == RESULT_OK) {
+        new->options = options;
+        new->spool = spool;
+        *delivery = new;
+        return EX_OK;
+    }
+    free(new);
+    if (result == RESULT_SYSTEM)
         complain_errno(options->upload.ca_file, "cannot read the certificates");
-        free(new);
-        return EX_NOINPUT;
-    }
-    if (result != RESULT_OK) {
-        free(new);
+    else if (result == RESULT_DAMAGED)
+        complain(options->upload.ca_file, "there is no certificate in it");
+    else
         return start_failed(result);
-    }
-    new->options = options;
-    new->spool = spool;
-    *delivery = new;
-    return EX_OK;
+    return EX_NOINPUT;
 }
 
 static void close_bodies(struct delivery *delivery)
@@ -83,7 +100,7 @@ void delivery_destroy(struct delivery **delivery)
         return;
     uploader_destroy(&old->uploader);
     close_bodies(old);
-    text_destroy(&old->line);
+    text_destroy(&old->lines);
     text_destroy(&old->sample_id);
     free(old);
     *delivery = NULL;
@@ -91,9 +108,10 @@ void delivery_destroy(struct delivery **delivery)
 
 void delivery_added(struct delivery *delivery)
 {
-    if (delivery->empty)
-        delivery->next = 0;
-    delivery->empty = false;
+    if (delivery->state != IDLE && delivery->state != ELSEWHERE)
+        return;
+    delivery->state = LOOKING;
+    delivery->next = 0;
 }
 
 static const char *entry_file_name(const struct delivery *delivery)
@@ -101,12 +119,35 @@ static const char *entry_file_name(const struct delivery *delivery)
     return delivery->entry.name + delivery->entry.file_name;
 }
 
-static int spool_failed(const struct delivery *delivery, enum result result)
+/* Nothing is sent any more, so that another process can. */
+static int end(struct delivery *delivery, int status)
+{
+    upload_abort(delivery->uploader);
+    close_bodies(delivery);
+    spool_unlock(delivery->spool);
+    delivery->locked = false;
+    delivery->state = ENDED;
+    return status;
+}
+
+/* Looks for an entry again after that time; the one that was tried is still there to be tried. */
+static void put_off(struct delivery *delivery, int64_t until)
+{
+    delivery->state = LOOKING;
+    delivery->next = until;
+}
+
+/* A full disk is waited for; anything else ends delivery. */
+static int spool_failed(struct delivery *delivery, enum result result)
 {
     if (result == RESULT_NO_MEMORY)
-        return output_failed(result);
-    complain_errno(delivery->options->spool_path, "the spool fails");
-    return EX_OSERR;
+        return end(delivery, output_failed(result));
+    if (spool_is_full(errno)) {
+        put_off(delivery, clock_monotonic() + LOOK_AFTER);
+        return EX_OK;
+    }
+    complain_errno(delivery->options->spool_path, "cannot work with the spool");
+    return end(delivery, EX_OSERR);
 }
 
 /* Moves an entry aside; what is why, also in the file beside it. */
@@ -136,43 +177,45 @@ static int trim(struct delivery *delivery)
 {
     const struct delivery_options *options = delivery->options;
     struct spool_entry entry = {.name = ""};
-    uint64_t bytes = 0;
+    uint64_t bytes = 0, rejections;
     size_t count;
-    enum result result = RESULT_OK;
+    enum result result = spool_total(delivery->spool, &count, &bytes);
     int status = EX_OK;
 
-    if (options->max_bytes == 0 && options->max_age == 0)
-        return EX_OK;
-    result = spool_total(delivery->spool, &count, &bytes);
     while (status == EX_OK && result == RESULT_OK &&
            (result = spool_next(delivery->spool, entry.name, &entry)) == RESULT_OK) {
+        rejections = delivery->rejected;
         if (options->max_age > 0 && clock_wall() - entry.time > options->max_age)
             status = reject(delivery, &entry, "it waited for too long", "", 0);
         else if (options->max_bytes > 0 && bytes > options->max_bytes)
             status = reject(delivery, &entry, "too much waits", "", 0);
-        else
+        if (delivery->rejected == rejections)
             break;
         bytes -= entry.bytes;
     }
     return result == RESULT_OK || result == RESULT_END ? status : spool_failed(delivery, result);
 }
 
+/* Looks after the spool, while no request of it is on its way. */
 static int tidy(struct delivery *delivery, int64_t now)
 {
     size_t count;
     enum result result;
 
-    if (now < delivery->tidy)
+    if (now < delivery->tidy_at)
         return EX_OK;
-    delivery->tidy = now + TIDY_AFTER;
+    delivery->tidy_at = now + TIDY_AFTER;
     result = spool_recover(delivery->spool, &count);
     if (result != RESULT_OK)
         return spool_failed(delivery, result);
     if (count > 0)
         complain(delivery->options->spool_path,
-                 "%zu sample%s completed that a process which ended "
-                 "early had begun",
-                 count, count == 1 ? " was" : "s were");
+                 "%zu sample%s completed that a process which ended early had begun", count,
+                 count == 1 ? " was" : "s were");
+    if (delivery->options->max_bytes == 0 && delivery->options->max_age == 0)
+        return EX_OK;
+    close_bodies(delivery); /* what they are of may be put aside */
+    delivery->entry.name[0] = '\0';
     return trim(delivery);
 }
 
@@ -180,23 +223,6 @@ static int tidy(struct delivery *delivery, int64_t now)
 static bool can_send(const struct delivery *delivery, const struct spool_entry *entry)
 {
     return delivery->options->upload.form || entry->kind == SPOOL_RECORDS;
-}
-
-/* The entry behind the last one, and then the oldest of all. RESULT_END: there is none. */
-static enum result choose(struct delivery *delivery)
-{
-    struct spool_entry *entry = &delivery->entry;
-    enum result result = RESULT_END;
-
-    for (int pass = 0; pass < 2 && result == RESULT_END; pass++) {
-        delivery->foreign = 0;
-        while ((result = spool_next(delivery->spool, entry->name, entry)) == RESULT_OK &&
-               !can_send(delivery, entry))
-            delivery->foreign++;
-        if (result == RESULT_END)
-            entry->name[0] = '\0';
-    }
-    return result;
 }
 
 static enum result open_body(struct delivery *delivery, int fd, struct body **body)
@@ -233,6 +259,87 @@ static enum result open_bodies(struct delivery *delivery)
     return result;
 }
 
+/* An entry that cannot be read is told of once, and does not hold up the others. */
+static void tell_unreadable(struct delivery *delivery)
+{
+    if (errno == ENOENT || delivery->said_unreadable) /* ENOENT: somebody has taken it away */
+        return;
+    complain(delivery->options->spool_path, "%s cannot be read: %s", delivery->entry.name,
+             strerror(errno));
+    delivery->said_unreadable = true;
+}
+
+/* The entry behind the last one, and then the oldest of all, opened. RESULT_END: there is none. */
+static enum result choose(struct delivery *delivery)
+{
+    struct spool_entry *entry = &delivery->entry;
+    enum result result = RESULT_END;
+
+    for (int pass = 0; pass < 2 && result == RESULT_END; pass++) {
+        delivery->foreign = 0;
+        while ((result = spool_next(delivery->spool, entry->name, entry)) == RESULT_OK) {
+            if (!can_send(delivery, entry)) {
+                delivery->foreign++;
+                continue;
+            }
+            result = open_bodies(delivery);
+            if (result != RESULT_SYSTEM)
+                return result;
+            tell_unreadable(delivery);
+        }
+        if (result == RESULT_END)
+            entry->name[0] = '\0';
+    }
+    return result;
+}
+
+/*
+ * Where nothing is left the lock is given up, and then looked again: what another process added
+ * just before, when it saw the lock taken, is in nobody else's care.
+ */
+static enum result release(struct delivery *delivery, int64_t now)
+{
+    enum result result;
+
+    spool_unlock(delivery->spool);
+    delivery->locked = false;
+    result = choose(delivery);
+    delivery->state = result == RESULT_OK ? LOOKING : IDLE;
+    delivery->next = result == RESULT_OK ? now : now + LOOK_AFTER;
+    delivery->entry.name[0] = '\0';
+    close_bodies(delivery);
+    return result;
+}
+
+static int look(struct delivery *delivery, int64_t now)
+{
+    enum result result = delivery->locked ? RESULT_OK : spool_lock(delivery->spool);
+    int status;
+
+    delivery->locked = result == RESULT_OK;
+    if (result == RESULT_END) {
+        delivery->state = ELSEWHERE;
+        delivery->next = now + LOOK_AFTER;
+        return EX_OK;
+    }
+    if (!delivery->locked)
+        return spool_failed(delivery, result);
+    delivery->state = LOOKING;
+    status = tidy(delivery, now);
+    if (status != EX_OK || delivery->next > now)
+        return status;
+    if (delivery->file) { /* the same again, which is measured */
+        delivery->state = MEASURING;
+        return EX_OK;
+    }
+    result = choose(delivery);
+    if (result == RESULT_OK)
+        delivery->state = MEASURING;
+    else if (result == RESULT_END)
+        result = release(delivery, now);
+    return result == RESULT_OK || result == RESULT_END ? EX_OK : spool_failed(delivery, result);
+}
+
 static enum result begin(struct delivery *delivery)
 {
     const struct body_facts *facts = body_facts(delivery->file);
@@ -248,76 +355,47 @@ static enum result begin(struct delivery *delivery)
     };
 
     snprintf(key, sizeof key, "Idempotency-Key: \"%s\"", facts->hash);
+    delivery->moved = 0;
     return upload_begin(delivery->uploader, &request);
 }
 
-/* Nothing can be done before wait is over; stay: then for the same entry. */
-static void put_off(struct delivery *delivery, int64_t now, int64_t wait, bool stay)
+/* A part of what is to be measured; what has been is ready, from its beginning. */
+static enum result measure_some(struct delivery *delivery, bool *done)
 {
-    delivery->failures++;
-    delivery->stay = stay;
-    delivery->next = now + wait;
+    enum result result = body_measure(delivery->file, MEASURED_AT_ONCE, done);
+
+    if (result == RESULT_OK && *done && delivery->zeek_dns)
+        result = body_measure(delivery->zeek_dns, MEASURED_AT_ONCE, done);
+    return result;
 }
 
-/* Begins to send the entry. */
-static int send_entry(struct delivery *delivery, int64_t now)
+static int measure(struct delivery *delivery)
 {
-    enum result result = open_bodies(delivery);
-
-    if (result == RESULT_OK)
-        result = begin(delivery);
-    delivery->sending = result == RESULT_OK;
-    delivery->moved = 0;
-    delivery->stay = false;
-    switch (result) {
-    case RESULT_OK:
-        return EX_OK;
-    case RESULT_DAMAGED:
-        return reject(delivery, &delivery->entry, "not all of its lines are Secflows", "", 0);
-    case RESULT_NO_MEMORY:
-        return output_failed(result);
-    default:
-        if (errno != ENOENT) { /* else somebody has taken it away */
-            if (delivery->said != -1)
-                complain_errno(delivery->entry.name, "cannot be read");
-            delivery->said = -1;
-            put_off(delivery, now, backoff_wait(delivery->failures + 1), false);
-        }
-        return EX_OK;
-    }
-}
-
-/* Where nothing is left the lock is given up, and taken again where something came just before. */
-static int send_next(struct delivery *delivery, int64_t now)
-{
-    enum result result = RESULT_OK;
+    bool done = false;
+    enum result result = measure_some(delivery, &done);
     int status;
 
-    delivery->empty = false;
-    if (!delivery->locked)
-        result = spool_lock(delivery->spool);
-    delivery->locked = result == RESULT_OK;
-    delivery->others = result == RESULT_END;
-    if (!delivery->locked) {
-        delivery->next = now + LOOK_AFTER;
-        return result == RESULT_END ? EX_OK : spool_failed(delivery, result);
-    }
-    status = tidy(delivery, now);
-    if (status != EX_OK)
-        return status;
-    result = delivery->stay ? RESULT_OK : choose(delivery);
+    if (result == RESULT_OK && !done)
+        return EX_OK;
     if (result == RESULT_OK)
-        return send_entry(delivery, now);
-    if (result != RESULT_END)
-        return spool_failed(delivery, result);
-    spool_unlock(delivery->spool);
-    delivery->locked = false;
-    result = choose(delivery);
-    delivery->empty = result == RESULT_END;
-    delivery->entry.name[0] = '\0';
-    if (delivery->empty)
-        delivery->next = now + LOOK_AFTER;
-    return result == RESULT_OK || result == RESULT_END ? EX_OK : spool_failed(delivery, result);
+        result = begin(delivery);
+    switch (result) {
+    case RESULT_OK:
+        delivery->state = SENDING;
+        return EX_OK;
+    case RESULT_NO_MEMORY:
+        return end(delivery, output_failed(result));
+    case RESULT_DAMAGED:
+        put_off(delivery, 0);
+        status = reject(delivery, &delivery->entry, "not all of its lines are Secflows", "", 0);
+        break;
+    default:
+        put_off(delivery, clock_monotonic() + LOOK_AFTER);
+        tell_unreadable(delivery);
+        status = EX_OK;
+    }
+    close_bodies(delivery);
+    return status;
 }
 
 /* {"sampleId":...,"hash":...,"fileName":...,"secflows":...,"bytes":...,"url":...} */
@@ -325,38 +403,54 @@ static enum result put_line(struct delivery *delivery)
 {
     const struct body_facts *facts = body_facts(delivery->file);
     const char *file_name = entry_file_name(delivery), *url = delivery->options->upload.url;
-    struct text *line = &delivery->line;
-    enum result result = text_put_string(line, "{\"sampleId\":");
+    struct text *lines = &delivery->lines;
+    enum result result = text_put_string(lines, "{\"sampleId\":");
 
     if (result == RESULT_OK)
         result = delivery->sample_id.length == 0
-                     ? text_put_string(line, "null")
-                     : text_put_json(line, delivery->sample_id.bytes, delivery->sample_id.length);
+                     ? text_put_string(lines, "null")
+                     : text_put_json(lines, delivery->sample_id.bytes, delivery->sample_id.length);
     if (result == RESULT_OK)
-        result = text_print(line, ",\"hash\":\"%s\",\"fileName\":", facts->hash);
+        result = text_print(lines, ",\"hash\":\"%s\",\"fileName\":", facts->hash);
     if (result == RESULT_OK)
-        result = text_put_json(line, file_name, strlen(file_name));
+        result = text_put_json(lines, file_name, strlen(file_name));
     if (result == RESULT_OK && delivery->entry.kind == SPOOL_RECORDS)
-        result = text_print(line, ",\"secflows\":%" PRIu64, facts->records);
+        result = text_print(lines, ",\"secflows\":%" PRIu64, facts->records);
     else if (result == RESULT_OK)
-        result = text_put_string(line, ",\"secflows\":null");
+        result = text_put_string(lines, ",\"secflows\":null");
     if (result == RESULT_OK)
-        result = text_print(line, ",\"bytes\":%" PRIu64 ",\"url\":", facts->content);
+        result = text_print(lines, ",\"bytes\":%" PRIu64 ",\"url\":", facts->content);
     if (result == RESULT_OK)
-        result = text_put_json(line, url, strlen(url));
-    return result == RESULT_OK ? text_put_string(line, "}\n") : result;
+        result = text_put_json(lines, url, strlen(url));
+    return result == RESULT_OK ? text_put_string(lines, "}\n") : result;
 }
 
-static int print_line(struct delivery *delivery)
+static bool has_lines(const struct delivery *delivery)
 {
-    struct text *line = &delivery->line;
+    return delivery->written < delivery->lines.length;
+}
 
-    line->length = 0;
-    if (put_line(delivery) != RESULT_OK)
-        return output_failed(RESULT_NO_MEMORY);
+/* Writes of the lines what standard output takes without being waited for. */
+static int write_lines(struct delivery *delivery)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    struct text *lines = &delivery->lines;
+
     progress_clear(&progress);
-    fwrite(line->bytes, 1, line->length, stdout);
-    return fflush(stdout) == 0 ? EX_OK : output_failed(RESULT_SYSTEM);
+    while (has_lines(delivery) && poll(&out, 1, 0) > 0) {
+        size_t left = lines->length - delivery->written;
+        ssize_t wrote = write(STDOUT_FILENO, lines->bytes + delivery->written,
+                              left < PIPE_BUF ? left : PIPE_BUF);
+
+        if (wrote < 0 && errno != EAGAIN && errno != EINTR) {
+            delivery->written = lines->length; /* nothing of it can be written any more */
+            return end(delivery, output_failed(RESULT_SYSTEM));
+        }
+        delivery->written += wrote > 0 ? (size_t)wrote : 0;
+    }
+    if (!has_lines(delivery))
+        delivery->written = lines->length = 0;
+    return EX_OK;
 }
 
 static int accept(struct delivery *delivery, int64_t now)
@@ -368,11 +462,11 @@ static int accept(struct delivery *delivery, int64_t now)
     delivery->failures = 0;
     delivery->said = 0;
     delivery->accepted++;
-    delivery->progressed = now;
-    delivery->next = now;
-    if (result != RESULT_OK)
-        return spool_failed(delivery, result);
-    return print_line(delivery);
+    delivery->accepted_at = now;
+    put_off(delivery, now);
+    if (result == RESULT_OK)
+        result = put_line(delivery);
+    return result == RESULT_OK ? EX_OK : spool_failed(delivery, result);
 }
 
 /* What went wrong, in words. */
@@ -403,26 +497,34 @@ static void tell(struct delivery *delivery, const struct upload_answer *answer, 
     delivery->said = problem;
 }
 
-/* A sample that the collector fails on does not hold the others up; a collector that fails does. */
+/* Whether it may be this sample that the collector fails on, rather than the collector that fails.
+ */
+static bool is_of_sample(const struct upload_answer *answer)
+{
+    return answer->retry_after == 0 && answer->status / 100 != 4 && answer->status != 0 &&
+           (answer->status < 502 || answer->status > 504);
+}
+
+/* A sample that the collector fails on does not hold the others up. */
 static void try_again(struct delivery *delivery, const struct upload_answer *answer,
                       const char *what, int64_t now)
 {
-    bool stay = answer->status / 100 != 5 && answer->status / 100 != 2;
-    int64_t wait = backoff_wait(delivery->failures + 1);
+    int64_t wait = backoff_wait(++delivery->failures);
 
     if (answer->retry_after > 0)
         wait = answer->retry_after < RETRY_AFTER_MOST / SECOND ? answer->retry_after * SECOND
                                                                : RETRY_AFTER_MOST;
-    put_off(delivery, now, wait, stay);
     tell(delivery, answer, what, wait);
+    put_off(delivery, now + wait);
+    if (is_of_sample(answer) || body_rewind(delivery->file) != RESULT_OK ||
+        (delivery->zeek_dns && body_rewind(delivery->zeek_dns) != RESULT_OK))
+        close_bodies(delivery); /* and another one is chosen */
 }
 
 static int deny(struct delivery *delivery, const char *what)
 {
-    complain(delivery->options->upload.url, "%s: the key, or a header, gives no right to upload",
-             what);
-    delivery->denied = true;
-    return EX_NOPERM;
+    complain(delivery->options->upload.url, "%s: there is no right to upload", what);
+    return end(delivery, EX_NOPERM);
 }
 
 static int finish(struct delivery *delivery, const struct upload_answer *answer, int64_t now)
@@ -435,7 +537,7 @@ static int finish(struct delivery *delivery, const struct upload_answer *answer,
     delivery->sample_id.length = 0;
     if (answer->status != 0 && answer_judge(form, answer->status, answer->body, answer->length,
                                             &verdict, &delivery->sample_id) != RESULT_OK)
-        return output_failed(RESULT_NO_MEMORY);
+        return end(delivery, output_failed(RESULT_NO_MEMORY));
     describe(answer, what);
     switch (verdict) {
     case VERDICT_ACCEPTED:
@@ -446,8 +548,9 @@ static int finish(struct delivery *delivery, const struct upload_answer *answer,
         break;
     case VERDICT_AGAIN:
         try_again(delivery, answer, what, now);
-        break;
+        return EX_OK;
     case VERDICT_REJECTED:
+        put_off(delivery, now);
         status = reject(delivery, &delivery->entry, what, answer->body, answer->length);
         break;
     case VERDICT_DENIED:
@@ -458,41 +561,85 @@ static int finish(struct delivery *delivery, const struct upload_answer *answer,
     return status;
 }
 
-int delivery_run(struct delivery *delivery, int64_t now)
+static int send_some(struct delivery *delivery, int64_t now)
 {
     struct upload_answer answer;
+    uint64_t moved = upload_moved(delivery->uploader);
 
-    if (delivery->sending) {
-        uint64_t moved = upload_moved(delivery->uploader);
+    if (moved != delivery->moved)
+        delivery->moved_at = now;
+    delivery->moved = moved;
+    return upload_run(delivery->uploader, &answer) ? finish(delivery, &answer, now) : EX_OK;
+}
 
-        if (moved != delivery->moved)
-            delivery->progressed = now;
-        delivery->moved = moved;
-        if (!upload_run(delivery->uploader, &answer))
-            return EX_OK;
-        delivery->sending = false;
-        return finish(delivery, &answer, now);
+int delivery_run(struct delivery *delivery, int64_t now)
+{
+    int status = has_lines(delivery) ? write_lines(delivery) : EX_OK;
+
+    if (status != EX_OK)
+        return status;
+    switch (delivery->state) {
+    case SENDING:
+        return send_some(delivery, now);
+    case MEASURING:
+        return measure(delivery);
+    case ENDED:
+        return EX_OK;
+    default:
+        if (delivery->locked && now >= delivery->tidy_at)
+            status = tidy(delivery, now);
+        if (status != EX_OK || now < delivery->next || has_lines(delivery))
+            return status;
+        return look(delivery, now);
     }
-    return delivery->denied || now < delivery->next ? EX_OK : send_next(delivery, now);
+}
+
+/* When delivery_run has something to do, whatever happens. */
+static int64_t next_time(const struct delivery *delivery)
+{
+    switch (delivery->state) {
+    case MEASURING:
+        return 0;
+    case SENDING:
+    case ENDED:
+        return INT64_MAX;
+    default:
+        if (delivery->locked && delivery->tidy_at < delivery->next)
+            return delivery->tidy_at;
+        return has_lines(delivery) ? INT64_MAX : delivery->next;
+    }
 }
 
 void delivery_wait(struct delivery *delivery, struct pollfd *fds, unsigned count, int64_t until)
 {
-    int64_t now = clock_monotonic();
+    struct pollfd all[4] = {{.fd = STDOUT_FILENO, .events = POLLOUT}};
+    int64_t now = clock_monotonic(), next = next_time(delivery);
+    unsigned own = has_lines(delivery) ? 1 : 0;
 
-    if (!delivery->sending && !delivery->denied && delivery->next < until)
-        until = delivery->next;
-    upload_wait(delivery->uploader, fds, count, until > now ? until - now : 0);
+    if (next < until)
+        until = next;
+    memcpy(all + own, fds, count * sizeof *fds);
+    upload_wait(delivery->uploader, all, own + count, until > now ? until - now : 0);
+    memcpy(fds, all + own, count * sizeof *fds);
 }
 
 bool delivery_is_done(const struct delivery *delivery)
 {
-    return !delivery->sending && (delivery->empty || delivery->others || delivery->denied);
+    return !has_lines(delivery) &&
+           (delivery->state == IDLE || delivery->state == ELSEWHERE || delivery->state == ENDED);
 }
 
-int64_t delivery_progressed(const struct delivery *delivery)
+bool delivery_has_ended(const struct delivery *delivery)
 {
-    return delivery->progressed;
+    return delivery->state == ENDED;
+}
+
+int64_t delivery_progressed(const struct delivery *delivery, int64_t now)
+{
+    bool moves = delivery->state == MEASURING ||
+                 (delivery->state == SENDING && now - delivery->moved_at < MOVED_WITHIN);
+
+    return moves ? now : delivery->accepted_at;
 }
 
 uint64_t delivery_accepted(const struct delivery *delivery)
@@ -500,25 +647,43 @@ uint64_t delivery_accepted(const struct delivery *delivery)
     return delivery->accepted;
 }
 
-int delivery_end(const struct delivery *delivery)
+static int tell_left(struct delivery *delivery)
 {
     const char *path = delivery->options->spool_path;
-    int status = delivery->rejected > 0 ? EX_UNAVAILABLE : EX_OK;
     uint64_t bytes;
     size_t count;
 
-    if (delivery->rejected > REJECTIONS_TOLD)
-        complain(path, "%" PRIu64 " more were rejected", delivery->rejected - REJECTIONS_TOLD);
-    if (delivery->others)
-        return status;
-    if (spool_total(delivery->spool, &count, &bytes) != RESULT_OK)
-        return worse_status(status, spool_failed(delivery, RESULT_SYSTEM));
+    if (spool_total(delivery->spool, &count, &bytes) != RESULT_OK) {
+        complain_errno(path, "cannot work with the spool");
+        return EX_OSERR;
+    }
     if (count == 0)
-        return status;
+        return EX_OK;
     complain(path, "%zu sample%s left, to be sent the next time", count,
              count == 1 ? " is" : "s are");
     if (delivery->foreign > 0)
         complain(path, "%" PRIu64 " of them are no Secflows, and need -F networksage",
                  delivery->foreign);
     return EX_TEMPFAIL;
+}
+
+int delivery_end(struct delivery *delivery)
+{
+    int status = EX_OK;
+
+    upload_abort(delivery->uploader);
+    if (delivery->locked) {
+        delivery->tidy_at = 0;
+        status = tidy(delivery, clock_monotonic());
+    }
+    if (has_lines(delivery)) {
+        complain(NULL, "nobody reads standard output, which lacks its last lines");
+        status = worse_status(status, EX_IOERR);
+    }
+    if (delivery->rejected > REJECTIONS_TOLD)
+        complain(delivery->options->spool_path, "%" PRIu64 " more were rejected",
+                 delivery->rejected - REJECTIONS_TOLD);
+    if (delivery->rejected > 0)
+        status = worse_status(status, EX_UNAVAILABLE);
+    return delivery->state == ELSEWHERE ? status : worst_status(status, tell_left(delivery));
 }

@@ -34,24 +34,24 @@ void delivery_added(struct delivery *delivery);
 
 /*
  * Goes on with the request in flight, and with the next where none is and its time has come.
- * Returns EX_OK, or a status to end with, which has been said.
+ * Returns EX_OK, or a status, which has been said: nothing more is sent then.
  */
 MUST_CHECK int delivery_run(struct delivery *delivery, int64_t now);
 
-/* Waits for the request in flight, the descriptors, or the time of the next try, at most until
- * then. */
+/* Waits until there is something to go on with, a descriptor can be read, or that time. */
 void delivery_wait(struct delivery *delivery, struct pollfd *fds, unsigned count, int64_t until);
 
-/* Whether nothing is left to be sent by this process. */
+/* Whether nothing is left to be sent by this process; whether it will not send any more. */
 bool delivery_is_done(const struct delivery *delivery);
+bool delivery_has_ended(const struct delivery *delivery);
 
-/* When a sample was accepted, or a byte of a request moved, the last time. */
-int64_t delivery_progressed(const struct delivery *delivery);
+/* When a sample was accepted last, or now while the bytes of a request move. */
+int64_t delivery_progressed(const struct delivery *delivery, int64_t now);
 
 /* Samples that were accepted so far. */
 uint64_t delivery_accepted(const struct delivery *delivery);
 
-/* Says what is left and what was rejected. Returns EX_OK, EX_UNAVAILABLE or EX_TEMPFAIL. */
-MUST_CHECK int delivery_end(const struct delivery *delivery);
+/* Says what is left and what was rejected. Returns EX_OK or a status. */
+MUST_CHECK int delivery_end(struct delivery *delivery);
 
 #endif

@@ -92,10 +92,11 @@ struct command {
     int signals;
 
     const char *file_name; /* of the samples of the input being read; NULL: made of their dates */
-    int64_t now;           /* when the input was waited for the last time */
-    int64_t stop_at;       /* INT64_MAX: nothing asks to stop */
-    bool refused;          /* delivery has ended */
-    bool full;             /* the disk is, and that was said */
+    char clean_name[SPOOL_FILE_NAME_MAX + 1];
+    int64_t now;     /* when the input was waited for the last time */
+    int64_t stop_at; /* INT64_MAX: nothing asks to stop */
+    bool full;       /* the disk is, and that was said */
+    bool unread;     /* something of the input was left, which was said */
     int status;
     uint64_t records, samples_made;
 };
@@ -142,56 +143,65 @@ static bool wait_on(struct command *command, int fd, int64_t until)
 
 static void deliver(struct command *command, int64_t now)
 {
-    int status = EX_OK;
+    if (command->delivery)
+        fail(command, delivery_run(command->delivery, now));
+}
 
-    if (command->delivery && !command->refused)
-        status = delivery_run(command->delivery, now);
-    if (status == EX_OK)
-        return;
-    fail(command, status);
-    command->refused = true;
+static bool has_ended(const struct command *command)
+{
+    return command->delivery && delivery_has_ended(command->delivery);
+}
+
+static int64_t earliest(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
 }
 
 /* A full disk is waited for, while delivery makes room. False: it is another failure, or the end.
  */
 static bool wait_for_room(struct command *command)
 {
-    int64_t now = clock_monotonic(), until = now + FULL_AGAIN;
+    int64_t start = clock_monotonic(), now = start, until = start + FULL_AGAIN;
     int error = errno;
 
-    if (!command->spool || !spool_is_full(error) || stops(command, now) || command->refused)
+    if (!command->spool || !spool_is_full(error) || stops(command, now) || has_ended(command))
         return false;
     if (!command->full)
         complain(command->spool_path, "no space is left there; no input is read until there is");
     command->full = true;
     while (now < until && !stops(command, now)) {
         deliver(command, now);
-        wait_on(command, -1, until < command->stop_at ? until : command->stop_at);
+        wait_on(command, -1, earliest(until, command->stop_at));
         now = clock_monotonic();
     }
-    command->now = now; /* no record could come meanwhile */
+    samples_pause(command->samples, now - start);
+    command->now = now;
     errno = error;
     return true;
 }
 
-/* What to do with the result of writing to the spool: again, on, or (false) no further. */
-static bool written(struct command *command, enum result result)
+/* Says why the spool cannot be written, after which there is no point in more. */
+static void cannot_write(struct command *command, enum result result)
 {
-    if (result == RESULT_OK) {
-        if (command->full)
-            complain(command->spool_path, "there is space again");
-        command->full = false;
-        return true;
-    }
     if (result == RESULT_NO_MEMORY) {
         fail(command, output_failed(result));
     } else {
         complain_errno(command->print ? NULL : command->spool_path, "cannot write samples");
         fail(command, EX_IOERR);
     }
-    command->refused = true;
     command->stop_at = 0;
-    return false;
+}
+
+static bool written(struct command *command, enum result result)
+{
+    if (result != RESULT_OK) {
+        cannot_write(command, result);
+        return false;
+    }
+    if (command->full)
+        complain(command->spool_path, "there is space again");
+    command->full = false;
+    return true;
 }
 
 static enum result commit_sample(struct command *command, struct sample *sample)
@@ -222,8 +232,11 @@ static enum result put_body(struct command *command, struct body *body)
 {
     char buffer[4096];
     size_t got;
-    enum result result;
+    bool done;
+    enum result result = body_measure(body, UINT64_MAX / 2, &done);
 
+    if (result != RESULT_OK)
+        return result;
     while ((result = body_read(body, buffer, sizeof buffer, &got)) == RESULT_OK && got > 0)
         if ((result = output_put(command->output, buffer, got)) != RESULT_OK)
             break;
@@ -262,11 +275,6 @@ static void complete_samples(struct command *command, int64_t now, bool all)
     }
 }
 
-static int64_t earliest(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* What is done while the input has nothing; called before each read of it. False: stop reading. */
 static bool wait_for_input(void *context, int fd)
 {
@@ -280,7 +288,7 @@ static bool wait_for_input(void *context, int fd)
         command->now = clock_monotonic();
         complete_samples(command, command->now, false);
         deliver(command, command->now);
-        if (command->refused)
+        if (has_ended(command))
             stop_at = earliest(stop_at, start + PAUSE_MOST);
         if (ready || command->now >= stop_at)
             return ready && !stops(command, command->now);
@@ -304,13 +312,22 @@ static bool add_record(struct command *command, const struct secflow *secflow, c
     return true;
 }
 
-/* The name of a file as its path ends, and as the collector may take it. */
-static const char *base_name(const char *path)
+/* What a file is called at the collector; NULL: standard input, which has no name. */
+static const char *name_file(struct command *command, const char *path)
 {
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-    size_t length = strlen(name);
+    const char *slash = strrchr(path, '/');
 
-    return length > SPOOL_FILE_NAME_MAX ? name + length - SPOOL_FILE_NAME_MAX : name;
+    if (command->name || strcmp(path, "-") == 0)
+        return command->name;
+    spool_clean_name(slash ? slash + 1 : path, command->clean_name);
+    return command->clean_name;
+}
+
+/* What was to be read to its end, and was not, because of a signal. */
+static void left_unread(struct command *command, const char *path)
+{
+    complain(path, "it was not read to its end");
+    command->unread = true;
 }
 
 static void read_samples(struct command *command, const char *path)
@@ -327,9 +344,7 @@ static void read_samples(struct command *command, const char *path)
         return;
     }
     input_set_wait(secflows.input, wait_for_input, command);
-    command->file_name = command->name;
-    if (!command->file_name && strcmp(path, "-") != 0)
-        command->file_name = base_name(path);
+    command->file_name = name_file(command, path);
     while ((result = secflows_next(&secflows, &secflow, &line, &length)) == RESULT_OK) {
         if (secflow.traffic_date < 0)
             secflows_damaged(&secflows, "no Secflow: trafficDate is no string of seconds");
@@ -338,36 +353,47 @@ static void read_samples(struct command *command, const char *path)
     }
     if (result == RESULT_NO_MEMORY)
         fail(command, output_failed(result));
+    else if (result == RESULT_END && command->in->error == ECANCELED &&
+             input_is_regular(secflows.input))
+        left_unread(command, path);
     fail(command, secflows_close(&secflows));
     complete_samples(command, command->now, true);
 }
 
-/* Copies a file into the spool, from where it stands. False: it could not be read. */
+/* Writes all of a piece. False: it cannot be, which has been said. */
+static bool write_piece(struct command *command, int fd, const char *p, size_t left)
+{
+    while (left > 0) {
+        ssize_t wrote = write(fd, p, left);
+
+        if (wrote < 0 && errno != EINTR && !wait_for_room(command))
+            return written(command, RESULT_SYSTEM);
+        p += wrote > 0 ? wrote : 0;
+        left -= wrote > 0 ? (size_t)wrote : 0;
+    }
+    return true;
+}
+
+/* Copies a file into the spool, from where it stands. False: not all of it, which has been said. */
 static bool copy_file(struct command *command, const char *path, int fd, struct spool_file *file)
 {
-    char buffer[128 * 1024];
-    ssize_t got;
+    char buffer[64 * 1024];
 
-    while ((got = read(fd, buffer, sizeof buffer)) != 0) {
-        ssize_t at = 0;
+    while (wait_for_input(command, fd)) {
+        ssize_t got = read(fd, buffer, sizeof buffer);
 
-        if (got < 0 && errno != EINTR) {
+        if (got == 0)
+            return true;
+        if (got < 0 && errno != EINTR && errno != EAGAIN) {
             complain_errno(path, "cannot read");
             fail(command, EX_NOINPUT);
             return false;
         }
-        while (at < got) {
-            ssize_t wrote = write(file->fd, buffer + at, (size_t)(got - at));
-
-            if (wrote < 0 && !wait_for_room(command))
-                return written(command, RESULT_SYSTEM);
-            at += wrote > 0 ? wrote : 0;
-        }
-        wait_on(command, -1, 0);
-        if (stops(command, clock_monotonic()))
+        if (got > 0 && !write_piece(command, file->fd, buffer, (size_t)got))
             return false;
     }
-    return true;
+    left_unread(command, path);
+    return false;
 }
 
 /* Puts a file into the spool, not yet complete. */
@@ -375,7 +401,7 @@ static bool take_file(struct command *command, const char *path, const char *nam
                       enum spool_kind kind, const struct spool_file *companion,
                       struct spool_file *file)
 {
-    int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     enum result result;
     bool good = false;
 
@@ -409,7 +435,7 @@ static bool commit_file(struct command *command, struct spool_file *file)
 /* One file and, of Zeek, its dns log, which is complete first. */
 static void send_file(struct command *command, const char *path, const char *dns_path)
 {
-    const char *name = command->name ? command->name : base_name(path);
+    const char *name = name_file(command, path);
     struct spool_file file, dns;
 
     if (!take_file(command, path, name, command->kind, NULL, &file))
@@ -426,8 +452,10 @@ static void send_file(struct command *command, const char *path, const char *dns
 
 static void read_inputs(struct command *command, char **paths, size_t count)
 {
-    for (size_t i = 0; i < count && !stops(command, clock_monotonic()); i++) {
-        if (!command->typed)
+    for (size_t i = 0; i < count; i++) {
+        if (command->stop_at != INT64_MAX)
+            left_unread(command, paths[i]);
+        else if (!command->typed)
             read_samples(command, paths[i]);
         else if (command->kind != SPOOL_ZEEK)
             send_file(command, paths[i], NULL);
@@ -452,11 +480,11 @@ static void drain(struct command *command)
 {
     int64_t end = clock_monotonic(), now = end;
 
-    while (!stops(command, now) && !command->refused) {
+    while (!stops(command, now)) {
         int64_t give_up;
 
         deliver(command, now);
-        give_up = delivery_progressed(command->delivery);
+        give_up = delivery_progressed(command->delivery, now);
         give_up = (give_up > end ? give_up : end) + command->linger;
         if (delivery_is_done(command->delivery) || now >= give_up)
             break;
@@ -483,8 +511,10 @@ static int run(struct command *command, char **paths, size_t count)
     if (command->delivery) {
         drain(command);
         progress_clear(&progress);
-        fail(command, delivery_end(command->delivery));
+        command->status = worst_status(command->status, delivery_end(command->delivery));
     }
+    if (command->unread)
+        command->status = worst_status(command->status, EX_TEMPFAIL);
     if (command->verbose)
         summarise(command);
     return command->status;
@@ -599,7 +629,7 @@ static int parse_seconds(const char *option, uint64_t least, int64_t *microsecon
 static int parse_timeout(struct command *command)
 {
     uint64_t seconds;
-    int status = option_number("--timeout", optarg, "seconds", 1, 86400, &seconds);
+    int status = option_number("--timeout", optarg, "seconds", 1, 3600, &seconds);
 
     if (status == EX_OK)
         command->options.upload.timeout = (int)seconds;
@@ -688,7 +718,7 @@ static int parse_option(struct command *command, int option, char **argv)
 }
 
 /* What goes with what, once all options are known. */
-static int check_options(struct command *command, int files)
+static int check_options(struct command *command, char **paths, int files)
 {
     struct delivery_options *options = &command->options;
     const char *problem;
@@ -697,12 +727,18 @@ static int check_options(struct command *command, int files)
         return usage_error("-t sends files as they are: neither with -n nor with -F ndjson");
     if (command->typed && files == 0)
         return usage_error("-t needs the FILE to send");
+    for (int i = 0; command->typed && !command->name && i < files; i++)
+        if (strcmp(paths[i], "-") == 0)
+            return usage_error("-t: standard input has no name: -N says it");
     if (command->typed && command->kind == SPOOL_ZEEK && files > 2)
         return usage_error("-t zeek takes a log and its dns log, no more");
     if (command->key_file && !options->upload.form)
         return usage_error("-k is for -F networksage; -H @FILE sends other keys");
     if (options->gzip && options->upload.form)
         return usage_error("-z is for -F ndjson");
+    if (options->upload.form && (headers_have(&command->headers, "Content-Type") ||
+                                 headers_have(&command->headers, "apikey")))
+        return usage_error("-H: with -F networksage Content-Type and apikey are not free");
     if (command->print)
         return EX_OK;
     if (!options->upload.url)
@@ -732,7 +768,8 @@ static int parse_options(struct command *command, int argc, char **argv)
            (option = getopt_long(argc, argv, ":b:F:H:hi:k:N:nqs:t:u:Vvz", long_options, NULL)) !=
                -1)
         status = parse_option(command, option, argv);
-    return status == EX_OK && !command->done ? check_options(command, argc - optind) : status;
+    return status == EX_OK && !command->done ? check_options(command, argv + optind, argc - optind)
+                                             : status;
 }
 
 int main(int argc, char **argv)

@@ -222,23 +222,40 @@ enum result body_rewind(struct body *body)
     return body->form == BODY_DOCUMENT ? rewind_lines(body) : RESULT_OK;
 }
 
-/* Reads all of it once. The hash in a document's head is still empty then, but as long. */
-static enum result measure(struct body *body)
+/* The hash in a document's head is not known yet, but its length is. */
+static void begin_measuring(struct body *body)
 {
-    uint8_t digest[(BODY_HASH_TEXT - 1) / 2];
-    char buffer[4096];
-    size_t got;
-    enum result result;
-
     memset(body->facts.hash, '0', sizeof body->facts.hash - 1);
     sha256_init(&body->sha256);
     body->measuring = true;
-    while ((result = body_read(body, buffer, sizeof buffer, &got)) == RESULT_OK && got > 0)
-        body->facts.size += got;
+}
+
+static enum result end_measuring(struct body *body)
+{
+    uint8_t digest[(BODY_HASH_TEXT - 1) / 2];
+
     body->measuring = false;
     sha256_digest(&body->sha256, sizeof digest, digest);
     base16_encode_update(body->facts.hash, sizeof digest, digest);
-    return result == RESULT_OK ? body_rewind(body) : result;
+    return body_rewind(body);
+}
+
+enum result body_measure(struct body *body, uint64_t most, bool *done)
+{
+    uint64_t end = body->facts.size + most;
+    char buffer[4096];
+    enum result result = RESULT_OK;
+    size_t got = 1;
+
+    *done = !body->measuring;
+    if (*done)
+        return RESULT_OK;
+    while (result == RESULT_OK && got > 0 && body->facts.size < end) {
+        result = body_read(body, buffer, sizeof buffer, &got);
+        body->facts.size += got;
+    }
+    *done = got == 0;
+    return result == RESULT_OK && *done ? end_measuring(body) : result;
 }
 
 static enum result prepare(struct body *body)
@@ -278,9 +295,8 @@ enum result body_init(struct body **body, int fd, enum body_form form, const cha
         new->fd = fd;
         result = body_rewind(new);
     }
-    if (result == RESULT_OK)
-        result = measure(new);
     if (result == RESULT_OK) {
+        begin_measuring(new);
         *body = new;
         return RESULT_OK;
     }

@@ -38,12 +38,18 @@ struct body;
  * A descriptor of a file, which becomes the body's with RESULT_OK. file_name: what the document
  * says that it is called; the caller's, and to outlive the body. gzip: compressed (RFC 1952); not
  * for a document, which cannot be measured before its hash is known.
- * The file is read once to learn its facts. RESULT_SYSTEM: errno says why it cannot be read.
- * RESULT_DAMAGED: a line of a document is no Secflow with a trafficDate, or there is none.
+ * RESULT_SYSTEM: errno says why it cannot be read.
  */
 MUST_CHECK enum result body_init(struct body **body, int fd, enum body_form form,
                                  const char *file_name, bool gzip);
 void body_destroy(struct body **body);
+
+/*
+ * Reads the file once to learn its facts, which comes first; so many bytes of the body a call,
+ * until it is *done. Results as above; RESULT_DAMAGED: a line of a document is no Secflow with a
+ * trafficDate, or there is none.
+ */
+MUST_CHECK enum result body_measure(struct body *body, uint64_t most, bool *done);
 
 const struct body_facts *body_facts(const struct body *body);
 

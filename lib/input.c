@@ -18,6 +18,7 @@ enum coding { CODING_UNKNOWN, CODING_NONE, CODING_GZIP, CODING_ZSTD };
 struct input {
     int fd;
     bool regular, at_end;
+    bool named_pipe; /* whose end is not told from its beginning by a read */
     uint64_t size, done;
     enum coding coding;
     z_stream gzip;
@@ -47,6 +48,7 @@ enum result input_open_fd(struct input **input, int fd)
         return RESULT_NO_MEMORY;
     new->fd = fd;
     new->regular = S_ISREG(stat.st_mode);
+    new->named_pipe = S_ISFIFO(stat.st_mode) && fd != STDIN_FILENO;
     new->size = new->regular ? (uint64_t)stat.st_size : 0;
     *input = new;
     return RESULT_OK;
@@ -54,7 +56,7 @@ enum result input_open_fd(struct input **input, int fd)
 
 enum result input_open(struct input **input, const char *path)
 {
-    int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     enum result result = fd < 0 ? RESULT_SYSTEM : input_open_fd(input, fd);
     int saved = errno;
 
@@ -93,6 +95,8 @@ static enum result read_file(struct input *input, void *buffer, size_t size, siz
         errno = ECANCELED;
         return RESULT_SYSTEM;
     }
+    if (input->named_pipe)
+        poll(&(struct pollfd){.fd = input->fd, .events = POLLIN}, 1, -1);
     do {
         n = read(input->fd, buffer, size);
         if (n < 0 && errno == EAGAIN) /* somebody made the pipe non-blocking */

@@ -13,7 +13,10 @@
 
 struct input;
 
-/* Opens path, "-" for standard input. RESULT_SYSTEM: errno says why it cannot be read. */
+/*
+ * Opens path, "-" for standard input; a pipe that nobody writes to yet is waited for only when it
+ * is read. RESULT_SYSTEM: errno says why it cannot be read.
+ */
 MUST_CHECK enum result input_open(struct input **input, const char *path);
 
 /* The same of a descriptor, from where it stands; it becomes the input's with RESULT_OK. */

@@ -22,7 +22,7 @@ struct samples {
     uint64_t records;
     int64_t idle;
     size_t count;
-    struct open_sample *open[SAMPLES_MAX]; /* that of the latest record first */
+    struct open_sample *open[SAMPLES_MAX + 1]; /* that of the latest record first */
 };
 
 enum result samples_init(struct samples **samples, struct spool *spool, uint64_t records,
@@ -202,9 +202,15 @@ struct sample *samples_complete(struct samples *samples, int64_t now, bool all)
     if (samples->open[0]->sample.records >= samples->records)
         return &samples->open[0]->sample;
     oldest = samples->open[samples->count - 1];
-    return all || samples->count == SAMPLES_MAX || now - oldest->last >= samples->idle
+    return all || samples->count > SAMPLES_MAX || now - oldest->last >= samples->idle
                ? &oldest->sample
                : NULL;
+}
+
+void samples_pause(struct samples *samples, int64_t microseconds)
+{
+    for (size_t i = 0; i < samples->count; i++)
+        samples->open[i]->last += microseconds;
 }
 
 int64_t samples_deadline(const struct samples *samples)

@@ -11,7 +11,7 @@
 
 #include "spool.h"
 
-#define SAMPLES_MAX 64u
+#define SAMPLES_MAX 256u
 
 struct sample {
     int64_t traffic_date; /* microseconds since 1970 */
@@ -39,6 +39,9 @@ void samples_destroy(struct samples **samples);
  */
 MUST_CHECK enum result samples_add(struct samples *samples, int64_t traffic_date, const char *line,
                                    size_t length, const char *file_name, int64_t now);
+
+/* So many microseconds have passed in which no record could come. */
+void samples_pause(struct samples *samples, int64_t microseconds);
 
 /* A sample that is complete, or NULL; all: at the end of the stream each is. */
 struct sample *samples_complete(struct samples *samples, int64_t now, bool all);

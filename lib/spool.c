@@ -20,6 +20,9 @@
 
 #define TIME_DIGITS 16
 
+/* Seconds that somebody who moves a file and its companion by hand may take. */
+#define ALONE_MOST 3600
+
 struct spool {
     int folder; /* -1 where it could not be opened */
     int lock;   /* -1 while it is not held */
@@ -29,7 +32,7 @@ struct spool {
     char list_after[NAME_MAX + 1];
 };
 
-static const char rejected[] = "rejected";
+static const char rejected[] = "rejected", answer_suffix[] = ".answer";
 static const char *const kind_words[] = {"records", "pcap", "pcapng", "secflow", "zeek", "dns"};
 
 #define KINDS (sizeof kind_words / sizeof *kind_words)
@@ -50,14 +53,43 @@ bool spool_kind_find(const char *word, enum spool_kind *kind)
     return false;
 }
 
+static bool is_control(char c)
+{
+    return (unsigned char)c < ' ' || c == 0x7f;
+}
+
+static bool is_answer(const char *name)
+{
+    size_t length = strlen(name), suffix = sizeof answer_suffix - 1;
+
+    return length >= suffix && strcmp(name + length - suffix, answer_suffix) == 0;
+}
+
 bool spool_is_file_name(const char *name)
 {
     size_t length = strlen(name);
 
     for (size_t i = 0; i < length; i++)
-        if (name[i] == '/' || (unsigned char)name[i] < ' ' || name[i] == 0x7f)
+        if (name[i] == '/' || is_control(name[i]))
             return false;
-    return length > 0 && length <= SPOOL_FILE_NAME_MAX;
+    return length > 0 && length <= SPOOL_FILE_NAME_MAX && !is_answer(name);
+}
+
+void spool_clean_name(const char *name, char clean[SPOOL_FILE_NAME_MAX + 1])
+{
+    size_t length = strlen(name);
+
+    if (length > SPOOL_FILE_NAME_MAX) {
+        name += length - SPOOL_FILE_NAME_MAX;
+        while (((unsigned char)*name & 0xc0) == 0x80) /* the rest of a UTF-8 character */
+            name++;
+    }
+    snprintf(clean, SPOOL_FILE_NAME_MAX + 1, "%s", *name ? name : "_");
+    for (char *p = clean; *p; p++)
+        if (*p == '/' || is_control(*p))
+            *p = '_';
+    if (is_answer(clean))
+        *strrchr(clean, '.') = '_';
 }
 
 bool spool_is_full(int error)
@@ -144,9 +176,9 @@ static bool parse_name(const char *name, struct spool_entry *entry)
     size_t length = strlen(name);
     char word[16];
 
-    if (!end || end[1] == '\0' || length > NAME_MAX || !skip_number(&p, TIME_DIGITS) ||
-        p != name + TIME_DIGITS + 1 || !skip_number(&p, 20) || !skip_number(&p, 20) ||
-        (size_t)(end - p) >= sizeof word)
+    if (!end || end[1] == '\0' || length > NAME_MAX || is_answer(end + 1) ||
+        !skip_number(&p, TIME_DIGITS) || p != name + TIME_DIGITS + 1 || !skip_number(&p, 20) ||
+        !skip_number(&p, 20) || (size_t)(end - p) >= sizeof word)
         return false;
     snprintf(word, sizeof word, "%.*s", (int)(end - p), p);
     if (!spool_kind_find(word, &entry->kind))
@@ -186,6 +218,7 @@ enum result spool_create(struct spool *spool, enum spool_kind kind, const char *
 {
     struct stat stat;
 
+    file->renamed = false;
     if (!spool) {
         snprintf(file->name, sizeof file->name, "%s", file_name);
         file->fd = memfd_create("sample", MFD_CLOEXEC);
@@ -211,9 +244,14 @@ enum result spool_create(struct spool *spool, enum spool_kind kind, const char *
 
 enum result spool_commit(struct spool *spool, struct spool_file *file)
 {
-    if (fsync(file->fd) < 0 ||
-        renameat(spool->folder, file->name, spool->folder, file->name + 1) < 0 ||
-        fsync(spool->folder) < 0)
+    if (!file->renamed) {
+        if (fsync(file->fd) < 0)
+            return RESULT_DAMAGED;
+        if (renameat(spool->folder, file->name, spool->folder, file->name + 1) < 0)
+            return RESULT_SYSTEM;
+        file->renamed = true;
+    }
+    if (fsync(spool->folder) < 0)
         return RESULT_SYSTEM;
     close(file->fd);
     file->fd = -1;
@@ -230,7 +268,7 @@ void spool_discard(struct spool *spool, struct spool_file *file)
 
 enum result spool_lock(struct spool *spool)
 {
-    int fd = openat(spool->folder, ".lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    int fd = openat(spool->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
     if (fd < 0)
         return RESULT_SYSTEM;
@@ -398,7 +436,7 @@ static void write_answer(int folder, const char *name, const char *answer, size_
     char answer_name[NAME_MAX + 1];
     int fd;
 
-    snprintf(answer_name, sizeof answer_name, "%.*s.answer", NAME_MAX - 7, name);
+    snprintf(answer_name, sizeof answer_name, "%.*s%s", NAME_MAX - 7, name, answer_suffix);
     fd = openat(folder, answer_name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return;
@@ -439,25 +477,37 @@ enum result spool_reject(struct spool *spool, const struct spool_entry *entry, c
     return result;
 }
 
-/* How much of a file are whole lines; -1: it cannot be read. */
+/* How much of a file are whole lines, up to the first NUL; -1: it cannot be read. */
 static off_t whole_lines(int fd)
 {
-    char buffer[4096];
-    off_t end = lseek(fd, 0, SEEK_END);
+    char buffer[32 * 1024];
+    off_t offset = 0, whole = 0;
+    const char *nul = NULL, *newline;
+    ssize_t got;
 
-    while (end > 0) {
-        off_t start = end > (off_t)sizeof buffer ? end - (off_t)sizeof buffer : 0;
-        ssize_t got = pread(fd, buffer, (size_t)(end - start), start);
-        const char *newline;
-
-        if (got <= 0)
+    while (!nul && (got = pread(fd, buffer, sizeof buffer, offset)) != 0) {
+        if (got < 0)
             return -1;
-        newline = memrchr(buffer, '\n', (size_t)got);
+        nul = memchr(buffer, '\0', (size_t)got);
+        newline = memrchr(buffer, '\n', nul ? (size_t)(nul - buffer) : (size_t)got);
         if (newline)
-            return start + (newline + 1 - buffer);
-        end = start;
+            whole = offset + (newline + 1 - buffer);
+        offset += got;
     }
-    return end;
+    return whole;
+}
+
+/* Of a log goes its companion, too, complete or not. */
+static void remove_unfinished(struct spool *spool, const char *name, enum spool_kind kind)
+{
+    char companion[NAME_MAX + 1];
+
+    unlinkat(spool->folder, name, 0);
+    if (kind != SPOOL_ZEEK)
+        return;
+    companion_name(name, companion);
+    unlinkat(spool->folder, companion, 0);
+    unlinkat(spool->folder, companion + 1, 0);
 }
 
 /* A file whose writer died: *completed, or removed. */
@@ -471,7 +521,7 @@ static enum result recover_file(struct spool *spool, struct spool_file *file, en
     if (size < 0)
         result = RESULT_SYSTEM;
     else if (size == 0)
-        unlinkat(spool->folder, file->name, 0);
+        remove_unfinished(spool, file->name, kind);
     else if (ftruncate(file->fd, size) < 0)
         result = RESULT_SYSTEM;
     else
@@ -488,6 +538,7 @@ static enum result recover_unfinished(struct spool *spool, const char *name, enu
     bool completed = false;
     enum result result = RESULT_OK;
 
+    file.renamed = false;
     snprintf(file.name, sizeof file.name, "%s", name);
     file.fd = openat(spool->folder, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (file.fd < 0)
@@ -502,17 +553,20 @@ static enum result recover_unfinished(struct spool *spool, const char *name, enu
     return result;
 }
 
-/* A companion alone: its file was not completed, or has been removed. */
+/* A companion alone, for a while: its file was not completed, or has been removed. */
 static void recover_companion(struct spool *spool, const struct spool_entry *companion)
 {
     char name[NAME_MAX + 2] = ".";
     const char *kind = find_dot(companion->name, 3), *end = find_dot(companion->name, 4);
+    struct stat stat;
 
     snprintf(name + 1, sizeof name - 1, "%.*s.%s%s", (int)(kind - companion->name), companion->name,
              kind_words[SPOOL_ZEEK], end);
     /* In this order, for it may be completed just now. */
     if (faccessat(spool->folder, name, F_OK, 0) < 0 &&
-        faccessat(spool->folder, name + 1, F_OK, 0) < 0)
+        faccessat(spool->folder, name + 1, F_OK, 0) < 0 &&
+        fstatat(spool->folder, companion->name, &stat, AT_SYMLINK_NOFOLLOW) == 0 &&
+        clock_wall() / 1000000 - stat.st_ctime > ALONE_MOST)
         unlinkat(spool->folder, companion->name, 0);
 }
 

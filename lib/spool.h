@@ -37,9 +37,13 @@ enum spool_kind {
 const char *spool_kind_word(enum spool_kind kind);
 bool spool_kind_find(const char *word, enum spool_kind *kind);
 
-/* The longest name that a file can have where it is sent, and what may not be in it. */
+/*
+ * What a file can be called where it is sent: no control characters or slashes, and no end of
+ * ".answer". spool_clean_name makes such a name of any other.
+ */
 #define SPOOL_FILE_NAME_MAX 180u
 bool spool_is_file_name(const char *name);
+void spool_clean_name(const char *name, char clean[SPOOL_FILE_NAME_MAX + 1]);
 
 struct spool;
 
@@ -52,6 +56,7 @@ void spool_destroy(struct spool **spool);
 /* A file being written. */
 struct spool_file {
     int fd;
+    bool renamed;            /* spool_commit has come so far */
     char name[NAME_MAX + 1]; /* in the folder, with its dot */
 };
 
@@ -65,8 +70,9 @@ MUST_CHECK enum result spool_create(struct spool *spool, enum spool_kind kind,
                                     struct spool_file *file);
 
 /*
- * Makes the file durable and complete, and closes it. With RESULT_SYSTEM it stays as it was, and
- * that can be tried again where errno is spool_is_full's.
+ * Makes the file durable and complete, and closes it. RESULT_SYSTEM: errno says why, and it can be
+ * tried again. RESULT_DAMAGED: it could not be synced, after which nobody knows what is on disk;
+ * errno says why.
  */
 MUST_CHECK enum result spool_commit(struct spool *spool, struct spool_file *file);
 
@@ -107,8 +113,10 @@ MUST_CHECK enum result spool_reject(struct spool *spool, const struct spool_entr
                                     const char *reason, size_t length);
 
 /*
- * Completes what writers that died have left: of records, the whole lines of it. What has no whole
- * line, and files that are no records, are removed. *count is how many were completed.
+ * Completes what writers that died have left: of records, the whole lines of it up to the first
+ * NUL, for those are what a machine that stopped leaves of bytes that had not come to the disk.
+ * What has no whole line, and files that are no records, are removed. *count is how many were
+ * completed.
  */
 MUST_CHECK enum result spool_recover(struct spool *spool, size_t *count);
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define FDS_MAX 4u
 
@@ -40,7 +41,26 @@ const char *upload_url_problem(const char *url)
     return problem;
 }
 
-/* RFC 9110, section 5: a name that is a token, and a value without control characters. */
+static bool is_named(const char *header, const char *name)
+{
+    size_t length = strlen(name);
+
+    return strncasecmp(header, name, length) == 0 && header[length] == ':';
+}
+
+/* What says how a request is framed, and what is made for each. */
+static bool is_own(const char *header)
+{
+    static const char *const own[] = {"Content-Encoding", "Content-Length", "Expect",
+                                      "Idempotency-Key", "Transfer-Encoding"};
+
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        if (is_named(header, own[i]))
+            return true;
+    return false;
+}
+
+/* RFC 9110, section 5: a name that is a token; a value of what is visible, blanks and tabs. */
 const char *upload_header_problem(const char *header)
 {
     const char *colon = strchr(header, ':');
@@ -51,11 +71,11 @@ const char *upload_header_problem(const char *header)
         if (*p <= ' ' || *p > '~' || strchr("\"(),/;<=>?@[\\]{}", *p))
             return "its name has a character that names do not have";
     for (const char *p = colon + 1; *p; p++)
-        if (((unsigned char)*p < ' ' && *p != '\t') || *p == 0x7f)
-            return "its value has a control character";
+        if ((*p < ' ' && *p != '\t') || *p > '~')
+            return "its value has a character that is not printable ASCII";
     if (colon[1 + strspn(colon + 1, " \t")] == '\0')
         return "its value is empty";
-    return NULL;
+    return is_own(header) ? "it is one that flowupload makes itself" : NULL;
 }
 
 static size_t take_answer(char *bytes, size_t size, size_t count, void *context)
@@ -93,6 +113,8 @@ static enum result add_ca(CURL *easy, const char *ca_file)
     struct curl_blob blob = {.flags = CURL_BLOB_COPY};
     enum result result = read_all(ca_file, &text);
 
+    if (result == RESULT_OK && !memmem(text.bytes, text.length, "-----BEGIN ", 11))
+        result = RESULT_DAMAGED;
     if (result == RESULT_OK)
         result = text_put(&text, "\n", 1);
     if (result == RESULT_OK && system && read_all(system, &text) == RESULT_NO_MEMORY)
@@ -285,10 +307,20 @@ static int64_t get_number(CURL *easy, CURLINFO info)
     return (int64_t)value;
 }
 
+/* libcurl's own words name a proxy with its password, where it is that which cannot be used. */
+static const char *describe(const struct uploader *uploader, CURLcode code)
+{
+    bool open = code != CURLE_COULDNT_RESOLVE_PROXY && code != CURLE_UNSUPPORTED_PROTOCOL &&
+                code != CURLE_URL_MALFORMAT;
+
+    return open && uploader->problem[0] ? uploader->problem : curl_easy_strerror(code);
+}
+
 /* A refusal counts also where the connection ended before all of the request was sent. */
 static void read_answer(struct uploader *uploader, CURLcode code, struct upload_answer *answer)
 {
     CURL *easy = uploader->easy;
+    long connect = 0;
 
     *answer = (struct upload_answer){.problem = "", .code = (int)code};
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &answer->status);
@@ -296,10 +328,14 @@ static void read_answer(struct uploader *uploader, CURLcode code, struct upload_
     answer->retry_after = get_number(easy, CURLINFO_RETRY_AFTER);
     answer->body = uploader->answer.bytes ? uploader->answer.bytes : "";
     answer->length = uploader->answer.length;
-    if (code != CURLE_OK && answer->status < 300) {
-        answer->status = 0;
-        answer->problem = uploader->problem[0] ? uploader->problem : curl_easy_strerror(code);
-    }
+    if (code == CURLE_OK || answer->status >= 300)
+        return;
+    answer->status = 0;
+    curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &connect);
+    if (connect == 407) /* the proxy wants a name and a password, of all requests */
+        answer->status = connect;
+    else
+        answer->problem = describe(uploader, code);
 }
 
 bool upload_run(struct uploader *uploader, struct upload_answer *answer)
@@ -328,7 +364,9 @@ void upload_wait(struct uploader *uploader, struct pollfd *fds, unsigned count, 
     int64_t milliseconds = (timeout + 999) / 1000;
 
     for (unsigned i = 0; i < count; i++)
-        extra[i] = (struct curl_waitfd){.fd = fds[i].fd, .events = CURL_WAIT_POLLIN};
+        extra[i] = (struct curl_waitfd){.fd = fds[i].fd,
+                                        .events = fds[i].events & POLLOUT ? CURL_WAIT_POLLOUT
+                                                                          : CURL_WAIT_POLLIN};
     curl_multi_poll(uploader->multi, extra, count, milliseconds < 60000 ? (int)milliseconds : 60000,
                     NULL);
     /* libcurl does not tell of a pipe that was closed. */

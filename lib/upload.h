@@ -13,7 +13,7 @@
 
 #include <poll.h>
 
-/* What all requests have in common; texts are copied. */
+/* What all requests have in common; the headers stay the caller's. */
 struct upload_options {
     const char *url;
     const char *ca_file;        /* of a CA that is trusted beside those of the system; NULL: none */
@@ -43,11 +43,14 @@ struct upload_answer {
 
 struct uploader;
 
-/* Why a URL or header cannot be used, or NULL. */
+/* Why a URL or header cannot be used, or NULL. Some headers are the request's own. */
 const char *upload_url_problem(const char *url);
 const char *upload_header_problem(const char *header);
 
-/* Once in a process. RESULT_SYSTEM: the file of the CA cannot be read, errno says why. */
+/*
+ * Once in a process. RESULT_SYSTEM: the file of the CA cannot be read, errno says why.
+ * RESULT_DAMAGED: there is no certificate in it.
+ */
 MUST_CHECK enum result uploader_init(struct uploader **uploader,
                                      const struct upload_options *options);
 void uploader_destroy(struct uploader **uploader);
@@ -66,8 +69,9 @@ uint64_t upload_moved(const struct uploader *uploader);
 void upload_abort(struct uploader *uploader);
 
 /*
- * Waits until there is something to go on with, a descriptor is ready, or the time is over. What is
- * ready is in revents. count: at most 4.
+ * Waits until there is something to go on with, a descriptor is ready, or the microseconds are
+ * over. Of what is wanted in events, POLLIN or POLLOUT, what is ready is in revents. count: at
+ * most 4.
  */
 void upload_wait(struct uploader *uploader, struct pollfd *fds, unsigned count, int64_t timeout);
 

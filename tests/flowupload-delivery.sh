@@ -141,8 +141,8 @@ sender=$!
 exec 3>in
 cat day1.sf day2.sf >&3
 ok 'away: the sample is spooled' wait_for 'a sample' waits secflow_1700000000.sf
-start_collector "$port"
 answers
+start_collector "$port"
 ok 'back: it is sent' wait_for 'a sample' test -f accepted.jsonl
 exec 3>&-
 wait $sender
@@ -172,6 +172,115 @@ for signal in TERM HUP; do # not INT, which a shell has its background ignore
     is "$(cat out)" '' "SIG$signal: nothing is called accepted"
     rm -rf spool
 done
+
+# SIGTERM where nothing comes, and what it leaves unread is told of
+
+mkfifo nobody
+for input in nobody in typed closed; do
+    case $input in
+    nobody) set -- day1.sf nobody ;; # a pipe that nobody writes to
+    in) set -- day1.sf in ;;
+    typed) set -- -t pcap -N trace.pcap in ;;
+    closed) set -- day1.sf ;;
+    esac
+    answers hang
+    if [ $input = closed ]; then # standard output is a pipe that is full
+        mkfifo full
+        exec 4<>full
+        head -c 65536 /dev/zero >&4
+        "$tool" -k key -s spool -u "$url" "$@" >full 2>err 4>&- &
+        sender=$!
+        answers
+        ok 'a full pipe: the sample is accepted' wait_for 'a sample' test -f accepted.jsonl
+    else
+        "$tool" -k key -s spool -u "$url" "$@" >out 2>err &
+        sender=$!
+        exec 3<>in
+        ok "SIGTERM, $input: it has begun" wait_for 'the spool' test -d spool
+    fi
+    sleep 0.3
+    kill $sender
+    before=$(date +%s)
+    wait $sender
+    status=$?
+    ok "SIGTERM, $input: soon" test $(($(date +%s) - before)) -lt 10
+    case $input in
+    closed) is $status 74 'a full pipe: exit status' ;;
+    typed)
+        is $status 75 'SIGTERM, typed: exit status'
+        like "$(cat err)" 'in: it was not read to its end' 'SIGTERM, typed: message'
+        is "$(spooled)" '' 'SIGTERM, typed: nothing is half there'
+        ;;
+    *) is $status 75 "SIGTERM, $input: exit status" ;;
+    esac
+    exec 3>&-
+    rm -rf spool
+done
+exec 4>&-
+n=0
+while [ $n -lt 12 ]; do
+    cat large
+    n=$((n + 1))
+done >larger
+answers
+"$tool" -k key -s spool -u "$url" in one.sf larger >out 2>err &
+sender=$!
+exec 3<>in
+ok 'SIGTERM, files behind: it has begun' wait_for 'the spool' test -d spool
+kill $sender
+wait $sender
+is $? 75 'SIGTERM, files behind: exit status'
+is "$(cat err)" 'flowupload: one.sf: it was not read to its end
+flowupload: larger: it was not read to its end' 'SIGTERM, files behind: messages'
+exec 3>&-
+rm -rf spool larger
+
+# Closed descriptors
+
+closed() {
+    "$tool" -k key -s spool -u "$url" <&-
+}
+is_status 66 'closed standard input: exit status' closed
+answers
+all_closed() {
+    "$tool" -k key -s spool -u "$url" one.sf <&- >&- 2>&-
+}
+all_closed
+is $? 74 'all closed: exit status'
+is "$(accepted .fileName)" one.sf 'all closed: the sample is sent'
+rm -rf spool
+
+# The end comes while tries fail, too
+
+answers '429 1' '429 1' '429 1' '429 1' '429 1' '429 1' '429 1' '429 1' '429 1' '429 1' '429 1' '429 1'
+before=$(date +%s)
+is_status 75 'failing at the end: exit status' send --linger 2 one.sf
+ok 'failing at the end: soon' test $(($(date +%s) - before)) -lt 8
+rm -rf spool
+
+# An entry that cannot be read is told of, and does not hold up the others
+
+mkdir -p spool/1000000000000000.1.0.records.folder
+answers
+is_status 75 'an entry that is a folder: exit status' send one.sf
+is "$(accepted .fileName)" one.sf 'an entry that is a folder: the other is sent'
+like "$(cat err)" 'spool: 1000000000000000.1.0.records.folder cannot be read: Is a directory' \
+    'an entry that is a folder: message'
+rm -rf spool
+mkdir spool
+{
+    record 1700000000 1
+    printf '\0\0\0\n'
+    record 1700000000 2
+} >spool/.1000000000000000.1.0.records.torn.sf
+answers
+is_status 0 'a file that the machine tore: exit status' drain
+is "$(accepted '"\(.fileName) \(.secflows)"')" 'torn.sf 1' 'a file that the machine tore: what was whole'
+cp one.sf spool/1000000000000000.1.0.records.one.sf.answer
+answers
+is_status 0 'an answer moved back: exit status' drain
+is "$(accepted .fileName)" '' 'an answer moved back is not sent'
+rm -rf spool
 
 # A process that was killed leaves whole lines, which are sent the next time
 
