@@ -50,7 +50,7 @@ static const char help[] =
     "  --max-bytes BYTES   put the oldest samples aside while more than that wait\n"
     "  --timeout SECONDS   give a try up that gets nowhere for so long (default 60)\n"
     "\n"
-    "Example: zeek2flow conn.log dns.log | flowupload -k keyfile -u https://collector.example/\n";
+    "Example: flowcap -i eth0 | flowupload -k keyfile -u https://collector.example/\n";
 
 #define SECOND INT64_C(1000000)
 

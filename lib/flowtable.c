@@ -44,8 +44,9 @@ enum {
     FLOW_ICMP_KNOWN = 2,
     FLOW_FIRST_FROM_1 = 4,
     FLOW_SOURCE_IS_1 = 8,
-    FLOW_ACTIVE = 16,  /* in this window */
-    FLOW_LABELLED = 32 /* a text stands behind the addresses, ended by NUL */
+    FLOW_ACTIVE = 16,   /* in this window */
+    FLOW_LABELLED = 32, /* a text stands behind the addresses, ended by NUL */
+    FLOW_KEPT = 64      /* only during flowtable_keep */
 };
 
 struct slot {
@@ -694,4 +695,134 @@ void flowtable_next_window(struct flowtable *table)
         flow->flags &= (uint8_t)~FLOW_ACTIVE;
     }
     table->active_count = 0;
+}
+
+uint32_t flowtable_count(const struct flowtable *table)
+{
+    return table->flow_count;
+}
+
+static int compare_times(const void *left, const void *right)
+{
+    int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
+
+    return (a > b) - (a < b);
+}
+
+/* The median of when the active flows had their last packets. RESULT_NO_MEMORY. */
+static enum result find_median(const struct flowtable *table, int64_t *median)
+{
+    size_t count = table->active_count;
+    int64_t *times = malloc(count * sizeof *times);
+
+    if (!times)
+        return RESULT_NO_MEMORY;
+    for (size_t i = 0; i < count; i++)
+        times[i] = flow_at(table, table->active[i])->last;
+    qsort(times, count, sizeof *times, compare_times);
+    *median = times[count / 2];
+    free(times);
+    return RESULT_OK;
+}
+
+enum result flowtable_divide(struct flowtable *table, size_t *count)
+{
+    enum result result = flowtable_finish(table, false, count);
+    uint32_t *late;
+    size_t lates = 0;
+    int64_t median;
+
+    if (result != RESULT_OK || *count == 0)
+        return result;
+    result = find_median(table, &median);
+    late = result == RESULT_OK ? malloc(*count * sizeof *late) : NULL;
+    if (!late)
+        return RESULT_NO_MEMORY;
+    table->in_order = false;
+    *count = 0;
+    for (size_t i = 0; i < table->active_count; i++) {
+        if (flow_at(table, table->active[i])->last > median)
+            late[lates++] = table->active[i];
+        else
+            table->active[(*count)++] = table->active[i];
+    }
+    memcpy(table->active + *count, late, lates * sizeof *late);
+    free(late);
+    return RESULT_OK;
+}
+
+static uint32_t flow_units(const struct stored_flow *flow)
+{
+    size_t words = address_words(flow->flags);
+    size_t label =
+        flow->flags & FLOW_LABELLED ? strlen((const char *)&flow->address[words]) / UNIT + 1 : 0;
+
+    return (uint32_t)(sizeof *flow / UNIT + words + label);
+}
+
+/* Copies a flow to another table, and leaves its place there behind. */
+static enum result move_flow(struct flowtable *to, uint32_t hash, struct stored_flow *flow)
+{
+    uint32_t units = flow_units(flow), mask = to->slot_count - 1, at = hash & mask;
+    enum result result = reserve_place(to, units);
+
+    if (result != RESULT_OK)
+        return result;
+    while (to->slots[at].place != 0)
+        at = (at + 1) & mask;
+    flow->flags &= (uint8_t)~FLOW_KEPT;
+    memcpy(flow_at(to, to->next_place), flow, (size_t)units * UNIT);
+    to->slots[at] = (struct slot){hash, to->next_place};
+    to->next_place += units;
+    to->flow_count++;
+    flow->packets[0] = to->slots[at].place;
+    return RESULT_OK;
+}
+
+static enum result move_kept(struct flowtable *from, struct flowtable *to)
+{
+    enum result result = RESULT_OK;
+
+    for (uint32_t i = 0; i < from->slot_count && result == RESULT_OK; i++) {
+        const struct slot *slot = &from->slots[i];
+
+        if (slot->place != 0 && (flow_at(from, slot->place)->flags & FLOW_KEPT))
+            result = move_flow(to, slot->hash, flow_at(from, slot->place));
+    }
+    return result;
+}
+
+enum result flowtable_keep(struct flowtable *table, size_t first)
+{
+    enum result result = count_batch(table);
+    struct flowtable *fresh = result == RESULT_OK ? calloc(1, sizeof *fresh) : NULL;
+    size_t kept = table->active_count - first;
+
+    if (!fresh)
+        return RESULT_NO_MEMORY;
+    fresh->slot_count = SLOTS_MIN;
+    while (kept + BATCH > fresh->slot_count / 4 * 3)
+        fresh->slot_count *= 2;
+    fresh->slots = new_slots(fresh->slot_count);
+    for (size_t i = first; i < table->active_count; i++)
+        flow_at(table, table->active[i])->flags |= FLOW_KEPT;
+    result = fresh->slots ? move_kept(table, fresh) : RESULT_NO_MEMORY;
+    for (size_t i = first; i < table->active_count && result == RESULT_OK; i++)
+        table->active[i - first] = (uint32_t)flow_at(table, table->active[i])->packets[0];
+    if (result == RESULT_OK) {
+        struct flowtable old = *table;
+
+        table->slots = fresh->slots;
+        table->slot_count = fresh->slot_count;
+        table->flow_count = fresh->flow_count;
+        table->chunks = fresh->chunks;
+        table->chunk_count = fresh->chunk_count;
+        table->next_place = fresh->next_place;
+        table->active_count = kept;
+        fresh->slots = old.slots;
+        fresh->chunks = old.chunks;
+        fresh->chunk_count = old.chunk_count;
+    }
+    flowtable_destroy(&fresh);
+    return result;
 }

@@ -56,6 +56,21 @@ MUST_CHECK enum result flowtable_add_connection(struct flowtable *table,
  */
 MUST_CHECK enum result flowtable_finish(struct flowtable *table, bool last, size_t *count);
 
+/*
+ * The same in the middle of a window, except that the half of the flows whose last packets are the
+ * oldest comes first: count of them, each half sorted.
+ */
+MUST_CHECK enum result flowtable_divide(struct flowtable *table, size_t *count);
+
+/*
+ * Forgets all flows but the active ones from an index on, which keep their order and begin with
+ * index 0 then. RESULT_NO_MEMORY.
+ */
+MUST_CHECK enum result flowtable_keep(struct flowtable *table, size_t first);
+
+/* Flows that are remembered, active or not. */
+uint32_t flowtable_count(const struct flowtable *table);
+
 /* The flow at an index below that count. */
 void flowtable_get(const struct flowtable *table, size_t index, struct flow *flow);
 

@@ -10,15 +10,29 @@
 
 #define DNS_PORT 53
 
+/* What names may remember before they are forgotten early, where they are to be forgotten. */
+#define NAMES_MOST 2000000u
+
 struct meter {
     struct meter_options options;
     struct decoder *decoder;
     struct flowtable *flows;
     struct names *names;
+    struct names *older_names; /* from before names_since, where names are forgotten; else NULL */
+    int64_t names_since;
     struct meter_counts counts;
     int64_t window_end;   /* of the window that is open; INT64_MIN before the first packet */
     int64_t sample_start; /* INT64_MAX before the first packet that counts */
 };
+
+static enum result begin_names(struct meter *meter)
+{
+    enum result result = names_init(&meter->names);
+
+    if (result == RESULT_OK && meter->options.name_horizon > 0)
+        names_set_horizon(meter->names, meter->options.name_horizon);
+    return result;
+}
 
 enum result meter_init(struct meter **meter, const struct meter_options *options)
 {
@@ -34,9 +48,7 @@ enum result meter_init(struct meter **meter, const struct meter_options *options
     if (result == RESULT_OK)
         result = flowtable_init(&new->flows);
     if (result == RESULT_OK)
-        result = names_init(&new->names);
-    if (result == RESULT_OK && options->name_horizon > 0)
-        names_set_horizon(new->names, options->name_horizon);
+        result = begin_names(new);
     if (result != RESULT_OK) {
         meter_destroy(&new);
         return result;
@@ -51,6 +63,7 @@ void meter_destroy(struct meter **meter)
         decoder_destroy(&(*meter)->decoder);
         flowtable_destroy(&(*meter)->flows);
         names_destroy(&(*meter)->names);
+        names_destroy(&(*meter)->older_names);
         free(*meter);
         *meter = NULL;
     }
@@ -124,11 +137,24 @@ static bool is_dns(const struct packet *packet)
     return packet->sport == DNS_PORT || packet->dport == DNS_PORT;
 }
 
+/* The older names are those of before, or the earliest of after. */
+static bool find_passive(struct meter *meter, const struct record *record, struct name_ref *found)
+{
+    struct name_ref older;
+    bool is_found = names_find(meter->names, &record->dst, record->start, found);
+
+    if ((is_found && found->before) || !meter->older_names ||
+        !names_find(meter->older_names, &record->dst, record->start, &older))
+        return is_found;
+    *found = older;
+    return true;
+}
+
 /* Names the destination, in the order of DESIGN.md's "How a destination gets its name". */
 static void name_destination(struct meter *meter, struct record *record)
 {
     struct name_ref passive, cached;
-    bool is_passive = names_find(meter->names, &record->dst, record->start, &passive);
+    bool is_passive = find_passive(meter, record, &passive);
     bool is_cached = !(is_passive && passive.before) && meter->options.cache &&
                      names_find(meter->options.cache, &record->dst, record->start, &cached);
 
@@ -226,16 +252,58 @@ static enum result write_flows(struct meter *meter, size_t first, size_t count)
     return result;
 }
 
+/* Writes the first flows of the table. */
+static enum result write_first(struct meter *meter, size_t count)
+{
+    enum result result = RESULT_OK;
+
+    if (count > 0)
+        record_writer_begin(meter->options.writer, meter->sample_start);
+    for (size_t i = 0; i < count && result == RESULT_OK; i += NAMES_PREFETCH)
+        result = write_flows(meter, i, count - i < NAMES_PREFETCH ? count - i : NAMES_PREFETCH);
+    return result == RESULT_OK ? record_writer_flush(meter->options.writer) : result;
+}
+
 enum result meter_finish(struct meter *meter)
 {
     size_t count;
     enum result result = flowtable_finish(meter->flows, meter->options.window == 0, &count);
 
-    if (result == RESULT_OK && count > 0)
-        record_writer_begin(meter->options.writer, meter->sample_start);
-    for (size_t i = 0; i < count && result == RESULT_OK; i += NAMES_PREFETCH)
-        result = write_flows(meter, i, count - i < NAMES_PREFETCH ? count - i : NAMES_PREFETCH);
-    return result == RESULT_OK ? record_writer_flush(meter->options.writer) : result;
+    return result == RESULT_OK ? write_first(meter, count) : result;
+}
+
+/* Makes room: of flows that only their direction was kept of, else of those that are idle longest.
+ */
+static enum result limit_flows(struct meter *meter)
+{
+    size_t limit = meter->options.flow_limit, count;
+    enum result result;
+
+    if (limit == 0 || flowtable_count(meter->flows) < limit)
+        return RESULT_OK;
+    result = flowtable_keep(meter->flows, 0);
+    if (result != RESULT_OK || flowtable_count(meter->flows) < limit / 4 * 3)
+        return result;
+    result = flowtable_divide(meter->flows, &count);
+    if (result == RESULT_OK)
+        result = write_first(meter, count);
+    meter->counts.early += count;
+    return result == RESULT_OK ? flowtable_keep(meter->flows, count) : result;
+}
+
+/* Forgets names that were old when the latest ones began. */
+static enum result limit_names(struct meter *meter, int64_t time)
+{
+    int64_t memory = meter->options.name_memory;
+
+    if (memory == 0 ||
+        (time - meter->names_since < memory && names_count(meter->names) < NAMES_MOST))
+        return RESULT_OK;
+    names_destroy(&meter->older_names);
+    meter->older_names = meter->names;
+    meter->names = NULL;
+    meter->names_since = time;
+    return begin_names(meter);
 }
 
 /* Ends the open window when the time lies behind it. */
@@ -246,12 +314,19 @@ static enum result turn_window(struct meter *meter, int64_t time)
 
     if (time < meter->window_end)
         return RESULT_OK;
-    if (meter->window_end != INT64_MIN)
+    if (meter->window_end != INT64_MIN) {
         result = meter_finish(meter);
+        meter->counts.windows++;
+    }
     flowtable_next_window(meter->flows);
     meter->sample_start = INT64_MAX;
     meter->window_end = time - time % window + window;
-    return result;
+    return result == RESULT_OK ? limit_names(meter, time) : result;
+}
+
+enum result meter_tick(struct meter *meter, int64_t time)
+{
+    return turn_window(meter, time);
 }
 
 static void note_start(struct meter *meter, int64_t time)
@@ -302,6 +377,8 @@ static enum result sort_packet(struct meter *meter, const struct packet *packet)
 
     if (dns && packet->captured > 0) {
         result = read_dns(meter, packet);
+        if (result == RESULT_OK && names_count(meter->names) >= NAMES_MOST)
+            result = limit_names(meter, packet->time);
         if (result != RESULT_OK)
             return result;
     }
@@ -311,7 +388,9 @@ static enum result sort_packet(struct meter *meter, const struct packet *packet)
         return RESULT_OK;
     }
     note_start(meter, packet->time);
-    return flowtable_add(meter->flows, packet, locals.src, locals.dst);
+    result = limit_flows(meter);
+    return result == RESULT_OK ? flowtable_add(meter->flows, packet, locals.src, locals.dst)
+                               : result;
 }
 
 enum result meter_frame(struct meter *meter, const struct frame *frame,

@@ -19,8 +19,10 @@ struct meter_options {
     struct record_writer *writer;    /* the caller's */
     int64_t window;                  /* microseconds; 0: one window */
     int64_t name_horizon;            /* as in names.h; 0: none */
-    uint8_t family;                  /* 4 or 6: that one only; 0: both */
-    bool keep_all;                   /* local traffic and service protocols too */
+    int64_t name_memory; /* microseconds for which names are remembered at least; 0: for good */
+    size_t flow_limit;   /* flows in memory; 0: no limit */
+    uint8_t family;      /* 4 or 6: that one only; 0: both */
+    bool keep_all;       /* local traffic and service protocols too */
     bool open_tunnels;
     bool extended; /* the writer writes the fields of -x */
 };
@@ -29,7 +31,9 @@ struct meter_options {
 struct meter_counts {
     uint64_t verdicts[PACKET_VERDICTS]; /* PACKET_OK: all that were decoded, those below included */
     uint64_t other_family, local, service;
-    uint64_t late; /* kept, but older than the window they were counted in */
+    uint64_t late;    /* kept, but older than the window they were counted in */
+    uint64_t windows; /* that have ended, empty ones included */
+    uint64_t early;   /* flows written before their window ended, for want of room */
 };
 
 struct meter;
@@ -45,6 +49,9 @@ void meter_destroy(struct meter **meter);
 MUST_CHECK enum result meter_frame(struct meter *meter, const struct frame *frame,
                                    enum packet_verdict *verdict);
 
+/* Ends the open window if it lies before that time, though no frame tells so. Results as above. */
+MUST_CHECK enum result meter_tick(struct meter *meter, int64_t time);
+
 /* Takes a connection; the window must be the only one. Results as above. */
 MUST_CHECK enum result meter_connection(struct meter *meter, const struct connection *connection);
 
@@ -53,7 +60,7 @@ MUST_CHECK enum result meter_finish(struct meter *meter);
 
 const struct meter_counts *meter_counts(const struct meter *meter);
 
-/* All names that were read so far; the caller may add others. */
+/* The names that were read, all or the latest of them; the caller may add others. */
 struct names *meter_names(struct meter *meter);
 
 #endif

@@ -75,6 +75,11 @@ enum result names_init(struct names **names)
     return RESULT_OK;
 }
 
+size_t names_count(const struct names *names)
+{
+    return names->host_count + names->text_count;
+}
+
 void names_destroy(struct names **names)
 {
     struct names *old = *names;

@@ -25,6 +25,9 @@ void names_destroy(struct names **names);
  */
 void names_set_horizon(struct names *names, int64_t horizon);
 
+/* How much they remember: addresses, and different names. */
+size_t names_count(const struct names *names);
+
 /* The address got the name (copied) at that time, in microseconds. RESULT_NO_MEMORY. */
 MUST_CHECK enum result names_add(struct names *names, const struct address *address,
                                  const char *text, size_t length, int64_t time);

@@ -207,6 +207,11 @@ enum result record_writer_init(struct record_writer **writer, int fd, bool exten
     return RESULT_OK;
 }
 
+void record_writer_redirect(struct record_writer *writer, int fd)
+{
+    writer->output.fd = fd;
+}
+
 void record_writer_destroy(struct record_writer **writer)
 {
     free(*writer);

@@ -30,6 +30,9 @@ struct record_writer;
  */
 MUST_CHECK enum result record_writer_init(struct record_writer **writer, int fd, bool extended);
 
+/* From now on it writes to another descriptor. What it has not flushed goes there, too. */
+void record_writer_redirect(struct record_writer *writer, int fd);
+
 /* Does not flush. */
 void record_writer_destroy(struct record_writer **writer);
 

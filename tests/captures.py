@@ -1326,6 +1326,14 @@ def corrupt_gzip():
     }
 
 
+@capture("scan.pcap")
+def scan():
+    """Many flows, each of two packets that are far apart."""
+    probes = [tcp(f"10.1.2.3:{40000 + n}", f"198.41.{n >> 8}.{n & 255}:80", "S")
+              for n in range(3000)]
+    return pcap([at(n / 1000, eth(packet)) for n, packet in enumerate(probes + probes)])
+
+
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)

@@ -18,9 +18,10 @@ else
     skip 'mandoc finds nothing in the pages' 'no mandoc'
 fi
 
-for tool in pcap2flow zeek2flow flowupload flowlabel; do
+for tool in pcap2flow zeek2flow flowcap flowupload flowlabel; do
+    page=$(echo "$mandir/$tool".[18])
     for option in $($tool --help | sed -n 's/^  -\([^ ,]*\).*/\1/p'); do
-        ok "$tool(1) has -$option" grep -Eq "^\.It Fl $option( |\$)" "$mandir/$tool.1"
+        ok "$tool has -$option in its page" grep -Eq "^\.It Fl $option( |\$)" "$page"
     done
 done
 
@@ -65,5 +66,15 @@ for tool in pcap2flow zeek2flow flowupload flowlabel; do
     is "$(cat err)" '' 'they say nothing on standard error'
     ok 'they print something' test -s out
 done
+
+# Those of flowcap, in a network where there is nothing, and with windows of a second.
+examples "$mandir/flowcap.8" | sed -e 's/eth0/any/; s/-d [0-9]*/-d 1/' >examples.sh
+ok 'flowcap(8) has examples' grep -q flowcap examples.sh
+if unshare -n true 2>/dev/null; then
+    is_status 0 'its examples run' unshare -n sh -e examples.sh
+    is "$(cat err)" '' 'they say nothing on standard error'
+else
+    skip 'its examples run' 'not root'
+fi
 
 done_testing

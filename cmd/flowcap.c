@@ -1,0 +1,553 @@
+/*
+ * flowcap: traffic becomes Secflows, live. See flowcap(8).
+ */
+#include "capture.h"
+#include "clock.h"
+#include "converter.h"
+#include "outbox.h"
+#include "sandbox.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char help[] =
+    "usage: flowcap [-46ahpqTVvx] -i INTERFACE [-c CACHE] [-d SECONDS] [-f FILTER] [-L NET]...\n"
+    "           [-n COUNT] [-B KIB] [-Z USER] [--max-flows FLOWS]\n"
+    "       flowcap -D\n"
+    "Turn what goes through an interface into Secflows, one JSON object a line, in windows of "
+    "time\n"
+    "that are a sample each. Only headers are looked at, and DNS responses.\n"
+    "\n"
+    "  -4           IPv4 only\n"
+    "  -6           IPv6 only\n"
+    "  -a           keep all: local traffic and local service protocols too\n"
+    "  -B KIB       of the kernel's buffer (default 8192)\n"
+    "  -c CACHE     name destinations from this file as well, and add what DNS tells\n"
+    "  -D           list interfaces\n"
+    "  -d SECONDS   of a window (default 300)\n"
+    "  -f FILTER    only packets that this tcpdump filter lets through\n"
+    "  -h, --help   print this help\n"
+    "  -i INTERFACE to capture from, or any\n"
+    "  -L NET       count this network as local (may be repeated)\n"
+    "  -n COUNT     end after so many windows\n"
+    "  -p           do not set the interface to promiscuous mode\n"
+    "  -q           do not tell of interfaces that come and go\n"
+    "  -T           leave tunnels closed\n"
+    "  -V, --version  print the version\n"
+    "  -v           print a summary on standard error at the end\n"
+    "  -x           add start, addresses, ports and the Community ID to each record\n"
+    "  -Z USER      whom root becomes (default nobody)\n"
+    "  --max-flows FLOWS  in memory at once (default 1000000)\n"
+    "\n"
+    "Example: flowcap -i eth0 -d 60 | flowlabel >flows.sf\n";
+
+#define SECOND INT64_C(1000000)
+
+/* How long a window is waited for after its end: what the kernel still has of it comes by then. */
+#define TICK_GRACE (SECOND / 2)
+
+/* How long names are remembered across windows, at least. */
+#define NAME_MEMORY (300 * SECOND)
+#define NAME_HORIZON (60 * SECOND)
+
+/* What finished windows may take while nobody reads them, and how long is waited at the end. */
+#define OUTBOX_BYTES (UINT64_C(64) << 20)
+#define OUTBOX_WAIT (3 * SECOND)
+
+#define RETRY_MOST (60 * SECOND)
+
+enum { OPTION_MAX_FLOWS = UCHAR_MAX + 1 };
+
+struct command {
+    struct converter_options converter;
+    struct capture_options capture_options;
+    const char *user;
+    int64_t window;
+    uint64_t most_windows, most_flows; /* most_windows: 0: no end */
+    bool closed_tunnels, list;
+
+    struct capture *capture;
+    struct record_writer *writer;
+    struct meter *meter;
+    struct names *cache;
+    struct outbox *outbox;
+    int signals, file;             /* file: of the window that is open */
+    uint64_t windows;              /* that have been handed over */
+    uint64_t dropped;              /* windows, as far as it was said */
+    int64_t retry_at, retry_after; /* for an interface that is gone; 0: it is not */
+    bool stopping;
+};
+
+static int new_file(struct command *command)
+{
+    command->file = memfd_create("window", MFD_CLOEXEC);
+    if (command->file < 0) {
+        complain_errno(NULL, "cannot make memory for a window");
+        return EX_OSERR;
+    }
+    record_writer_redirect(command->writer, command->file);
+    return EX_OK;
+}
+
+static void tell_drops(struct command *command)
+{
+    struct outbox_counts counts;
+
+    outbox_count(command->outbox, &counts);
+    if (counts.dropped > command->dropped)
+        complain(NULL, "nobody reads the output: %" PRIu64 " window%s dropped so far",
+                 counts.dropped, counts.dropped == 1 ? " was" : "s were");
+    command->dropped = counts.dropped;
+}
+
+/* Gives what is written of the open window to the outbox. */
+static int hand_over(struct command *command)
+{
+    off_t bytes = lseek(command->file, 0, SEEK_CUR);
+
+    if (bytes == 0)
+        return EX_OK;
+    if (outbox_add(command->outbox, command->file, (uint64_t)bytes) != RESULT_OK)
+        return output_failed(RESULT_NO_MEMORY);
+    tell_drops(command);
+    return new_file(command);
+}
+
+/* After a window has ended. */
+static int end_windows(struct command *command)
+{
+    uint64_t windows = meter_counts(command->meter)->windows;
+    int status;
+
+    if (windows == command->windows)
+        return EX_OK;
+    command->windows = windows;
+    status = hand_over(command);
+    if (status == EX_OK &&
+        update_cache(&command->converter, meter_names(command->meter)) == EX_OSERR)
+        status = EX_OSERR; /* else it was said, once, and capture goes on */
+    if (command->most_windows > 0 && windows >= command->most_windows)
+        command->stopping = true;
+    return status;
+}
+
+static int metered(struct command *command, enum result result)
+{
+    if (result == RESULT_OK)
+        return end_windows(command);
+    if (result == RESULT_NO_MEMORY)
+        return output_failed(result);
+    complain_errno(NULL, "cannot keep a window in memory");
+    return EX_OSERR;
+}
+
+/* A capture_frame_fn. */
+static enum result take_frame(void *context, const struct frame *frame)
+{
+    struct command *command = context;
+    enum packet_verdict verdict;
+    uint64_t windows = command->windows;
+    enum result result = meter_frame(command->meter, frame, &verdict);
+
+    /* The windows' ends are seen to outside of the capture. */
+    return result == RESULT_OK && meter_counts(command->meter)->windows != windows ? RESULT_END
+                                                                                   : result;
+}
+
+static const char *interface_name(const struct command *command)
+{
+    return command->capture_options.interface;
+}
+
+/* An interface that is gone is told of once, and waited for. */
+static int wait_for_interface(struct command *command, int64_t now)
+{
+    enum capture_state state = capture_state(command->capture);
+
+    if (state != CAPTURE_DOWN && state != CAPTURE_MISSING) {
+        complain(interface_name(command), "%s", capture_problem(command->capture));
+        return EX_UNAVAILABLE;
+    }
+    if (!command->converter.quiet)
+        complain(interface_name(command), "%s; it is waited for",
+                 capture_problem(command->capture));
+    command->retry_after = SECOND;
+    command->retry_at = now + command->retry_after;
+    return EX_OK;
+}
+
+static int look_for_interface(struct command *command, int64_t now)
+{
+    if (now < command->retry_at)
+        return EX_OK;
+    switch (capture_reopen(command->capture)) {
+    case CAPTURE_GOOD:
+        if (!command->converter.quiet)
+            complain(interface_name(command), "it is captured from again");
+        command->retry_after = 0;
+        return EX_OK;
+    case CAPTURE_DOWN:
+    case CAPTURE_MISSING:
+        command->retry_after *= 2;
+        if (command->retry_after > RETRY_MOST)
+            command->retry_after = RETRY_MOST;
+        command->retry_at = now + command->retry_after;
+        return EX_OK;
+    default:
+        complain(interface_name(command), "%s", capture_problem(command->capture));
+        return EX_UNAVAILABLE;
+    }
+}
+
+/* Takes all frames that are there. */
+static int read_frames(struct command *command)
+{
+    int status = EX_OK;
+
+    while (status == EX_OK && !command->stopping) {
+        enum result result = capture_read(command->capture, take_frame, command);
+
+        if (result == RESULT_OK)
+            return EX_OK;
+        if (result == RESULT_END && capture_state(command->capture) != CAPTURE_GOOD)
+            return wait_for_interface(command, clock_monotonic());
+        status = metered(command, result == RESULT_END ? RESULT_OK : result);
+    }
+    return status;
+}
+
+static void print_counters(struct command *command)
+{
+    const struct meter_counts *counts = meter_counts(command->meter);
+    struct capture_counts captured;
+    struct outbox_counts waiting;
+    struct rusage usage;
+
+    capture_count(command->capture, &captured);
+    outbox_count(command->outbox, &waiting);
+    getrusage(RUSAGE_SELF, &usage);
+    complain(interface_name(command),
+             "%" PRIu64 " packets, %" PRIu64 " dropped by the kernel, %" PRIu64
+             " by the interface; %" PRIu64 " records in %" PRIu64 " windows, %" PRIu64
+             " of them early; %" PRIu64 " windows wait, %" PRIu64 " were dropped; %ld MiB",
+             captured.packets, captured.kernel_drops, captured.interface_drops,
+             record_writer_count(command->writer), counts->windows, counts->early, waiting.windows,
+             waiting.dropped, usage.ru_maxrss / 1024);
+}
+
+static void take_signal(struct command *command)
+{
+    struct signalfd_siginfo info;
+
+    if (read(command->signals, &info, sizeof info) != (ssize_t)sizeof info)
+        return;
+    if (info.ssi_signo == SIGUSR1)
+        print_counters(command);
+    else
+        command->stopping = true;
+}
+
+/* Milliseconds until the window ends, or the interface is looked for. */
+static int time_left(const struct command *command)
+{
+    int64_t wall = clock_wall() - TICK_GRACE, left = command->window - wall % command->window;
+
+    if (command->retry_after > 0 && command->retry_at - clock_monotonic() < left)
+        left = command->retry_at - clock_monotonic();
+    if (left > 60 * SECOND)
+        left = 60 * SECOND;
+    return left > 0 ? (int)(left / 1000 + 1) : 0;
+}
+
+static int output_gone(struct command *command)
+{
+    errno = outbox_error(command->outbox);
+    return output_failed(RESULT_SYSTEM);
+}
+
+static int capture_windows(struct command *command)
+{
+    int status = metered(command, meter_tick(command->meter, clock_wall()));
+
+    while (status == EX_OK && !command->stopping) {
+        bool gone = command->retry_after > 0;
+        struct pollfd fds[] = {
+            {.fd = command->signals, .events = POLLIN},
+            {.fd = outbox_fd(command->outbox), .events = POLLIN},
+            {.fd = gone ? -1 : capture_fd(command->capture), .events = POLLIN},
+        };
+
+        poll(fds, 3, time_left(command));
+        if (fds[1].revents != 0)
+            return output_gone(command);
+        if (fds[0].revents != 0)
+            take_signal(command);
+        status = gone ? look_for_interface(command, clock_monotonic()) : read_frames(command);
+        if (status == EX_OK && command->retry_after == 0 && (fds[2].revents & POLLERR) &&
+            capture_look(command->capture) != CAPTURE_GOOD)
+            status = wait_for_interface(command, clock_monotonic());
+        if (status == EX_OK && !command->stopping)
+            status = metered(command, meter_tick(command->meter, clock_wall() - TICK_GRACE));
+    }
+    return status;
+}
+
+/* The window so far, unless it is one too many. */
+static int finish(struct command *command)
+{
+    int status = EX_OK;
+
+    if (command->most_windows == 0 || command->windows < command->most_windows) {
+        status = metered(command, meter_finish(command->meter));
+        if (status == EX_OK)
+            status = hand_over(command);
+        if (status == EX_OK)
+            status = update_cache(&command->converter, meter_names(command->meter));
+    }
+    if (outbox_wait(command->outbox, OUTBOX_WAIT))
+        return status;
+    if (outbox_error(command->outbox) != 0)
+        return worse_status(status, output_gone(command));
+    complain(NULL, "nobody reads the output: its last windows are lost");
+    return worse_status(status, EX_IOERR);
+}
+
+static int run(struct command *command)
+{
+    int status = capture_windows(command);
+
+    if (status == EX_OK)
+        status = finish(command);
+    if (command->converter.verbose)
+        print_counters(command);
+    return status;
+}
+
+static int open_capture(struct command *command)
+{
+    if (capture_init(&command->capture, &command->capture_options) != RESULT_OK)
+        return output_failed(RESULT_NO_MEMORY);
+    switch (capture_state(command->capture)) {
+    case CAPTURE_GOOD:
+        return EX_OK;
+    case CAPTURE_DENIED:
+        complain(interface_name(command),
+                 "%s; run flowcap as root, or give it the right: setcap cap_net_raw+ep FLOWCAP, "
+                 "or in a unit of systemd AmbientCapabilities=CAP_NET_RAW",
+                 capture_problem(command->capture));
+        return EX_NOPERM;
+    case CAPTURE_UNFIT:
+        if (command->capture_options.snap.filter)
+            return usage_error("-f: %s", capture_problem(command->capture));
+        /* fall through */
+    default:
+        complain(interface_name(command), "%s", capture_problem(command->capture));
+        return EX_UNAVAILABLE;
+    }
+}
+
+static int drop_rights(struct command *command)
+{
+    char problem[SANDBOX_PROBLEM];
+    enum result result = sandbox_drop(command->user, problem);
+
+    tzset(); /* else the first time that is written as a date would open a file */
+    if (result == RESULT_OK)
+        result = sandbox_enter(command->converter.cache_path != NULL, problem);
+    if (result == RESULT_OK)
+        return EX_OK;
+    if (result == RESULT_NO_MEMORY)
+        return output_failed(result);
+    complain(NULL, "%s", problem);
+    return result == RESULT_DAMAGED ? EX_USAGE : EX_OSERR;
+}
+
+static int block_signals(struct command *command)
+{
+    sigset_t signals;
+
+    signal(SIGPIPE, SIG_IGN); /* writing fails then, and that is told */
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    command->signals = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
+    return command->signals < 0 ? start_failed(RESULT_SYSTEM) : EX_OK;
+}
+
+static int open_meter(struct command *command)
+{
+    struct meter_options options = {
+        .locality = command->converter.locality,
+        .cache = command->cache,
+        .writer = command->writer,
+        .window = command->window,
+        .name_horizon = NAME_HORIZON,
+        .name_memory = NAME_MEMORY,
+        .flow_limit = (size_t)command->most_flows,
+        .family = command->converter.family,
+        .keep_all = command->converter.keep_all,
+        .open_tunnels = !command->closed_tunnels,
+        .extended = command->converter.extended,
+    };
+    enum result result = meter_init(&command->meter, &options);
+
+    return result == RESULT_OK ? EX_OK : start_failed(result);
+}
+
+/* What needs rights comes before they are dropped, and the thread before the sandbox is entered. */
+static int command_init(struct command *command)
+{
+    struct snap_options *snap = &command->capture_options.snap;
+    int status = block_signals(command);
+
+    snap->keep_all = command->converter.keep_all;
+    snap->family = command->converter.family;
+    snap->open_tunnels = !command->closed_tunnels;
+    if (status == EX_OK)
+        status = open_output(&command->converter, &command->writer);
+    if (status == EX_OK)
+        status = new_file(command);
+    if (status == EX_OK)
+        status = load_cache(&command->converter, &command->cache);
+    if (status == EX_OK)
+        status = open_meter(command);
+    if (status == EX_OK)
+        status = open_capture(command);
+    if (status == EX_OK && outbox_init(&command->outbox, STDOUT_FILENO, OUTBOX_BYTES) != RESULT_OK)
+        status = start_failed(RESULT_SYSTEM);
+    return status == EX_OK ? drop_rights(command) : status;
+}
+
+static void command_destroy(struct command *command)
+{
+    outbox_destroy(&command->outbox);
+    capture_destroy(&command->capture);
+    meter_destroy(&command->meter);
+    names_destroy(&command->cache);
+    record_writer_destroy(&command->writer);
+    converter_options_destroy(&command->converter);
+    if (command->file >= 0)
+        close(command->file);
+    if (command->signals >= 0)
+        close(command->signals);
+}
+
+static void print_interface(const char *name, const char *description)
+{
+    printf("%s%s%s\n", name, description ? "\t" : "", description ? description : "");
+}
+
+static int list_interfaces(void)
+{
+    char problem[256];
+
+    if (capture_list(print_interface, problem, sizeof problem) == RESULT_OK)
+        return close_output(EX_OK);
+    complain(NULL, "cannot list the interfaces: %s", problem);
+    return EX_OSERR;
+}
+
+static int parse_option(struct command *command, int option, char **argv)
+{
+    uint64_t number = 0;
+    int status = EX_OK;
+
+    switch (option) {
+    case 'B':
+        status = option_number("-B", optarg, "KiB", 256, 1048576, &number);
+        command->capture_options.ring = (unsigned)number;
+        return status;
+    case 'D':
+        command->list = true;
+        return EX_OK;
+    case 'd':
+        status = option_number("-d", optarg, "seconds", 1, 1000000000, &number);
+        command->window = (int64_t)number * SECOND;
+        return status;
+    case 'f':
+        command->capture_options.snap.filter = optarg;
+        return EX_OK;
+    case 'i':
+        command->capture_options.interface = optarg;
+        return EX_OK;
+    case 'n':
+        return option_number("-n", optarg, "windows", 1, UINT32_MAX, &command->most_windows);
+    case 'p':
+        command->capture_options.promiscuous = false;
+        return EX_OK;
+    case 'T':
+        command->closed_tunnels = true;
+        return EX_OK;
+    case 'Z':
+        command->user = optarg;
+        return EX_OK;
+    case OPTION_MAX_FLOWS:
+        return option_number("--max-flows", optarg, "flows", 1000, 100000000, &command->most_flows);
+    default:
+        return converter_option(&command->converter, option, argv);
+    }
+}
+
+static int parse_options(struct command *command, int argc, char **argv)
+{
+    static const struct option long_options[] = {
+        {"max-flows", required_argument, NULL, OPTION_MAX_FLOWS},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},
+        {0},
+    };
+    int option, status = EX_OK;
+
+    opterr = 0;
+    while (status == EX_OK && !command->converter.done &&
+           (option = getopt_long(argc, argv, ":" CONVERTER_SHORT "B:Dd:f:i:n:pTZ:", long_options,
+                                 NULL)) != -1)
+        status = parse_option(command, option, argv);
+    if (status != EX_OK || command->converter.done)
+        return status;
+    if (optind < argc)
+        return usage_error("it reads no file such as %s", argv[optind]);
+    if (!command->list && !command->capture_options.interface)
+        return usage_error("from which interface? -i INTERFACE says, and -D lists them");
+    return EX_OK;
+}
+
+int main(int argc, char **argv)
+{
+    struct command command = {
+        .capture_options = {.promiscuous = true, .ring = 8192},
+        .user = "nobody",
+        .window = 300 * SECOND,
+        .most_flows = 1000000,
+        .signals = -1,
+        .file = -1,
+    };
+    int status;
+
+    common_init("flowcap");
+    status = converter_options_init(&command.converter, help);
+    if (status == EX_OK)
+        status = parse_options(&command, argc, argv);
+    if (status == EX_OK && !command.converter.done && command.list) {
+        status = list_interfaces();
+    } else if (status == EX_OK && !command.converter.done) {
+        status = command_init(&command);
+        if (status == EX_OK)
+            status = run(&command);
+    }
+    command_destroy(&command);
+    return status;
+}

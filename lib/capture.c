@@ -1,0 +1,354 @@
+#include "capture.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/if_packet.h>
+#include <net/ethernet.h>
+#include <net/if.h>
+#include <pcap/pcap.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* IEEE 802's "local experimental Ethertype 1": no traffic worth a thought has it. */
+#define SILENT_PROTOCOL 0x88b5
+
+/* Milliseconds after which the kernel hands over a block that is not full. */
+#define BLOCK_TIMEOUT 100
+
+/* Of an interface, under /sys/class/net/NAME/statistics. */
+static const char *const drop_names[] = {"rx_missed_errors", "rx_fifo_errors"};
+
+#define DROP_FILES (sizeof drop_names / sizeof *drop_names)
+
+struct capture {
+    pcap_t *pcap;
+    bool any;
+    int linktype;
+    int lookup; /* a socket to ask for interfaces with */
+    char interface[IFNAMSIZ];
+    enum capture_state state;
+    struct capture_counts counts;
+    int drop_files[DROP_FILES]; /* where the kernel tells of the interface's drops; -1: nowhere */
+    uint64_t drops_before;      /* those of before */
+    capture_frame_fn *take;
+    void *context;
+    enum result taken;
+    char problem[PCAP_ERRBUF_SIZE + 64];
+};
+
+static void fail(struct capture *capture, enum capture_state state, const char *what,
+                 const char *why)
+{
+    capture->state = state;
+    snprintf(capture->problem, sizeof capture->problem, "%s%s%s", what, *what ? ": " : "", why);
+}
+
+static void fail_errno(struct capture *capture, const char *what)
+{
+    fail(capture, errno == EPERM || errno == EACCES ? CAPTURE_DENIED : CAPTURE_FAILED, what,
+         strerror(errno));
+}
+
+/* The interface's number; 0 stands for all of them, -1: there is none of that name. */
+static int find_interface(const struct capture *capture)
+{
+    struct ifreq request = {0};
+
+    if (capture->any)
+        return 0;
+    memcpy(request.ifr_name, capture->interface, sizeof request.ifr_name);
+    return ioctl(capture->lookup, SIOCGIFINDEX, &request) < 0 ? -1 : request.ifr_ifindex;
+}
+
+static bool is_up(const struct capture *capture)
+{
+    struct ifreq request = {0};
+
+    if (capture->any)
+        return true;
+    memcpy(request.ifr_name, capture->interface, sizeof request.ifr_name);
+    return ioctl(capture->lookup, SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & IFF_UP);
+}
+
+/* From here on frames come. */
+static bool listen_to(struct capture *capture, int interface)
+{
+    struct sockaddr_ll address = {
+        .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL), .sll_ifindex = interface};
+
+    return bind(pcap_fileno(capture->pcap), (const struct sockaddr *)&address, sizeof address) == 0;
+}
+
+static bool attach(struct capture *capture, const struct snap *snap)
+{
+    unsigned count;
+    const struct bpf_insn *program = snap_program(snap, &count);
+    struct sock_fprog filter = {.len = (unsigned short)count};
+
+    /* The same instructions, by two names. */
+    _Static_assert(sizeof *program == sizeof *filter.filter, "a BPF instruction");
+    memcpy(&filter.filter, &program, sizeof program);
+    return setsockopt(pcap_fileno(capture->pcap), SOL_SOCKET, SO_ATTACH_FILTER, &filter,
+                      sizeof filter) == 0;
+}
+
+static enum result filter(struct capture *capture, const struct capture_options *options)
+{
+    struct snap_options snap_options = options->snap;
+    struct snap *snap = NULL;
+    enum result result;
+
+    snap_options.ethernet = capture->linktype == DLT_EN10MB;
+    result = snap_init(&snap, &snap_options);
+    if (result == RESULT_DAMAGED)
+        fail(capture, CAPTURE_UNFIT, "the filter does not fit", snap_problem(snap));
+    else if (result == RESULT_OK && !attach(capture, snap))
+        fail_errno(capture, "the kernel does not take the filter");
+    snap_destroy(&snap);
+    return result == RESULT_NO_MEMORY ? result : RESULT_OK;
+}
+
+static void activate(struct capture *capture, const struct capture_options *options)
+{
+    pcap_t *pcap = capture->pcap;
+    char problem[PCAP_ERRBUF_SIZE];
+    int status;
+
+    pcap_set_snaplen(pcap, (int)SNAP_ALL);
+    pcap_set_promisc(pcap, options->promiscuous && !capture->any);
+    pcap_set_timeout(pcap, BLOCK_TIMEOUT);
+    pcap_set_buffer_size(pcap, (int)(options->ring * 1024));
+    pcap_set_protocol_linux(pcap, SILENT_PROTOCOL);
+    status = pcap_activate(pcap);
+    if (status == PCAP_ERROR_PERM_DENIED || status == PCAP_ERROR_PROMISC_PERM_DENIED)
+        fail(capture, CAPTURE_DENIED, "", "there is no right to capture");
+    else if (status == PCAP_ERROR_NO_SUCH_DEVICE)
+        fail(capture, CAPTURE_MISSING, "", "there is no such interface");
+    else if (status == PCAP_ERROR_IFACE_NOT_UP)
+        fail(capture, CAPTURE_DOWN, "", "the interface is down");
+    else if (status < 0)
+        fail(capture, CAPTURE_FAILED, "",
+             status == PCAP_ERROR ? pcap_geterr(pcap) : pcap_statustostr(status));
+    else if (pcap_setnonblock(pcap, 1, problem) < 0)
+        fail(capture, CAPTURE_FAILED, "", problem);
+}
+
+static void check_linktype(struct capture *capture)
+{
+    const char *name;
+
+    capture->linktype = pcap_datalink(capture->pcap);
+    switch (capture->linktype) {
+    case DLT_EN10MB:
+    case DLT_LINUX_SLL:
+    case DLT_RAW:
+        return;
+    default:
+        name = pcap_datalink_val_to_name(capture->linktype);
+        fail(capture, CAPTURE_UNFIT, "its link type is not supported", name ? name : "unknown");
+    }
+}
+
+static enum result open_capture(struct capture *capture, const struct capture_options *options)
+{
+    char problem[PCAP_ERRBUF_SIZE];
+    enum result result = RESULT_OK;
+    int interface;
+
+    capture->pcap = pcap_create(options->interface, problem);
+    if (!capture->pcap) {
+        fail(capture, CAPTURE_FAILED, "", problem);
+        return RESULT_OK;
+    }
+    activate(capture, options);
+    if (capture->state == CAPTURE_GOOD)
+        check_linktype(capture);
+    if (capture->state == CAPTURE_GOOD)
+        result = filter(capture, options);
+    if (capture->state != CAPTURE_GOOD || result != RESULT_OK)
+        return result;
+    interface = find_interface(capture);
+    if (interface < 0 || !listen_to(capture, interface))
+        fail_errno(capture, "cannot listen to it");
+    return RESULT_OK;
+}
+
+static uint64_t read_drops(const struct capture *capture)
+{
+    uint64_t drops = 0;
+
+    for (size_t i = 0; i < DROP_FILES; i++) {
+        char text[32];
+        ssize_t got = pread(capture->drop_files[i], text, sizeof text - 1, 0);
+
+        text[got > 0 ? got : 0] = '\0';
+        drops += strtoull(text, NULL, 10);
+    }
+    return drops;
+}
+
+/* These files stay open: later nothing may be opened any more. */
+static void open_drop_files(struct capture *capture)
+{
+    char path[128];
+
+    for (size_t i = 0; i < DROP_FILES; i++) {
+        snprintf(path, sizeof path, "/sys/class/net/%s/statistics/%s", capture->interface,
+                 drop_names[i]);
+        capture->drop_files[i] = capture->any ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+    }
+    capture->drops_before = read_drops(capture);
+}
+
+enum result capture_init(struct capture **capture, const struct capture_options *options)
+{
+    struct capture *new = calloc(1, sizeof *new);
+    enum result result = RESULT_OK;
+
+    if (!new)
+        return RESULT_NO_MEMORY;
+    new->any = strcmp(options->interface, "any") == 0;
+    new->lookup = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    snprintf(new->interface, sizeof new->interface, "%s", options->interface);
+    open_drop_files(new);
+    if (strlen(options->interface) >= sizeof new->interface)
+        fail(new, CAPTURE_MISSING, "", "there is no such interface");
+    else if (new->lookup < 0)
+        fail_errno(new, "cannot ask for interfaces");
+    else
+        result = open_capture(new, options);
+    if (result != RESULT_OK) {
+        capture_destroy(&new);
+        return result;
+    }
+    *capture = new;
+    return RESULT_OK;
+}
+
+void capture_destroy(struct capture **capture)
+{
+    struct capture *old = *capture;
+
+    if (!old)
+        return;
+    if (old->pcap)
+        pcap_close(old->pcap);
+    if (old->lookup >= 0)
+        close(old->lookup);
+    for (size_t i = 0; i < DROP_FILES; i++)
+        if (old->drop_files[i] >= 0)
+            close(old->drop_files[i]);
+    free(old);
+    *capture = NULL;
+}
+
+enum capture_state capture_state(const struct capture *capture)
+{
+    return capture->state;
+}
+
+const char *capture_problem(const struct capture *capture)
+{
+    return capture->problem;
+}
+
+int capture_fd(const struct capture *capture)
+{
+    return pcap_fileno(capture->pcap);
+}
+
+enum capture_state capture_look(struct capture *capture)
+{
+    if (find_interface(capture) < 0)
+        fail(capture, CAPTURE_MISSING, "", "the interface has disappeared");
+    else if (!is_up(capture))
+        fail(capture, CAPTURE_DOWN, "", "the interface is down");
+    return capture->state;
+}
+
+static void take_packet(u_char *context, const struct pcap_pkthdr *header, const u_char *data)
+{
+    struct capture *capture = (struct capture *)(void *)context;
+    struct frame frame = {
+        .data = data,
+        .captured = header->caplen,
+        .length = header->len,
+        .time = (int64_t)header->ts.tv_sec * 1000000 + header->ts.tv_usec,
+        .linktype = capture->linktype,
+    };
+
+    if (capture->taken == RESULT_OK)
+        capture->taken = capture->take(capture->context, &frame);
+    if (capture->taken != RESULT_OK)
+        pcap_breakloop(capture->pcap);
+}
+
+enum result capture_read(struct capture *capture, capture_frame_fn *take, void *context)
+{
+    int status;
+
+    capture->take = take;
+    capture->context = context;
+    capture->taken = RESULT_OK;
+    do {
+        status = pcap_dispatch(capture->pcap, -1, take_packet, (u_char *)capture);
+    } while (status > 0 && capture->taken == RESULT_OK);
+    if (capture->taken != RESULT_OK)
+        return capture->taken;
+    if (status >= 0 || status == PCAP_ERROR_BREAK)
+        return RESULT_OK;
+    if (capture_look(capture) == CAPTURE_GOOD)
+        fail(capture, CAPTURE_FAILED, "", pcap_geterr(capture->pcap));
+    return RESULT_END;
+}
+
+enum capture_state capture_reopen(struct capture *capture)
+{
+    socklen_t size = sizeof(int);
+    int error;
+
+    capture->state = CAPTURE_GOOD;
+    if (capture_look(capture) != CAPTURE_GOOD)
+        return capture->state;
+    if (!listen_to(capture, find_interface(capture)))
+        fail_errno(capture, "cannot listen to it again");
+    /* What was wrong before is not wrong any more. */
+    getsockopt(capture_fd(capture), SOL_SOCKET, SO_ERROR, &error, &size);
+    return capture->state;
+}
+
+void capture_count(struct capture *capture, struct capture_counts *counts)
+{
+    struct tpacket_stats_v3 stats; /* since the last time */
+    socklen_t size = sizeof stats;
+    uint64_t drops = read_drops(capture);
+
+    if (getsockopt(capture_fd(capture), SOL_PACKET, PACKET_STATISTICS, &stats, &size) == 0) {
+        capture->counts.packets += stats.tp_packets;
+        capture->counts.kernel_drops += stats.tp_drops;
+    }
+    if (drops > capture->drops_before) /* else it is another interface by now */
+        capture->counts.interface_drops += drops - capture->drops_before;
+    capture->drops_before = drops;
+    *counts = capture->counts;
+}
+
+enum result capture_list(capture_interface_fn *tell, char *problem, size_t size)
+{
+    char why[PCAP_ERRBUF_SIZE];
+    pcap_if_t *interfaces;
+
+    if (pcap_findalldevs(&interfaces, why) != 0) {
+        snprintf(problem, size, "%s", why);
+        return RESULT_SYSTEM;
+    }
+    for (const pcap_if_t *p = interfaces; p; p = p->next)
+        tell(p->name, p->description);
+    pcap_freealldevs(interfaces);
+    return RESULT_OK;
+}

@@ -1,0 +1,134 @@
+#include "sandbox.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <pwd.h>
+#include <seccomp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static enum result failed(char problem[SANDBOX_PROBLEM], const char *what)
+{
+    snprintf(problem, SANDBOX_PROBLEM, "%s: %s", what, strerror(errno));
+    return RESULT_SYSTEM;
+}
+
+static enum result become(const char *user, char problem[SANDBOX_PROBLEM])
+{
+    const struct passwd *passwd;
+
+    errno = 0;
+    passwd = getpwnam(user);
+    if (!passwd) {
+        snprintf(problem, SANDBOX_PROBLEM, "there is no user %s", user);
+        return RESULT_DAMAGED;
+    }
+    if (setgroups(0, NULL) < 0 || setresgid(passwd->pw_gid, passwd->pw_gid, passwd->pw_gid) < 0 ||
+        setresuid(passwd->pw_uid, passwd->pw_uid, passwd->pw_uid) < 0)
+        return failed(problem, "cannot become another user");
+    return RESULT_OK;
+}
+
+enum result sandbox_drop(const char *user, char problem[SANDBOX_PROBLEM])
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
+    enum result result = geteuid() == 0 ? become(user, problem) : RESULT_OK;
+
+    if (result != RESULT_OK)
+        return result;
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+        return failed(problem, "cannot renounce new rights");
+    (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+    if (syscall(SYS_capset, &header, none) < 0)
+        return failed(problem, "cannot drop capabilities");
+    return RESULT_OK;
+}
+
+/* AddressSanitizer looks around, and follows its own process at the end. */
+#ifdef __SANITIZE_ADDRESS__
+#define DEFAULT_ACTION SCMP_ACT_LOG
+#else
+#define DEFAULT_ACTION SCMP_ACT_KILL_PROCESS
+#endif
+
+/* Reading, writing, waiting, memory, threads and their end; sockets that are open. */
+static const int loop_calls[] = {
+    SCMP_SYS(bind),           SCMP_SYS(brk),
+    SCMP_SYS(clock_gettime),  SCMP_SYS(clock_nanosleep),
+    SCMP_SYS(close),          SCMP_SYS(exit),
+    SCMP_SYS(exit_group),     SCMP_SYS(fstat),
+    SCMP_SYS(futex),          SCMP_SYS(getpid),
+    SCMP_SYS(getrandom),      SCMP_SYS(getsockname),
+    SCMP_SYS(getrusage),      SCMP_SYS(getsockopt),
+    SCMP_SYS(gettid),         SCMP_SYS(lseek),
+    SCMP_SYS(madvise),        SCMP_SYS(memfd_create),
+    SCMP_SYS(mmap),           SCMP_SYS(mprotect),
+    SCMP_SYS(mremap),         SCMP_SYS(munmap),
+    SCMP_SYS(newfstatat),     SCMP_SYS(poll),
+    SCMP_SYS(ppoll),          SCMP_SYS(pread64),
+    SCMP_SYS(read),           SCMP_SYS(restart_syscall),
+    SCMP_SYS(rseq),           SCMP_SYS(rt_sigaction),
+    SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),
+    SCMP_SYS(sched_yield),    SCMP_SYS(setsockopt),
+    SCMP_SYS(sysinfo),        SCMP_SYS(tgkill),
+    SCMP_SYS(write),
+};
+
+static const int file_calls[] = {
+    SCMP_SYS(chmod),      SCMP_SYS(fchmod),   SCMP_SYS(fchmodat), SCMP_SYS(fchown),
+    SCMP_SYS(fcntl),      SCMP_SYS(flock),    SCMP_SYS(fsync),    SCMP_SYS(getcwd),
+    SCMP_SYS(lstat),      SCMP_SYS(open),     SCMP_SYS(openat),   SCMP_SYS(readlink),
+    SCMP_SYS(readlinkat), SCMP_SYS(rename),   SCMP_SYS(renameat), SCMP_SYS(stat),
+    SCMP_SYS(unlink),     SCMP_SYS(unlinkat),
+};
+
+/* What is asked of interfaces. */
+static const unsigned long ioctls[] = {SIOCGIFINDEX, SIOCGIFFLAGS, SIOCGIFNAME};
+
+static int allow(scmp_filter_ctx filter, const int *calls, size_t count)
+{
+    int status = 0;
+
+    for (size_t i = 0; i < count && status == 0; i++)
+        status = seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0);
+    return status;
+}
+
+static int allow_ioctls(scmp_filter_ctx filter)
+{
+    int status = 0;
+
+    for (size_t i = 0; i < sizeof ioctls / sizeof *ioctls && status == 0; i++)
+        status = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
+                                  SCMP_A1(SCMP_CMP_EQ, ioctls[i]));
+    return status;
+}
+
+enum result sandbox_enter(bool files, char problem[SANDBOX_PROBLEM])
+{
+    scmp_filter_ctx filter = seccomp_init(DEFAULT_ACTION);
+    int status;
+
+    if (!filter)
+        return RESULT_NO_MEMORY;
+    status = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
+    if (status == 0)
+        status = allow(filter, loop_calls, sizeof loop_calls / sizeof *loop_calls);
+    if (status == 0)
+        status = allow_ioctls(filter);
+    if (status == 0 && files)
+        status = allow(filter, file_calls, sizeof file_calls / sizeof *file_calls);
+    if (status == 0)
+        status = seccomp_load(filter);
+    seccomp_release(filter);
+    if (status == 0)
+        return RESULT_OK;
+    errno = -status;
+    return failed(problem, "cannot enter the sandbox");
+}

@@ -1,0 +1,28 @@
+/*
+ * Giving up rights, one after the other, once what needs them is open.
+ */
+#ifndef SECFLOW_SANDBOX_H
+#define SECFLOW_SANDBOX_H
+
+#include "result.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define SANDBOX_PROBLEM 160
+
+/*
+ * Root becomes the user, with the groups of that user's own only. Others stay who they are. All
+ * capabilities are dropped, and no program that is executed gives any back. RESULT_DAMAGED: there
+ * is no such user. RESULT_SYSTEM: errno says why. problem tells what could not be done.
+ */
+MUST_CHECK enum result sandbox_drop(const char *user, char problem[SANDBOX_PROBLEM]);
+
+/*
+ * From here on the threads of this process can only do what a capture loop does: read and write
+ * what is open, wait, get memory, bind a socket; with files, what a name cache needs as well.
+ * Anything else ends the process. Results as above.
+ */
+MUST_CHECK enum result sandbox_enter(bool files, char problem[SANDBOX_PROBLEM]);
+
+#endif

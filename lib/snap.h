@@ -1,0 +1,44 @@
+/*
+ * What the kernel copies of each packet: a BPF program whose answer is how many bytes that is.
+ *
+ * Of TCP, UDP and ICMP those are the headers, to the byte; of DNS from port 53 all of it, for its
+ * names; of what carries other packets, and of IPv6 extension headers, the first SNAP_INNER bytes.
+ * Of all else nothing, nor of traffic that the meter would drop anyway: service ports, and what
+ * private addresses say to each other, except for DNS.
+ *
+ * Needs libpcap, which compiles tcpdump filters.
+ */
+#ifndef SECFLOW_SNAP_H
+#define SECFLOW_SNAP_H
+
+#include "result.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SNAP_INNER 256u
+#define SNAP_ALL 262144u
+
+struct snap_options {
+    bool ethernet; /* frames with an Ethernet header; else they begin with the IP header */
+    bool keep_all; /* service ports and local traffic too */
+    bool open_tunnels;
+    uint8_t family;     /* 4 or 6: that one only; 0: both */
+    const char *filter; /* of tcpdump; NULL: none */
+};
+
+/* An instruction, as Linux and libpcap have it. */
+struct bpf_insn;
+
+struct snap;
+
+/* RESULT_DAMAGED: the filter is none, or none for such frames; snap_problem says why. */
+MUST_CHECK enum result snap_init(struct snap **snap, const struct snap_options *options);
+void snap_destroy(struct snap **snap);
+
+/* Owned by the snap, which is there with RESULT_DAMAGED, too. */
+const char *snap_problem(const struct snap *snap);
+const struct bpf_insn *snap_program(const struct snap *snap, unsigned *count);
+
+#endif

@@ -1,0 +1,288 @@
+#!/bin/sh
+# flowcap: what it says of traffic on a pair of interfaces, in a network of its own, and its manners.
+
+tool_name=flowcap
+# shellcheck source=tests/tool.sh
+. "${srcdir:?}/tests/tool.sh"
+
+bindir=$(dirname "$tool")
+captures=$(cd "$srcdir/tests" && pwd)/captures.py
+cd "$tmp" || exit 99
+export tool bindir
+
+introduces_itself
+misused 'no interface'
+misused 'a file' -i lo trace.pcap
+misused 'unknown option' -i lo -X
+for number in 0 -1 x ''; do
+    misused "-d '$number'" -i lo -d "$number"
+    misused "-n '$number'" -i lo -n "$number"
+    misused "-B '$number'" -i lo -B "$number"
+    misused "--max-flows '$number'" -i lo --max-flows "$number"
+done
+misused '-4 with -6' -i lo -4 -6
+
+# A network of its own needs root, or user namespaces. In the latter there is no other user.
+if unshare -n true 2>/dev/null; then
+    enter='unshare -n'
+    user=nobody
+elif unshare -rn true 2>/dev/null; then
+    enter='unshare -rn'
+    user=root
+else
+    skip 'live capture' 'no network namespace can be made here'
+    done_testing
+    exit
+fi
+if ! command -v tcpreplay >/dev/null || ! command -v ip >/dev/null; then
+    skip 'live capture' 'no tcpreplay or no ip'
+    done_testing
+    exit
+fi
+export user
+
+# in_network NAME < SCRIPT: the script, with a pair of interfaces, one0 and two0, and these functions
+cat >functions.sh <<'E2'
+# start ARGUMENTS...: flowcap on two0, in the background; $cap is its process
+start() {
+    # shellcheck disable=SC2154 # of the environment
+    "$tool" -i two0 -Z "$user" "$@" >live.sf 2>err &
+    cap=$!
+    until_true grep -q 'Seccomp:.2' /proc/$cap/status || sleep 1
+    sleep 0.3
+}
+
+# until_true COMMAND...: it succeeds within ten seconds
+until_true() {
+    tries=0
+    until "$@" >/dev/null 2>&1; do
+        tries=$((tries + 1))
+        [ $tries -lt 100 ] || return 1
+        sleep 0.1
+    done
+}
+
+# replay FILE: out of one0, to two0
+replay() {
+    tcpreplay -q -i one0 -p 5000 "$1" >replay.log 2>&1 || cat replay.log
+    sleep 0.5
+}
+
+# stop: and its exit status
+stop() {
+    kill $cap
+    wait $cap
+    echo $? >status
+}
+
+pair() {
+    ip link add one0 type veth peer name two0
+    for interface in one0 two0; do
+        echo 1 >/proc/sys/net/ipv6/conf/$interface/disable_ipv6 2>/dev/null
+        ip link set $interface up
+    done
+    sleep 0.3
+}
+ip link set lo up
+pair
+E2
+in_network() {
+    cat >script.sh
+    rm -f live.sf err status
+    $enter sh -c '. ./functions.sh; . ./script.sh' >network.log 2>&1
+}
+
+# Times apart, which are those of the replay
+flows='inputs | [.src, .dst, .destinationNameSource, .srcPkts, .srcBytes, .dstPkts, .dstBytes,
+    .protocolInformation, .proto] | @tsv'
+# same DESCRIPTION FILE OPTION...: what is live.sf is what pcap2flow says of the file
+same() {
+    description=$1
+    file=$2
+    shift 2
+    is "$(jq -rn "$flows" live.sf | sort)" "$("$bindir/pcap2flow" "$@" "$file" | jq -rn "$flows" | sort)" \
+        "$description: the records of pcap2flow"
+}
+
+"$bindir/tests/traffic" demo trace.pcap >out || bail_out 'no capture'
+in_network <<'E2'
+start -d 1000000
+grep -E '^(Uid|Gid|Groups|CapEff|CapPrm|NoNewPrivs|Seccomp):' /proc/$cap/status >rights
+replay trace.pcap
+kill -USR1 $cap
+until_true grep -q packets err
+stop
+E2
+same 'a capture, replayed' trace.pcap
+is "$(cat status)" 0 'a capture, replayed: exit status'
+like "$(cat err)" '^flowcap: two0: 3[0-9][0-9] packets, 0 dropped by the kernel, 0 by the interface;' \
+    'SIGUSR1: counters'
+is "$(jq -rn '[inputs.relativeStart] | . == sort' live.sf)" true 'records are sorted'
+if [ "$user" = nobody ]; then
+    like "$(cat rights)" 'Uid:.65534.65534.65534.65534' 'rights: root has become nobody'
+    like "$(cat rights)" 'Groups:.*[^0-9]*$' 'rights: without groups'
+fi
+is "$(sed -n 's/Cap[EP]*[a-z]*:.//p' rights | sort -u)" 0000000000000000 'rights: no capability'
+like "$(cat rights)" 'NoNewPrivs:.1' 'rights: no new ones'
+if ldd "$tool" | grep -q asan; then
+    skip 'rights: a sandbox' 'AddressSanitizer needs more'
+else
+    like "$(cat rights)" 'Seccomp:.2' 'rights: a sandbox'
+fi
+
+if command -v tcpprep >/dev/null && tcpprep -a client -i trace.pcap -o sides >out 2>&1; then
+    in_network <<'E2'
+start -d 1000000 -a
+tcpreplay -q -c sides -i one0 -I two0 -p 2000 trace.pcap >replay.log 2>&1 || cat replay.log
+sleep 0.5
+stop
+E2
+    same 'both directions' trace.pcap -a
+else
+    skip 'both directions' 'no tcpprep'
+fi
+
+for options in -4 -6 -T -x '-f tcp' '-L 9.9.9.9'; do
+    in_network <<E2
+start -d 1000000 $options
+replay trace.pcap
+stop
+E2
+    # shellcheck disable=SC2086 # a list of words
+    same "$options" trace.pcap $options
+done
+like "$(head -n 1 live.sf)" '^\{"src"' 'records are there'
+
+# Other link types of a capture cannot be replayed here; what stands on any is counted on both sides
+
+in_network <<'E2'
+"$tool" -i any -Z "$user" -d 1000000 >live.sf 2>err &
+cap=$!
+sleep 1
+replay trace.pcap
+stop
+E2
+is "$(jq -rn '[inputs.dst] | unique | join(" ")' live.sf)" \
+    "$("$bindir/pcap2flow" trace.pcap | jq -rn '[inputs.dst] | unique | join(" ")')" '-i any: the destinations'
+
+# Windows
+
+in_network <<'E2'
+start -d 1 -n 2
+wait $cap
+echo $? >status
+E2
+is "$(cat status)" 0 '-n on an idle link: exit status'
+is "$(cat live.sf err)" '' '-n on an idle link: nothing to say'
+in_network <<'E2'
+start -d 2
+replay trace.pcap
+until_true test -s live.sf
+echo $? >status
+first=$(wc -l <live.sf)
+sleep 2
+replay trace.pcap
+stop
+E2
+ok 'a window is written when it ends' test "$(jq -rn '[inputs.trafficDate] | unique | length' live.sf)" -ge 2
+is "$(jq -rn '[inputs | select(.src == "192.168.1.20:49880") | .srcPkts] | add' live.sf)" 36 \
+    'windows: no packet is lost between them'
+is "$(jq -rn '[inputs | select(.dst == "192.168.1.20:49880")] | length' live.sf)" 0 \
+    'windows: a flow keeps its direction'
+
+# A limit of flows in memory
+
+"${PYTHON:-python3}" "$captures" made || bail_out 'no captures'
+cp made/scan.pcap .
+in_network <<'E2'
+start -d 1000000 --max-flows 1000 -a -v
+replay scan.pcap
+stop
+E2
+total='[inputs | .srcPkts + .dstPkts] | add'
+is "$(jq -rn "$total" live.sf)" "$("$bindir/pcap2flow" -a scan.pcap | jq -rn "$total")" \
+    '--max-flows: no packet is lost'
+like "$(cat err)" ' [1-9][0-9]* of them early' '--max-flows: it is said that records were written early'
+
+# Interfaces come and go
+
+in_network <<'E2'
+start -d 1000000
+ip link set two0 down
+until_true grep -q 'is down; it is waited for' err
+ip link set two0 up
+until_true grep -q again err
+sleep 0.3
+replay trace.pcap
+ip link del two0
+until_true grep -q disappeared err
+pair
+until_true sh -c 'test "$(grep -c again err)" = 2'
+sleep 0.3
+replay trace.pcap
+stop
+E2
+is "$(cat status)" 0 'an interface that comes and goes: exit status'
+is "$(cat err)" 'flowcap: two0: the interface is down; it is waited for
+flowcap: two0: it is captured from again
+flowcap: two0: the interface has disappeared; it is waited for
+flowcap: two0: it is captured from again' 'an interface that comes and goes: messages'
+is "$(jq -rn '[inputs | select(.src == "192.168.1.20:49880") | .srcPkts] | add' live.sf)" 36 \
+    'an interface that comes and goes: the window is not lost'
+
+# The reader of the output
+
+in_network <<'E2'
+mkfifo reader
+exec 3<>reader
+"$tool" -i two0 -Z "$user" -d 1 >reader 2>err 3>&- &
+cap=$!
+sleep 1
+replay trace.pcap
+sleep 2
+replay trace.pcap
+sleep 2
+kill $cap
+exec 4<reader
+cat <&4 >live.sf 3>&- &
+cat=$!
+exec 3>&- 4<&-
+wait $cap
+echo $? >status
+wait $cat
+E2
+is "$(cat status)" 0 'a reader that stalls: exit status'
+is "$(jq -rn '[inputs | select(.src == "192.168.1.20:49880") | .srcPkts] | add' live.sf)" 36 \
+    'a reader that stalls: gets everything later'
+in_network <<'E2'
+{ "$tool" -i two0 -Z "$user" -d 1 2>err; echo $? >status; } | true &
+sleep 1
+replay trace.pcap
+until_true test -s status
+E2
+is "$(cat status)" 74 'a reader that is gone: exit status'
+like "$(cat err)" '^flowcap: cannot write to standard output: Broken pipe' 'a reader that is gone: message'
+
+# What cannot be captured
+
+is_status 69 'no such interface: exit status' $enter "$tool" -i nothing0
+like "$(cat err)" '^flowcap: nothing0: there is no such interface' 'no such interface: message'
+is_status 64 'a bad filter: exit status' $enter "$tool" -i any -f 'port nonsense'
+like "$(cat err)" '^flowcap: -f: ' 'a bad filter: message'
+is_status 64 'no such user: exit status' $enter "$tool" -i any -Z no-such-user
+like "$(cat err)" 'there is no user no-such-user' 'no such user: message'
+if [ "$user" = nobody ] && command -v setpriv >/dev/null; then
+    chmod 755 "$tmp"
+    is_status 77 'no right: exit status' setpriv --reuid 65534 --clear-groups --bounding-set -all \
+        "$tool" -i lo
+    like "$(cat err)" 'setcap cap_net_raw\+ep' 'no right: how to get it'
+else
+    skip 'no right' 'not root, or no setpriv'
+fi
+lists() {
+    $enter "$tool" -D
+}
+is_status 0 '-D: exit status' lists
+like "$(cat out)" '^lo(	|$)' '-D: an interface'
+
+done_testing
