@@ -207,6 +207,7 @@ upload_speed() {
 versions() {
     "$BINDIR/pcap2flow" --version | head -n 1
     "$BINDIR/zeek2flow" --version
+    "$BINDIR/flowcap" --version
     "$BINDIR/flowlabel" --version
     "$BINDIR/flowupload" --version
     "$BINDIR/tests/pcap_loop" -V
@@ -242,6 +243,14 @@ flow_memory many6
 log_speed
 label_speed
 upload_speed
+
+capture hdr
+if installed tcpreplay && unshare -n true 2>/dev/null; then
+    printf '\n'
+    unshare -n "${SHELL:-/bin/sh}" "$(dirname "$0")/bench-live.sh" "$BINDIR" "$file" || failed=1
+else
+    printf '\nlive capture: not measured without root and tcpreplay\n'
+fi
 
 printf '\npeak MiB\n'
 cat "$scratch/peaks"

@@ -63,7 +63,7 @@ static unsigned run(const struct snap_options *options, const char *hex)
     unsigned count, bytes;
     const struct bpf_insn *program;
 
-    need(snap_init(&snap, options) == RESULT_OK, snap_problem(snap));
+    need(snap_init(&snap, options) == RESULT_OK, "a program");
     program = snap_program(snap, &count);
     need(bpf_validate(program, (int)count), "a valid program");
     unhex(ETHERNET, frame, sizeof frame);
