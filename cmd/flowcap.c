@@ -83,9 +83,12 @@ struct command {
     struct names *cache;
     struct outbox *outbox;
     int signals, file;             /* file: of the window that is open */
+    uint64_t frames;               /* that have been read */
     uint64_t windows;              /* that have been handed over */
     uint64_t dropped;              /* windows, as far as it was said */
     int64_t retry_at, retry_after; /* for an interface that is gone; 0: it is not */
+    uint64_t early;                /* records, as far as they have been handed over */
+    int status;                    /* of what does not end the capture, such as the name cache */
     bool stopping;
 };
 
@@ -124,19 +127,36 @@ static int hand_over(struct command *command)
     return new_file(command);
 }
 
-/* After a window has ended. */
+/* The older names first, for of an address the latest counts. */
+static int learn_names(struct command *command)
+{
+    struct names *older = meter_older_names(command->meter);
+    int status = older ? update_cache(&command->converter, older) : EX_OK;
+
+    if (status == EX_OK)
+        status = update_cache(&command->converter, meter_names(command->meter));
+    command->status = worse_status(command->status, status); /* which was said, once */
+    return status == EX_OSERR ? status : EX_OK;
+}
+
+/* After a window has ended, or has written records early. */
 static int end_windows(struct command *command)
 {
     uint64_t windows = meter_counts(command->meter)->windows;
     int status;
 
+    if (meter_counts(command->meter)->early != command->early) {
+        command->early = meter_counts(command->meter)->early;
+        status = hand_over(command);
+        if (status != EX_OK)
+            return status;
+    }
     if (windows == command->windows)
         return EX_OK;
     command->windows = windows;
     status = hand_over(command);
-    if (status == EX_OK &&
-        update_cache(&command->converter, meter_names(command->meter)) == EX_OSERR)
-        status = EX_OSERR; /* else it was said, once, and capture goes on */
+    if (status == EX_OK)
+        status = learn_names(command);
     if (command->most_windows > 0 && windows >= command->most_windows)
         command->stopping = true;
     return status;
@@ -157,12 +177,15 @@ static enum result take_frame(void *context, const struct frame *frame)
 {
     struct command *command = context;
     enum packet_verdict verdict;
-    uint64_t windows = command->windows;
+    const struct meter_counts *counts = meter_counts(command->meter);
     enum result result = meter_frame(command->meter, frame, &verdict);
 
+    command->frames++;
     /* The windows' ends are seen to outside of the capture. */
-    return result == RESULT_OK && meter_counts(command->meter)->windows != windows ? RESULT_END
-                                                                                   : result;
+    if (result == RESULT_OK &&
+        (counts->windows != command->windows || counts->early != command->early))
+        return RESULT_END;
+    return result;
 }
 
 static const char *interface_name(const struct command *command)
@@ -210,20 +233,31 @@ static int look_for_interface(struct command *command, int64_t now)
     }
 }
 
-/* Takes all frames that are there. */
+/* Takes frames that are there. */
 static int read_frames(struct command *command)
 {
+    enum result result = capture_read(command->capture, take_frame, command);
+
+    if (result == RESULT_END && capture_state(command->capture) != CAPTURE_GOOD)
+        return wait_for_interface(command, clock_monotonic());
+    return metered(command, result == RESULT_END ? RESULT_OK : result);
+}
+
+/* What the kernel still has when it is told to end; no more than that, for more may come. */
+static int read_rest(struct command *command)
+{
+    struct capture_counts counts;
+    uint64_t frames;
     int status = EX_OK;
 
-    while (status == EX_OK && !command->stopping) {
-        enum result result = capture_read(command->capture, take_frame, command);
-
-        if (result == RESULT_OK)
-            return EX_OK;
-        if (result == RESULT_END && capture_state(command->capture) != CAPTURE_GOOD)
-            return wait_for_interface(command, clock_monotonic());
-        status = metered(command, result == RESULT_END ? RESULT_OK : result);
-    }
+    poll(NULL, 0, 150); /* for the kernel to hand over a block that is not full */
+    capture_count(command->capture, &counts);
+    do {
+        frames = command->frames;
+        if (command->retry_after == 0)
+            status = read_frames(command);
+    } while (status == EX_OK && command->frames > frames &&
+             command->frames + counts.kernel_drops < counts.packets);
     return status;
 }
 
@@ -303,17 +337,16 @@ static int capture_windows(struct command *command)
     return status;
 }
 
-/* The window so far, unless it is one too many. */
+/* The window so far, unless it is one too many; and what waits for the reader. */
 static int finish(struct command *command)
 {
     int status = EX_OK;
 
     if (command->most_windows == 0 || command->windows < command->most_windows) {
-        status = metered(command, meter_finish(command->meter));
-        if (status == EX_OK)
-            status = hand_over(command);
-        if (status == EX_OK)
-            status = update_cache(&command->converter, meter_names(command->meter));
+        status = read_rest(command);
+        status = worse_status(status, metered(command, meter_finish(command->meter)));
+        status = worse_status(status, hand_over(command));
+        status = worse_status(status, learn_names(command));
     }
     if (outbox_wait(command->outbox, OUTBOX_WAIT))
         return status;
@@ -327,11 +360,11 @@ static int run(struct command *command)
 {
     int status = capture_windows(command);
 
-    if (status == EX_OK)
-        status = finish(command);
+    if (outbox_error(command->outbox) == 0)
+        status = worse_status(status, finish(command));
     if (command->converter.verbose)
         print_counters(command);
-    return status;
+    return worse_status(status, command->status);
 }
 
 static int open_capture(struct command *command)
@@ -357,14 +390,53 @@ static int open_capture(struct command *command)
     }
 }
 
+static int open_meter(struct command *command)
+{
+    struct meter_options options = {
+        .locality = command->converter.locality,
+        .cache = command->cache,
+        .writer = command->writer,
+        .window = command->window,
+        .name_horizon = NAME_HORIZON,
+        .name_memory = NAME_MEMORY,
+        .flow_limit = (size_t)command->most_flows,
+        .family = command->converter.family,
+        .keep_all = command->converter.keep_all,
+        .open_tunnels = !command->closed_tunnels,
+        .extended = command->converter.extended,
+    };
+    enum result result = meter_init(&command->meter, &options);
+
+    return result == RESULT_OK ? EX_OK : start_failed(result);
+}
+
+/* What needs no rights, but more than the sandbox leaves; a thread has the rights of its maker. */
+static int prepare(struct command *command)
+{
+    int status = load_cache(&command->converter, &command->cache);
+
+    if (status == EX_OSERR)
+        return status;
+    command->status = status; /* without a name cache it goes on, too */
+    status = open_meter(command);
+    if (status == EX_OK && outbox_init(&command->outbox, STDOUT_FILENO, OUTBOX_BYTES) != RESULT_OK)
+        status = start_failed(RESULT_SYSTEM);
+    return status;
+}
+
 static int drop_rights(struct command *command)
 {
     char problem[SANDBOX_PROBLEM];
     enum result result = sandbox_drop(command->user, problem);
+    int status;
 
     tzset(); /* else the first time that is written as a date would open a file */
-    if (result == RESULT_OK)
+    if (result == RESULT_OK) {
+        status = prepare(command);
+        if (status != EX_OK)
+            return status;
         result = sandbox_enter(command->converter.cache_path != NULL, problem);
+    }
     if (result == RESULT_OK)
         return EX_OK;
     if (result == RESULT_NO_MEMORY)
@@ -387,27 +459,7 @@ static int block_signals(struct command *command)
     return command->signals < 0 ? start_failed(RESULT_SYSTEM) : EX_OK;
 }
 
-static int open_meter(struct command *command)
-{
-    struct meter_options options = {
-        .locality = command->converter.locality,
-        .cache = command->cache,
-        .writer = command->writer,
-        .window = command->window,
-        .name_horizon = NAME_HORIZON,
-        .name_memory = NAME_MEMORY,
-        .flow_limit = (size_t)command->most_flows,
-        .family = command->converter.family,
-        .keep_all = command->converter.keep_all,
-        .open_tunnels = !command->closed_tunnels,
-        .extended = command->converter.extended,
-    };
-    enum result result = meter_init(&command->meter, &options);
-
-    return result == RESULT_OK ? EX_OK : start_failed(result);
-}
-
-/* What needs rights comes before they are dropped, and the thread before the sandbox is entered. */
+/* What needs rights comes before they are dropped. */
 static int command_init(struct command *command)
 {
     struct snap_options *snap = &command->capture_options.snap;
@@ -421,13 +473,7 @@ static int command_init(struct command *command)
     if (status == EX_OK)
         status = new_file(command);
     if (status == EX_OK)
-        status = load_cache(&command->converter, &command->cache);
-    if (status == EX_OK)
-        status = open_meter(command);
-    if (status == EX_OK)
         status = open_capture(command);
-    if (status == EX_OK && outbox_init(&command->outbox, STDOUT_FILENO, OUTBOX_BYTES) != RESULT_OK)
-        status = start_failed(RESULT_SYSTEM);
     return status == EX_OK ? drop_rights(command) : status;
 }
 

@@ -25,9 +25,13 @@ static const char *const drop_names[] = {"rx_missed_errors", "rx_fifo_errors"};
 
 #define DROP_FILES (sizeof drop_names / sizeof *drop_names)
 
+/* Packets that are read before everything else is looked at again. */
+#define PACKETS_AT_ONCE 65536
+
 struct capture {
     pcap_t *pcap;
-    bool any;
+    bool any, promiscuous;
+    int index; /* of the interface that is listened to */
     int linktype;
     int lookup; /* a socket to ask for interfaces with */
     char interface[IFNAMSIZ];
@@ -81,7 +85,18 @@ static bool listen_to(struct capture *capture, int interface)
     struct sockaddr_ll address = {
         .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL), .sll_ifindex = interface};
 
+    capture->index = interface;
     return bind(pcap_fileno(capture->pcap), (const struct sockaddr *)&address, sizeof address) == 0;
+}
+
+/* An interface that was made anew has forgotten it. */
+static void set_promiscuous(const struct capture *capture)
+{
+    struct packet_mreq request = {.mr_ifindex = capture->index, .mr_type = PACKET_MR_PROMISC};
+
+    if (capture->promiscuous)
+        (void)setsockopt(pcap_fileno(capture->pcap), SOL_PACKET, PACKET_ADD_MEMBERSHIP, &request,
+                         sizeof request);
 }
 
 static bool attach(struct capture *capture, const struct snap *snap)
@@ -120,7 +135,7 @@ static void activate(struct capture *capture, const struct capture_options *opti
     int status;
 
     pcap_set_snaplen(pcap, (int)SNAP_ALL);
-    pcap_set_promisc(pcap, options->promiscuous && !capture->any);
+    pcap_set_promisc(pcap, capture->promiscuous);
     pcap_set_timeout(pcap, BLOCK_TIMEOUT);
     pcap_set_buffer_size(pcap, (int)(options->ring * 1024));
     pcap_set_protocol_linux(pcap, SILENT_PROTOCOL);
@@ -213,6 +228,7 @@ enum result capture_init(struct capture **capture, const struct capture_options 
     if (!new)
         return RESULT_NO_MEMORY;
     new->any = strcmp(options->interface, "any") == 0;
+    new->promiscuous = options->promiscuous && !new->any;
     new->lookup = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     snprintf(new->interface, sizeof new->interface, "%s", options->interface);
     open_drop_files(new);
@@ -264,7 +280,7 @@ int capture_fd(const struct capture *capture)
 
 enum capture_state capture_look(struct capture *capture)
 {
-    if (find_interface(capture) < 0)
+    if (find_interface(capture) != capture->index)
         fail(capture, CAPTURE_MISSING, "", "the interface has disappeared");
     else if (!is_up(capture))
         fail(capture, CAPTURE_DOWN, "", "the interface is down");
@@ -295,9 +311,7 @@ enum result capture_read(struct capture *capture, capture_frame_fn *take, void *
     capture->take = take;
     capture->context = context;
     capture->taken = RESULT_OK;
-    do {
-        status = pcap_dispatch(capture->pcap, -1, take_packet, (u_char *)capture);
-    } while (status > 0 && capture->taken == RESULT_OK);
+    status = pcap_dispatch(capture->pcap, PACKETS_AT_ONCE, take_packet, (u_char *)capture);
     if (capture->taken != RESULT_OK)
         return capture->taken;
     if (status >= 0 || status == PCAP_ERROR_BREAK)
@@ -312,11 +326,21 @@ enum capture_state capture_reopen(struct capture *capture)
     socklen_t size = sizeof(int);
     int error;
 
+    int before = capture->index, now = find_interface(capture);
+
     capture->state = CAPTURE_GOOD;
+    if (now >= 0)
+        capture->index = now;
     if (capture_look(capture) != CAPTURE_GOOD)
         return capture->state;
-    if (!listen_to(capture, find_interface(capture)))
-        fail_errno(capture, "cannot listen to it again");
+    if (!listen_to(capture, now)) {
+        if (errno == ENODEV || errno == ENXIO)
+            fail(capture, CAPTURE_MISSING, "", "the interface has disappeared");
+        else
+            fail_errno(capture, "cannot listen to it again");
+    }
+    if (now != before)
+        set_promiscuous(capture);
     /* What was wrong before is not wrong any more. */
     getsockopt(capture_fd(capture), SOL_SOCKET, SO_ERROR, &error, &size);
     return capture->state;

@@ -306,14 +306,12 @@ static enum result limit_names(struct meter *meter, int64_t time)
     return begin_names(meter);
 }
 
-/* Ends the open window when the time lies behind it. */
-static enum result turn_window(struct meter *meter, int64_t time)
+/* Ends the open window, if one is, and begins that of the time. */
+static enum result begin_window(struct meter *meter, int64_t time)
 {
     int64_t window = meter->options.window;
     enum result result = RESULT_OK;
 
-    if (time < meter->window_end)
-        return RESULT_OK;
     if (meter->window_end != INT64_MIN) {
         result = meter_finish(meter);
         meter->counts.windows++;
@@ -326,7 +324,12 @@ static enum result turn_window(struct meter *meter, int64_t time)
 
 enum result meter_tick(struct meter *meter, int64_t time)
 {
-    return turn_window(meter, time);
+    bool back =
+        meter->window_end != INT64_MIN && time < meter->window_end - 3 * meter->options.window;
+
+    if (back)
+        meter->names_since = time;
+    return back || time >= meter->window_end ? begin_window(meter, time) : RESULT_OK;
 }
 
 static void note_start(struct meter *meter, int64_t time)
@@ -403,8 +406,8 @@ enum result meter_frame(struct meter *meter, const struct frame *frame,
     meter->counts.verdicts[*verdict]++;
     if (*verdict != PACKET_OK)
         return RESULT_OK;
-    if (meter->options.window > 0)
-        result = turn_window(meter, packet.time);
+    if (meter->options.window > 0 && packet.time >= meter->window_end)
+        result = begin_window(meter, packet.time);
     return result == RESULT_OK ? sort_packet(meter, &packet) : result;
 }
 
@@ -431,4 +434,9 @@ const struct meter_counts *meter_counts(const struct meter *meter)
 struct names *meter_names(struct meter *meter)
 {
     return meter->names;
+}
+
+struct names *meter_older_names(struct meter *meter)
+{
+    return meter->older_names;
 }

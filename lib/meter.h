@@ -49,7 +49,10 @@ void meter_destroy(struct meter **meter);
 MUST_CHECK enum result meter_frame(struct meter *meter, const struct frame *frame,
                                    enum packet_verdict *verdict);
 
-/* Ends the open window if it lies before that time, though no frame tells so. Results as above. */
+/*
+ * Ends the open window if it lies before that time, though no frame tells so; or so far behind it
+ * that the clock must have been set back. Results as above.
+ */
 MUST_CHECK enum result meter_tick(struct meter *meter, int64_t time);
 
 /* Takes a connection; the window must be the only one. Results as above. */
@@ -60,7 +63,10 @@ MUST_CHECK enum result meter_finish(struct meter *meter);
 
 const struct meter_counts *meter_counts(const struct meter *meter);
 
-/* The names that were read, all or the latest of them; the caller may add others. */
+/* The names that were read; the caller may add others. Where names are forgotten, the latest. */
 struct names *meter_names(struct meter *meter);
+
+/* Those before them, which are forgotten next; NULL: there are none. */
+struct names *meter_older_names(struct meter *meter);
 
 #endif

@@ -25,6 +25,7 @@ struct outbox {
     struct outbox_counts counts;
     bool writing, stopping;
     int error;
+    uint64_t moved; /* bytes that have been written */
 };
 
 static void raise_event(int event)
@@ -47,7 +48,7 @@ static bool wait_for_reader(const struct outbox *outbox)
 }
 
 /* Pieces that a pipe takes without being waited for. False: it failed, or is to end. */
-static bool copy(const struct outbox *outbox, int from)
+static bool copy(struct outbox *outbox, int from)
 {
     char piece[PIPE_BUF];
     off_t offset = 0;
@@ -62,6 +63,7 @@ static bool copy(const struct outbox *outbox, int from)
         if (wrote < 0 && errno != EAGAIN && errno != EINTR)
             return false;
         offset += wrote > 0 ? wrote : 0;
+        __atomic_add_fetch(&outbox->moved, wrote > 0 ? (uint64_t)wrote : 0, __ATOMIC_RELAXED);
     }
     return got == 0;
 }
@@ -233,22 +235,36 @@ int outbox_error(struct outbox *outbox)
     return error;
 }
 
+static struct timespec in_future(int64_t microseconds)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    time.tv_sec += microseconds / 1000000;
+    time.tv_nsec += microseconds % 1000000 * 1000;
+    if (time.tv_nsec >= 1000000000) {
+        time.tv_sec++;
+        time.tv_nsec -= 1000000000;
+    }
+    return time;
+}
+
 bool outbox_wait(struct outbox *outbox, int64_t most)
 {
-    struct timespec until;
+    struct timespec until = in_future(most);
+    uint64_t moved = __atomic_load_n(&outbox->moved, __ATOMIC_RELAXED), now;
     bool done;
 
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += most / 1000000;
-    until.tv_nsec += most % 1000000 * 1000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
     pthread_mutex_lock(&outbox->mutex);
-    while ((outbox->first || outbox->writing) && outbox->error == 0 &&
-           pthread_cond_timedwait(&outbox->written, &outbox->mutex, &until) == 0)
-        ;
+    while ((outbox->first || outbox->writing) && outbox->error == 0) {
+        if (pthread_cond_timedwait(&outbox->written, &outbox->mutex, &until) == 0)
+            continue;
+        now = __atomic_load_n(&outbox->moved, __ATOMIC_RELAXED);
+        if (now == moved)
+            break;
+        moved = now;
+        until = in_future(most);
+    }
     done = !outbox->first && !outbox->writing && outbox->error == 0;
     pthread_mutex_unlock(&outbox->mutex);
     return done;

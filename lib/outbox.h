@@ -35,7 +35,7 @@ void outbox_count(struct outbox *outbox, struct outbox_counts *counts);
 int outbox_fd(const struct outbox *outbox);
 int outbox_error(struct outbox *outbox);
 
-/* Waits until all is written, at most so many microseconds. Whether it is. */
+/* Waits until all is written, or nothing is for so many microseconds. Whether all is. */
 bool outbox_wait(struct outbox *outbox, int64_t most);
 
 #endif

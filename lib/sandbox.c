@@ -75,9 +75,9 @@ static const int loop_calls[] = {
     SCMP_SYS(read),           SCMP_SYS(restart_syscall),
     SCMP_SYS(rseq),           SCMP_SYS(rt_sigaction),
     SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),
-    SCMP_SYS(sched_yield),    SCMP_SYS(setsockopt),
-    SCMP_SYS(sysinfo),        SCMP_SYS(tgkill),
-    SCMP_SYS(write),
+    SCMP_SYS(sched_yield),    SCMP_SYS(set_robust_list),
+    SCMP_SYS(setsockopt),     SCMP_SYS(sysinfo),
+    SCMP_SYS(tgkill),         SCMP_SYS(write),
 };
 
 static const int file_calls[] = {

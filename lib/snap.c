@@ -82,6 +82,8 @@ static void emit_ethertypes(struct snap *snap)
     jump_if(snap, 0x86dd, IPV6);
     for (size_t i = 0; i < sizeof carriers / sizeof *carriers; i++)
         jump_if(snap, carriers[i], INNER);
+    /* Less is the length of an IEEE 802.3 frame, which can have IP behind LLC and SNAP. */
+    emit_jump(snap, BPF_JMP | BPF_JGE | BPF_K, 0x0600, NEXT, INNER);
     answer(snap, 0);
 }
 
@@ -133,6 +135,7 @@ static void emit_ipv4(struct snap *snap)
     jump_if(snap, 6, TCP4);
     jump_if(snap, 17, UDP4);
     jump_if(snap, 1, ICMP4);
+    jump_if(snap, 51, INNER); /* an authentication header */
     emit_tunnel_protocols(snap);
     answer(snap, 0);
 
@@ -157,7 +160,7 @@ static void emit_ipv4(struct snap *snap)
 
 static void emit_ipv6(struct snap *snap)
 {
-    static const uint8_t extensions[] = {0, 43, 44, 51, 60, 135};
+    static const uint8_t extensions[] = {0, 43, 44, 51, 60, 135, 139, 140};
 
     place(snap, IPV6);
     emit(snap, BPF_LD | BPF_B | BPF_ABS, snap->ip + 6);

@@ -108,6 +108,7 @@ same() {
 in_network <<'E2'
 start -d 1000000
 grep -E '^(Uid|Gid|Groups|CapEff|CapPrm|NoNewPrivs|Seccomp):' /proc/$cap/status >rights
+cat /proc/$cap/task/*/status | grep -E '^Cap(Eff|Prm):' >>rights
 replay trace.pcap
 kill -USR1 $cap
 until_true grep -q packets err
@@ -123,6 +124,7 @@ if [ "$user" = nobody ]; then
     like "$(cat rights)" 'Groups:.*[^0-9]*$' 'rights: without groups'
 fi
 is "$(sed -n 's/Cap[EP]*[a-z]*:.//p' rights | sort -u)" 0000000000000000 'rights: no capability'
+ok 'rights: of the process, and of its two threads' test "$(grep -c CapEff rights)" -ge 3
 like "$(cat rights)" 'NoNewPrivs:.1' 'rights: no new ones'
 if ldd "$tool" | grep -q asan; then
     skip 'rights: a sandbox' 'AddressSanitizer needs more'
@@ -262,6 +264,48 @@ until_true test -s status
 E2
 is "$(cat status)" 74 'a reader that is gone: exit status'
 like "$(cat err)" '^flowcap: cannot write to standard output: Broken pipe' 'a reader that is gone: message'
+
+# Told to end, with packets that have only just come; and a cache that is damaged
+
+in_network <<'E2'
+echo nonsense >cache
+chmod 666 cache
+chmod 755 .
+start -d 1000000 -c "$PWD/cache"
+tcpreplay -q -i one0 --topspeed trace.pcap >replay.log 2>&1
+stop
+E2
+is "$(jq -rn '[inputs | select(.src == "192.168.1.20:49880") | .srcPkts] | add' live.sf)" 18 \
+    'told to end: what has come is there'
+is "$(cat status)" 65 'a damaged cache: exit status'
+
+# A cache learns at the end of windows
+
+in_network <<'E2'
+mkdir -m 777 shared
+chmod 755 .
+start -d 1 -c "$PWD/shared/cache"
+replay trace.pcap
+sleep 1
+stop
+E2
+is "$(cat status err)" 0 'a name cache: exit status'
+like "$(cat shared/cache)" ' cdn.example.org$' 'a name cache: it has learned'
+
+# Without root, but with the capability
+
+if [ "$user" = nobody ] && command -v setcap >/dev/null && command -v setpriv >/dev/null; then
+    chmod 755 .
+    cp "$tool" capable && chmod 755 capable && setcap cap_net_raw+ep capable
+    n=0
+    while [ $n -lt 4 ]; do
+        is_status 0 'the capability alone: exit status' $enter setpriv --reuid 65534 --clear-groups \
+            ./capable -i any -d 1 -n 1
+        n=$((n + 1))
+    done
+else
+    skip 'the capability alone' 'not root, or no setcap'
+fi
 
 # What cannot be captured
 

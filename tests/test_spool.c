@@ -263,9 +263,14 @@ static void test_clean_names(void)
     static const struct {
         const char *name, *clean;
     } names[] = {
-        {"a.sf", "a.sf"},       {"a/b", "a_b"},           {"a\nb\x1b[31m\x7f", "a_b_[31m_"},
-        {"", "_"},              {"x.answer", "x_answer"}, {".answer", "_answer"},
-        {"\xc3\xa9", "\xc3\xa9"}, {"answer", "answer"},
+        {"a.sf", "a.sf"},
+        {"a/b", "a_b"},
+        {"a\nb\x1b[31m\x7f", "a_b_[31m_"},
+        {"", "_"},
+        {"x.answer", "x_answer"},
+        {".answer", "_answer"},
+        {"\xc3\xa9", "\xc3\xa9"},
+        {"answer", "answer"},
     };
     char clean[SPOOL_FILE_NAME_MAX + 1], name[300];
 
