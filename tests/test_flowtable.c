@@ -720,6 +720,100 @@ static void test_labels(void)
     flowtable_destroy(&table);
 }
 
+/* Packet number n: of a flow with that number and, of every third, over IPv6. */
+static struct packet numbered_packet(unsigned number, int64_t time)
+{
+    bool v6 = number % 3 == 0;
+    struct packet packet = tcp_packet(v6 ? "fd00::1" : "10.0.0.1", (uint16_t)(10000 + number),
+                                      v6 ? "2620:fe::9" : "9.9.9.9", 443);
+
+    packet.tcp_flags = TCP_SYN;
+    packet.time = time;
+    return packet;
+}
+
+/* Counts what is wrong with the flows from an index on: which they are, and their packets. */
+static size_t check_numbered(const struct flowtable *table, size_t index, unsigned first,
+                             unsigned count, uint64_t packets)
+{
+    size_t wrong = 0;
+
+    for (unsigned i = 0; i < count; i++) {
+        struct flow flow;
+
+        flowtable_get(table, index + i, &flow);
+        wrong += flow.sport != 10000 + first + i || flow.src_packets != packets ||
+                 flow.start != first + i;
+    }
+    return wrong;
+}
+
+/* Half of the flows are let go, the others go on as if nothing had been. */
+static void test_divide(void)
+{
+    enum { FLOWS = 10000, HALF = FLOWS / 2 };
+    struct flowtable *table = new_table();
+    struct packet packet;
+    size_t count;
+
+    for (unsigned i = 0; i < FLOWS; i++) {
+        packet = numbered_packet(i, i);
+        add(table, &packet, true, false);
+    }
+    for (unsigned i = HALF + 1; i < FLOWS; i++) {
+        packet = numbered_packet(i, FLOWS + i);
+        add(table, &packet, true, false);
+    }
+    need(flowtable_divide(table, &count) == RESULT_OK, "flowtable_divide");
+    is_int(count, HALF + 1, "flows that have been idle for longest");
+    is_int(check_numbered(table, 0, 0, HALF, 1), 0, "come first, sorted");
+    is_int(check_numbered(table, count, HALF + 1, HALF - 1, 2), 0, "and then the others");
+    need(flowtable_keep(table, count) == RESULT_OK, "flowtable_keep");
+    is_int(flowtable_count(table), HALF - 1, "flows that are kept");
+    for (unsigned i = 0; i < FLOWS; i++) {
+        packet = numbered_packet(i, 2 * FLOWS + i);
+        packet.tcp_flags = TCP_SYN | TCP_ACK; /* which would turn a new flow round */
+        add(table, &packet, true, false);
+    }
+    is_int(finish(table), FLOWS, "all of them, once more");
+    is_int(check_numbered(table, 0, HALF + 1, HALF - 1, 3), 0, "those that were kept go on");
+    is_int(flowtable_count(table), FLOWS, "and the others are new");
+    flowtable_destroy(&table);
+}
+
+/* What was not active in this window is forgotten, what was is remembered in the next. */
+static void test_keep_active(void)
+{
+    struct flowtable *table = new_table();
+    struct packet packet;
+
+    for (unsigned i = 0; i < 100; i++) {
+        packet = numbered_packet(i, i);
+        add(table, &packet, true, false);
+    }
+    finish(table);
+    flowtable_next_window(table);
+    for (unsigned i = 50; i < 60; i++) {
+        packet = numbered_packet(i, i);
+        add(table, &packet, true, false);
+    }
+    need(flowtable_keep(table, 0) == RESULT_OK, "flowtable_keep");
+    is_int(flowtable_count(table), 10, "flows of this window");
+    is_int(finish(table), 10, "are there");
+    is_int(check_numbered(table, 0, 50, 10, 1), 0, "with their counts");
+    flowtable_next_window(table);
+    packet = numbered_packet(55, 200);
+    packet.tcp_flags = TCP_SYN | TCP_ACK;
+    add(table, &packet, true, false);
+    is_int(finish(table), 1, "one of them, in the next window");
+    is_int(flowtable_count(table), 10, "is no new one");
+    flowtable_destroy(&table);
+    table = new_table();
+    need(flowtable_keep(table, 0) == RESULT_OK, "flowtable_keep");
+    is_int(flowtable_count(table), 0, "nothing of nothing");
+    flowtable_destroy(&table);
+}
+
 int main(void)
 {
     test_source();
@@ -739,5 +833,7 @@ int main(void)
     test_empty_connections();
     test_overflow();
     test_labels();
+    test_divide();
+    test_keep_active();
     return done();
 }
