@@ -28,6 +28,8 @@ static enum result become(const char *user, char problem[SANDBOX_PROBLEM])
         snprintf(problem, SANDBOX_PROBLEM, "there is no user %s", user);
         return RESULT_DAMAGED;
     }
+    if (passwd->pw_uid == geteuid()) /* root is to stay root, without its capabilities */
+        return RESULT_OK;
     if (setgroups(0, NULL) < 0 || setresgid(passwd->pw_gid, passwd->pw_gid, passwd->pw_gid) < 0 ||
         setresuid(passwd->pw_uid, passwd->pw_uid, passwd->pw_uid) < 0)
         return failed(problem, "cannot become another user");

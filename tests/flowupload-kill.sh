@@ -13,32 +13,45 @@ complete() {
     done
 }
 
-# Each round has samples of its own, and is killed at another time, once: a sample can be in flight
-# then, and known already. Some requests take a while.
+# Each round has samples of its own, and is killed once: a sample can be in flight then, and known
+# already. Every other round it is killed when all samples wait, behind a request that hangs; in the
+# others at some time, while requests are answered, some of them slowly.
 
-answers $(awk 'BEGIN { for (i = 0; i < 400; i++) print i % 5 == 3 ? "slow" : "ok" }')
+all_wait() {
+    [ "$(find spool -name '[0-9]*' | grep -c .)" = 8 ]
+}
 round=0
 : >hashes
-while [ $round -lt 25 ]; do
+while [ $round -lt 24 ]; do
     n=0
     while [ $n -lt 8 ]; do
         record $((1700000000 + 300 * n)) $((100 * round + n))
         record $((1700000000 + 300 * n)) $((100 * round + n + 50))
         n=$((n + 1))
     done >round.sf
+    if [ $((round % 2)) = 0 ]; then
+        echo hang >script
+    else
+        printf 'ok\nslow\nok\nok\nslow\n' >script
+    fi
     "$tool" -q -k key -s spool -u "$url" round.sf >out 2>err &
     sender=$!
-    sleep "0.0$((round * 37 % 100))"
+    if [ $((round % 2)) = 0 ]; then
+        wait_for 'all samples of a round' all_wait
+    else
+        sleep "0.0$((round * 37 % 100))"
+    fi
     kill -9 $sender
     wait $sender 2>/dev/null
     complete >>hashes
+    rm -f script
     send </dev/null >out 2>err || tap_fail 'what is left is sent'
     round=$((round + 1))
 done
 is_empty 'killed'
 sort -u hashes >wanted
 jq -r .hash accepted.jsonl | sort >arrived
-ok 'killed: complete samples were seen' test "$(grep -c . wanted)" -gt 20
+ok 'killed: complete samples were seen' test "$(grep -c . wanted)" -ge 96
 is "$(sort -u arrived | comm -23 wanted -)" '' 'killed: every sample that was complete has arrived'
 is "$(uniq -c arrived | awk '$1 > 2')" '' 'killed: none more than twice'
 is "$(jq -s 'map(select(.bad)) | length' requests.jsonl)" 0 'killed: none was damaged'
