@@ -10,15 +10,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 struct progress progress;
 
-const struct option common_long_options[] = {
-    {"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, 'V'},
-    {0},
-};
+const struct option common_long_options[] = {COMMON_LONG_OPTIONS};
 
 static const char *tool_name;
 
@@ -121,6 +118,28 @@ int option_number(const char *option, const char *text, const char *what, uint64
         return EX_OK;
     return usage_error("%s: '%s' is no number of %s from %" PRIu64 " to %" PRIu64, option, text,
                        what, least, most);
+}
+
+int option_seconds(const char *option, const char *text, uint64_t least, int64_t *microseconds)
+{
+    uint64_t seconds;
+    int status = option_number(option, text, "seconds", least, OPTION_SECONDS_MOST, &seconds);
+
+    if (status == EX_OK)
+        *microseconds = (int64_t)seconds * 1000000;
+    return status;
+}
+
+int signal_descriptor(const int *signals, size_t count)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    for (size_t i = 0; i < count; i++)
+        sigaddset(&set, signals[i]);
+    if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+        return -1;
+    return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
 int input_paths(int argc, char **argv, char ***paths, size_t *count)

@@ -29,7 +29,12 @@ void complain_errno(const char *file, const char *what);
 /* Says what is wrong with the command line and where help is. Returns EX_USAGE. */
 __attribute__((format(printf, 1, 2))) int usage_error(const char *format, ...);
 
-/* For getopt_long: --help and --version. */
+/* For getopt_long: --help and --version, and the same at the end of a table of more. */
+#define COMMON_LONG_OPTIONS                                                                        \
+    {"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'},                         \
+    {                                                                                              \
+        0                                                                                          \
+    }
 extern const struct option common_long_options[];
 
 /*
@@ -45,6 +50,18 @@ MUST_CHECK int common_option(int option, char **argv, const char *help, bool *do
  */
 MUST_CHECK int option_number(const char *option, const char *text, const char *what, uint64_t least,
                              uint64_t most, uint64_t *number);
+
+/* The same of seconds, up to OPTION_SECONDS_MOST, in microseconds. */
+MUST_CHECK int option_seconds(const char *option, const char *text, uint64_t least,
+                              int64_t *microseconds);
+
+#define OPTION_SECONDS_MOST 1000000000u
+
+/*
+ * Signals are not delivered any more, but can be read from the descriptor, a signalfd(2) that does
+ * not block; what is ignored stays so. -1: errno says why.
+ */
+MUST_CHECK int signal_descriptor(const int *signals, size_t count);
 
 /*
  * The files to read: the arguments behind the options, or standard input, which can be named only

@@ -62,6 +62,18 @@ int open_output(const struct converter_options *options, struct record_writer **
                : output_failed(RESULT_NO_MEMORY);
 }
 
+struct meter_options converter_meter(const struct converter_options *options,
+                                     struct record_writer *writer)
+{
+    return (struct meter_options){
+        .locality = options->locality,
+        .writer = writer,
+        .family = options->family,
+        .keep_all = options->keep_all,
+        .extended = options->extended,
+    };
+}
+
 int load_cache(struct converter_options *options, struct names **cache)
 {
     size_t bad_line = 0;

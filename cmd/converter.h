@@ -32,6 +32,10 @@ MUST_CHECK int converter_option(struct converter_options *options, int option, c
 /* The records' way out: standard output. Sets up the progress line, too. As above. */
 MUST_CHECK int open_output(const struct converter_options *options, struct record_writer **writer);
 
+/* What the command line says of metering; the rest is zero. */
+struct meter_options converter_meter(const struct converter_options *options,
+                                     struct record_writer *writer);
+
 /*
  * The name cache of the command line: reads it, and after the work learns from the names of the
  * input. *cache is NULL where there is none. They return a status.

@@ -273,9 +273,11 @@ static void tell_unreadable(struct delivery *delivery)
 static enum result choose(struct delivery *delivery)
 {
     struct spool_entry *entry = &delivery->entry;
-    enum result result = RESULT_END;
+    enum result result;
+    bool all;
 
-    for (int pass = 0; pass < 2 && result == RESULT_END; pass++) {
+    do {
+        all = entry->name[0] == '\0';
         delivery->foreign = 0;
         while ((result = spool_next(delivery->spool, entry->name, entry)) == RESULT_OK) {
             if (!can_send(delivery, entry)) {
@@ -289,7 +291,7 @@ static enum result choose(struct delivery *delivery)
         }
         if (result == RESULT_END)
             entry->name[0] = '\0';
-    }
+    } while (result == RESULT_END && !all);
     return result;
 }
 

@@ -392,21 +392,16 @@ static int open_capture(struct command *command)
 
 static int open_meter(struct command *command)
 {
-    struct meter_options options = {
-        .locality = command->converter.locality,
-        .cache = command->cache,
-        .writer = command->writer,
-        .window = command->window,
-        .name_horizon = NAME_HORIZON,
-        .name_memory = NAME_MEMORY,
-        .flow_limit = (size_t)command->most_flows,
-        .family = command->converter.family,
-        .keep_all = command->converter.keep_all,
-        .open_tunnels = !command->closed_tunnels,
-        .extended = command->converter.extended,
-    };
-    enum result result = meter_init(&command->meter, &options);
+    struct meter_options options = converter_meter(&command->converter, command->writer);
+    enum result result;
 
+    options.cache = command->cache;
+    options.window = command->window;
+    options.name_horizon = NAME_HORIZON;
+    options.name_memory = NAME_MEMORY;
+    options.flow_limit = (size_t)command->most_flows;
+    options.open_tunnels = !command->closed_tunnels;
+    result = meter_init(&command->meter, &options);
     return result == RESULT_OK ? EX_OK : start_failed(result);
 }
 
@@ -447,15 +442,10 @@ static int drop_rights(struct command *command)
 
 static int block_signals(struct command *command)
 {
-    sigset_t signals;
+    static const int signals[] = {SIGINT, SIGTERM, SIGUSR1};
 
     signal(SIGPIPE, SIG_IGN); /* writing fails then, and that is told */
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGUSR1);
-    sigprocmask(SIG_BLOCK, &signals, NULL);
-    command->signals = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
+    command->signals = signal_descriptor(signals, sizeof signals / sizeof *signals);
     return command->signals < 0 ? start_failed(RESULT_SYSTEM) : EX_OK;
 }
 
@@ -520,9 +510,7 @@ static int parse_option(struct command *command, int option, char **argv)
         command->list = true;
         return EX_OK;
     case 'd':
-        status = option_number("-d", optarg, "seconds", 1, 1000000000, &number);
-        command->window = (int64_t)number * SECOND;
-        return status;
+        return option_seconds("-d", optarg, 1, &command->window);
     case 'f':
         command->capture_options.snap.filter = optarg;
         return EX_OK;
@@ -551,9 +539,7 @@ static int parse_options(struct command *command, int argc, char **argv)
 {
     static const struct option long_options[] = {
         {"max-flows", required_argument, NULL, OPTION_MAX_FLOWS},
-        {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'V'},
-        {0},
+        COMMON_LONG_OPTIONS,
     };
     int option, status = EX_OK;
 

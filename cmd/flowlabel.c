@@ -25,9 +25,8 @@ static const char *const field_names[] = {"flowCategory", "flowId"};
 
 struct command {
     bool quiet, done;
-    struct record_reader *reader;
+    struct secflows secflows;
     struct output *output;
-    struct lookahead *in;
     enum result flushed; /* what that gave before the last read */
 };
 
@@ -37,7 +36,7 @@ static enum result label(struct command *command, const struct secflow *secflow)
     const char *values[] = {label_category(secflow), id};
 
     label_id(secflow, values[0], id);
-    return record_write_with(command->reader, values, command->output);
+    return record_write_with(command->secflows.reader, values, command->output);
 }
 
 /* Reading may have to wait: before it does, all that is known goes out. */
@@ -53,23 +52,23 @@ static bool flush(void *context, int fd)
 /* *go_on is false when there is no point in more. */
 static int label_file(struct command *command, const char *path, bool *go_on)
 {
-    struct secflows secflows;
+    struct secflows *secflows = &command->secflows;
     struct secflow secflow;
     const char *line;
     size_t length;
     enum result result;
-    int status = secflows_open(&secflows, path, command->reader, command->in);
+    int status = secflows_open(secflows, path);
 
     if (status != EX_OK)
         return status;
-    input_set_wait(secflows.input, flush, command);
-    while ((result = secflows_next(&secflows, &secflow, &line, &length)) == RESULT_OK)
+    input_set_wait(secflows->input, flush, command);
+    while ((result = secflows_next(secflows, &secflow, &line, &length)) == RESULT_OK)
         if ((result = label(command, &secflow)) != RESULT_OK)
             break;
     *go_on = result == RESULT_END && command->flushed == RESULT_OK;
     if (!*go_on)
         status = output_failed(result == RESULT_END ? command->flushed : result);
-    return worse_status(status, secflows_close(&secflows));
+    return worse_status(status, secflows_close(secflows));
 }
 
 static int label_files(struct command *command, char **paths, size_t count)
@@ -87,23 +86,18 @@ static int label_files(struct command *command, char **paths, size_t count)
 
 static int command_init(struct command *command)
 {
-    size_t names = sizeof field_names / sizeof *field_names;
-
-    command->in = malloc(sizeof *command->in);
     command->output = malloc(sizeof *command->output);
-    if (!command->in || !command->output ||
-        record_reader_init(&command->reader, field_names, names) != RESULT_OK)
+    if (!command->output)
         return output_failed(RESULT_NO_MEMORY);
     output_init(command->output, STDOUT_FILENO);
     progress_init(&progress, !command->quiet);
-    return EX_OK;
+    return secflows_init(&command->secflows, field_names, sizeof field_names / sizeof *field_names);
 }
 
 static void command_destroy(struct command *command)
 {
-    record_reader_destroy(&command->reader);
+    secflows_destroy(&command->secflows);
     free(command->output);
-    free(command->in);
 }
 
 static int parse_options(struct command *command, int argc, char **argv)

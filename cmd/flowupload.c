@@ -63,7 +63,7 @@ static const char help[] =
 /* How often a full disk is tried again. */
 #define FULL_AGAIN SECOND
 
-#define SECONDS_MOST 1000000000u
+#define RECORDS_MOST 1000000000u
 
 enum long_option {
     OPTION_CACERT = UCHAR_MAX + 1,
@@ -74,9 +74,9 @@ enum long_option {
 };
 
 struct command {
-    bool print, quiet, verbose, done;
+    bool print, quiet, done;
     bool typed; /* files are sent as they are */
-    const char *spool_path, *name, *key_file;
+    const char *name, *key_file;
     enum spool_kind kind; /* of -t */
     uint64_t records_most;
     int64_t idle, linger;
@@ -86,8 +86,7 @@ struct command {
     struct spool *spool; /* NULL with -n, as is delivery */
     struct delivery *delivery;
     struct samples *samples;
-    struct record_reader *reader;
-    struct lookahead *in;
+    struct secflows secflows;
     struct output *output; /* of -n */
     int signals;
 
@@ -167,7 +166,8 @@ static bool wait_for_room(struct command *command)
     if (!command->spool || !spool_is_full(error) || stops(command, now) || has_ended(command))
         return false;
     if (!command->full)
-        complain(command->spool_path, "no space is left there; no input is read until there is");
+        complain(command->options.spool_path,
+                 "no space is left there; no input is read until there is");
     command->full = true;
     while (now < until && !stops(command, now)) {
         deliver(command, now);
@@ -186,7 +186,7 @@ static void cannot_write(struct command *command, enum result result)
     if (result == RESULT_NO_MEMORY) {
         fail(command, output_failed(result));
     } else {
-        complain_errno(command->print ? NULL : command->spool_path, "cannot write samples");
+        complain_errno(command->print ? NULL : command->options.spool_path, "cannot write samples");
         fail(command, EX_IOERR);
     }
     command->stop_at = 0;
@@ -199,7 +199,7 @@ static bool written(struct command *command, enum result result)
         return false;
     }
     if (command->full)
-        complain(command->spool_path, "there is space again");
+        complain(command->options.spool_path, "there is space again");
     command->full = false;
     return true;
 }
@@ -332,31 +332,31 @@ static void left_unread(struct command *command, const char *path)
 
 static void read_samples(struct command *command, const char *path)
 {
-    struct secflows secflows;
+    struct secflows *secflows = &command->secflows;
     struct secflow secflow;
     const char *line;
     size_t length;
     enum result result;
-    int status = secflows_open(&secflows, path, command->reader, command->in);
+    int status = secflows_open(secflows, path);
 
     if (status != EX_OK) {
         fail(command, status);
         return;
     }
-    input_set_wait(secflows.input, wait_for_input, command);
+    input_set_wait(secflows->input, wait_for_input, command);
     command->file_name = name_file(command, path);
-    while ((result = secflows_next(&secflows, &secflow, &line, &length)) == RESULT_OK) {
+    while ((result = secflows_next(secflows, &secflow, &line, &length)) == RESULT_OK) {
         if (secflow.traffic_date < 0)
-            secflows_damaged(&secflows, "no Secflow: trafficDate is no string of seconds");
+            secflows_damaged(secflows, "no Secflow: trafficDate is no string of seconds");
         else if (!add_record(command, &secflow, line, length))
             break;
     }
     if (result == RESULT_NO_MEMORY)
         fail(command, output_failed(result));
-    else if (result == RESULT_END && command->in->error == ECANCELED &&
-             input_is_regular(secflows.input))
+    else if (result == RESULT_END && secflows->in->error == ECANCELED &&
+             input_is_regular(secflows->input))
         left_unread(command, path);
-    fail(command, secflows_close(&secflows));
+    fail(command, secflows_close(secflows));
     complete_samples(command, command->now, true);
 }
 
@@ -515,7 +515,7 @@ static int run(struct command *command, char **paths, size_t count)
     }
     if (command->unread)
         command->status = worst_status(command->status, EX_TEMPFAIL);
-    if (command->verbose)
+    if (command->options.verbose)
         summarise(command);
     return command->status;
 }
@@ -541,19 +541,18 @@ static int open_spool(struct command *command)
     static char path[PATH_MAX];
     int error;
 
-    if (!command->spool_path)
-        command->spool_path = default_spool(path);
-    if (!command->spool_path)
+    if (!command->options.spool_path)
+        command->options.spool_path = default_spool(path);
+    if (!command->options.spool_path)
         return usage_error("there is no home for the spool: -s says where it is to be");
-    command->options.spool_path = command->spool_path;
-    switch (spool_init(&command->spool, command->spool_path)) {
+    switch (spool_init(&command->spool, command->options.spool_path)) {
     case RESULT_OK:
         return EX_OK;
     case RESULT_NO_MEMORY:
         return output_failed(RESULT_NO_MEMORY);
     default:
         error = errno;
-        complain_errno(command->spool_path, "cannot be the spool");
+        complain_errno(command->options.spool_path, "cannot be the spool");
         return error == EACCES || error == EPERM || error == EROFS ? EX_NOPERM : EX_OSERR;
     }
 }
@@ -577,25 +576,19 @@ static int open_delivery(struct command *command)
 
 static int command_init(struct command *command)
 {
-    sigset_t signals;
-    int status = EX_OK;
+    static const int signals[] = {SIGHUP, SIGINT, SIGTERM};
+    int status;
 
     progress_init(&progress, !command->quiet);
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGHUP);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
-    sigprocmask(SIG_BLOCK, &signals, NULL);
-    command->signals = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
-    command->in = malloc(sizeof *command->in);
+    command->signals = signal_descriptor(signals, sizeof signals / sizeof *signals);
     command->output = malloc(sizeof *command->output);
     if (command->signals < 0)
         return start_failed(RESULT_SYSTEM);
-    if (!command->in || !command->output ||
-        record_reader_init(&command->reader, NULL, 0) != RESULT_OK)
+    if (!command->output)
         return output_failed(RESULT_NO_MEMORY);
     output_init(command->output, STDOUT_FILENO);
-    if (!command->print)
+    status = secflows_init(&command->secflows, NULL, 0);
+    if (status == EX_OK && !command->print)
         status = open_delivery(command);
     if (status == EX_OK && samples_init(&command->samples, command->spool, command->records_most,
                                         command->idle) != RESULT_OK)
@@ -608,22 +601,11 @@ static void command_destroy(struct command *command)
     samples_destroy(&command->samples);
     delivery_destroy(&command->delivery);
     spool_destroy(&command->spool);
-    record_reader_destroy(&command->reader);
+    secflows_destroy(&command->secflows);
     headers_destroy(&command->headers);
     free(command->output);
-    free(command->in);
     if (command->signals >= 0)
         close(command->signals);
-}
-
-static int parse_seconds(const char *option, uint64_t least, int64_t *microseconds)
-{
-    uint64_t seconds;
-    int status = option_number(option, optarg, "seconds", least, SECONDS_MOST, &seconds);
-
-    if (status == EX_OK)
-        *microseconds = (int64_t)seconds * SECOND;
-    return status;
 }
 
 static int parse_timeout(struct command *command)
@@ -660,9 +642,9 @@ static int parse_long_option(struct command *command, int option, char **argv)
         command->options.upload.ca_file = optarg;
         return EX_OK;
     case OPTION_LINGER:
-        return parse_seconds("--linger", 0, &command->linger);
+        return option_seconds("--linger", optarg, 0, &command->linger);
     case OPTION_MAX_AGE:
-        return parse_seconds("--max-age", 1, &command->options.max_age);
+        return option_seconds("--max-age", optarg, 1, &command->options.max_age);
     case OPTION_MAX_BYTES:
         return option_number("--max-bytes", optarg, "bytes", 1, INT64_MAX,
                              &command->options.max_bytes);
@@ -677,13 +659,13 @@ static int parse_option(struct command *command, int option, char **argv)
 {
     switch (option) {
     case 'b':
-        return option_number("-b", optarg, "records", 1, SECONDS_MOST, &command->records_most);
+        return option_number("-b", optarg, "records", 1, RECORDS_MOST, &command->records_most);
     case 'F':
         return parse_format(command);
     case 'H':
         return headers_add(&command->headers, optarg);
     case 'i':
-        return parse_seconds("-i", 1, &command->idle);
+        return option_seconds("-i", optarg, 1, &command->idle);
     case 'k':
         command->key_file = optarg;
         return EX_OK;
@@ -699,7 +681,7 @@ static int parse_option(struct command *command, int option, char **argv)
         command->quiet = true;
         return EX_OK;
     case 's':
-        command->spool_path = optarg;
+        command->options.spool_path = optarg;
         return *optarg ? EX_OK : usage_error("-s: the spool has no name");
     case 't':
         return parse_type(command);
@@ -707,7 +689,7 @@ static int parse_option(struct command *command, int option, char **argv)
         command->options.upload.url = optarg;
         return EX_OK;
     case 'v':
-        command->verbose = command->options.verbose = true;
+        command->options.verbose = true;
         return EX_OK;
     case 'z':
         command->options.gzip = true;
@@ -757,9 +739,7 @@ static int parse_options(struct command *command, int argc, char **argv)
         {"max-age", required_argument, NULL, OPTION_MAX_AGE},
         {"max-bytes", required_argument, NULL, OPTION_MAX_BYTES},
         {"timeout", required_argument, NULL, OPTION_TIMEOUT},
-        {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'V'},
-        {0},
+        COMMON_LONG_OPTIONS,
     };
     int option, status = EX_OK;
 

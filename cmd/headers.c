@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 
 void headers_destroy(struct headers *headers)
@@ -93,10 +92,8 @@ int headers_add(struct headers *headers, const char *argument)
 
 bool headers_have(const struct headers *headers, const char *name)
 {
-    size_t length = strlen(name);
-
     for (size_t i = 0; i < headers->count; i++)
-        if (strncasecmp(headers->list[i], name, length) == 0 && headers->list[i][length] == ':')
+        if (upload_header_is(headers->list[i], name))
             return true;
     return false;
 }

@@ -5,7 +5,6 @@
 #include "converter.h"
 #include "filter.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -242,21 +241,15 @@ static void print_summary(const char *path, const struct totals *totals,
 static int convert(struct command *command, struct source *sources, size_t count, const char *path,
                    bool *go_on)
 {
-    struct meter_options options = {
-        .locality = command->converter.locality,
-        .writer = command->writer,
-        .window = command->window,
-        .name_horizon = NAME_HORIZON,
-        .family = command->converter.family,
-        .keep_all = command->converter.keep_all,
-        .open_tunnels = !command->closed_tunnels,
-        .extended = command->converter.extended,
-    };
+    struct meter_options options = converter_meter(&command->converter, command->writer);
     struct totals totals = {.records = record_writer_count(command->writer)};
     struct meter *meter = NULL;
     enum result result;
     int status = load_cache(&command->converter, &options.cache);
 
+    options.window = command->window;
+    options.name_horizon = NAME_HORIZON;
+    options.open_tunnels = !command->closed_tunnels;
     result = meter_init(&meter, &options);
     if (result != RESULT_OK) {
         *go_on = false;
@@ -352,16 +345,6 @@ static int convert_merged(struct command *command, char **paths, size_t count)
     return status;
 }
 
-static int parse_window(const char *text, int64_t *window)
-{
-    uint64_t seconds;
-    int status = option_number("-d", text, "seconds", 1, 1000000000, &seconds);
-
-    if (status == EX_OK)
-        *window = (int64_t)seconds * 1000000;
-    return status;
-}
-
 /* A filter must fit at least one of the link types that filters are written for. */
 static int make_filter(const char *expression, struct filter **filter)
 {
@@ -387,7 +370,7 @@ static int parse_options(struct command *command, int argc, char **argv)
                                  NULL)) != -1) {
         switch (option) {
         case 'd':
-            status = parse_window(optarg, &command->window);
+            status = option_seconds("-d", optarg, 1, &command->window);
             break;
         case 'f':
             status = make_filter(optarg, &command->filter);

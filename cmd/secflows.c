@@ -3,16 +3,31 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-int secflows_open(struct secflows *secflows, const char *path, struct record_reader *reader,
-                  struct lookahead *in)
+int secflows_init(struct secflows *secflows, const char *const *names, size_t count)
 {
-    *secflows =
-        (struct secflows){.path = path, .reader = reader, .in = in, .damages = {.path = path}};
+    *secflows = (struct secflows){.in = malloc(sizeof *secflows->in)};
+    return secflows->in && record_reader_init(&secflows->reader, names, count) == RESULT_OK
+               ? EX_OK
+               : output_failed(RESULT_NO_MEMORY);
+}
+
+void secflows_destroy(struct secflows *secflows)
+{
+    record_reader_destroy(&secflows->reader);
+    free(secflows->in);
+}
+
+int secflows_open(struct secflows *secflows, const char *path)
+{
+    secflows->path = path;
+    secflows->damages = (struct damages){.path = path};
+    secflows->number = 0;
     switch (input_open(&secflows->input, path)) {
     case RESULT_OK:
-        lookahead_init(in, secflows->input);
+        lookahead_init(secflows->in, secflows->input);
         return EX_OK;
     case RESULT_NO_MEMORY:
         return output_failed(RESULT_NO_MEMORY);

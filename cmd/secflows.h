@@ -10,7 +10,7 @@
 
 struct secflows {
     const char *path;
-    struct record_reader *reader;
+    struct record_reader *reader; /* which can write the record read last, with fields added */
     struct lookahead *in;
     struct input *input;
     struct damages damages;
@@ -18,11 +18,15 @@ struct secflows {
 };
 
 /*
- * Opens a file, to be read through a reader and a window that stay the caller's. Returns EX_OK, or
- * a status, which has been said.
+ * For any number of files, one after the other; names: of the fields that the reader adds, as for
+ * record_reader_init. Returns EX_OK, or a status, which has been said. What is all zero can be
+ * destroyed, too.
  */
-MUST_CHECK int secflows_open(struct secflows *secflows, const char *path,
-                             struct record_reader *reader, struct lookahead *in);
+MUST_CHECK int secflows_init(struct secflows *secflows, const char *const *names, size_t count);
+void secflows_destroy(struct secflows *secflows);
+
+/* Opens a file. Returns EX_OK, or a status, which has been said. */
+MUST_CHECK int secflows_open(struct secflows *secflows, const char *path);
 
 /* The next record, and its line without the newline. RESULT_END, RESULT_NO_MEMORY. */
 MUST_CHECK enum result secflows_next(struct secflows *secflows, struct secflow *secflow,

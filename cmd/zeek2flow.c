@@ -153,13 +153,7 @@ static void print_summary(const struct zeek_counts *read, uint64_t records,
 /* Makes one sample of all logs. */
 static int convert(struct command *command, char **paths, size_t count)
 {
-    struct meter_options options = {
-        .locality = command->converter.locality,
-        .writer = command->writer,
-        .family = command->converter.family,
-        .keep_all = command->converter.keep_all,
-        .extended = command->converter.extended,
-    };
+    struct meter_options options = converter_meter(&command->converter, command->writer);
     struct zeek_counts counts = {0};
     struct meter *meter = NULL;
     bool go_on = true;

@@ -339,6 +339,16 @@ static enum result reserve_active(struct flowtable *table)
     return RESULT_OK;
 }
 
+/* Enters a slot where it belongs; there is a free one. */
+static void insert_slot(struct slot *slots, uint32_t count, struct slot slot)
+{
+    uint32_t at = slot.hash & (count - 1);
+
+    while (slots[at].place != 0)
+        at = (at + 1) & (count - 1);
+    slots[at] = slot;
+}
+
 /* Doubles the hash table once it is three quarters full; a batch may be added before the next call.
  */
 static enum result reserve_slots(struct flowtable *table)
@@ -351,15 +361,9 @@ static enum result reserve_slots(struct flowtable *table)
     slots = count ? new_slots(count) : NULL;
     if (!slots)
         return RESULT_NO_MEMORY;
-    for (uint32_t i = 0; i < table->slot_count; i++) {
-        uint32_t at = table->slots[i].hash & (count - 1);
-
-        if (table->slots[i].place == 0)
-            continue;
-        while (slots[at].place != 0)
-            at = (at + 1) & (count - 1);
-        slots[at] = table->slots[i];
-    }
+    for (uint32_t i = 0; i < table->slot_count; i++)
+        if (table->slots[i].place != 0)
+            insert_slot(slots, count, table->slots[i]);
     free(table->slots);
     table->slots = slots;
     table->slot_count = count;
@@ -763,19 +767,17 @@ static uint32_t flow_units(const struct stored_flow *flow)
 /* Copies a flow to another table, and leaves its place there behind. */
 static enum result move_flow(struct flowtable *to, uint32_t hash, struct stored_flow *flow)
 {
-    uint32_t units = flow_units(flow), mask = to->slot_count - 1, at = hash & mask;
+    uint32_t units = flow_units(flow);
     enum result result = reserve_place(to, units);
 
     if (result != RESULT_OK)
         return result;
-    while (to->slots[at].place != 0)
-        at = (at + 1) & mask;
     flow->flags &= (uint8_t)~FLOW_KEPT;
     memcpy(flow_at(to, to->next_place), flow, (size_t)units * UNIT);
-    to->slots[at] = (struct slot){hash, to->next_place};
+    insert_slot(to->slots, to->slot_count, (struct slot){hash, to->next_place});
+    flow->packets[0] = to->next_place;
     to->next_place += units;
     to->flow_count++;
-    flow->packets[0] = to->slots[at].place;
     return RESULT_OK;
 }
 

@@ -189,13 +189,18 @@ static bool parse_name(const char *name, struct spool_entry *entry)
     return true;
 }
 
+/* The same name, but of another kind; with a dot in front or without. */
+static void rename_kind(const char *name, enum spool_kind kind, char renamed[NAME_MAX + 1])
+{
+    const char *word = find_dot(name + 1, 3), *end = find_dot(name + 1, 4);
+
+    snprintf(renamed, NAME_MAX + 1, "%.*s.%s%s", (int)(word - name), name, kind_words[kind], end);
+}
+
 /* The name of the companion of a file. */
 static void companion_name(const char *name, char companion[NAME_MAX + 1])
 {
-    const char *kind = find_dot(name + 1, 3), *end = find_dot(name + 1, 4);
-
-    snprintf(companion, NAME_MAX + 1, "%.*s.%s%s", (int)(kind - name), name, kind_words[SPOOL_DNS],
-             end);
+    rename_kind(name, SPOOL_DNS, companion);
 }
 
 static void make_name(struct spool *spool, enum spool_kind kind, const char *file_name,
@@ -296,6 +301,7 @@ each_name(struct spool *spool,
     DIR *folder = fd < 0 ? NULL : fdopendir(fd);
     enum result result = RESULT_OK;
     struct dirent *dirent;
+    int saved;
 
     if (!folder) {
         if (fd >= 0)
@@ -311,9 +317,9 @@ each_name(struct spool *spool,
     }
     if (result == RESULT_OK && errno != 0)
         result = RESULT_SYSTEM;
-    fd = errno;
+    saved = errno;
     closedir(folder);
-    errno = fd;
+    errno = saved;
     return result;
 }
 
@@ -557,11 +563,9 @@ static enum result recover_unfinished(struct spool *spool, const char *name, enu
 static void recover_companion(struct spool *spool, const struct spool_entry *companion)
 {
     char name[NAME_MAX + 2] = ".";
-    const char *kind = find_dot(companion->name, 3), *end = find_dot(companion->name, 4);
     struct stat stat;
 
-    snprintf(name + 1, sizeof name - 1, "%.*s.%s%s", (int)(kind - companion->name), companion->name,
-             kind_words[SPOOL_ZEEK], end);
+    rename_kind(companion->name, SPOOL_ZEEK, name + 1);
     /* In this order, for it may be completed just now. */
     if (faccessat(spool->folder, name, F_OK, 0) < 0 &&
         faccessat(spool->folder, name + 1, F_OK, 0) < 0 &&

@@ -41,7 +41,7 @@ const char *upload_url_problem(const char *url)
     return problem;
 }
 
-static bool is_named(const char *header, const char *name)
+bool upload_header_is(const char *header, const char *name)
 {
     size_t length = strlen(name);
 
@@ -55,7 +55,7 @@ static bool is_own(const char *header)
                                       "Idempotency-Key", "Transfer-Encoding"};
 
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
-        if (is_named(header, own[i]))
+        if (upload_header_is(header, own[i]))
             return true;
     return false;
 }

@@ -43,6 +43,9 @@ struct upload_answer {
 
 struct uploader;
 
+/* Whether a header, "Name: value", has that name. */
+bool upload_header_is(const char *header, const char *name);
+
 /* Why a URL or header cannot be used, or NULL. Some headers are the request's own. */
 const char *upload_url_problem(const char *url);
 const char *upload_header_problem(const char *header);
