@@ -43,6 +43,9 @@ int converter_option(struct converter_options *options, int option, char **argv)
     case 'q':
         options->quiet = true;
         return EX_OK;
+    case 'S':
+        options->session_names = true;
+        return EX_OK;
     case 'v':
         options->verbose = true;
         return EX_OK;
@@ -70,6 +73,7 @@ struct meter_options converter_meter(const struct converter_options *options,
         .writer = writer,
         .family = options->family,
         .keep_all = options->keep_all,
+        .session_names = options->session_names,
         .extended = options->extended,
     };
 }

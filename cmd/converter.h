@@ -13,11 +13,11 @@ struct converter_options {
     struct locality *locality;
     const char *cache_path; /* NULL: no cache */
     uint8_t family;
-    bool keep_all, extended, verbose, quiet;
+    bool keep_all, session_names, extended, verbose, quiet;
     bool cache_failed; /* which has been said; the cache is left alone from then on */
 };
 
-#define CONVERTER_SHORT "46ac:hL:qVvx"
+#define CONVERTER_SHORT "46ac:hL:qSVvx"
 
 /* Returns EX_OK, or a status to end with. */
 MUST_CHECK int converter_options_init(struct converter_options *options, const char *help);

@@ -22,12 +22,12 @@
 #include <unistd.h>
 
 static const char help[] =
-    "usage: flowcap [-46ahpqTVvx] -i INTERFACE [-c CACHE] [-d SECONDS] [-f FILTER] [-L NET]...\n"
+    "usage: flowcap [-46ahpqSTVvx] -i INTERFACE [-c CACHE] [-d SECONDS] [-f FILTER] [-L NET]...\n"
     "           [-n COUNT] [-B KIB] [-Z USER] [--max-flows FLOWS]\n"
     "       flowcap -D\n"
     "Turn what goes through an interface into Secflows, one JSON object a line, in windows of "
     "time\n"
-    "that are a sample each. Only headers are looked at, and DNS responses.\n"
+    "that are a sample each. Only headers are looked at, and DNS responses; with -S handshakes.\n"
     "\n"
     "  -4           IPv4 only\n"
     "  -6           IPv6 only\n"
@@ -43,6 +43,7 @@ static const char help[] =
     "  -n COUNT     end after so many windows\n"
     "  -p           do not set the interface to promiscuous mode\n"
     "  -q           do not tell of interfaces that come and go\n"
+    "  -S           name destinations by what flows say themselves: TLS, QUIC, HTTP\n"
     "  -T           leave tunnels closed\n"
     "  -V, --version  print the version\n"
     "  -v           print a summary on standard error at the end\n"
@@ -457,6 +458,7 @@ static int command_init(struct command *command)
 
     snap->keep_all = command->converter.keep_all;
     snap->family = command->converter.family;
+    snap->session_names = command->converter.session_names;
     snap->open_tunnels = !command->closed_tunnels;
     if (status == EX_OK)
         status = open_output(&command->converter, &command->writer);

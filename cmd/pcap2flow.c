@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 static const char help[] =
-    "usage: pcap2flow [-46ahmqTVvx] [-c CACHE] [-d SECONDS] [-f FILTER] [-L NET]... [FILE...]\n"
+    "usage: pcap2flow [-46ahmqSTVvx] [-c CACHE] [-d SECONDS] [-f FILTER] [-L NET]... [FILE...]\n"
     "Turn captures (pcap, pcapng; plain, gzip or zstd) into Secflows, one JSON object a line.\n"
     "Without FILE, or where FILE is -, read standard input.\n"
     "\n"
@@ -27,6 +27,7 @@ static const char help[] =
     "  -L NET       count this network as local (may be repeated)\n"
     "  -m           make one sample of all files, in the order of their times\n"
     "  -q           no progress line\n"
+    "  -S           name destinations by what flows say themselves: TLS, QUIC, HTTP\n"
     "  -T           leave tunnels closed\n"
     "  -V, --version  print the version\n"
     "  -v           print a summary on standard error\n"

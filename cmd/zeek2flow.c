@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 static const char help[] =
-    "usage: zeek2flow [-46ahqVvx] [-c CACHE] [-L NET]... [LOG...]\n"
+    "usage: zeek2flow [-46ahqSVvx] [-c CACHE] [-L NET]... [LOG...]\n"
     "Turn Zeek's conn logs into Secflows, one JSON object a line, named from its dns logs.\n"
     "Which LOG is which is told by content (TSV, JSON; plain, gzip or zstd). Without LOG, or "
     "where\n"
@@ -24,6 +24,7 @@ static const char help[] =
     "  -h, --help   print this help\n"
     "  -L NET       count this network as local (may be repeated)\n"
     "  -q           no progress line\n"
+    "  -S           name destinations by the ssl, quic and http logs\n"
     "  -V, --version  print the version\n"
     "  -v           print a summary on standard error\n"
     "  -x           add start, addresses, ports and the Community ID to each record\n"
@@ -39,6 +40,7 @@ static void add_counts(struct zeek_counts *sum, const struct zeek_counts *counts
 {
     sum->conn += counts->conn;
     sum->dns += counts->dns;
+    sum->sessions += counts->sessions;
     sum->other_protocols += counts->other_protocols;
     sum->other_ports += counts->other_ports;
     sum->other_logs += counts->other_logs;
@@ -50,7 +52,8 @@ static void report_progress(const char *path, const struct input *input,
     uint64_t done, size;
 
     input_progress(input, &done, &size);
-    progress_show(&progress, input_name(path), done, size, counts->conn + counts->dns, "rows");
+    progress_show(&progress, input_name(path), done, size,
+                  counts->conn + counts->dns + counts->sessions, "rows");
 }
 
 static enum result take_row(struct meter *meter, const struct zeek_row *row)
@@ -59,6 +62,8 @@ static enum result take_row(struct meter *meter, const struct zeek_row *row)
 
     if (row->kind == ZEEK_CONNECTION)
         return meter_connection(meter, &row->connection);
+    if (row->kind == ZEEK_SESSION)
+        return meter_session(meter, row->uid, row->uid_length, &row->hello);
     for (size_t i = 0; i < row->address_count && result == RESULT_OK; i++)
         result = names_add(meter_names(meter), &row->addresses[i], row->name, row->name_length,
                            row->time);
@@ -100,7 +105,8 @@ static int read_rows(const char *path, struct input *input, struct zeeklog *log,
     return status;
 }
 
-static int read_log(const char *path, struct meter *meter, struct zeek_counts *counts, bool *go_on)
+static int read_log(const char *path, bool sessions, struct meter *meter,
+                    struct zeek_counts *counts, bool *go_on)
 {
     struct input *input = NULL;
     struct zeeklog *log = NULL;
@@ -108,7 +114,7 @@ static int read_log(const char *path, struct meter *meter, struct zeek_counts *c
     int status = EX_NOINPUT;
 
     if (result == RESULT_OK)
-        result = zeeklog_open(&log, input);
+        result = zeeklog_open(&log, input, sessions);
     switch (result) {
     case RESULT_OK:
         status = read_rows(path, input, log, meter, go_on);
@@ -136,9 +142,10 @@ static void print_summary(const struct zeek_counts *read, uint64_t records,
     const char *separator = "; skipped:";
 
     begin_message(NULL);
-    fprintf(stderr,
-            "%" PRIu64 " rows of conn and %" PRIu64 " of dns read, %" PRIu64 " records written",
-            read->conn, read->dns, records);
+    fprintf(stderr, "%" PRIu64 " rows of conn and %" PRIu64 " of dns ", read->conn, read->dns);
+    if (read->sessions > 0)
+        fprintf(stderr, "and %" PRIu64 " of ssl, quic and http ", read->sessions);
+    fprintf(stderr, "read, %" PRIu64 " records written", records);
     print_part(&separator, counts->local, "between local addresses");
     print_part(&separator, counts->service, "of local services");
     print_part(&separator, counts->other_family, "of the other address family");
@@ -146,7 +153,7 @@ static void print_summary(const struct zeek_counts *read, uint64_t records,
     print_part(&separator, read->other_ports, "of DNS on other ports");
     print_part(&separator, read->other_logs, "of other logs");
     fputc('\n', stderr);
-    if (read->conn > 0 && read->dns == 0)
+    if (read->conn > 0 && read->dns == 0 && read->sessions == 0)
         complain(NULL, "no dns log was read, which is where destinations get their names");
 }
 
@@ -165,7 +172,8 @@ static int convert(struct command *command, char **paths, size_t count)
         status = start_failed(result);
     }
     for (size_t i = 0; i < count && go_on; i++)
-        status = worse_status(status, read_log(paths[i], meter, &counts, &go_on));
+        status =
+            worse_status(status, read_log(paths[i], options.session_names, meter, &counts, &go_on));
     if (go_on && (result = meter_finish(meter)) != RESULT_OK) {
         go_on = false;
         status = output_failed(result);

@@ -8,6 +8,7 @@
  */
 #include "flowtable.h"
 
+#include "flownames.h"
 #include "hash.h"
 
 #include <stdlib.h>
@@ -72,6 +73,7 @@ struct waiting {
 struct metered {
     int64_t last;
     uint64_t packets[2], bytes[2];
+    uint64_t uid;         /* a hash of it; 0: none */
     uint8_t label_length; /* 0: none */
     char label[FLOW_LABEL_MAX];
 };
@@ -93,6 +95,8 @@ struct flowtable {
     struct waiting batch[BATCH];
     struct metered metered[BATCH];
     unsigned batch_count;
+
+    struct flownames *names; /* NULL: no flow has one */
 };
 
 /* Memory that is used at random places: huge pages, where they are to be had, save the TLB. */
@@ -144,6 +148,7 @@ void flowtable_destroy(struct flowtable **table)
         free((*table)->chunks);
         free((*table)->slots);
         free((*table)->active);
+        flownames_destroy(&(*table)->names);
         free(*table);
         *table = NULL;
     }
@@ -468,6 +473,32 @@ static void count_metered(struct stored_flow *flow, const struct metered *metere
     }
 }
 
+static enum result reserve_names(struct flowtable *table)
+{
+    return table->names ? RESULT_OK : flownames_init(&table->names);
+}
+
+/* Whether who sent the first packet of what waits is the source of its flow. */
+static bool is_from_source(const struct stored_flow *flow, const struct waiting *waiting)
+{
+    return !(waiting->flags & FLOW_FIRST_FROM_1) == !(flow->flags & FLOW_SOURCE_IS_1);
+}
+
+/* The flow of a connection may be named through its uid. */
+static enum result join_name(struct flowtable *table, unsigned index,
+                             const struct stored_flow *flow)
+{
+    const struct waiting *waiting = &table->batch[index];
+    enum result result;
+
+    if (table->metered[index].uid == 0 || !is_from_source(flow, waiting))
+        return RESULT_OK;
+    result = reserve_names(table);
+    return result == RESULT_OK ? flownames_join(table->names, table->metered[index].uid,
+                                                find_slot(table, waiting)->place)
+                               : result;
+}
+
 static enum result count_one(struct flowtable *table, unsigned index)
 {
     const struct waiting *waiting = &table->batch[index];
@@ -488,10 +519,10 @@ static enum result count_one(struct flowtable *table, unsigned index)
     }
     if (waiting->metered) {
         count_metered(flow, &table->metered[index], side);
-    } else {
-        flow->packets[side]++;
-        flow->bytes[side] += waiting->bytes;
+        return join_name(table, index, flow);
     }
+    flow->packets[side]++;
+    flow->bytes[side] += waiting->bytes;
     return RESULT_OK;
 }
 
@@ -527,6 +558,16 @@ enum result flowtable_add(struct flowtable *table, const struct packet *packet, 
     return enqueue(table);
 }
 
+/* Never 0. */
+static uint64_t uid_hash(const struct flowtable *table, const char *uid, size_t length)
+{
+    const struct hash_seed other = {table->seed.b, table->seed.a};
+
+    return ((uint64_t)hash_bytes(&table->seed, uid, length) << 32 |
+            hash_bytes(&other, uid, length)) |
+           1;
+}
+
 enum result flowtable_add_connection(struct flowtable *table, const struct connection *connection,
                                      const char *label, size_t label_length, bool orig_local,
                                      bool resp_local)
@@ -551,6 +592,7 @@ enum result flowtable_add_connection(struct flowtable *table, const struct conne
     make_waiting(table, &first, orig_local, resp_local, waiting);
     waiting->metered = true;
     metered->last = connection->last;
+    metered->uid = connection->uid ? uid_hash(table, connection->uid, connection->uid_length) : 0;
     metered->packets[0] = connection->orig_packets;
     metered->packets[1] = connection->resp_packets;
     metered->bytes[0] = connection->orig_bytes;
@@ -559,6 +601,47 @@ enum result flowtable_add_connection(struct flowtable *table, const struct conne
     if (label)
         memcpy(metered->label, label, label_length);
     return enqueue(table);
+}
+
+bool flowtable_lacks_name(const struct flowtable *table, const struct packet *packet)
+{
+    struct waiting waiting;
+    uint32_t place;
+
+    make_waiting(table, packet, false, false, &waiting);
+    place = find_slot(table, &waiting)->place;
+    if (place == 0)
+        return true;
+    return is_from_source(flow_at(table, place), &waiting) &&
+           !(table->names && flownames_has(table->names, place));
+}
+
+enum result flowtable_name(struct flowtable *table, const struct packet *packet,
+                           const struct hello *hello)
+{
+    struct waiting waiting;
+    uint32_t place;
+    enum result result = reserve_names(table);
+
+    make_waiting(table, packet, false, false, &waiting);
+    place = find_slot(table, &waiting)->place;
+    if (result == RESULT_OK && place == 0) {
+        result = count_batch(table);
+        place = find_slot(table, &waiting)->place;
+    }
+    if (result != RESULT_OK || place == 0 || !is_from_source(flow_at(table, place), &waiting))
+        return result;
+    return flownames_add(table->names, place, hello);
+}
+
+enum result flowtable_name_connection(struct flowtable *table, const char *uid, size_t uid_length,
+                                      const struct hello *hello)
+{
+    enum result result = reserve_names(table);
+
+    return result == RESULT_OK
+               ? flownames_tell(table->names, uid_hash(table, uid, uid_length), hello)
+               : result;
 }
 
 /* What is sorted: the start of each active flow, from the first of them on, and its place. */
@@ -681,6 +764,10 @@ void flowtable_get(const struct flowtable *table, size_t index, struct flow *flo
     flow->label = NULL;
     if (stored->flags & FLOW_LABELLED)
         flow->label = (const char *)&stored->address[address_words(stored->flags)];
+    flow->name = NULL;
+    if (table->names &&
+        !flownames_get(table->names, table->active[index], &flow->name, &flow->name_length))
+        flow->name = NULL;
     flow->src_packets = stored->packets[src];
     flow->src_bytes = stored->bytes[src];
     flow->dst_packets = stored->packets[dst];
@@ -765,31 +852,36 @@ static uint32_t flow_units(const struct stored_flow *flow)
 }
 
 /* Copies a flow to another table, and leaves its place there behind. */
-static enum result move_flow(struct flowtable *to, uint32_t hash, struct stored_flow *flow)
+static enum result move_flow(const struct flowtable *from, struct flowtable *to,
+                             const struct slot *slot)
 {
+    struct stored_flow *flow = flow_at(from, slot->place);
     uint32_t units = flow_units(flow);
     enum result result = reserve_place(to, units);
+
+    if (result == RESULT_OK && from->names)
+        result = flownames_move(to->names, to->next_place, from->names, slot->place);
 
     if (result != RESULT_OK)
         return result;
     flow->flags &= (uint8_t)~FLOW_KEPT;
     memcpy(flow_at(to, to->next_place), flow, (size_t)units * UNIT);
-    insert_slot(to->slots, to->slot_count, (struct slot){hash, to->next_place});
+    insert_slot(to->slots, to->slot_count, (struct slot){slot->hash, to->next_place});
     flow->packets[0] = to->next_place;
     to->next_place += units;
     to->flow_count++;
     return RESULT_OK;
 }
 
-static enum result move_kept(struct flowtable *from, struct flowtable *to)
+static enum result move_kept(const struct flowtable *from, struct flowtable *to)
 {
-    enum result result = RESULT_OK;
+    enum result result = from->names ? reserve_names(to) : RESULT_OK;
 
     for (uint32_t i = 0; i < from->slot_count && result == RESULT_OK; i++) {
         const struct slot *slot = &from->slots[i];
 
         if (slot->place != 0 && (flow_at(from, slot->place)->flags & FLOW_KEPT))
-            result = move_flow(to, slot->hash, flow_at(from, slot->place));
+            result = move_flow(from, to, slot);
     }
     return result;
 }
@@ -820,8 +912,10 @@ enum result flowtable_keep(struct flowtable *table, size_t first)
         table->chunks = fresh->chunks;
         table->chunk_count = fresh->chunk_count;
         table->next_place = fresh->next_place;
+        table->names = fresh->names;
         table->active_count = kept;
         fresh->slots = old.slots;
+        fresh->names = old.names;
         fresh->chunks = old.chunks;
         fresh->chunk_count = old.chunk_count;
     }

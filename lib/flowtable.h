@@ -10,6 +10,7 @@
 #define SECFLOW_FLOWTABLE_H
 
 #include "connection.h"
+#include "hello.h"
 #include "packet.h"
 
 struct flowtable;
@@ -23,6 +24,8 @@ struct flow {
     bool icmp_known;
     bool first_from_src; /* the first packet went from src to dst */
     const char *label;   /* of its first connection, the table's; NULL: none */
+    const char *name;    /* of dst, as src said it in the flow, the table's; NULL: none */
+    size_t name_length;
     uint64_t src_packets, src_bytes, dst_packets, dst_bytes;
     int64_t start, last; /* microseconds: the earliest and the latest packet */
 };
@@ -48,6 +51,21 @@ MUST_CHECK enum result flowtable_add_connection(struct flowtable *table,
                                                 const struct connection *connection,
                                                 const char *label, size_t label_length,
                                                 bool orig_local, bool resp_local);
+
+/* Whether a name that the packet's sender says would be news: it is its flow's source, or the flow
+ * is not known yet. */
+bool flowtable_lacks_name(const struct flowtable *table, const struct packet *packet);
+
+/*
+ * A name that the source of a flow, which has been added, said in the packet. Of other senders it
+ * is ignored, and after the first name others are. RESULT_NO_MEMORY, or RESULT_SYSTEM.
+ */
+MUST_CHECK enum result flowtable_name(struct flowtable *table, const struct packet *packet,
+                                      const struct hello *hello);
+
+/* A name that the originator of a connection with that uid said, whenever that comes. The same. */
+MUST_CHECK enum result flowtable_name_connection(struct flowtable *table, const char *uid,
+                                                 size_t uid_length, const struct hello *hello);
 
 /*
  * Ends the window: sorts its flows by start, those of equal start by their first packet in input

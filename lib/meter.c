@@ -4,6 +4,7 @@
 #include "communityid.h"
 #include "dns.h"
 #include "flowtable.h"
+#include "sni.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@ struct meter {
     struct meter_options options;
     struct decoder *decoder;
     struct flowtable *flows;
+    struct sni *sni; /* NULL: handshakes are not read */
     struct names *names;
     struct names *older_names; /* from before names_since, where names are forgotten; else NULL */
     int64_t names_since;
@@ -49,6 +51,8 @@ enum result meter_init(struct meter **meter, const struct meter_options *options
         result = flowtable_init(&new->flows);
     if (result == RESULT_OK)
         result = begin_names(new);
+    if (result == RESULT_OK && options->session_names)
+        result = sni_init(&new->sni);
     if (result != RESULT_OK) {
         meter_destroy(&new);
         return result;
@@ -62,6 +66,7 @@ void meter_destroy(struct meter **meter)
     if (*meter) {
         decoder_destroy(&(*meter)->decoder);
         flowtable_destroy(&(*meter)->flows);
+        sni_destroy(&(*meter)->sni);
         names_destroy(&(*meter)->names);
         names_destroy(&(*meter)->older_names);
         free(*meter);
@@ -151,12 +156,20 @@ static bool find_passive(struct meter *meter, const struct record *record, struc
 }
 
 /* Names the destination, in the order of DESIGN.md's "How a destination gets its name". */
-static void name_destination(struct meter *meter, struct record *record)
+static void name_destination(struct meter *meter, const struct flow *flow, struct record *record)
 {
     struct name_ref passive, cached;
-    bool is_passive = find_passive(meter, record, &passive);
-    bool is_cached = !(is_passive && passive.before) && meter->options.cache &&
-                     names_find(meter->options.cache, &record->dst, record->start, &cached);
+    bool is_passive, is_cached;
+
+    if (flow->name) {
+        record->name_source = NAME_SESSION;
+        record->name = flow->name;
+        record->name_length = flow->name_length;
+        return;
+    }
+    is_passive = find_passive(meter, record, &passive);
+    is_cached = !(is_passive && passive.before) && meter->options.cache &&
+                names_find(meter->options.cache, &record->dst, record->start, &cached);
 
     record->name_source = NAME_ORIGINAL;
     if (is_cached) {
@@ -225,7 +238,7 @@ static enum result write_flow(struct meter *meter, const struct flow *flow)
         .last = flow->last,
     };
 
-    name_destination(meter, &record);
+    name_destination(meter, flow, &record);
     if (meter->options.extended && flow->label) {
         record.community_id = flow->label;
     } else if (meter->options.extended) {
@@ -371,6 +384,21 @@ static bool is_kept(struct meter *meter, const struct address *src, const struct
     return true;
 }
 
+/* Reads what the packet, which was added to the flows, is of a handshake. */
+static enum result read_session(struct meter *meter, const struct packet *packet)
+{
+    struct hello hello;
+    enum sni_part part = sni_look(meter->sni, packet);
+    enum result result;
+
+    if (part == SNI_NOTHING || (part == SNI_BEGINS && !flowtable_lacks_name(meter->flows, packet)))
+        return RESULT_OK;
+    result = sni_read(meter->sni, packet, &hello);
+    if (result == RESULT_OK)
+        return flowtable_name(meter->flows, packet, &hello);
+    return result == RESULT_END ? RESULT_OK : result;
+}
+
 /* Decides whether the packet is kept, and counts it where it is. */
 static enum result sort_packet(struct meter *meter, const struct packet *packet)
 {
@@ -392,8 +420,9 @@ static enum result sort_packet(struct meter *meter, const struct packet *packet)
     }
     note_start(meter, packet->time);
     result = limit_flows(meter);
-    return result == RESULT_OK ? flowtable_add(meter->flows, packet, locals.src, locals.dst)
-                               : result;
+    if (result == RESULT_OK)
+        result = flowtable_add(meter->flows, packet, locals.src, locals.dst);
+    return result == RESULT_OK && meter->sni ? read_session(meter, packet) : result;
 }
 
 enum result meter_frame(struct meter *meter, const struct frame *frame,
@@ -424,6 +453,12 @@ enum result meter_connection(struct meter *meter, const struct connection *conne
     note_start(meter, connection->start);
     return flowtable_add_connection(meter->flows, connection, label,
                                     connection->community_id_length, locals.src, locals.dst);
+}
+
+enum result meter_session(struct meter *meter, const char *uid, size_t uid_length,
+                          const struct hello *hello)
+{
+    return flowtable_name_connection(meter->flows, uid, uid_length, hello);
 }
 
 const struct meter_counts *meter_counts(const struct meter *meter)

@@ -9,6 +9,7 @@
 
 #include "connection.h"
 #include "frame.h"
+#include "hello.h"
 #include "names.h"
 #include "packet.h"
 #include "record.h"
@@ -24,7 +25,8 @@ struct meter_options {
     uint8_t family;      /* 4 or 6: that one only; 0: both */
     bool keep_all;       /* local traffic and service protocols too */
     bool open_tunnels;
-    bool extended; /* the writer writes the fields of -x */
+    bool session_names; /* read handshakes, for the names that flows give themselves */
+    bool extended;      /* the writer writes the fields of -x */
 };
 
 /* What became of the frames, in packets; or of the connections. */
@@ -57,6 +59,13 @@ MUST_CHECK enum result meter_tick(struct meter *meter, int64_t time);
 
 /* Takes a connection; the window must be the only one. Results as above. */
 MUST_CHECK enum result meter_connection(struct meter *meter, const struct connection *connection);
+
+/*
+ * Takes a name that the originator of a connection said; its row may come before or after. Results
+ * as above.
+ */
+MUST_CHECK enum result meter_session(struct meter *meter, const char *uid, size_t uid_length,
+                                     const struct hello *hello);
 
 /* After the last of them: names the flows of the open window and writes them. Results as above. */
 MUST_CHECK enum result meter_finish(struct meter *meter);

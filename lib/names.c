@@ -5,12 +5,10 @@
  */
 #include "names.h"
 
-#include "hash.h"
+#include "grow.h"
+#include "intern.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-#define TABLE_MIN 1024u
+#define SLOTS_MIN 1024u
 
 struct given {
     int64_t time;
@@ -27,32 +25,15 @@ struct host {
     bool many_names;
 };
 
-struct text {
-    char *bytes;
-    uint32_t length, hash;
-};
-
-/* Indexes, plus 1, into hosts or texts; 0 is free. */
-struct table {
-    uint32_t *slots;
-    uint32_t count; /* a power of two */
-};
-
 struct names {
     struct hash_seed seed;
-    struct table host_table, text_table;
+    struct intern texts;
     struct host *hosts;
-    struct text *texts;
-    size_t host_count, host_capacity, text_count, text_capacity;
-    int64_t horizon; /* INT64_MAX: nothing is forgotten */
+    size_t host_count, host_capacity;
+    uint32_t *slots;     /* indexes of hosts, plus 1; 0 is free */
+    uint32_t slot_count; /* a power of two */
+    int64_t horizon;     /* INT64_MAX: nothing is forgotten */
 };
-
-static enum result table_init(struct table *table, uint32_t count)
-{
-    table->slots = calloc(count, sizeof *table->slots);
-    table->count = count;
-    return table->slots ? RESULT_OK : RESULT_NO_MEMORY;
-}
 
 enum result names_init(struct names **names)
 {
@@ -62,9 +43,9 @@ enum result names_init(struct names **names)
     if (!new)
         return RESULT_NO_MEMORY;
     new->horizon = INT64_MAX;
-    result = table_init(&new->host_table, TABLE_MIN);
-    if (result == RESULT_OK)
-        result = table_init(&new->text_table, TABLE_MIN);
+    new->slot_count = SLOTS_MIN;
+    new->slots = calloc(SLOTS_MIN, sizeof *new->slots);
+    result = new->slots ? intern_init(&new->texts) : RESULT_NO_MEMORY;
     if (result == RESULT_OK)
         result = hash_seed_init(&new->seed);
     if (result != RESULT_OK) {
@@ -77,7 +58,7 @@ enum result names_init(struct names **names)
 
 size_t names_count(const struct names *names)
 {
-    return names->host_count + names->text_count;
+    return names->host_count + names->texts.count;
 }
 
 void names_destroy(struct names **names)
@@ -86,14 +67,11 @@ void names_destroy(struct names **names)
 
     if (!old)
         return;
-    for (size_t i = 0; i < old->text_count; i++)
-        free(old->texts[i].bytes);
     for (size_t i = 0; i < old->host_count; i++)
         free(old->hosts[i].given);
-    free(old->texts);
+    intern_destroy(&old->texts);
     free(old->hosts);
-    free(old->host_table.slots);
-    free(old->text_table.slots);
+    free(old->slots);
     free(old);
     *names = NULL;
 }
@@ -101,20 +79,6 @@ void names_destroy(struct names **names)
 void names_set_horizon(struct names *names, int64_t horizon)
 {
     names->horizon = horizon;
-}
-
-/* Makes room for one more element of an array. NULL: no memory, the array is as it was. */
-static void *grow(void *array, size_t count, size_t *capacity, size_t size)
-{
-    size_t wanted = *capacity ? *capacity * 2 : 256;
-    void *grown;
-
-    if (count < *capacity)
-        return array;
-    grown = count < UINT32_MAX / 2 ? realloc(array, wanted * size) : NULL;
-    if (grown)
-        *capacity = wanted;
-    return grown;
 }
 
 static uint32_t host_hash(const struct names *names, const struct address *address)
@@ -125,84 +89,30 @@ static uint32_t host_hash(const struct names *names, const struct address *addre
 /* The slot of the address, or the free one where it belongs. */
 static uint32_t *host_slot(const struct names *names, const struct address *address)
 {
-    const struct table *table = &names->host_table;
-
     for (uint32_t i = host_hash(names, address);; i++) {
-        uint32_t *slot = &table->slots[i & (table->count - 1)];
+        uint32_t *slot = &names->slots[i & (names->slot_count - 1)];
 
         if (*slot == 0 || address_equal(&names->hosts[*slot - 1].address, address))
             return slot;
     }
 }
 
-static uint32_t *text_slot(const struct names *names, const char *text, size_t length,
-                           uint32_t hash)
+/* Keeps the slots at most half full. */
+static enum result reserve_slots(struct names *names)
 {
-    const struct table *table = &names->text_table;
+    uint32_t *old = names->slots;
 
-    for (uint32_t i = hash;; i++) {
-        uint32_t *slot = &table->slots[i & (table->count - 1)];
-        const struct text *known;
-
-        if (*slot == 0)
-            return slot;
-        known = &names->texts[*slot - 1];
-        if (known->hash == hash && known->length == length &&
-            memcmp(known->bytes, text, length) == 0)
-            return slot;
+    if (names->host_count < names->slot_count / 2)
+        return RESULT_OK;
+    names->slots = calloc((size_t)names->slot_count * 2, sizeof *names->slots);
+    if (!names->slots) {
+        names->slots = old;
+        return RESULT_NO_MEMORY;
     }
-}
-
-/* Keeps both tables at most half full. */
-static enum result reserve_tables(struct names *names)
-{
-    struct table old = names->host_table;
-
-    if (names->host_count >= old.count / 2) {
-        if (table_init(&names->host_table, old.count * 2) != RESULT_OK) {
-            names->host_table = old;
-            return RESULT_NO_MEMORY;
-        }
-        free(old.slots);
-        for (uint32_t i = 0; i < names->host_count; i++)
-            *host_slot(names, &names->hosts[i].address) = i + 1;
-    }
-    old = names->text_table;
-    if (names->text_count >= old.count / 2) {
-        if (table_init(&names->text_table, old.count * 2) != RESULT_OK) {
-            names->text_table = old;
-            return RESULT_NO_MEMORY;
-        }
-        free(old.slots);
-        for (uint32_t i = 0; i < names->text_count; i++) {
-            const struct text *text = &names->texts[i];
-
-            *text_slot(names, text->bytes, text->length, text->hash) = i + 1;
-        }
-    }
-    return RESULT_OK;
-}
-
-static enum result intern(struct names *names, const char *text, size_t length, uint32_t *index)
-{
-    uint32_t hash = hash_bytes(&names->seed, text, length);
-    uint32_t *slot = text_slot(names, text, length, hash);
-    struct text *grown;
-    char *copy;
-
-    if (*slot == 0) {
-        grown = grow(names->texts, names->text_count, &names->text_capacity, sizeof *grown);
-        if (!grown)
-            return RESULT_NO_MEMORY;
-        names->texts = grown;
-        copy = malloc(length + 1);
-        if (!copy)
-            return RESULT_NO_MEMORY;
-        memcpy(copy, text, length);
-        names->texts[names->text_count++] = (struct text){copy, (uint32_t)length, hash};
-        *slot = (uint32_t)names->text_count;
-    }
-    *index = *slot - 1;
+    free(old);
+    names->slot_count *= 2;
+    for (uint32_t i = 0; i < names->host_count; i++)
+        *host_slot(names, &names->hosts[i].address) = i + 1;
     return RESULT_OK;
 }
 
@@ -298,10 +208,10 @@ enum result names_add(struct names *names, const struct address *address, const 
 {
     uint32_t name;
     struct host *host;
-    enum result result = reserve_tables(names);
+    enum result result = reserve_slots(names);
 
     if (result == RESULT_OK)
-        result = intern(names, text, length, &name);
+        result = intern_add(&names->texts, text, length, &name);
     if (result == RESULT_OK)
         result = find_host(names, address, &host);
     return result == RESULT_OK ? give(names, host, name, time) : result;
@@ -309,8 +219,8 @@ enum result names_add(struct names *names, const struct address *address, const 
 
 static void set_ref(const struct names *names, const struct given *given, struct name_ref *found)
 {
-    found->text = names->texts[given->name].bytes;
-    found->length = names->texts[given->name].length;
+    found->text = names->texts.texts[given->name].bytes;
+    found->length = names->texts.texts[given->name].length;
 }
 
 bool names_find(struct names *names, const struct address *address, int64_t time,
@@ -353,7 +263,7 @@ void names_prefetch(const struct names *names, const struct address *const *addr
     for (size_t i = 0; i < count; i++) {
         uint32_t hash = host_hash(names, addresses[i]);
 
-        slots[i] = &names->host_table.slots[hash & (names->host_table.count - 1)];
+        slots[i] = &names->slots[hash & (names->slot_count - 1)];
         __builtin_prefetch(slots[i]);
     }
     for (size_t i = 0; i < count; i++) {
@@ -365,10 +275,10 @@ void names_prefetch(const struct names *names, const struct address *const *addr
             __builtin_prefetch(hosts[i]->given);
     for (size_t i = 0; i < count; i++)
         if (hosts[i])
-            __builtin_prefetch(&names->texts[hosts[i]->given[0].name]);
+            __builtin_prefetch(&names->texts.texts[hosts[i]->given[0].name]);
     for (size_t i = 0; i < count; i++)
         if (hosts[i])
-            __builtin_prefetch(names->texts[hosts[i]->given[0].name].bytes);
+            __builtin_prefetch(names->texts.texts[hosts[i]->given[0].name].bytes);
 }
 
 enum result names_each(struct names *names, names_each_fn *call, void *context)

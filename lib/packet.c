@@ -49,6 +49,7 @@ static enum packet_verdict decode_tcp(struct packet *packet, const struct ip_hea
         return PACKET_DAMAGED;
     packet->sport = be16(cursor->data);
     packet->dport = be16(cursor->data + 2);
+    packet->tcp_sequence = be32(cursor->data + 4);
     packet->tcp_flags = cursor->data[13];
     packet->bytes = ip->length - header;
     if (!cursor_skip(cursor, header))

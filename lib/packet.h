@@ -22,6 +22,7 @@ struct packet {
     uint16_t sport, dport; /* host byte order, 0 for ICMP */
     uint8_t proto;         /* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP or IPPROTO_ICMPV6 */
     uint8_t tcp_flags;
+    uint32_t tcp_sequence; /* of the segment's first byte, or its SYN; only with TCP */
     uint8_t icmp_type, icmp_code;
     bool icmp_known; /* type and code were captured */
     uint32_t bytes;  /* transport payload as the IP header says, 0 for ICMP */

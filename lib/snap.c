@@ -1,5 +1,6 @@
 #include "snap.h"
 
+#include "bytes.h"
 #include "text.h"
 
 #include <linux/filter.h>
@@ -12,10 +13,34 @@
 #define PROGRAM_MAX 4096u
 
 /* Where the last part of the program may jump to. */
-enum label { NEXT, IPV4, IPV6, INNER, FRAGMENT, TCP4, UDP4, ICMP4, TCP6, UDP6, ICMP6, ALL, LABELS };
+enum label {
+    NEXT,
+    IPV4,
+    IPV6,
+    INNER,
+    FRAGMENT,
+    TCP4,
+    UDP4,
+    ICMP4,
+    TCP6,
+    UDP6,
+    ICMP6,
+    TCP,
+    TLS,
+    REQUEST,
+    QUIC,
+    QUIC1,
+    QUIC2,
+    HEADERS,
+    ALL,
+    LABELS
+};
+
+/* Where emit_peek keeps where the payload begins, in the machine's memory. */
+enum { PAYLOAD };
 
 struct snap {
-    bool ethernet, open_tunnels;
+    bool ethernet, open_tunnels, session_names;
     unsigned count;
     struct bpf_insn program[PROGRAM_MAX];
     uint8_t jump_true[PROGRAM_MAX], jump_false[PROGRAM_MAX]; /* labels, of the last part */
@@ -61,6 +86,10 @@ static void resolve(struct snap *snap, unsigned from)
 
         if (BPF_CLASS(insn->code) != BPF_JMP)
             continue;
+        if (BPF_OP(insn->code) == BPF_JA) {
+            insn->k = snap->places[snap->jump_true[i]] - i - 1;
+            continue;
+        }
         insn->jt =
             snap->jump_true[i] == NEXT ? 0 : (u_char)(snap->places[snap->jump_true[i]] - i - 1);
         insn->jf =
@@ -125,6 +154,92 @@ static void emit_length(struct snap *snap, uint32_t more)
     emit(snap, BPF_RET | BPF_A, 0);
 }
 
+static void jump(struct snap *snap, enum label label)
+{
+    emit_jump(snap, BPF_JMP | BPF_JA, 0, label, NEXT);
+}
+
+/* The accumulator has where a TCP payload begins, which is the answer unless it is looked into. */
+static void end_tcp(struct snap *snap)
+{
+    if (snap->session_names)
+        jump(snap, TCP);
+    else
+        emit(snap, BPF_RET | BPF_A, 0);
+}
+
+/* Goes on with X at the payload, where the accumulator says that it begins. */
+static void emit_peek(struct snap *snap)
+{
+    enum { SEEN = 8 }; /* a load behind the end would refuse the packet */
+
+    emit(snap, BPF_ST, PAYLOAD);
+    emit(snap, BPF_ALU | BPF_ADD | BPF_K, SEEN);
+    emit(snap, BPF_MISC | BPF_TAX, 0);
+    emit(snap, BPF_LD | BPF_W | BPF_LEN, 0);
+    emit_jump(snap, BPF_JMP | BPF_JGE | BPF_X, 0, NEXT, HEADERS);
+    emit(snap, BPF_LDX | BPF_W | BPF_MEM, PAYLOAD);
+}
+
+static void emit_tcp_session(struct snap *snap)
+{
+    static const char methods[][5] = {"GET ", "POST", "HEAD", "PUT ", "DELE",
+                                      "OPTI", "PATC", "CONN", "TRAC"};
+
+    place(snap, TCP);
+    emit_peek(snap);
+    emit(snap, BPF_LD | BPF_W | BPF_IND, 0);
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+        jump_if(snap, be32((const uint8_t *)methods[i]), REQUEST);
+    emit(snap, BPF_ALU | BPF_RSH | BPF_K, 16);
+    emit_jump(snap, BPF_JMP | BPF_JEQ | BPF_K, 0x1603, NEXT, HEADERS);
+    emit(snap, BPF_LD | BPF_B | BPF_IND, 5);
+    emit_jump(snap, BPF_JMP | BPF_JEQ | BPF_K, 1, NEXT, HEADERS);
+    emit(snap, BPF_LD | BPF_H | BPF_IND, 3);
+    emit(snap, BPF_ALU | BPF_ADD | BPF_K, 5);
+    emit(snap, BPF_ALU | BPF_ADD | BPF_X, 0);
+    emit(snap, BPF_RET | BPF_A, 0);
+
+    place(snap, REQUEST);
+    emit(snap, BPF_MISC | BPF_TXA, 0);
+    emit(snap, BPF_ALU | BPF_ADD | BPF_K, SNAP_REQUEST);
+    emit(snap, BPF_RET | BPF_A, 0);
+}
+
+/* The first byte says that the header is long, and of which type, which versions number otherwise.
+ */
+static void emit_quic_session(struct snap *snap)
+{
+    static const struct {
+        uint32_t version, type;
+        enum label label;
+    } versions[] = {{0x00000001, 0xc0, QUIC1}, {0x6b3343cf, 0xd0, QUIC2}};
+
+    place(snap, QUIC);
+    emit_peek(snap);
+    emit(snap, BPF_LD | BPF_W | BPF_IND, 1);
+    for (size_t i = 0; i < 2; i++)
+        jump_if(snap, versions[i].version, versions[i].label);
+    place(snap, HEADERS);
+    emit(snap, BPF_LD | BPF_W | BPF_MEM, PAYLOAD);
+    emit(snap, BPF_RET | BPF_A, 0);
+    for (size_t i = 0; i < 2; i++) {
+        place(snap, versions[i].label);
+        emit(snap, BPF_LD | BPF_B | BPF_IND, 0);
+        emit(snap, BPF_ALU | BPF_AND | BPF_K, 0xf0);
+        jump_if(snap, versions[i].type, ALL);
+        emit(snap, BPF_LD | BPF_W | BPF_MEM, PAYLOAD);
+        emit(snap, BPF_RET | BPF_A, 0);
+    }
+}
+
+/* Goes on behind it where the destination port, which is at [X + at], is that of QUIC. */
+static void emit_quic_port(struct snap *snap, unsigned mode, uint32_t at, enum label otherwise)
+{
+    emit(snap, BPF_LD | BPF_H | mode, at);
+    emit_jump(snap, BPF_JMP | BPF_JEQ | BPF_K, 443, NEXT, otherwise);
+}
+
 static void emit_ipv4(struct snap *snap)
 {
     place(snap, IPV4);
@@ -148,12 +263,18 @@ static void emit_ipv4(struct snap *snap)
     emit_tcp_length(snap, BPF_IND, snap->ip + 12);
     emit(snap, BPF_ALU | BPF_ADD | BPF_X, 0);
     emit(snap, BPF_ALU | BPF_ADD | BPF_K, snap->ip);
-    emit(snap, BPF_RET | BPF_A, 0);
+    end_tcp(snap);
 
     place(snap, UDP4);
     emit(snap, BPF_LD | BPF_H | BPF_IND, snap->ip);
     jump_if(snap, 53, ALL);
     emit_tunnel_ports(snap, BPF_IND, snap->ip + 2);
+    if (snap->session_names) {
+        emit_quic_port(snap, BPF_IND, snap->ip + 2, ICMP4);
+        emit(snap, BPF_MISC | BPF_TXA, 0);
+        emit(snap, BPF_ALU | BPF_ADD | BPF_K, snap->ip + 8);
+        jump(snap, QUIC);
+    }
     place(snap, ICMP4);
     emit_length(snap, 8);
 }
@@ -177,12 +298,17 @@ static void emit_ipv6(struct snap *snap)
     jump_if(snap, 53, ALL);
     emit_tcp_length(snap, BPF_ABS, snap->ip + 52);
     emit(snap, BPF_ALU | BPF_ADD | BPF_K, snap->ip + 40);
-    emit(snap, BPF_RET | BPF_A, 0);
+    end_tcp(snap);
 
     place(snap, UDP6);
     emit(snap, BPF_LD | BPF_H | BPF_ABS, snap->ip + 40);
     jump_if(snap, 53, ALL);
     emit_tunnel_ports(snap, BPF_ABS, snap->ip + 42);
+    if (snap->session_names) {
+        emit_quic_port(snap, BPF_ABS, snap->ip + 42, ICMP6);
+        emit(snap, BPF_LD | BPF_IMM, snap->ip + 48);
+        jump(snap, QUIC);
+    }
     place(snap, ICMP6);
     answer(snap, snap->ip + 48);
 }
@@ -195,6 +321,10 @@ static void emit_lengths(struct snap *snap)
     emit_ethertypes(snap);
     emit_ipv4(snap);
     emit_ipv6(snap);
+    if (snap->session_names) {
+        emit_tcp_session(snap);
+        emit_quic_session(snap);
+    }
     place(snap, INNER);
     answer(snap, SNAP_INNER);
     place(snap, ALL);
@@ -283,6 +413,7 @@ enum result snap_init(struct snap **snap, const struct snap_options *options)
     *snap = new;
     new->ethernet = options->ethernet;
     new->open_tunnels = options->open_tunnels;
+    new->session_names = options->session_names;
     new->ip = options->ethernet ? 14 : 0;
     if (options->filter)
         result = append_filter(new, options->filter);

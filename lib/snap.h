@@ -6,6 +6,15 @@
  * Of all else nothing, nor of traffic that the meter would drop anyway: service ports, and what
  * private addresses say to each other, except for DNS.
  *
+ * With session_names, where at least 8 bytes of payload stand right behind these headers, also
+ *
+ *   TCP  of a segment that begins with a TLS record in which a ClientHello begins (16 03 in its
+ * first bytes, 01 in its sixth): that record, as far as it is in the segment; TCP  of a segment
+ * that begins with an HTTP/1 method (its first 4 bytes): SNAP_REQUEST bytes; UDP  to port 443 that
+ * begins with a QUIC Initial packet of version 1 or 2: all of the datagram.
+ *
+ * The kernel keeps no state: what of a hello is in later segments is not seen.
+ *
  * Needs libpcap, which compiles tcpdump filters.
  */
 #ifndef SECFLOW_SNAP_H
@@ -18,12 +27,14 @@
 #include <stdint.h>
 
 #define SNAP_INNER 256u
+#define SNAP_REQUEST 1024u
 #define SNAP_ALL 262144u
 
 struct snap_options {
     bool ethernet; /* frames with an Ethernet header; else they begin with the IP header */
     bool keep_all; /* service ports and local traffic too */
     bool open_tunnels;
+    bool session_names;
     uint8_t family;     /* 4 or 6: that one only; 0: both */
     const char *filter; /* of tcpdump; NULL: none */
 };

@@ -39,6 +39,10 @@ const struct json_key zeek_fields[] = {
     {"trans_id", FIELD_TRANS_ID},
     {"query", FIELD_QUERY},
     {"answers", FIELD_ANSWERS},
+    {"uid", FIELD_UID},
+    {"server_name", FIELD_SERVER_NAME},
+    {"method", FIELD_METHOD},
+    {"host", FIELD_HOST},
     {"_path", FIELD_PATH},
 };
 
@@ -57,11 +61,19 @@ enum zeek_kind zeek_kind_of_fields(uint32_t fields)
                           BIT(FIELD_HISTORY) | BIT(FIELD_DURATION) | BIT(FIELD_ORIG_PKTS) |
                           BIT(FIELD_RESP_PKTS);
 
-    if (!(fields & BIT(FIELD_PROTO)))
-        return (fields & BIT(FIELD_QUERY)) && (fields & BIT(FIELD_ANSWERS)) ? KIND_DNS : KIND_OTHER;
-    if (fields & conn)
-        return KIND_CONN;
-    return fields & (BIT(FIELD_QUERY) | BIT(FIELD_TRANS_ID)) ? KIND_DNS : KIND_OTHER;
+    if (fields & BIT(FIELD_PROTO)) {
+        if (fields & conn)
+            return KIND_CONN;
+        return fields & (BIT(FIELD_QUERY) | BIT(FIELD_TRANS_ID)) ? KIND_DNS : KIND_OTHER;
+    }
+    if ((fields & BIT(FIELD_QUERY)) && (fields & BIT(FIELD_ANSWERS)))
+        return KIND_DNS;
+    if ((fields & BIT(FIELD_UID)) && (fields & BIT(FIELD_SERVER_NAME)))
+        return KIND_TLS;
+    /* A host alone may be the sensor, which those who ship logs add to any row. */
+    return (fields & BIT(FIELD_UID)) && (fields & BIT(FIELD_METHOD)) && (fields & BIT(FIELD_HOST))
+               ? KIND_HTTP
+               : KIND_OTHER;
 }
 
 /* Remembers the first path of another log, as far as a message can show it. */
@@ -78,17 +90,24 @@ static void note_other(struct zeeklog *log, const struct cell *path)
     log->other_path[length] = '\0';
 }
 
+static enum zeek_kind kind_of_path(const struct cell *path)
+{
+    if (is_text(path, "conn"))
+        return KIND_CONN;
+    if (is_text(path, "dns"))
+        return KIND_DNS;
+    if (is_text(path, "ssl") || is_text(path, "quic"))
+        return KIND_TLS;
+    return is_text(path, "http") ? KIND_HTTP : KIND_OTHER;
+}
+
 enum zeek_kind zeek_kind(struct zeeklog *log, const struct cell *path, uint32_t fields)
 {
-    enum zeek_kind kind = KIND_OTHER;
+    enum zeek_kind kind = path->text ? kind_of_path(path) : zeek_kind_of_fields(fields);
 
-    if (!path->text)
-        kind = zeek_kind_of_fields(fields);
-    else if (is_text(path, "conn"))
-        kind = KIND_CONN;
-    else if (is_text(path, "dns"))
-        kind = KIND_DNS;
-    else
+    if (!log->sessions && (kind == KIND_TLS || kind == KIND_HTTP))
+        kind = KIND_OTHER;
+    if (path->text && kind == KIND_OTHER)
         note_other(log, path);
     log->settled |= kind != KIND_OTHER;
     return kind;
@@ -96,16 +115,18 @@ enum zeek_kind zeek_kind(struct zeeklog *log, const struct cell *path, uint32_t 
 
 const char *zeek_lacks(enum zeek_kind kind, uint32_t fields)
 {
-    static const enum zeek_field conn[] = {FIELD_TS,     FIELD_ORIG_H, FIELD_ORIG_P,
-                                           FIELD_RESP_H, FIELD_RESP_P, FIELD_PROTO};
-    static const enum zeek_field dns[] = {FIELD_TS, FIELD_QUERY, FIELD_ANSWERS};
-    const enum zeek_field *needed = kind == KIND_CONN ? conn : dns;
-    size_t count = kind == KIND_CONN ? sizeof conn / sizeof *conn : sizeof dns / sizeof *dns;
+    static const uint32_t needed[] = {
+        [KIND_CONN] = BIT(FIELD_TS) | BIT(FIELD_ORIG_H) | BIT(FIELD_ORIG_P) | BIT(FIELD_RESP_H) |
+                      BIT(FIELD_RESP_P) | BIT(FIELD_PROTO),
+        [KIND_DNS] = BIT(FIELD_TS) | BIT(FIELD_QUERY) | BIT(FIELD_ANSWERS),
+        [KIND_TLS] = BIT(FIELD_UID) | BIT(FIELD_SERVER_NAME),
+        [KIND_HTTP] = BIT(FIELD_UID) | BIT(FIELD_HOST),
+        [KIND_OTHER] = 0,
+    };
 
-    for (size_t i = 0; i < count; i++)
-        for (size_t j = 0; j < zeek_field_count && !(fields & BIT(needed[i])); j++)
-            if (zeek_fields[j].id == needed[i])
-                return zeek_fields[j].name;
+    for (size_t i = 0; i < zeek_field_count; i++)
+        if (needed[kind] & ~fields & BIT(zeek_fields[i].id))
+            return zeek_fields[i].name;
     return NULL;
 }
 
@@ -143,15 +164,20 @@ int zeek_escape(const char *p, const char *end)
 /* The input ended as it should. */
 static enum result check_end(struct zeeklog *log)
 {
+    const char *wanted = log->sessions ? "conn, dns, ssl, quic or http" : "conn or dns";
+    const struct cell other = {log->other_path, strlen(log->other_path)};
+
     if (log->in_array && !log->lost_bracket)
         return zeek_damaged(log, "the input ends inside its JSON array");
     if (log->settled || (log->counts.other_logs == 0 && log->other_path[0] == '\0'))
         return RESULT_END;
     if (log->other_path[0] != '\0')
-        snprintf(log->problem, sizeof log->problem, "no conn or dns log: it says that it is '%s'",
-                 log->other_path);
+        snprintf(log->problem, sizeof log->problem, "no %s log: it says that it is '%s'%s", wanted,
+                 log->other_path,
+                 kind_of_path(&other) == KIND_OTHER ? ""
+                                                    : "; -S takes names from it");
     else
-        snprintf(log->problem, sizeof log->problem, "no conn or dns log: its fields are others");
+        snprintf(log->problem, sizeof log->problem, "no %s log: its fields are others", wanted);
     return RESULT_DAMAGED;
 }
 
@@ -204,13 +230,14 @@ static enum result begin(struct zeeklog *log)
     return zeek_tsv_init(log);
 }
 
-enum result zeeklog_open(struct zeeklog **log, struct input *input)
+enum result zeeklog_open(struct zeeklog **log, struct input *input, bool sessions)
 {
     struct zeeklog *new = malloc(sizeof *new);
 
     if (!new)
         return RESULT_NO_MEMORY;
     memset(new, 0, offsetof(struct zeeklog, in));
+    new->sessions = sessions;
     lookahead_init(&new->in, input);
     *log = new;
     return begin(new);

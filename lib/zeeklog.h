@@ -1,5 +1,6 @@
 /*
- * Zeek's conn.log and dns.log, read in one direction, in every shape that they come in:
+ * Zeek's conn.log and dns.log, and ssl.log, quic.log and http.log for the names that connections
+ * say, read in one direction, in every shape that they come in:
  *
  *   TSV    by the #fields of its header, in any order, which may come again with another one
  *          (docs.zeek.org, "Zeek log formats"; a plain first line of names does as a header)
@@ -12,11 +13,12 @@
 #define SECFLOW_ZEEKLOG_H
 
 #include "connection.h"
+#include "hello.h"
 #include "input.h"
 
 /* A row that tells something. What it points to is the log's, until its next call. */
 struct zeek_row {
-    enum { ZEEK_CONNECTION, ZEEK_LOOKUP } kind;
+    enum { ZEEK_CONNECTION, ZEEK_LOOKUP, ZEEK_SESSION } kind;
     struct connection connection; /* ZEEK_CONNECTION: of a known protocol */
     /* ZEEK_LOOKUP: addresses that were given for a name, at the time of the query. */
     int64_t time;     /* microseconds since 1970-01-01 UTC */
@@ -24,11 +26,16 @@ struct zeek_row {
     size_t name_length;
     const struct address *addresses;
     size_t address_count; /* more than 0 */
+    /* ZEEK_SESSION: the name that the originator of the connection with that uid said. */
+    const char *uid;
+    size_t uid_length;
+    struct hello hello;
 };
 
 /* In rows. */
 struct zeek_counts {
     uint64_t conn, dns;       /* read, those below included; damaged ones are not */
+    uint64_t sessions;        /* of ssl, quic and http */
     uint64_t other_protocols; /* of conn: neither TCP, UDP nor ICMP */
     uint64_t other_ports;     /* of dns: not on port 53 */
     uint64_t other_logs;
@@ -37,17 +44,18 @@ struct zeek_counts {
 struct zeeklog;
 
 /*
- * Reads the head of a log from the input, which stays the caller's and must outlive it.
+ * Reads the head of a log from the input, which stays the caller's and must outlive it. Without
+ * sessions, ssl, quic and http are other logs, and connections come without a uid.
  * RESULT_DAMAGED: it is no log; *log is made all the same, so that zeeklog_problem can say what it
  * is. An empty input is an empty log.
  */
-MUST_CHECK enum result zeeklog_open(struct zeeklog **log, struct input *input);
+MUST_CHECK enum result zeeklog_open(struct zeeklog **log, struct input *input, bool sessions);
 void zeeklog_close(struct zeeklog **log);
 
 /*
  * The next row that tells something. RESULT_END; RESULT_DAMAGED: zeeklog_problem says in which line
  * and how, the next call goes on behind it; RESULT_SYSTEM: errno says why the input cannot be read;
- * RESULT_NO_MEMORY. An input that was no conn or dns log at all is damage too, at its end.
+ * RESULT_NO_MEMORY. An input that had none of these logs at all is damage too, at its end.
  */
 MUST_CHECK enum result zeeklog_next(struct zeeklog *log, struct zeek_row *row);
 

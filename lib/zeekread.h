@@ -31,6 +31,10 @@ enum zeek_field {
     FIELD_TRANS_ID,
     FIELD_QUERY,
     FIELD_ANSWERS,
+    FIELD_UID,
+    FIELD_SERVER_NAME,
+    FIELD_METHOD,
+    FIELD_HOST,
     FIELD_PATH,
     FIELDS
 };
@@ -40,7 +44,8 @@ struct cell {
     size_t length;
 };
 
-enum zeek_kind { KIND_NONE, KIND_CONN, KIND_DNS, KIND_OTHER };
+/* KIND_TLS: ssl or quic. */
+enum zeek_kind { KIND_NONE, KIND_CONN, KIND_DNS, KIND_TLS, KIND_HTTP, KIND_OTHER };
 
 /* Room for a marker such as (empty). */
 #define MARKER_MAX 32
@@ -65,6 +70,7 @@ struct tsv_state {
 struct zeeklog {
     enum result (*next)(struct zeeklog *, struct zeek_row *, bool *useful);
     struct zeek_counts counts;
+    bool sessions; /* rows of ssl, quic and http are read */
     uint64_t line; /* the number of the line that the row began in */
     struct cell cells[FIELDS];
     struct address *answers;
@@ -76,8 +82,8 @@ struct zeeklog {
     bool in_array;     /* as far as brackets were seen */
     bool lost_bracket; /* one may have been passed over */
 
-    bool settled;        /* some of it was conn or dns, or it has been said why not */
-    char other_path[48]; /* of the first log that was neither; "" where it is not known */
+    bool settled;        /* some of it was read, or it has been said why not */
+    char other_path[48]; /* of the first log that was not; "" where it is not known */
     bool finished;       /* nothing is left, and what was wrong has been said */
     char name[DNS_NAME_TEXT];
     char problem[256];

@@ -1,5 +1,6 @@
 /*
- * From the cells of a row to what it tells: a connection, or names of addresses.
+ * From the cells of a row to what it tells: a connection, names of addresses, or the name that a
+ * connection said.
  */
 #include "zeekread.h"
 
@@ -156,6 +157,15 @@ static void take_community_id(const struct cell *cell, struct connection *connec
     connection->community_id_length = cell->length;
 }
 
+/* By which the name of its session will find the connection. */
+static void take_uid(const struct zeeklog *log, struct connection *connection)
+{
+    const struct cell *uid = log->sessions ? get(log, FIELD_UID) : NULL;
+
+    connection->uid = uid ? uid->text : NULL;
+    connection->uid_length = uid ? uid->length : 0;
+}
+
 static enum result take_counts(struct zeeklog *log, struct connection *connection)
 {
     enum result result = take_duration(log, connection);
@@ -206,6 +216,7 @@ static enum result make_connection(struct zeeklog *log, struct connection *conne
     else if (connection->proto == IPPROTO_ICMP)
         take_icmp(connection);
     take_community_id(get(log, FIELD_COMMUNITY_ID), connection);
+    take_uid(log, connection);
     log->counts.conn++;
     *useful = true;
     return RESULT_OK;
@@ -333,6 +344,23 @@ static enum result make_lookup(struct zeeklog *log, struct zeek_row *row, bool *
     return RESULT_OK;
 }
 
+static enum result make_session(struct zeeklog *log, enum zeek_kind kind, struct zeek_row *row,
+                                bool *useful)
+{
+    const struct cell *uid = get(log, FIELD_UID);
+    const struct cell *name = get(log, kind == KIND_TLS ? FIELD_SERVER_NAME : FIELD_HOST);
+
+    log->counts.sessions++;
+    if (!uid || !name)
+        return RESULT_OK;
+    memset(&row->hello, 0, sizeof row->hello);
+    row->uid = uid->text;
+    row->uid_length = uid->length;
+    *useful = kind == KIND_TLS ? hello_set_name(&row->hello, name->text, name->length)
+                               : hello_set_host(&row->hello, name->text, name->length);
+    return RESULT_OK;
+}
+
 enum result zeek_make_row(struct zeeklog *log, enum zeek_kind kind, struct zeek_row *row,
                           bool *useful)
 {
@@ -344,6 +372,10 @@ enum result zeek_make_row(struct zeeklog *log, enum zeek_kind kind, struct zeek_
     if (kind == KIND_DNS) {
         row->kind = ZEEK_LOOKUP;
         return make_lookup(log, row, useful);
+    }
+    if (kind == KIND_TLS || kind == KIND_HTTP) {
+        row->kind = ZEEK_SESSION;
+        return make_session(log, kind, row, useful);
     }
     log->counts.other_logs++;
     return RESULT_OK;

@@ -105,6 +105,81 @@ static void test_options(void)
     is_int(run(&filter, udp6), 0, "a filter: the rest");
 }
 
+/* A frame, the payload that follows, and how much is wanted with -S. */
+static void test_sessions(void)
+{
+    static const char tcp4[] = IPV4("06", "0a000001", "08080808") TCP("d431", "01bb", "50");
+    static const char tcp6[] = IPV6("06") TCP("d431", "01bb", "50");
+    static const char quic4[] = IPV4("11", "0a000001", "08080808") UDP("d431", "01bb");
+    static const char quic6[] = IPV6("11") UDP("d431", "01bb");
+    static const char from[] = IPV4("11", "08080808", "0a000001") UDP("01bb", "d431");
+    static const struct {
+        const char *title, *headers, *payload;
+        unsigned bytes;
+    } cases[] = {
+        {"a ClientHello", tcp4, "160301 0200 01 0001fc", 54 + 5 + 512},
+        {"a ClientHello, IPv6", tcp6, "160303 ffff 01 000000", 74 + 5 + 65535},
+        {"a ClientHello, IP with options",
+         "0800 47000100 0001 0000 40 06 0000 " OUT "01010101 01010101 " TCP("d431", "01bb", "50"),
+         "160301 0010 01 000000", 62 + 5 + 16},
+        {"a ServerHello", tcp4, "160301 0200 02 0001fc", 54},
+        {"application data", tcp4, "170303 0200 01 000000", 54},
+        {"handshake of something else", tcp4, "160201 0200 01 000000", 54},
+        {"GET", tcp4, "'GET / HTTP/1.1'", 54 + SNAP_REQUEST},
+        {"OPTIONS, IPv6", tcp6, "'OPTIONS *'", 74 + SNAP_REQUEST},
+        {"a response", tcp4, "'HTTP/1.1 200'", 54},
+        {"no word of HTTP", tcp4, "'GETS HTTP/1.1'", 54},
+        {"QUIC version 1", quic4, "c3 00000001 08", SNAP_ALL},
+        {"QUIC version 2, IPv6", quic6, "d3 6b3343cf 08", SNAP_ALL},
+        {"a type of version 2 in version 1", quic4, "d3 00000001 08", 42},
+        {"a type of version 1 in version 2", quic6, "c3 6b3343cf 08", 62},
+        {"a short header", quic4, "43 00000001 08", 42},
+        {"another version", quic4, "c3 ff00001d 08", 42},
+        {"from port 443", from, "c3 00000001 08", 42},
+        {"QUIC on another port", IPV4("11", "0a000001", "08080808") UDP("d431", "01bc"),
+         "c3 00000001 08", 42},
+    };
+    struct snap_options options = {.ethernet = true, .open_tunnels = true, .session_names = true};
+    struct snap_options none = {.ethernet = true, .open_tunnels = true};
+    char hex[512];
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        snprintf(hex, sizeof hex, "%s%s", cases[i].headers, cases[i].payload);
+        is_int(run(&options, hex), cases[i].bytes, "-S: %s", cases[i].title);
+        is_int(run(&none, hex), run(&none, cases[i].headers), "without -S: %s", cases[i].title);
+    }
+    for (size_t i = 0; i < sizeof frames / sizeof *frames; i++)
+        is_int(run(&options, frames[i].hex), frames[i].usual, "-S: %s", frames[i].title);
+    options.filter = "ip";
+    is_int(run(&options, IPV6("06") TCP("d431", "01bb", "50") "160301 0200 01 0001fc"), 0,
+           "-S: what a filter does not let through");
+}
+
+/* Frames that end before there is anything to look at come with what they have. */
+static void test_short_frames(void)
+{
+    struct snap_options options = {.ethernet = true, .session_names = true};
+    uint8_t frame[128];
+    struct snap *snap = NULL;
+    size_t length, headers = 54;
+    const struct bpf_insn *program;
+    unsigned count;
+
+    need(snap_init(&snap, &options) == RESULT_OK, "a program");
+    program = snap_program(snap, &count);
+    unhex(ETHERNET, frame, sizeof frame);
+    length =
+        12 + unhex(IPV4("06", "0a000001", "08080808") TCP("d431", "01bb", "50") "160301 0200 01"
+                                                                                "000000",
+                   frame + 12, sizeof frame - 12);
+    for (size_t size = headers; size < headers + 8; size++)
+        is_int(bpf_filter(program, frame, (unsigned)size, (unsigned)size), (long long)headers,
+               "-S: %zu bytes of payload", size - headers);
+    is_int(bpf_filter(program, frame, (unsigned)length, (unsigned)length), headers + 5 + 512,
+           "-S: enough of it");
+    snap_destroy(&snap);
+}
+
 static void test_bad_filter(void)
 {
     struct snap_options options = {.ethernet = true, .filter = "port nonsense"};
@@ -122,6 +197,8 @@ int main(void)
 {
     test_frames();
     test_options();
+    test_sessions();
+    test_short_frames();
     test_bad_filter();
     return done();
 }

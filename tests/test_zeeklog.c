@@ -11,6 +11,8 @@
 
 static char path[] = "/tmp/test_zeeklog.XXXXXX";
 
+static bool with_sessions;
+
 static void write_file(const char *bytes, size_t length)
 {
     FILE *file = fopen(path, "w");
@@ -63,6 +65,8 @@ static void note_connection(struct reading *reading, const struct connection *c)
          openers[c->opener]);
     if (c->icmp_known)
         note(reading, " type %u code %u", c->icmp_type, c->icmp_code);
+    if (c->uid)
+        note(reading, " uid %.*s", (int)c->uid_length, c->uid);
     if (c->community_id)
         note(reading, " %.*s", (int)c->community_id_length, c->community_id);
     note(reading, "\n");
@@ -84,7 +88,7 @@ static void read_log(struct reading *reading)
 
     memset(reading, 0, sizeof *reading);
     need(input_open(&input, path) == RESULT_OK, "input_open");
-    reading->ended = zeeklog_open(&log, input);
+    reading->ended = zeeklog_open(&log, input, with_sessions);
     if (reading->ended == RESULT_DAMAGED)
         note(reading, "! %s\n", zeeklog_problem(log));
     while (reading->ended == RESULT_OK && reading->rows + reading->damages < 1000000) {
@@ -97,8 +101,11 @@ static void read_log(struct reading *reading)
             reading->rows++;
             if (row.kind == ZEEK_CONNECTION)
                 note_connection(reading, &row.connection);
-            else
+            else if (row.kind == ZEEK_LOOKUP)
                 note_lookup(reading, &row);
+            else
+                note(reading, "%.*s says %.*s\n", (int)row.uid_length, row.uid, row.hello.length,
+                     row.hello.name);
         } else {
             reading->ended = result;
         }
@@ -130,6 +137,8 @@ static void gives(const char *title, const char *text, const char *want)
 #define CONN "ts~id.orig_h~id.orig_p~id.resp_h~id.resp_p~proto~duration~orig_bytes~resp_bytes"
 #define CONN_FIELDS "#fields~" CONN "~history~orig_pkts~resp_pkts\n"
 #define DNS_FIELDS "#fields~ts~id.orig_p~id.resp_p~query~answers\n"
+#define PLAIN_ROW "100.5~10.0.0.1~1025~8.8.8.8~80~tcp~1.25~30~40\n"
+#define PLAIN_WANT "6 10.0.0.1/1025 8.8.8.8/80 100500000 101750000 0/30 0/40"
 #define ROW "100.5~10.0.0.1~1025~8.8.8.8~80~tcp~1.25~30~40~ShADad~3~4\n"
 #define WANT "6 10.0.0.1/1025 8.8.8.8/80 100500000 101750000 3/30 4/40 orig\n"
 
@@ -193,9 +202,9 @@ static void test_headers(void)
 static void test_other_logs(void)
 {
     gives("another log", HEAD "#path~http\n#fields~ts~uid~host\n1~C1~a.example\n",
-          "! no conn or dns log: it says that it is 'http'\n");
+          "! no conn or dns log: it says that it is 'http'; -S takes names from it\n");
     gives("another log without a row", HEAD "#path~ssl\n#fields~ts~uid\n",
-          "! no conn or dns log: it says that it is 'ssl'\n");
+          "! no conn or dns log: it says that it is 'ssl'; -S takes names from it\n");
     gives("another log without a path", "#fields~ts~uid~host\n1~C1~a.example\n",
           "! no conn or dns log: its fields are others\n");
     gives("conn_long tells of connections that conn tells of again",
@@ -651,6 +660,39 @@ static void test_no_logs(void)
     }
 }
 
+static void test_sessions(void)
+{
+    gives("without sessions connections have no uid", "#fields~uid~" CONN "\nC1~" PLAIN_ROW,
+          PLAIN_WANT "\n");
+    with_sessions = true;
+    gives("with them they have", "#fields~uid~" CONN "\nC1~" PLAIN_ROW, PLAIN_WANT " uid C1\n");
+    gives("or have none", "#fields~uid~" CONN "\n-~" PLAIN_ROW, PLAIN_WANT "\n");
+    gives("ssl, quic and http",
+          HEAD "#path~ssl\n#fields~ts~uid~server_name\n1~C1~A.Example\n2~C2~-\n3~-~b.example\n"
+               "#path~quic\n#fields~server_name~uid\nc.example.~C3\n1.2.3.4~C4\n"
+               "#path~http\n#fields~uid~host~uri\nC5~d.example:8080~/x\nC6~[2001:db8::1]:80~/\n"
+               "C7~\\x00.example~/\nC8~(empty)~/\n",
+          "C1 says a.example\nC3 says c.example\nC5 says d.example\n");
+    gives("by their fields alone", "ts~uid~server_name\n1~C1~a.example\n", "C1 says a.example\n");
+    gives("http too", "ts~uid~method~host\n1~C1~GET~a.example\n", "C1 says a.example\n");
+    gives(
+        "as JSON",
+        "{\"uid\":\"C1\",\"server_name\":\"a.example\"}\n{\"uid\":\"C2\",\"version\":\"TLSv13\"}\n"
+        "{\"_path\":\"http\",\"uid\":\"C3\",\"host\":\"b.example\"}\n"
+        "{\"uid\":\"C4\",\"method\":\"GET\",\"host\":\"c.example\"}\n",
+        "C1 says a.example\nC3 says b.example\nC4 says c.example\n");
+    gives("a row of another log with the host that shipped it",
+          "{\"uid\":\"C1\",\"name\":\"bad_tcp_checksum\",\"host\":\"sensor.example\"}\n",
+          "! no conn, dns, ssl, quic or http log: its fields are others\n");
+    gives("an ssl log that cannot be joined", "#path~ssl\n#fields~ts~server_name\n1~a.example\n",
+          "! line 2: there is no field uid, so nothing can be read\n");
+    gives("an http log without hosts", "#path~http\n#fields~ts~uid\n1~C1\n",
+          "! line 2: there is no field host, so nothing can be read\n");
+    gives("another log", "#path~weird\n#fields~ts~uid~name\n1~C1~x\n",
+          "! no conn, dns, ssl, quic or http log: it says that it is 'weird'\n");
+    with_sessions = false;
+}
+
 int main(void)
 {
     int fd = mkstemp(path);
@@ -671,6 +713,7 @@ int main(void)
     test_many_columns();
     test_counts();
     test_no_logs();
+    test_sessions();
     unlink(path);
     return done();
 }

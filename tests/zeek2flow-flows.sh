@@ -168,4 +168,47 @@ EOF
 is_status 65 'addresses of two families' "$tool" named.log
 like "$(cat err)" 'line 12: its addresses are of different families' 'addresses of two families: message'
 
+# Session names (-S)
+
+tsv conn "uid ts id.orig_h id.orig_p id.resp_h id.resp_p proto history" >uids.log <<'EOF'
+C1 1 192.168.1.10 50001 9.0.0.1 443 tcp ShADad
+C2 2 192.168.1.10 50002 9.0.0.1 443 tcp ShADad
+C3 3 192.168.1.10 50003 9.0.0.1 80 tcp ShADad
+C4 4 192.168.1.10 50004 9.0.0.1 443 udp Dd
+C5 5 192.168.1.10 50005 9.0.0.1 443 tcp ShADad
+C6 6 192.168.1.10 50005 9.0.0.1 443 tcp ShADad
+C7 7 9.0.0.1 443 192.168.1.10 50007 tcp dDAa
+C8 8 192.168.1.10 50008 9.0.0.1 443 tcp ShADad
+EOF
+look_up 0 passive.example 9.0.0.1 | dns >passive.log
+tsv ssl 'ts uid server_name' >ssl.log <<'EOF'
+1 C1 TLS.Example
+2 C2 9.0.0.1
+5 C5 -
+6 C6 second.example
+7 C7 reverse.example
+9 C9 nobody.example
+EOF
+tsv http 'ts uid host' >http.log <<'EOF'
+3 C3 http.example:80
+3.5 C3 later.example
+EOF
+echo '{"_path":"quic","uid":"C4","server_name":"quic.example"}' >quic.json
+for order in 'uids.log ssl.log http.log quic.json' 'quic.json http.log ssl.log uids.log'; do
+    # shellcheck disable=SC2086 # a list of words
+    records "$names" "-S: names of sessions, in any order: $order" \
+        "$tool" -S $order passive.log <<'EOF'
+50001 tls.example:443 session
+50002 passive.example:443 passive
+50003 http.example:80 session
+50004 quic.example:443 session
+50005 second.example:443 session
+50007 passive.example:443 passive
+50008 passive.example:443 passive
+EOF
+done
+"$tool" -Sv uids.log ssl.log http.log quic.json >/dev/null 2>err
+is "$(cat err)" 'zeek2flow: 8 rows of conn and 0 of dns and 9 of ssl, quic and http read, 7 records written' \
+    '-Sv: the summary'
+
 done_testing

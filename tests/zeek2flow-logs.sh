@@ -113,7 +113,7 @@ ok 'a gzip member cut off: something is left' test "$(grep -c . cut.log)" -gt 50
 ok 'a gzip member cut off: what came before' cmp some.sf out
 
 echo '1 a.example' | tsv http 'ts host' >http.log
-reports 65 "http.log: no conn or dns log: it says that it is 'http'" '' "$tool" http.log
+reports 65 "http.log: no conn or dns log: it says that it is 'http'; -S takes names from it" '' "$tool" http.log
 reports 65 'http.log: no conn' '50001 50007' "$tool" http.log bad.log
 echo '{"ts":1,"host":"a.example"}' >http.json
 reports 65 'http.json: no conn or dns log: its fields are others' '' "$tool" http.json

@@ -1,0 +1,187 @@
+/*
+ * Names of flows: of places, through uids in any order, and beside an offer of ECH.
+ */
+#include "flownames.h"
+
+#include "tap.h"
+
+static struct flownames *new_names(void)
+{
+    struct flownames *names = NULL;
+
+    need(flownames_init(&names) == RESULT_OK, "flownames_init");
+    return names;
+}
+
+static struct hello named(const char *name)
+{
+    struct hello hello = {.length = 0};
+
+    need(hello_set_name(&hello, name, strlen(name)), name);
+    return hello;
+}
+
+static void add(struct flownames *names, uint32_t place, const char *name)
+{
+    struct hello hello = named(name);
+
+    need(flownames_add(names, place, &hello) == RESULT_OK, "flownames_add");
+}
+
+static void add_ech(struct flownames *names, uint32_t place, const char *name, uint8_t config)
+{
+    struct hello hello = named(name);
+
+    hello.ech = true;
+    hello.ech_config = config;
+    need(flownames_add(names, place, &hello) == RESULT_OK, "flownames_add");
+}
+
+static void join(struct flownames *names, uint64_t uid, uint32_t place)
+{
+    need(flownames_join(names, uid, place) == RESULT_OK, "flownames_join");
+}
+
+static void tell(struct flownames *names, uint64_t uid, const char *name)
+{
+    struct hello hello = named(name);
+
+    need(flownames_tell(names, uid, &hello) == RESULT_OK, "flownames_tell");
+}
+
+static const char *name_of(const struct flownames *names, uint32_t place)
+{
+    static char text[2][HELLO_NAME_MAX + 1];
+    static int turn;
+    const char *name;
+    size_t length;
+
+    if (!flownames_get(names, place, &name, &length))
+        return "";
+    turn = 1 - turn;
+    memcpy(text[turn], name, length);
+    text[turn][length] = '\0';
+    return text[turn];
+}
+
+static void test_places(void)
+{
+    struct flownames *names = new_names();
+
+    add(names, 1, "a.example");
+    add(names, 2, "a.example");
+    add(names, 3, "b.example");
+    add(names, 1, "c.example");
+    is_str(name_of(names, 1), "a.example", "the first name stays");
+    is_str(name_of(names, 2), "a.example", "two flows of one name");
+    is_str(name_of(names, 3), "b.example", "another one");
+    is_str(name_of(names, 4), "", "no name");
+    ok(flownames_has(names, 1) && !flownames_has(names, 4), "whether there is one");
+    flownames_destroy(&names);
+    ok(!names, "destroyed");
+}
+
+static void test_many(void)
+{
+    enum { MANY = 100000 };
+    struct flownames *names = new_names();
+    size_t wrong = 0;
+    char text[32];
+
+    for (uint32_t i = 1; i <= MANY; i++) {
+        snprintf(text, sizeof text, "a%u.example", i % 1000);
+        add(names, 3 * i, text);
+        join(names, i * UINT64_C(0x9e3779b97f4a7c15) | 1, 3 * i + 1);
+    }
+    for (uint32_t i = 1; i <= MANY; i++) {
+        snprintf(text, sizeof text, "b%u.example", i % 1000);
+        tell(names, i * UINT64_C(0x9e3779b97f4a7c15) | 1, text);
+    }
+    for (uint32_t i = 1; i <= MANY; i++) {
+        snprintf(text, sizeof text, "a%u.example", i % 1000);
+        wrong += strcmp(name_of(names, 3 * i), text) != 0;
+        text[0] = 'b';
+        wrong += strcmp(name_of(names, 3 * i + 1), text) != 0;
+    }
+    is_int(wrong, 0, "many flows, by place and by uid");
+    flownames_destroy(&names);
+}
+
+static void test_uids(void)
+{
+    struct flownames *names = new_names();
+
+    join(names, 11, 1);
+    tell(names, 11, "a.example");
+    is_str(name_of(names, 1), "a.example", "the connection first");
+    tell(names, 13, "b.example");
+    join(names, 13, 2);
+    is_str(name_of(names, 2), "b.example", "the name first");
+    tell(names, 11, "c.example");
+    tell(names, 13, "c.example");
+    is_str(name_of(names, 1), "a.example", "the first name of a uid stays");
+    is_str(name_of(names, 2), "b.example", "the other way round too");
+    join(names, 15, 1);
+    tell(names, 15, "d.example");
+    is_str(name_of(names, 1), "a.example", "the first name of a flow stays");
+    join(names, 17, 3);
+    is_str(name_of(names, 3), "", "a connection that says nothing");
+    flownames_destroy(&names);
+}
+
+static void test_ech(void)
+{
+    struct flownames *names = new_names();
+
+    add_ech(names, 1, "single.example", 1);
+    is_str(name_of(names, 1), "", "one offer may be true");
+    ok(flownames_has(names, 1), "but there is a name");
+    for (uint32_t i = 0; i < 4; i++)
+        add_ech(names, 10 + i, "front.example", 7);
+    is_str(name_of(names, 10), "", "one id for all: a front");
+    add_ech(names, 20, "front.example", 8);
+    add_ech(names, 21, "front.example", 8);
+    is_str(name_of(names, 20), "", "a front that changed its keys");
+    add_ech(names, 30, "site.example", 1);
+    add_ech(names, 31, "site.example", 2);
+    is_str(name_of(names, 30), "site.example", "ids at random: the name is true");
+    is_str(name_of(names, 31), "site.example", "of all of its flows");
+    add(names, 40, "front.example");
+    is_str(name_of(names, 40), "front.example", "who offers nothing goes to the front itself");
+    add(names, 50, "plain.example");
+    add_ech(names, 50, "plain.example", 1);
+    is_str(name_of(names, 50), "", "the offer may come after the name");
+    flownames_destroy(&names);
+}
+
+static void test_move(void)
+{
+    struct flownames *from = new_names(), *to = new_names();
+
+    add(to, 1, "z.example");
+    add(from, 5, "a.example");
+    add_ech(from, 6, "site.example", 1);
+    add_ech(from, 7, "site.example", 2);
+    add_ech(from, 8, "front.example", 1);
+    need(flownames_move(to, 2, from, 5) == RESULT_OK, "flownames_move");
+    need(flownames_move(to, 3, from, 6) == RESULT_OK, "flownames_move");
+    need(flownames_move(to, 4, from, 8) == RESULT_OK, "flownames_move");
+    need(flownames_move(to, 5, from, 9) == RESULT_OK, "flownames_move");
+    flownames_destroy(&from);
+    is_str(name_of(to, 1), "z.example", "a name that was there");
+    is_str(name_of(to, 2), "a.example", "a name that was moved");
+    is_str(name_of(to, 3), "site.example", "what is known of ECH moves with it");
+    is_str(name_of(to, 4), "", "a front stays one");
+    ok(!flownames_has(to, 5), "no name");
+    flownames_destroy(&to);
+}
+
+int main(void)
+{
+    test_places();
+    test_many();
+    test_uids();
+    test_ech();
+    test_move();
+    return done();
+}
