@@ -3,6 +3,8 @@
 #include "grow.h"
 #include "intern.h"
 
+#include <string.h>
+
 #define SLOTS_MIN 1024u
 
 /* How often hellos with a name and an offer of ECH came with another config_id than the last. */
@@ -13,25 +15,25 @@ struct evidence {
 };
 
 struct named {
-    uint32_t place; /* 0: the slot is free */
-    uint32_t name : 31, ech : 1;
+    uint32_t name : 31; /* plus 1; 0: none */
+    uint32_t ech : 1;
 };
 
 /* A connection of a log. */
 struct joint {
-    uint64_t uid;
-    uint32_t place; /* 0: not known yet */
-    uint32_t name;  /* plus 1; 0: not known yet */
+    uint64_t uid;  /* 0: the slot is free */
+    uint32_t flow; /* plus 1; 0: not known yet */
+    uint32_t name; /* the same */
 };
 
 struct flownames {
     struct intern texts;
     struct evidence *evidence; /* by index of the text */
     size_t evidence_count, evidence_capacity;
-    struct named *named;
-    uint32_t named_count, named_slots; /* slots: a power of two */
+    struct named *named; /* by number of the flow */
+    size_t named_count;
     struct joint *joints;
-    uint32_t joint_count, joint_slots;
+    uint32_t joint_count, joint_slots; /* slots: a power of two */
 };
 
 enum result flownames_init(struct flownames **names)
@@ -41,10 +43,9 @@ enum result flownames_init(struct flownames **names)
 
     if (!new)
         return RESULT_NO_MEMORY;
-    new->named_slots = new->joint_slots = SLOTS_MIN;
-    new->named = calloc(SLOTS_MIN, sizeof *new->named);
+    new->joint_slots = SLOTS_MIN;
     new->joints = calloc(SLOTS_MIN, sizeof *new->joints);
-    result = new->named && new->joints ? intern_init(&new->texts) : RESULT_NO_MEMORY;
+    result = new->joints ? intern_init(&new->texts) : RESULT_NO_MEMORY;
     if (result != RESULT_OK) {
         flownames_destroy(&new);
         return result;
@@ -65,50 +66,37 @@ void flownames_destroy(struct flownames **names)
     }
 }
 
-/* The slot of the place, or the free one where it belongs. Places are no stranger's choice. */
-static struct named *find_named(const struct flownames *names, uint32_t place)
-{
-    for (uint32_t i = place * UINT32_C(0x9e3779b1) >> 7;; i++) {
-        struct named *slot = &names->named[i & (names->named_slots - 1)];
-
-        if (slot->place == place || slot->place == 0)
-            return slot;
-    }
-}
-
 /* The slot of the uid, whose lowest bit is always set, or the free one where it belongs. */
 static struct joint *find_joint(const struct flownames *names, uint64_t uid)
 {
     for (uint64_t i = uid >> 1;; i++) {
         struct joint *slot = &names->joints[i & (names->joint_slots - 1)];
 
-        if (slot->uid == uid || (slot->place == 0 && slot->name == 0))
+        if (slot->uid == uid || slot->uid == 0)
             return slot;
     }
 }
 
-/* Keeps the slots of flows at most three quarters full. */
-static enum result reserve_named(struct flownames *names)
+/* Makes room for the flow's name. */
+static enum result reserve_named(struct flownames *names, uint32_t flow)
 {
-    struct named *old = names->named;
-    uint32_t slots = names->named_slots;
+    size_t count = names->named_count ? names->named_count : SLOTS_MIN;
+    struct named *grown;
 
-    if (names->named_count < slots / 4 * 3)
+    if (flow < names->named_count)
         return RESULT_OK;
-    names->named = calloc((size_t)slots * 2, sizeof *names->named);
-    if (!names->named) {
-        names->named = old;
+    while (count <= flow)
+        count *= 2;
+    grown = realloc(names->named, count * sizeof *grown);
+    if (!grown)
         return RESULT_NO_MEMORY;
-    }
-    names->named_slots *= 2;
-    for (uint32_t i = 0; i < slots; i++)
-        if (old[i].place != 0)
-            *find_named(names, old[i].place) = old[i];
-    free(old);
+    memset(grown + names->named_count, 0, (count - names->named_count) * sizeof *grown);
+    names->named = grown;
+    names->named_count = count;
     return RESULT_OK;
 }
 
-/* The same for connections. */
+/* Keeps the slots of connections at most three quarters full. */
 static enum result reserve_joints(struct flownames *names)
 {
     struct joint *old = names->joints;
@@ -123,7 +111,7 @@ static enum result reserve_joints(struct flownames *names)
     }
     names->joint_slots *= 2;
     for (uint32_t i = 0; i < slots; i++)
-        if (old[i].place != 0 || old[i].name != 0)
+        if (old[i].uid != 0)
             *find_joint(names, old[i].uid) = old[i];
     free(old);
     return RESULT_OK;
@@ -155,60 +143,59 @@ static void note_offer(struct evidence *evidence, uint8_t config)
     evidence->config = config;
 }
 
-/* Gives a flow that has none a name. */
-static enum result set_name(struct flownames *names, uint32_t place, uint32_t name, bool ech)
+static struct named named_of(const struct flownames *names, uint32_t flow)
 {
-    enum result result = reserve_named(names);
-    struct named *slot;
-
-    if (result != RESULT_OK)
-        return result;
-    slot = find_named(names, place);
-    if (slot->place == 0) {
-        *slot = (struct named){.place = place, .name = name & INT32_MAX, .ech = ech};
-        names->named_count++;
-    }
-    return RESULT_OK;
+    return flow < names->named_count ? names->named[flow] : (struct named){.name = 0};
 }
 
-enum result flownames_add(struct flownames *names, uint32_t place, const struct hello *hello)
+/* Gives a flow that has none a name. */
+static enum result set_name(struct flownames *names, uint32_t flow, uint32_t name, bool ech)
 {
-    struct named *slot = find_named(names, place);
+    enum result result = reserve_named(names, flow);
+
+    if (result == RESULT_OK && names->named[flow].name == 0)
+        names->named[flow] = (struct named){.name = (name + 1) & INT32_MAX, .ech = ech};
+    return result;
+}
+
+enum result flownames_add(struct flownames *names, uint32_t flow, const struct hello *hello)
+{
+    struct named known = named_of(names, flow);
     uint32_t name;
     enum result result;
 
-    if (slot->place != 0 && (slot->ech || !hello->ech))
+    if (known.name != 0 && (known.ech || !hello->ech))
         return RESULT_OK;
     result = intern_name(names, hello->name, hello->length, &name);
     if (result != RESULT_OK)
         return result;
     if (hello->ech)
         note_offer(&names->evidence[name], hello->ech_config);
-    if (slot->place == 0)
-        return set_name(names, place, name, hello->ech);
-    slot->ech = hello->ech;
+    if (known.name == 0)
+        return set_name(names, flow, name, hello->ech);
+    names->named[flow].ech = hello->ech;
     return RESULT_OK;
 }
 
-bool flownames_get(const struct flownames *names, uint32_t place, const char **name, size_t *length)
+bool flownames_get(const struct flownames *names, uint32_t flow, const char **name, size_t *length)
 {
-    const struct named *slot = find_named(names, place);
+    struct named known = named_of(names, flow);
     const struct evidence *evidence;
 
-    if (slot->place == 0)
+    if (known.name == 0)
         return false;
-    evidence = &names->evidence[slot->name];
-    *name = names->texts.texts[slot->name].bytes;
-    *length = names->texts.texts[slot->name].length;
-    return !slot->ech || evidence->other > evidence->same;
+    *name = names->texts.texts[known.name - 1].bytes;
+    *length = names->texts.texts[known.name - 1].length;
+    evidence = &names->evidence[known.name - 1];
+    return !known.ech || evidence->other > evidence->same;
 }
 
-bool flownames_has(const struct flownames *names, uint32_t place)
+bool flownames_has(const struct flownames *names, uint32_t flow)
 {
-    return find_named(names, place)->place != 0;
+    return named_of(names, flow).name != 0;
 }
 
-enum result flownames_join(struct flownames *names, uint64_t uid, uint32_t place)
+enum result flownames_join(struct flownames *names, uint64_t uid, uint32_t flow)
 {
     enum result result = reserve_joints(names);
     struct joint *joint;
@@ -217,10 +204,10 @@ enum result flownames_join(struct flownames *names, uint64_t uid, uint32_t place
         return result;
     joint = find_joint(names, uid);
     if (joint->name != 0)
-        return set_name(names, place, joint->name - 1, false);
-    names->joint_count += joint->place == 0;
+        return set_name(names, flow, joint->name - 1, false);
+    names->joint_count += joint->uid == 0;
     joint->uid = uid;
-    joint->place = place;
+    joint->flow = flow + 1;
     return RESULT_OK;
 }
 
@@ -237,26 +224,26 @@ enum result flownames_tell(struct flownames *names, uint64_t uid, const struct h
     joint = find_joint(names, uid);
     if (joint->name != 0)
         return RESULT_OK;
-    names->joint_count += joint->place == 0;
+    names->joint_count += joint->uid == 0;
     joint->uid = uid;
     joint->name = name + 1;
-    return joint->place == 0 ? RESULT_OK : set_name(names, joint->place, name, false);
+    return joint->flow == 0 ? RESULT_OK : set_name(names, joint->flow - 1, name, false);
 }
 
-enum result flownames_move(struct flownames *to, uint32_t to_place, const struct flownames *from,
-                           uint32_t from_place)
+enum result flownames_move(struct flownames *to, uint32_t to_flow, const struct flownames *from,
+                           uint32_t from_flow)
 {
-    const struct named *slot = find_named(from, from_place);
+    struct named known = named_of(from, from_flow);
     const struct interned *text;
     uint32_t name;
     enum result result;
 
-    if (slot->place == 0)
+    if (known.name == 0)
         return RESULT_OK;
-    text = &from->texts.texts[slot->name];
+    text = &from->texts.texts[known.name - 1];
     result = intern_name(to, text->bytes, text->length, &name);
     if (result != RESULT_OK)
         return result;
-    to->evidence[name] = from->evidence[slot->name];
-    return set_name(to, to_place, name, slot->ech);
+    to->evidence[name] = from->evidence[known.name - 1];
+    return set_name(to, to_flow, name, known.ech);
 }

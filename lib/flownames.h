@@ -1,7 +1,7 @@
 /*
- * The names that flows gave themselves, by the place of the flow in its table; and by the uid of a
- * Zeek connection, whose rows come in any order. A name and a uid cost some 16 bytes each, a text
- * is kept once.
+ * The names that flows gave themselves, by the number of the flow, which should leave few out; and
+ * by the uid of a Zeek connection, whose rows come in any order. A flow costs 4 bytes, a uid some
+ * 20, a text is kept once.
  *
  * Part of the flowtable room.
  *
@@ -24,29 +24,27 @@ MUST_CHECK enum result flownames_init(struct flownames **names);
 void flownames_destroy(struct flownames **names);
 
 /*
- * The flow at that place has that name; where it had one, only the offer of ECH may be news.
- * RESULT_NO_MEMORY.
+ * The flow has that name; where it had one, only the offer of ECH may be news. RESULT_NO_MEMORY.
  */
-MUST_CHECK enum result flownames_add(struct flownames *names, uint32_t place,
+MUST_CHECK enum result flownames_add(struct flownames *names, uint32_t flow,
                                      const struct hello *hello);
 
 /* The flow's name, which the names own. False: it has none, or one that may be a front's. */
-bool flownames_get(const struct flownames *names, uint32_t place, const char **name,
-                   size_t *length);
+bool flownames_get(const struct flownames *names, uint32_t flow, const char **name, size_t *length);
 
 /* Whether the flow has a name, though it be a front's. */
-bool flownames_has(const struct flownames *names, uint32_t place);
+bool flownames_has(const struct flownames *names, uint32_t flow);
 
 /*
- * A connection of that uid (a hash of it) is of the flow at that place, whose name it may give; or
- * said that name. The first name that a uid is given stays. RESULT_NO_MEMORY.
+ * A connection of that uid (a hash of it, not 0) is of the flow, whose name it may give; or said
+ * that name. The first name that a uid is given stays. RESULT_NO_MEMORY.
  */
-MUST_CHECK enum result flownames_join(struct flownames *names, uint64_t uid, uint32_t place);
+MUST_CHECK enum result flownames_join(struct flownames *names, uint64_t uid, uint32_t flow);
 MUST_CHECK enum result flownames_tell(struct flownames *names, uint64_t uid,
                                       const struct hello *hello);
 
 /* Takes a name over from other names, to a flow that has none here. RESULT_NO_MEMORY. */
-MUST_CHECK enum result flownames_move(struct flownames *to, uint32_t to_place,
-                                      const struct flownames *from, uint32_t from_place);
+MUST_CHECK enum result flownames_move(struct flownames *to, uint32_t to_flow,
+                                      const struct flownames *from, uint32_t from_flow);
 
 #endif

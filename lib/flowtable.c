@@ -66,6 +66,7 @@ struct waiting {
     uint8_t tcp_flags;
     bool src_local, dst_local;
     bool metered;               /* it is a connection: its counts stand beside it in the batch */
+    bool named;                 /* what it says stands there, too */
     struct stored_flow *likely; /* the flow that has its hash, NULL when there was none */
 };
 
@@ -94,6 +95,7 @@ struct flowtable {
 
     struct waiting batch[BATCH];
     struct metered metered[BATCH];
+    struct hello hellos[BATCH];
     unsigned batch_count;
 
     struct flownames *names; /* NULL: no flow has one */
@@ -263,7 +265,7 @@ static void make_waiting(const struct flowtable *table, const struct packet *pac
     waiting->tcp_flags = packet->tcp_flags;
     waiting->src_local = src_local;
     waiting->dst_local = dst_local;
-    waiting->metered = false;
+    waiting->metered = waiting->named = false;
 }
 
 static bool is_flow_of(const struct stored_flow *flow, const struct waiting *waiting)
@@ -484,19 +486,28 @@ static bool is_from_source(const struct stored_flow *flow, const struct waiting 
     return !(waiting->flags & FLOW_FIRST_FROM_1) == !(flow->flags & FLOW_SOURCE_IS_1);
 }
 
-/* The flow of a connection may be named through its uid. */
-static enum result join_name(struct flowtable *table, unsigned index,
+/* The number of a flow for its name: a flow has so many units at least. */
+static uint32_t flow_number(uint32_t place)
+{
+    return (uint32_t)(place / (sizeof(struct stored_flow) / UNIT + 1));
+}
+
+/* Names the flow of one in the batch by what it says; or by its uid, when another log tells. */
+static enum result name_flow(struct flowtable *table, unsigned index,
                              const struct stored_flow *flow)
 {
     const struct waiting *waiting = &table->batch[index];
     enum result result;
+    uint32_t number;
 
-    if (table->metered[index].uid == 0 || !is_from_source(flow, waiting))
+    if (!is_from_source(flow, waiting))
         return RESULT_OK;
     result = reserve_names(table);
-    return result == RESULT_OK ? flownames_join(table->names, table->metered[index].uid,
-                                                find_slot(table, waiting)->place)
-                               : result;
+    if (result != RESULT_OK)
+        return result;
+    number = flow_number(find_slot(table, waiting)->place);
+    return waiting->named ? flownames_add(table->names, number, &table->hellos[index])
+                          : flownames_join(table->names, table->metered[index].uid, number);
 }
 
 static enum result count_one(struct flowtable *table, unsigned index)
@@ -519,11 +530,11 @@ static enum result count_one(struct flowtable *table, unsigned index)
     }
     if (waiting->metered) {
         count_metered(flow, &table->metered[index], side);
-        return join_name(table, index, flow);
+        return table->metered[index].uid ? name_flow(table, index, flow) : RESULT_OK;
     }
     flow->packets[side]++;
     flow->bytes[side] += waiting->bytes;
-    return RESULT_OK;
+    return waiting->named ? name_flow(table, index, flow) : RESULT_OK;
 }
 
 static enum result count_batch(struct flowtable *table)
@@ -552,9 +563,15 @@ static enum result enqueue(struct flowtable *table)
 }
 
 enum result flowtable_add(struct flowtable *table, const struct packet *packet, bool src_local,
-                          bool dst_local)
+                          bool dst_local, const struct hello *hello)
 {
-    make_waiting(table, packet, src_local, dst_local, &table->batch[table->batch_count]);
+    struct waiting *waiting = &table->batch[table->batch_count];
+
+    make_waiting(table, packet, src_local, dst_local, waiting);
+    if (hello) {
+        waiting->named = true;
+        table->hellos[table->batch_count] = *hello;
+    }
     return enqueue(table);
 }
 
@@ -613,25 +630,7 @@ bool flowtable_lacks_name(const struct flowtable *table, const struct packet *pa
     if (place == 0)
         return true;
     return is_from_source(flow_at(table, place), &waiting) &&
-           !(table->names && flownames_has(table->names, place));
-}
-
-enum result flowtable_name(struct flowtable *table, const struct packet *packet,
-                           const struct hello *hello)
-{
-    struct waiting waiting;
-    uint32_t place;
-    enum result result = reserve_names(table);
-
-    make_waiting(table, packet, false, false, &waiting);
-    place = find_slot(table, &waiting)->place;
-    if (result == RESULT_OK && place == 0) {
-        result = count_batch(table);
-        place = find_slot(table, &waiting)->place;
-    }
-    if (result != RESULT_OK || place == 0 || !is_from_source(flow_at(table, place), &waiting))
-        return result;
-    return flownames_add(table->names, place, hello);
+           !(table->names && flownames_has(table->names, flow_number(place)));
 }
 
 enum result flowtable_name_connection(struct flowtable *table, const char *uid, size_t uid_length,
@@ -765,8 +764,8 @@ void flowtable_get(const struct flowtable *table, size_t index, struct flow *flo
     if (stored->flags & FLOW_LABELLED)
         flow->label = (const char *)&stored->address[address_words(stored->flags)];
     flow->name = NULL;
-    if (table->names &&
-        !flownames_get(table->names, table->active[index], &flow->name, &flow->name_length))
+    if (table->names && !flownames_get(table->names, flow_number(table->active[index]), &flow->name,
+                                       &flow->name_length))
         flow->name = NULL;
     flow->src_packets = stored->packets[src];
     flow->src_bytes = stored->bytes[src];
@@ -860,8 +859,8 @@ static enum result move_flow(const struct flowtable *from, struct flowtable *to,
     enum result result = reserve_place(to, units);
 
     if (result == RESULT_OK && from->names)
-        result = flownames_move(to->names, to->next_place, from->names, slot->place);
-
+        result = flownames_move(to->names, flow_number(to->next_place), from->names,
+                                flow_number(slot->place));
     if (result != RESULT_OK)
         return result;
     flow->flags &= (uint8_t)~FLOW_KEPT;

@@ -37,10 +37,11 @@ void flowtable_destroy(struct flowtable **table);
 
 /*
  * Counts a packet. The first packet of a flow decides which side is the source, for which it
- * matters whether its ends are local. RESULT_NO_MEMORY.
+ * matters whether its ends are local. hello, unless it is NULL, is what the packet's sender says;
+ * the first name that the source says is the flow's. RESULT_NO_MEMORY, or RESULT_SYSTEM.
  */
 MUST_CHECK enum result flowtable_add(struct flowtable *table, const struct packet *packet,
-                                     bool src_local, bool dst_local);
+                                     bool src_local, bool dst_local, const struct hello *hello);
 
 /*
  * The same for a connection, as if its packets came here and orig sent the first one. Counts that
@@ -56,14 +57,7 @@ MUST_CHECK enum result flowtable_add_connection(struct flowtable *table,
  * is not known yet. */
 bool flowtable_lacks_name(const struct flowtable *table, const struct packet *packet);
 
-/*
- * A name that the source of a flow, which has been added, said in the packet. Of other senders it
- * is ignored, and after the first name others are. RESULT_NO_MEMORY, or RESULT_SYSTEM.
- */
-MUST_CHECK enum result flowtable_name(struct flowtable *table, const struct packet *packet,
-                                      const struct hello *hello);
-
-/* A name that the originator of a connection with that uid said, whenever that comes. The same. */
+/* What the originator of a connection with that uid says, whenever that comes. The same. */
 MUST_CHECK enum result flowtable_name_connection(struct flowtable *table, const char *uid,
                                                  size_t uid_length, const struct hello *hello);
 

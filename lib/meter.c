@@ -384,19 +384,19 @@ static bool is_kept(struct meter *meter, const struct address *src, const struct
     return true;
 }
 
-/* Reads what the packet, which was added to the flows, is of a handshake. */
-static enum result read_session(struct meter *meter, const struct packet *packet)
+/*
+ * Reads what the packet is of a handshake. RESULT_END: nothing that names its flow. QUIC is not
+ * decrypted for a name that would not be taken.
+ */
+static enum result read_session(struct meter *meter, const struct packet *packet,
+                                struct hello *hello)
 {
-    struct hello hello;
-    enum sni_part part = sni_look(meter->sni, packet);
-    enum result result;
+    enum sni_part part = meter->sni ? sni_look(meter->sni, packet) : SNI_NOTHING;
 
-    if (part == SNI_NOTHING || (part == SNI_BEGINS && !flowtable_lacks_name(meter->flows, packet)))
-        return RESULT_OK;
-    result = sni_read(meter->sni, packet, &hello);
-    if (result == RESULT_OK)
-        return flowtable_name(meter->flows, packet, &hello);
-    return result == RESULT_END ? RESULT_OK : result;
+    if (part == SNI_NOTHING || (part == SNI_BEGINS && packet->proto == IPPROTO_UDP &&
+                                !flowtable_lacks_name(meter->flows, packet)))
+        return RESULT_END;
+    return sni_read(meter->sni, packet, hello);
 }
 
 /* Decides whether the packet is kept, and counts it where it is. */
@@ -404,6 +404,7 @@ static enum result sort_packet(struct meter *meter, const struct packet *packet)
 {
     bool dns = is_dns(packet);
     struct locals locals;
+    struct hello hello;
     enum result result;
 
     if (dns && packet->captured > 0) {
@@ -420,9 +421,13 @@ static enum result sort_packet(struct meter *meter, const struct packet *packet)
     }
     note_start(meter, packet->time);
     result = limit_flows(meter);
-    if (result == RESULT_OK)
-        result = flowtable_add(meter->flows, packet, locals.src, locals.dst);
-    return result == RESULT_OK && meter->sni ? read_session(meter, packet) : result;
+    if (result != RESULT_OK)
+        return result;
+    result = read_session(meter, packet, &hello);
+    if (result != RESULT_OK && result != RESULT_END)
+        return result;
+    return flowtable_add(meter->flows, packet, locals.src, locals.dst,
+                         result == RESULT_OK ? &hello : NULL);
 }
 
 enum result meter_frame(struct meter *meter, const struct frame *frame,

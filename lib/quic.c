@@ -193,7 +193,10 @@ bool quic_next_crypto(const uint8_t **frames, size_t *left, uint64_t *offset, co
 
     while (take_integer(frames, left, &type)) {
         switch (type) {
-        case PADDING:
+        case PADDING: /* much of it, as a rule */
+            while (*left > 0 && **frames == PADDING)
+                (void)skip(frames, left, 1);
+            break;
         case PING:
             break;
         case ACK:

@@ -36,8 +36,9 @@ struct pending {
 
 struct sni {
     struct hash_seed seed;
-    size_t bytes; /* in all streams */
-    uint16_t count, oldest;
+    size_t bytes;                   /* in all streams */
+    uint16_t ports[UINT16_MAX + 1]; /* how many are pending from each; servers' have none */
+    uint16_t oldest;
     uint16_t chains[CHAINS];
     struct pending ring[SNI_PENDING_MAX];
 };
@@ -93,7 +94,7 @@ static uint16_t find(const struct sni *sni, const struct packet *packet)
 {
     uint16_t i = NONE;
 
-    if (sni->count > 0)
+    if (sni->ports[packet->sport] > 0)
         i = sni->chains[chain_of(sni, packet)];
     while (i != NONE && !is_of(&sni->ring[i], packet))
         i = sni->ring[i].next;
@@ -110,7 +111,7 @@ static void forget(struct sni *sni, struct pending *pending)
         link = &sni->ring[*link].next;
     *link = pending->next;
     sni->bytes -= pending->stream.capacity;
-    sni->count--;
+    sni->ports[pending->sport]--;
     free(pending->stream.bytes);
     *pending = (struct pending){.used = false};
 }
@@ -134,7 +135,7 @@ static struct pending *begin(struct sni *sni, const struct packet *packet, uint3
     };
     sni->chains[chain] = sni->oldest;
     sni->oldest = (uint16_t)((sni->oldest + 1) % SNI_PENDING_MAX);
-    sni->count++;
+    sni->ports[packet->sport]++;
     return pending;
 }
 

@@ -174,8 +174,7 @@ static enum result check_end(struct zeeklog *log)
     if (log->other_path[0] != '\0')
         snprintf(log->problem, sizeof log->problem, "no %s log: it says that it is '%s'%s", wanted,
                  log->other_path,
-                 kind_of_path(&other) == KIND_OTHER ? ""
-                                                    : "; -S takes names from it");
+                 kind_of_path(&other) == KIND_OTHER ? "" : "; -S takes names from it");
     else
         snprintf(log->problem, sizeof log->problem, "no %s log: its fields are others", wanted);
     return RESULT_DAMAGED;

@@ -36,7 +36,7 @@ static struct packet tcp_packet(const char *src, uint16_t sport, const char *dst
 static void add(struct flowtable *table, const struct packet *packet, bool src_local,
                 bool dst_local)
 {
-    need(flowtable_add(table, packet, src_local, dst_local) == RESULT_OK, "flowtable_add");
+    need(flowtable_add(table, packet, src_local, dst_local, NULL) == RESULT_OK, "flowtable_add");
 }
 
 static size_t finish(struct flowtable *table)

@@ -4,12 +4,11 @@
  */
 #include "sni.h"
 
-#include "quic.h"
+#include "quic_client.h"
 #include "quic_vectors.h"
 #include "tap.h"
 
 #include <netinet/in.h>
-#include <nettle/gcm.h>
 
 #define HELLO_HEAD                                                                                 \
     "160301 004b 01 000047 0303 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f " \
@@ -181,48 +180,21 @@ static void test_bytes_bound(void)
     sni_destroy(&sni);
 }
 
-/* Protects an Initial packet of version 1, number 0 and an 8-byte id, as RFC 9001 section 5 says.
- */
-static size_t protect(uint8_t *out, const char *id, const struct quic_keys *keys,
-                      const uint8_t *frames, size_t length)
-{
-    uint8_t nonce[12], mask[16];
-    struct gcm_aes128_ctx gcm;
-    struct aes128_ctx aes;
-    size_t head = unhex("c0 00000001 08", out, 32);
-
-    head += unhex(id, out + head, 8);
-    head += unhex("00 00 4000 00", out + head, 32);
-    out[head - 3] = (uint8_t)(0x40 | (length + 17) >> 8);
-    out[head - 2] = (uint8_t)(length + 17);
-    memcpy(nonce, keys->iv, sizeof nonce);
-    gcm_aes128_set_key(&gcm, keys->key);
-    gcm_aes128_set_iv(&gcm, sizeof nonce, nonce);
-    gcm_aes128_update(&gcm, head, out);
-    gcm_aes128_encrypt(&gcm, length, out + head, frames);
-    gcm_aes128_digest(&gcm, 16, out + head + length);
-    aes128_set_encrypt_key(&aes, keys->header_key);
-    aes128_encrypt(&aes, sizeof mask, mask, out + head + 3);
-    out[0] ^= mask[0] & 0x0f;
-    out[head - 1] ^= mask[1];
-    return head + length + 16;
-}
-
 /* A datagram with one packet, of the id and with the keys that another id gives. */
 static const char *initial(struct sni *sni, uint16_t sport, const char *id, const char *key_id,
                            const char *head, const uint8_t *data, size_t length)
 {
     struct packet packet = make_packet(IPPROTO_UDP, sport);
-    struct quic_packet keyed = {.destination_length = 8};
-    uint8_t bytes[8], frames[512], datagram[1500];
+    uint8_t bytes[QUIC_ID], frames[512], datagram[1500];
     size_t used = unhex(head, frames, sizeof frames);
     struct quic_keys keys;
 
     unhex(key_id, bytes, sizeof bytes);
-    keyed.destination = bytes;
-    quic_derive(&keyed, &keys);
+    quic_client_keys(bytes, &keys);
+    unhex(id, bytes, sizeof bytes);
     memcpy(frames + used, data, length);
-    return give(sni, &packet, datagram, protect(datagram, id, &keys, frames, used + length));
+    return give(sni, &packet, datagram,
+                quic_client_packet(datagram, bytes, &keys, frames, used + length));
 }
 
 #define ID "0102030405060708"
@@ -267,20 +239,19 @@ static void test_coalesced(void)
 {
     struct sni *sni = new_sni();
     struct packet packet = make_packet(IPPROTO_UDP, 1);
-    uint8_t id[8], crypto[256], frames[512], datagram[1500];
-    struct quic_packet keyed = {.destination = id, .destination_length = sizeof id};
+    uint8_t id[QUIC_ID], crypto[256], frames[512], datagram[1500];
     struct quic_keys keys;
     size_t used, length;
 
     unhex(ID, id, sizeof id);
-    quic_derive(&keyed, &keys);
+    quic_client_keys(id, &keys);
     unhex(rfc9001_crypto, crypto, sizeof crypto);
     used = unhex("06 00 40c8", frames, sizeof frames);
     memcpy(frames + used, crypto + 4, 200);
-    length = protect(datagram, ID, &keys, frames, used + 200);
+    length = quic_client_packet(datagram, id, &keys, frames, used + 200);
     used = unhex("06 40c8 29", frames, sizeof frames);
     memcpy(frames + used, crypto + 204, 41);
-    length += protect(datagram + length, ID, &keys, frames, used + 41);
+    length += quic_client_packet(datagram + length, id, &keys, frames, used + 41);
     is_str(give(sni, &packet, datagram, length), "example.com", "two packets in a datagram");
     sni_destroy(&sni);
 }

@@ -11,11 +11,13 @@
  * Local clients talk to public servers: 80% TCP with handshake, data, acknowledgements and end, 10%
  * DNS lookups whose answers name the addresses of later flows, 5% other UDP and 5% ICMP echo. Sizes
  * are heavy-tailed and flows interleave. Lengths and checksums are right, payload is noise behind a
- * plausible first line.
+ * plausible first line, or the handshake of TLS or QUIC that names the server.
  *
  * Only the flows under way are in memory: they wait in a heap, and each builds a packet when it is
  * due, straight into the output buffer.
  */
+#include "quic_client.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -489,10 +491,55 @@ static bool ntp_step(struct traffic *g, struct flow *f)
     return f->sent < f->size;
 }
 
-static bool quic_step(struct traffic *g, struct flow *f)
+static const char *name_of(const struct flow *f)
 {
-    int from = f->sent == 0 || rng_chance(g, 0.25) ? 0 : 1;
-    bool full = f->sent < 2 || rng_chance(g, 0.6);
+    return f->site ? f->site->name : "unknown";
+}
+
+/* A small TLS ClientHello with a server name. */
+static uint8_t *put_client_hello(struct traffic *g, uint8_t *record, const char *name)
+{
+    static const uint8_t suites[] = {0,    14,   0x13, 1,    0x13, 2,    0x13, 3, 0xc0,
+                                     0x2b, 0xc0, 0x2f, 0xc0, 0x2c, 0xc0, 0x30, 1, 0};
+    static const uint8_t alpn[] = {0, 16,  0,   14,  0,   12,  2,   'h', '2',
+                                   8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+    uint8_t *hello = put32(record, 0x16030100) + 1, *p = put16(hello + 4, 0x0303), *extensions;
+    size_t length = strlen(name);
+
+    p = put_bytes(p, noise(g), 32);
+    p = put_bytes(put8(p, 32), noise(g), 32);
+    p = extensions = put_bytes(p, suites, sizeof suites);
+    p = put32(p + 2, (uint32_t)length + 5); /* the extension server_name */
+    p = put16(p, length + 3);
+    p = put_bytes(put16(put8(p, 0), length), name, length);
+    p = put_bytes(p, alpn, sizeof alpn);
+    p = put32(p, 21 << 16 | 180); /* padding */
+    memset(p, 0, 180);
+    p += 180;
+    put16(extensions, (size_t)(p - extensions - 2));
+    put32(hello, 1u << 24 | (uint32_t)(p - hello - 4));
+    put16(record + 3, (size_t)(p - hello));
+    return p;
+}
+
+/* The first packet of a client of QUIC. */
+static uint8_t *put_initial(struct traffic *g, uint8_t *p, const char *name)
+{
+    uint8_t record[512], frames[1165] = {0}, id[QUIC_ID];
+    size_t length = (size_t)(put_client_hello(g, record, name) - record) - 5;
+    uint8_t *data = put16(put16(frames, 6 << 8), 0x4000 | length); /* CRYPTO, of offset 0 */
+    struct quic_keys keys;
+
+    memcpy(data, record + 5, length);
+    rng_fill(g, id, sizeof id);
+    quic_client_keys(id, &keys);
+    return p + quic_client_packet(p, id, &keys, frames, sizeof frames);
+}
+
+static bool quic_data(struct traffic *g, struct flow *f)
+{
+    int from = rng_chance(g, 0.25) ? 0 : 1;
+    bool full = f->sent == 1 || rng_chance(g, 0.6);
     uint32_t size = full ? 1200 : rng_range(g, 30, 1200);
     uint8_t *p = udp_begin(g, f, from), *end = put_bytes(p, noise(g), size);
 
@@ -500,6 +547,16 @@ static bool quic_step(struct traffic *g, struct flow *f)
     frame_end(g, f, from, end);
     f->due += 10 + rng_exponential(g, f->gap);
     return ++f->sent < f->size;
+}
+
+static bool quic_step(struct traffic *g, struct flow *f)
+{
+    if (f->sent == 0) {
+        frame_end(g, f, 0, put_initial(g, udp_begin(g, f, 0), name_of(f)));
+        f->due += f->rtt;
+        return ++f->sent < f->size;
+    }
+    return quic_data(g, f);
 }
 
 /* A request a second; nearly all are answered. */
@@ -570,32 +627,6 @@ static void tcp_bare(struct traffic *g, struct flow *f, int from, uint32_t flags
     frame_end(g, f, from, tcp_begin(g, f, from, flags));
 }
 
-/* A small TLS ClientHello with a server name. */
-static uint8_t *put_client_hello(struct traffic *g, uint8_t *record, const char *name)
-{
-    static const uint8_t suites[] = {0,    14,   0x13, 1,    0x13, 2,    0x13, 3, 0xc0,
-                                     0x2b, 0xc0, 0x2f, 0xc0, 0x2c, 0xc0, 0x30, 1, 0};
-    static const uint8_t alpn[] = {0, 16,  0,   14,  0,   12,  2,   'h', '2',
-                                   8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
-    uint8_t *hello = put32(record, 0x16030100) + 1, *p = put16(hello + 4, 0x0303), *extensions;
-    size_t length = strlen(name);
-
-    p = put_bytes(p, noise(g), 32);
-    p = put_bytes(put8(p, 32), noise(g), 32);
-    p = extensions = put_bytes(p, suites, sizeof suites);
-    p = put32(p + 2, (uint32_t)length + 5); /* the extension server_name */
-    p = put16(p, length + 3);
-    p = put_bytes(put16(put8(p, 0), length), name, length);
-    p = put_bytes(p, alpn, sizeof alpn);
-    p = put32(p, 21 << 16 | 180); /* padding */
-    memset(p, 0, 180);
-    p += 180;
-    put16(extensions, (size_t)(p - extensions - 2));
-    put32(hello, 1u << 24 | (uint32_t)(p - hello - 4));
-    put16(record + 3, (size_t)(p - hello));
-    return p;
-}
-
 static bool is_tls(const struct flow *f)
 {
     return f->ports[1] == 443 || f->ports[1] == 8443 || f->ports[1] == 993;
@@ -604,7 +635,7 @@ static bool is_tls(const struct flow *f)
 /* The client's first data. */
 static void tcp_greet(struct traffic *g, struct flow *f)
 {
-    const char *name = f->site ? f->site->name : "unknown";
+    const char *name = name_of(f);
     uint8_t *payload = tcp_begin(g, f, 0, PSH | ACK), *p = payload;
 
     if (is_tls(f)) {
