@@ -144,7 +144,7 @@ else
     skip 'both directions' 'no tcpprep'
 fi
 
-for options in -4 -6 -T -x '-f tcp' '-L 9.9.9.9'; do
+for options in -4 -6 -S -T -x '-f tcp' '-L 9.9.9.9'; do
     in_network <<E2
 start -d 1000000 $options
 replay trace.pcap
