@@ -115,7 +115,8 @@ else
     is "$(find $upper/etc/systemd/system ! -type d 2>/dev/null)" '' 'no unit is enabled'
     if [ -x $root/usr/bin/systemctl ]; then
         for unit in flowcap@eth0.service flowupload.timer; do
-            ok "$unit can be enabled" inside systemctl -q enable $unit
+            inside systemctl -q enable $unit
+            is "$(inside systemctl is-enabled $unit)" enabled "$unit can be enabled"
         done
     else
         skip 'units can be enabled' 'no systemctl'
