@@ -136,6 +136,14 @@ flow_memory() {
         >>"$scratch/verdicts"
 }
 
+# session_cost: what reading the handshakes of the big capture adds
+session_cost() {
+    printf '\nbig.pcap, with and without session names\n'
+    measure "pcap2flow='$BINDIR/pcap2flow' '$file' >'$scratch/out.sf'" \
+        "names='$BINDIR/pcap2flow' -S '$file' >'$scratch/out.sf'"
+    verdict 'pcap2flow -S, times the wall time of pcap2flow' "$(column 6 names)" max 1.3
+}
+
 # log_speed: zeek2flow beside the tool that picks columns out of Zeek's logs
 log_speed() {
     logs
@@ -230,6 +238,8 @@ echo "wall and CPU time: medians of $runs rounds; x first: median of the ratios 
 
 speed big 1.0
 peak big
+session_cost
+peak sessions names
 speed hdr 1.5
 peak hdr
 speed many 4
