@@ -166,7 +166,7 @@ static enum result reserve(struct sni *sni, struct pending *pending, uint32_t wa
     return RESULT_OK;
 }
 
-/* RESULT_END: the bytes lie beyond what is kept. */
+/* RESULT_END: there are no bytes, or they lie beyond what is kept. */
 static enum result put(struct sni *sni, struct pending *pending, uint64_t offset,
                        const uint8_t *data, size_t length)
 {
@@ -174,7 +174,7 @@ static enum result put(struct sni *sni, struct pending *pending, uint64_t offset
     uint8_t *come;
     enum result result;
 
-    if (offset >= SNI_STREAM_MAX)
+    if (length == 0 || offset >= SNI_STREAM_MAX)
         return RESULT_END;
     if (length > SNI_STREAM_MAX - offset)
         length = (size_t)(SNI_STREAM_MAX - offset);

@@ -4,6 +4,8 @@
 tool_name=flowcap
 # shellcheck source=tests/tool.sh
 . "${srcdir:?}/tests/tool.sh"
+# shellcheck source=tests/network.sh
+. "$srcdir/tests/network.sh"
 
 bindir=$(dirname "$tool")
 captures=$(cd "$srcdir/tests" && pwd)/captures.py
@@ -23,13 +25,8 @@ done
 misused '-4 with -6' -i lo -4 -6
 
 # A network of its own needs root, or user namespaces. In the latter there is no other user.
-if unshare -n true 2>/dev/null; then
-    enter='unshare -n'
-    user=nobody
-elif unshare -rn true 2>/dev/null; then
-    enter='unshare -rn'
-    user=root
-else
+choose_network
+if [ -z "$enter" ]; then
     skip 'live capture' 'no network namespace can be made here'
     done_testing
     exit
@@ -39,10 +36,10 @@ if ! command -v tcpreplay >/dev/null || ! command -v ip >/dev/null; then
     done_testing
     exit
 fi
-export user
 
 # in_network NAME < SCRIPT: the script, with a pair of interfaces, one0 and two0, and these functions
 cat >functions.sh <<'E2'
+. "$network"
 # start ARGUMENTS...: flowcap on two0, in the background; $cap is its process
 start() {
     # shellcheck disable=SC2154 # of the environment
@@ -50,16 +47,6 @@ start() {
     cap=$!
     until_true grep -q 'Seccomp:.2' /proc/$cap/status || sleep 1
     sleep 0.3
-}
-
-# until_true COMMAND...: it succeeds within ten seconds
-until_true() {
-    tries=0
-    until "$@" >/dev/null 2>&1; do
-        tries=$((tries + 1))
-        [ $tries -lt 100 ] || return 1
-        sleep 0.1
-    done
 }
 
 # replay FILE: out of one0, to two0

@@ -5,6 +5,8 @@
 tool_name=pcap2flow
 # shellcheck source=tests/tool.sh
 . "${srcdir:?}/tests/tool.sh"
+# shellcheck source=tests/network.sh
+. "$srcdir/tests/network.sh"
 
 bindir=$(dirname "$tool")
 python=${PYTHON:-python3}
@@ -34,20 +36,12 @@ is "$("$tool" -S -d 1 trace.pcap | jq -rn '[inputs | select(.dst | startswith("c
     'in windows: the flows of a name'
 is "$("$tool" -S -d 1 -f 'not port 53' trace.pcap | jq -rn '[inputs | select(.dst | test("^(1.1.1.1|1.0.0.1|199.7.83.42):443"))] | length')" \
     0 'in windows: a name holds in each later one'
-cat trace.pcap | "$tool" -S - >out
-is "$("$tool" -S trace.pcap)" "$(cat out)" 'through a pipe'
+"$tool" -S - <trace.pcap >out
+is "$("$tool" -S trace.pcap)" "$(cat out)" 'from standard input'
 
 # Real clients
 
-if unshare -n true 2>/dev/null; then
-    enter='unshare -n'
-    user=nobody
-elif unshare -rn true 2>/dev/null; then
-    enter='unshare -rn'
-    user=root
-else
-    enter=
-fi
+choose_network
 for needed in ip openssl curl tcpdump; do
     command -v $needed >/dev/null || missing="${missing:-}$needed "
 done
@@ -59,16 +53,9 @@ fi
 
 openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 1 \
     -subj /CN=tls.example >out 2>&1 || bail_out 'no certificate'
-export tool bindir python user
-cat >network.sh <<'E2'
-until_true() {
-    tries=0
-    until "$@" >/dev/null 2>&1; do
-        tries=$((tries + 1))
-        [ $tries -lt 100 ] || return 1
-        sleep 0.1
-    done
-}
+export tool bindir python
+cat >clients.sh <<'E2'
+. "$network"
 listens() {
     grep -q "0100007F:$(printf %04X "$1") 00000000:0000 0A" /proc/net/tcp
 }
@@ -98,7 +85,7 @@ kill $dump $live
 wait $dump $live
 kill $(jobs -p) 2>/dev/null
 E2
-$enter sh -c '. ./network.sh' >network.log 2>&1 3>&-
+$enter sh ./clients.sh >clients.log 2>&1 3>&-
 cat >want <<'E2'
 8080 127.0.0.1:8080 original
 8080 http.example:8080 session

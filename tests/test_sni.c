@@ -229,6 +229,7 @@ static void test_quic(void)
     is_str(initial(sni, 6, OTHER, OTHER, "06 00 40f1", crypto + 4, 241), "example.com",
            "after it, with other keys");
 
+    is_str(initial(sni, 9, ID, ID, "06 00 00 00 00 00 00", crypto, 0), "", "no data");
     is_str(initial(sni, 7, ID, ID, "06 80010000 04", crypto, 4), "", "data far behind");
     is_str(initial(sni, 8, ID, OTHER, "06 00 40f1", crypto + 4, 241), "", "keys of another id");
     sni_destroy(&sni);
