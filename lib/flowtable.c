@@ -17,7 +17,9 @@
 #define BATCH 32u
 
 #define UNIT 8u
+#ifndef CHUNK_BYTES            /* fuzzing takes less */
 #define CHUNK_BYTES (2u << 20) /* a huge page where the kernel has them */
+#endif
 #define CHUNK_UNITS (CHUNK_BYTES / UNIT)
 
 #define SLOTS_MIN 4096u

@@ -1,0 +1,21 @@
+/*
+ * Answers of a collector: the form that is awaited, the status (two bytes), and what came with it.
+ */
+#include "answer.h"
+#include "fuzz.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct fuzz fuzz = {data, size};
+    enum answer_form form = fuzz_number(&fuzz, 1) & 1 ? ANSWER_STATUS : ANSWER_API;
+    long status = fuzz_number(&fuzz, 2);
+    enum verdict verdict = (enum verdict)99;
+    struct text id = {0};
+
+    must(answer_judge(form, status, (const char *)fuzz.at, fuzz.left, &verdict, &id) == RESULT_OK);
+    must(verdict <= VERDICT_DENIED);
+    must(verdict != VERDICT_ACCEPTED || status / 100 == 2);
+    must(id.length <= fuzz.left);
+    text_destroy(&id);
+    return 0;
+}

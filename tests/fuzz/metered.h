@@ -1,0 +1,69 @@
+/*
+ * For the entries whose input becomes records: a meter, and a look at what it wrote.
+ */
+#ifndef SECFLOW_FUZZ_METERED_H
+#define SECFLOW_FUZZ_METERED_H
+
+#include "fuzz.h"
+#include "meter.h"
+#include "recordread.h"
+
+struct metered {
+    struct locality *locality;
+    struct record_writer *writer;
+    struct meter *meter;
+    int fd;
+};
+
+/* Begins one, as each bit of the options says. */
+static inline void metered_begin(struct metered *metered, unsigned options)
+{
+    struct meter_options meter = {
+        .window = options & 1 ? 1000000 : 0,
+        .name_horizon = options & 2 ? 1000000 : 0,
+        .name_memory = options & 2 ? 2000000 : 0,
+        .flow_limit = options & 4 ? 3 : 0,
+        .keep_all = options & 8,
+        .open_tunnels = !(options & 16),
+        .session_names = options & 32,
+        .extended = options & 64,
+    };
+
+    metered->fd = fuzz_file("", 0);
+    must(locality_init(&metered->locality) == RESULT_OK);
+    must(record_writer_init(&metered->writer, metered->fd, meter.extended) == RESULT_OK);
+    meter.locality = metered->locality;
+    meter.writer = metered->writer;
+    must(meter_init(&metered->meter, &meter) == RESULT_OK);
+}
+
+/* Ends it: each line that it has written must be a Secflow to who reads them. */
+static inline void metered_end(struct metered *metered)
+{
+    struct record_reader *reader;
+    struct secflow secflow;
+    uint64_t records, lines = 0;
+    char *line = NULL;
+    size_t capacity = 0;
+    ssize_t length;
+    FILE *file;
+
+    must(meter_finish(metered->meter) == RESULT_OK);
+    must(record_writer_flush(metered->writer) == RESULT_OK);
+    records = record_writer_count(metered->writer);
+    file = fdopen(metered->fd, "r");
+    must(file && fseek(file, 0, SEEK_SET) == 0);
+    must(record_reader_init(&reader, NULL, 0) == RESULT_OK);
+    for (; (length = getline(&line, &capacity, file)) > 0; lines++)
+        must(record_read(reader, line, (size_t)length - 1, &secflow) == RESULT_OK &&
+             secflow.traffic_date >= 0);
+    must(lines == records);
+    free(line);
+    fclose(file);
+    record_reader_destroy(&reader);
+    meter_destroy(&metered->meter);
+    record_writer_destroy(&metered->writer);
+    locality_destroy(&metered->locality);
+}
+
+#endif

@@ -1,0 +1,68 @@
+/*
+ * What the entries for Zeek's logs share: a log, on its way to records.
+ */
+#ifndef SECFLOW_FUZZ_ZEEK_H
+#define SECFLOW_FUZZ_ZEEK_H
+
+#include "metered.h"
+#include "zeeklog.h"
+
+#include <netinet/in.h>
+
+static inline void take_row(struct metered *metered, const struct zeek_row *row)
+{
+    const struct connection *c = &row->connection;
+
+    if (row->kind == ZEEK_CONNECTION) {
+        must(c->orig.family == c->resp.family && c->start >= 0 && c->last >= c->start);
+        must(c->last < FRAME_TIME_END);
+        must(!c->community_id || (c->community_id_length <= CONNECTION_ID_MAX &&
+                                  fuzz_is_word(c->community_id, c->community_id_length)));
+        must(meter_connection(metered->meter, c) == RESULT_OK);
+    } else if (row->kind == ZEEK_LOOKUP) {
+        must(row->address_count > 0 && fuzz_is_word(row->name, row->name_length));
+        for (size_t i = 0; i < row->address_count; i++)
+            must(names_add(meter_names(metered->meter), &row->addresses[i], row->name,
+                           row->name_length, row->time) == RESULT_OK);
+    } else {
+        must(row->kind == ZEEK_SESSION && row->uid_length > 0 && row->hello.length > 0);
+        must(fuzz_is_word(row->hello.name, row->hello.length));
+        must(meter_session(metered->meter, row->uid, row->uid_length, &row->hello) == RESULT_OK);
+    }
+}
+
+static inline int read_zeek(const uint8_t *data, size_t size)
+{
+    struct metered metered;
+    struct input *input;
+    struct zeeklog *log;
+    struct zeek_row row;
+    enum result result;
+
+    must(input_open_fd(&input, fuzz_file(data, size)) == RESULT_OK);
+    metered_begin(&metered, 32 | 64);
+    result = zeeklog_open(&log, input, true);
+    must(result == RESULT_OK || (result == RESULT_DAMAGED && zeeklog_problem(log)[0] != '\0'));
+    for (bool opened = result == RESULT_OK; opened && result != RESULT_END;) {
+        result = zeeklog_next(log, &row);
+        must(result <= RESULT_DAMAGED);
+        if (result == RESULT_OK)
+            take_row(&metered, &row);
+    }
+    zeeklog_close(&log);
+    input_close(&input);
+    metered_end(&metered);
+    return 0;
+}
+
+/* Whether the log is read as JSON: by its first byte that is no blank. */
+static inline bool is_json(const uint8_t *data, size_t size)
+{
+    while (size > 0 && memchr(" \t\r\n\v\f", *data, 6)) {
+        data++;
+        size--;
+    }
+    return size > 0 && (*data == '{' || *data == '[');
+}
+
+#endif

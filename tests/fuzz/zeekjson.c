@@ -1,0 +1,9 @@
+/*
+ * Zeek's logs in JSON.
+ */
+#include "zeek.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    return is_json(data, size) ? read_zeek(data, size) : 0;
+}
