@@ -262,7 +262,7 @@ static bool set_headers(struct uploader *uploader, const struct upload_request *
 {
     bool good = add_header(uploader, "Expect:"); /* many collectors do not know it */
 
-    for (const char *const *p = uploader->headers; good && *p; p++)
+    for (const char *const *p = uploader->headers; good && p && *p; p++)
         good = add_header(uploader, *p);
     for (const char *const *p = request->headers; good && *p; p++)
         good = add_header(uploader, *p);

@@ -17,7 +17,7 @@
 struct upload_options {
     const char *url;
     const char *ca_file;        /* of a CA that is trusted beside those of the system; NULL: none */
-    const char *const *headers; /* "Name: value", NULL at the end */
+    const char *const *headers; /* "Name: value", NULL at the end; NULL: none */
     bool form;   /* multipart/form-data, with type, fileName, and file; else the body itself */
     int timeout; /* seconds to connect, and without a byte moving; in all 60 times as long */
 };

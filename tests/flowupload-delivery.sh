@@ -86,6 +86,10 @@ is "$(spooled)" 'records.day1.sf records.day2.sf records.day3.sf' 'a wrong key: 
 is "$(words)" 401 'a wrong key: it is tried once'
 like "$(cat err)" '^flowupload: http.*: HTTP 401: ' 'a wrong key: message'
 is "$(grep -c -e wrong -e secret err)" 0 'a wrong key: it is in no message'
+without_key() {
+    "$tool" -s spool -u "$url" </dev/null
+}
+is_status 77 'no key: exit status' without_key
 with_variable() {
     NETWORKSAGE_API_KEY=secret "$tool" -s spool -u "$url" </dev/null
 }
