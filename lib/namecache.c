@@ -247,7 +247,7 @@ enum result namecache_learn(const char *path, struct names *learned)
     char *real = realpath(path, NULL); /* a symbolic link stays one */
     struct names *merged = NULL;
     struct entries entries = {0};
-    enum result result = names_init(&merged);
+    enum result result = real || errno == ENOENT ? names_init(&merged) : RESULT_SYSTEM;
     size_t bad_line;
     int locked, saved;
 
