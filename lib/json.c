@@ -2,6 +2,7 @@
 
 #include "bytes.h"
 
+#include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <yajl/yajl_parse.h>
@@ -499,7 +500,55 @@ static bool has_other_control(const char *text, size_t length)
     return false;
 }
 
-static enum result parse_object(struct json *json, const char *text, size_t size, size_t *used)
+/*
+ * What yajl has allocated, a few blocks at once. It does not look whether it got any, so where
+ * there is no memory its allocator does not return to it.
+ */
+struct heap {
+    void *blocks[16];
+    jmp_buf no_memory;
+};
+
+#define HEAP_BLOCKS (sizeof((struct heap *)NULL)->blocks / sizeof(void *))
+
+/* The place of a block, or of none; HEAP_BLOCKS: nowhere. */
+static size_t find_block(const struct heap *heap, const void *block)
+{
+    size_t i = 0;
+
+    while (i < HEAP_BLOCKS && heap->blocks[i] != block)
+        i++;
+    return i;
+}
+
+static void *heap_realloc(void *context, void *old, size_t size)
+{
+    struct heap *heap = context;
+    size_t i = find_block(heap, old);
+    void *new = i < HEAP_BLOCKS ? realloc(old, size) : NULL;
+
+    if (!new)
+        longjmp(heap->no_memory, 1);
+    heap->blocks[i] = new;
+    return new;
+}
+
+static void *heap_malloc(void *context, size_t size)
+{
+    return heap_realloc(context, NULL, size);
+}
+
+static void heap_free(void *context, void *old)
+{
+    struct heap *heap = context;
+
+    if (old)
+        heap->blocks[find_block(heap, old)] = NULL;
+    free(old);
+}
+
+static void parse_with(struct json *json, yajl_alloc_funcs *functions, const char *text,
+                       size_t size, size_t *used)
 {
     static const yajl_callbacks callbacks = {
         .yajl_null = on_null,
@@ -512,11 +561,9 @@ static enum result parse_object(struct json *json, const char *text, size_t size
         .yajl_start_array = on_array,
         .yajl_end_array = on_end,
     };
-    yajl_handle parser = yajl_alloc(&callbacks, NULL, json);
+    yajl_handle parser = yajl_alloc(&callbacks, functions, json);
     yajl_status status;
 
-    if (!parser)
-        return RESULT_NO_MEMORY;
     yajl_config(parser, yajl_dont_validate_strings, 1);
     json->count = json->texts_used = 0;
     json->depth = 0;
@@ -529,6 +576,19 @@ static enum result parse_object(struct json *json, const char *text, size_t size
     }
     *used = yajl_get_bytes_consumed(parser);
     yajl_free(parser);
+}
+
+static enum result parse_object(struct json *json, const char *text, size_t size, size_t *used)
+{
+    struct heap heap = {.blocks = {NULL}};
+    yajl_alloc_funcs functions = {heap_malloc, heap_realloc, heap_free, &heap};
+
+    if (setjmp(heap.no_memory) != 0) {
+        for (size_t i = 0; i < HEAP_BLOCKS; i++)
+            free(heap.blocks[i]);
+        return RESULT_NO_MEMORY;
+    }
+    parse_with(json, &functions, text, size, used);
     if (json->result == RESULT_OK && has_other_control(text, *used)) {
         strcpy(json->problem, "a control character stands in it");
         json->result = RESULT_DAMAGED;
