@@ -218,6 +218,14 @@ static void close_keeping_errno(int fd)
     errno = saved;
 }
 
+void spool_discard(struct spool *spool, struct spool_file *file)
+{
+    if (spool)
+        unlinkat(spool->folder, file->name, 0);
+    close(file->fd);
+    file->fd = -1;
+}
+
 enum result spool_create(struct spool *spool, enum spool_kind kind, const char *file_name,
                          const struct spool_file *companion, struct spool_file *file)
 {
@@ -238,7 +246,10 @@ enum result spool_create(struct spool *spool, enum spool_kind kind, const char *
         if (file->fd < 0)
             return RESULT_SYSTEM;
         if (flock(file->fd, LOCK_EX) < 0 || fstat(file->fd, &stat) < 0) {
-            close_keeping_errno(file->fd);
+            int saved = errno;
+
+            spool_discard(spool, file);
+            errno = saved;
             return RESULT_SYSTEM;
         }
         if (stat.st_nlink > 0)
@@ -261,14 +272,6 @@ enum result spool_commit(struct spool *spool, struct spool_file *file)
     close(file->fd);
     file->fd = -1;
     return RESULT_OK;
-}
-
-void spool_discard(struct spool *spool, struct spool_file *file)
-{
-    if (spool)
-        unlinkat(spool->folder, file->name, 0);
-    close(file->fd);
-    file->fd = -1;
 }
 
 enum result spool_lock(struct spool *spool)
