@@ -126,21 +126,21 @@ static void count_unread(struct source *source, int linktype)
     source->unread[i].frames++;
 }
 
-/* Whether the filter, where there is one, lets the frame through. */
-static bool passes(struct command *command, struct source *source, const struct frame *frame)
+/* *match: whether the filter lets the frame through. */
+static enum result match_filter(struct command *command, struct source *source,
+                                const struct frame *frame, bool *match)
 {
-    bool match;
+    enum result result = filter_match(command->filter, frame, match);
 
-    if (filter_match(command->filter, frame, &match) != RESULT_OK &&
-        source->filter_misfits++ == 0) {
+    if (result == RESULT_DAMAGED && source->filter_misfits++ == 0) {
         const char *name = filter_linktype_name(frame->linktype);
 
         complain(source->path,
                  "the filter does not fit link type %d (%s), whose packets are skipped: %s",
                  frame->linktype, name ? name : "unknown", filter_problem(command->filter));
     }
-    source->filtered += !match;
-    return match;
+    source->filtered += !*match;
+    return result == RESULT_DAMAGED ? RESULT_OK : result;
 }
 
 static void report_progress(const struct source *source)
@@ -176,8 +176,9 @@ static int read_source(struct command *command, struct source *source, struct me
                        bool *go_on)
 {
     struct frame frame;
-    enum packet_verdict verdict;
+    enum packet_verdict verdict = PACKET_OK;
     enum result result;
+    bool match = true;
 
     while ((result = next_frame(source, &frame)) == RESULT_OK || result == RESULT_DAMAGED) {
         if (progress_due(&progress))
@@ -187,9 +188,13 @@ static int read_source(struct command *command, struct source *source, struct me
                 complain(source->path, "%s", capfile_problem(source->capfile));
             continue;
         }
-        if (command->filter && !passes(command, source, &frame))
+        result = RESULT_OK;
+        if (command->filter)
+            result = match_filter(command, source, &frame, &match);
+        if (result == RESULT_OK && !match)
             continue;
-        result = meter_frame(meter, &frame, &verdict);
+        if (result == RESULT_OK)
+            result = meter_frame(meter, &frame, &verdict);
         if (result != RESULT_OK) {
             *go_on = false;
             return output_failed(result);
@@ -237,7 +242,7 @@ static void print_summary(const char *path, const struct totals *totals,
 
 /*
  * Makes one sample of the sources, which are open or have to be opened again, and closes them.
- * path: their name in the summary. *go_on as above.
+ * path: their name in the summary. *go_on is false where there is no point in more.
  */
 static int convert(struct command *command, struct source *sources, size_t count, const char *path,
                    bool *go_on)
@@ -245,14 +250,14 @@ static int convert(struct command *command, struct source *sources, size_t count
     struct meter_options options = converter_meter(&command->converter, command->writer);
     struct totals totals = {.records = record_writer_count(command->writer)};
     struct meter *meter = NULL;
-    enum result result;
+    enum result result = RESULT_OK;
     int status = load_cache(&command->converter, &options.cache);
 
     options.window = command->window;
     options.name_horizon = NAME_HORIZON;
     options.open_tunnels = !command->closed_tunnels;
-    result = meter_init(&meter, &options);
-    if (result != RESULT_OK) {
+    *go_on = status != EX_OSERR;
+    if (*go_on && (result = meter_init(&meter, &options)) != RESULT_OK) {
         *go_on = false;
         status = start_failed(result);
     }
@@ -351,13 +356,17 @@ static int make_filter(const char *expression, struct filter **filter)
 {
     static const int linktypes[] = {127, 113, 9, 101, 1}; /* Ethernet last: its problem is told */
     bool fits = false;
+    enum result result;
 
     filter_destroy(filter);
-    if (filter_init(filter, expression) != RESULT_OK)
-        return output_failed(RESULT_NO_MEMORY);
-    for (size_t i = 0; i < sizeof linktypes / sizeof *linktypes; i++)
-        if (filter_compile(*filter, linktypes[i]) == RESULT_OK)
-            fits = true;
+    result = filter_init(filter, expression);
+    for (size_t i = 0; i < sizeof linktypes / sizeof *linktypes && result != RESULT_NO_MEMORY;
+         i++) {
+        result = filter_compile(*filter, linktypes[i]);
+        fits |= result == RESULT_OK;
+    }
+    if (result == RESULT_NO_MEMORY)
+        return output_failed(result);
     return fits ? EX_OK : usage_error("-f: %s", filter_problem(*filter));
 }
 

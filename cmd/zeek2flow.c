@@ -163,9 +163,9 @@ static int convert(struct command *command, char **paths, size_t count)
     struct meter_options options = converter_meter(&command->converter, command->writer);
     struct zeek_counts counts = {0};
     struct meter *meter = NULL;
-    bool go_on = true;
     int status = load_cache(&command->converter, &options.cache);
-    enum result result = meter_init(&meter, &options);
+    bool go_on = status != EX_OSERR;
+    enum result result = go_on ? meter_init(&meter, &options) : RESULT_OK;
 
     if (result != RESULT_OK) {
         go_on = false;
