@@ -338,16 +338,22 @@ static int capture_windows(struct command *command)
     return status;
 }
 
-/* The window so far, unless it is one too many; and what waits for the reader. */
-static int finish(struct command *command)
+/*
+ * The window so far, unless it is one too many; and what waits for the reader. go_on is false after
+ * a failure of the meter, which can only be destroyed then.
+ */
+static int finish(struct command *command, bool go_on)
 {
     int status = EX_OK;
 
-    if (command->most_windows == 0 || command->windows < command->most_windows) {
+    if (go_on && (command->most_windows == 0 || command->windows < command->most_windows)) {
         status = read_rest(command);
-        status = worse_status(status, metered(command, meter_finish(command->meter)));
-        status = worse_status(status, hand_over(command));
-        status = worse_status(status, learn_names(command));
+        if (status != EX_OSERR)
+            status = worse_status(status, metered(command, meter_finish(command->meter)));
+        if (status != EX_OSERR)
+            status = worse_status(status, hand_over(command));
+        if (status != EX_OSERR)
+            status = worse_status(status, learn_names(command));
     }
     if (outbox_wait(command->outbox, OUTBOX_WAIT))
         return status;
@@ -362,7 +368,7 @@ static int run(struct command *command)
     int status = capture_windows(command);
 
     if (outbox_error(command->outbox) == 0)
-        status = worse_status(status, finish(command));
+        status = worse_status(status, finish(command, status != EX_OSERR));
     if (command->converter.verbose)
         print_counters(command);
     return worse_status(status, command->status);

@@ -24,6 +24,8 @@ static enum result become(const char *user, char problem[SANDBOX_PROBLEM])
 
     errno = 0;
     passwd = getpwnam(user);
+    if (!passwd && (errno == ENOMEM || errno == EIO || errno == EMFILE || errno == ENFILE))
+        return failed(problem, "cannot look the user up");
     if (!passwd) {
         snprintf(problem, SANDBOX_PROBLEM, "there is no user %s", user);
         return RESULT_DAMAGED;
