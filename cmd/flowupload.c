@@ -727,8 +727,14 @@ static int check_options(struct command *command, char **paths, int files)
         options->upload.url = getenv("SECFLOW_URL");
     if (!options->upload.url || !*options->upload.url)
         return usage_error("where to? -u URL or the variable SECFLOW_URL says");
-    problem = upload_url_problem(options->upload.url);
-    return problem ? usage_error("the URL %s", problem) : EX_OK;
+    switch (upload_check_url(options->upload.url, &problem)) {
+    case RESULT_OK:
+        return EX_OK;
+    case RESULT_NO_MEMORY:
+        return output_failed(RESULT_NO_MEMORY);
+    default:
+        return usage_error("the URL %s", problem);
+    }
 }
 
 static int parse_options(struct command *command, int argc, char **argv)

@@ -57,6 +57,15 @@ static bool read_line(FILE *file, char **line, size_t *size)
     return length >= 0;
 }
 
+/* Why there are no more lines; where that is not the end of the file, says so. */
+static int end_of_lines(FILE *file, const char *path)
+{
+    if (feof(file))
+        return EX_OK;
+    complain_errno(path, "cannot read");
+    return EX_NOINPUT;
+}
+
 static int add_file(struct headers *headers, const char *path)
 {
     FILE *file = open_secret(path);
@@ -66,9 +75,14 @@ static int add_file(struct headers *headers, const char *path)
 
     if (!file)
         return EX_NOINPUT;
-    while (status == EX_OK && read_line(file, &line, &size)) {
-        const char *problem = upload_header_problem(line);
+    while (status == EX_OK) {
+        const char *problem;
 
+        if (!read_line(file, &line, &size)) {
+            status = end_of_lines(file, path);
+            break;
+        }
+        problem = upload_header_problem(line);
         number++;
         if (line[0] != '\0')
             status = problem
@@ -128,10 +142,10 @@ int headers_add_key(struct headers *headers, const char *path, const char *varia
     file = open_secret(path);
     if (!file)
         return EX_NOINPUT;
-    if (!read_line(file, &line, &size))
-        status = usage_error("-k: %s is empty", path);
-    else
+    if (read_line(file, &line, &size))
         status = add_key(headers, line, path);
+    else if ((status = end_of_lines(file, path)) == EX_OK)
+        status = usage_error("-k: %s is empty", path);
     while (status == EX_OK && read_line(file, &line, &size))
         if (line[0] != '\0')
             status = usage_error("-k: %s has more than a key", path);

@@ -20,25 +20,30 @@ struct uploader {
     char problem[CURL_ERROR_SIZE];
 };
 
-const char *upload_url_problem(const char *url)
+enum result upload_check_url(const char *url, const char **problem)
 {
     CURLU *parsed = curl_url();
     char *scheme = NULL, *user = NULL, *host = NULL;
-    const char *problem = NULL;
+    CURLUcode code = parsed ? curl_url_set(parsed, CURLUPART_URL, url, 0) : CURLUE_OUT_OF_MEMORY;
 
-    if (!parsed || curl_url_set(parsed, CURLUPART_URL, url, 0) != CURLUE_OK ||
-        curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
-        curl_url_get(parsed, CURLUPART_HOST, &host, 0) != CURLUE_OK)
-        problem = "is no URL";
+    *problem = NULL;
+    if (code == CURLUE_OK)
+        code = curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0);
+    if (code == CURLUE_OK)
+        code = curl_url_get(parsed, CURLUPART_HOST, &host, 0);
+    if (code != CURLUE_OK)
+        *problem = "is no URL";
     else if (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0)
-        problem = "is neither of http nor of https";
-    else if (curl_url_get(parsed, CURLUPART_USER, &user, 0) == CURLUE_OK)
-        problem = "has a user's name in it, which others can see: use -H @FILE";
+        *problem = "is neither of http nor of https";
+    else if ((code = curl_url_get(parsed, CURLUPART_USER, &user, 0)) == CURLUE_OK)
+        *problem = "has a user's name in it, which others can see: use -H @FILE";
     curl_free(scheme);
     curl_free(user);
     curl_free(host);
     curl_url_cleanup(parsed);
-    return problem;
+    if (code == CURLUE_OUT_OF_MEMORY)
+        return RESULT_NO_MEMORY;
+    return *problem ? RESULT_DAMAGED : RESULT_OK;
 }
 
 bool upload_header_is(const char *header, const char *name)

@@ -46,8 +46,10 @@ struct uploader;
 /* Whether a header, "Name: value", has that name. */
 bool upload_header_is(const char *header, const char *name);
 
-/* Why a URL or header cannot be used, or NULL. Some headers are the request's own. */
-const char *upload_url_problem(const char *url);
+/* RESULT_DAMAGED: the URL cannot be used, *problem says why. */
+MUST_CHECK enum result upload_check_url(const char *url, const char **problem);
+
+/* Why a header cannot be used, or NULL. Some are the request's own. */
 const char *upload_header_problem(const char *header);
 
 /*
