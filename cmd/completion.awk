@@ -1,0 +1,179 @@
+# Shell completion of a tool from the help text in its source, cmd/TOOL.c:
+#
+#   awk -f completion.awk -v shell=bash|zsh|fish cmd/TOOL.c
+#
+# The source rather than the tool, so that a build for another machine has it, too. What an option
+# takes tells what completes it: FILE, CACHE, KEYFILE and SPOOL files, INTERFACE those of
+# `flowcap -D`, anything else nothing. Files are completed where the usage line ends in `...]`.
+
+BEGIN {
+    paths = " FILE CACHE KEYFILE SPOOL "
+    interfaces = "flowcap -D 2>/dev/null | cut -f 1"
+}
+
+/ help\[\] =$/ { inside = 1; next }
+
+inside {
+    literal = $0
+    sub(/^ *"/, "", literal)
+    sub(/";?$/, "", literal)
+    gsub(/\\"/, "\"", literal)
+    text = text literal
+    if (/;$/)
+        inside = 0
+}
+
+END {
+    if (split(text, lines, /\\n/) < 3) {
+        print "completion.awk: no help text" >"/dev/stderr"
+        exit 1
+    }
+    split(lines[1], words, " ")
+    tool = words[2]
+    for (i = 1; lines[i] !~ /^  -/; i++)
+        if (lines[i] ~ /^(usage:|  )/ && lines[i] ~ /\.\.\.\]$/)
+            usage = lines[i]
+    operands = usage ~ /\[(FILE|LOG)\.\.\.\]$/
+    for (; lines[i] != ""; i++)
+        if (lines[i] ~ /^  -/)
+            add(substr(lines[i], 3))
+        else {
+            sub(/^ */, " ", lines[i])
+            about[count] = about[count] lines[i]
+        }
+    if (shell == "bash")
+        bash()
+    else if (shell == "zsh")
+        zsh()
+    else
+        fish()
+}
+
+# add(LINE): `-o, --option ARG  what it does`. One blank is in front of ARG, more are in front of what
+# the option does, which may read on from ARG.
+function add(line) {
+    count++
+    if (match(line, /^-[^-]/)) {
+        short[count] = substr(line, 2, 1)
+        line = substr(line, 3)
+        sub(/^, /, "", line)
+    }
+    if (match(line, /^--[a-z-]+/)) {
+        long[count] = substr(line, 3, RLENGTH - 2)
+        line = substr(line, RLENGTH + 1)
+    }
+    if (match(line, /^ [A-Z]+ /)) {
+        takes[count] = substr(line, 2, RLENGTH - 2)
+        line = substr(line, RLENGTH)
+    }
+    sub(/^ +/, "", line)
+    about[count] = takes[count] (takes[count] == "" ? "" : ": ") line
+}
+
+function is_path(option) {
+    return index(paths, " " takes[option] " ")
+}
+
+# spellings(OPTION, BETWEEN): as one types them
+function spellings(option, between,    s) {
+    s = short[option] == "" ? "" : "-" short[option]
+    if (long[option] != "")
+        s = s (s == "" ? "" : between) "--" long[option]
+    return s
+}
+
+# In single quotes, as bash and zsh read them
+function quoted(s) {
+    gsub(/'/, "'\\''", s)
+    return "'" s "'"
+}
+
+# Where bash shows several options it shows what they do, too, of which nothing is inserted. What it
+# calls files is what it falls back to where the function has no words.
+function bash(    i, s, n, parts, none) {
+    printf "# Completion of %s for bash, made from its help text.\n\n", tool
+    printf "_%s() {\n", tool
+    print "    local IFS=$'\\n' cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} option"
+    print "    local options=("
+    for (i = 1; i <= count; i++) {
+        n = split(spellings(i, " "), parts, " ")
+        for (s = 1; s <= n; s++)
+            printf "        %s\n", quoted(sprintf("%-12s  %s", parts[s], about[i]))
+    }
+    print "    )\n"
+    print "    COMPREPLY=()"
+    print "    if [[ $prev == = ]]; then"
+    print "        prev=${COMP_WORDS[COMP_CWORD - 2]}"
+    print "    elif [[ $cur == = ]]; then"
+    print "        cur="
+    print "    fi"
+    print "    case $prev in"
+    for (i = 1; i <= count; i++)
+        if (is_path(i))
+            printf "    %s) return ;;\n", spellings(i, " | ")
+        else if (takes[i] == "INTERFACE") {
+            printf "    %s)\n        compopt +o default\n", spellings(i, " | ")
+            printf "        COMPREPLY=($(compgen -W \"$(%s)\" -- \"$cur\"))\n", interfaces
+            print "        return\n        ;;"
+        } else if (takes[i] != "")
+            none = none (none == "" ? "" : " | ") spellings(i, " | ")
+    if (none != "")
+        printf "    %s)\n        compopt +o default\n        return\n        ;;\n", none
+    print "    esac"
+    if (!operands)
+        print "    compopt +o default"
+    print "    [[ $cur == -* ]] || return"
+    print "    for option in \"${options[@]}\"; do"
+    print "        [[ $option != \"$cur\"* ]] || COMPREPLY+=(\"$option\")"
+    print "    done"
+    print "    if [[ ${#COMPREPLY[@]} -eq 1 || $COMP_TYPE == 37 || $COMP_TYPE == 42 ]]; then"
+    print "        COMPREPLY=(\"${COMPREPLY[@]%% *}\")"
+    print "    fi"
+    print "}\n"
+    printf "complete -o default -F _%s %s\n", tool, tool
+}
+
+function zsh(    i, s, n, parts, rest, alone) {
+    printf "#compdef %s\n# Completion of %s for zsh, made from its help text.\n\n", tool, tool
+    printf "_arguments -s -S"
+    for (i = 1; i <= count; i++) {
+        rest = about[i]
+        gsub(/[][\\]/, "\\\\&", rest)
+        rest = "[" rest "]"
+        if (is_path(i))
+            rest = rest ":" takes[i] ":_files"
+        else if (takes[i] == "INTERFACE")
+            rest = rest ":" takes[i] ":{compadd -- ${(f)\"$(" interfaces ")\"}}"
+        else if (takes[i] != "")
+            rest = rest ":" takes[i] ": "
+        alone = about[i] ~ /^print (this help|the version)/ ? "(- *)" : ""
+        if (about[i] ~ /may be repeated/)
+            alone = "*"
+        n = split(spellings(i, " "), parts, " ")
+        for (s = 1; s <= n; s++)
+            printf " \\\n    %s", quoted(alone parts[s] (takes[i] == "" ? "" : parts[s] ~ /^--/ ? "=" : "+") rest)
+    }
+    print operands ? " \\\n    '*:FILE:_files'" : ""
+}
+
+# In fish a single-quoted backslash or quote has a backslash in front.
+function fish(    i, s) {
+    printf "# Completion of %s for fish, made from its help text.\n\n", tool
+    if (!operands)
+        printf "complete -c %s -f\n", tool
+    for (i = 1; i <= count; i++) {
+        s = "complete -c " tool
+        if (short[i] != "")
+            s = s " -s " short[i]
+        if (long[i] != "")
+            s = s " -l " long[i]
+        if (is_path(i))
+            s = s " -r -F"
+        else if (takes[i] == "INTERFACE")
+            s = s " -x -a '(" interfaces ")'"
+        else if (takes[i] != "")
+            s = s " -x"
+        gsub(/[\\']/, "\\\\&", about[i])
+        print s " -d '" about[i] "'"
+    }
+}
