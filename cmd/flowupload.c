@@ -22,7 +22,8 @@
 
 static const char help[] =
     "usage: flowupload [-hnqVvz] [-u URL] [-k KEYFILE] [-s SPOOL] [-t TYPE] [-N NAME] [-F FORMAT]\n"
-    "           [-H HEADER]... [-i SECONDS] [-b RECORDS] [FILE...]\n"
+    "           [-H HEADER]... [-i SECONDS] [-b RECORDS] [--cacert FILE] [--linger SECONDS]\n"
+    "           [--max-age SECONDS] [--max-bytes BYTES] [--timeout SECONDS] [FILE...]\n"
     "Send Secflows to a collector over HTTP, sample by sample, each from a spool on disk. Without\n"
     "FILE, or where FILE is -, read standard input; where that is a terminal, only send the "
     "spool.\n"

@@ -1,5 +1,7 @@
 #!/bin/sh
 # The man pages: lint, every option, and the examples as they stand.
+
+# shellcheck source=tests/tap.sh
 . "${srcdir:?}/tests/tap.sh"
 
 bindir=$(cd "${BINDIR:?}" && pwd) || bail_out "no $BINDIR"
@@ -18,11 +20,36 @@ else
     skip 'mandoc finds nothing in the pages' 'no mandoc'
 fi
 
+# Options as `-o`, `-o, --option` or `-o WHAT`, a line each: of the list in a tool's help, of its usage
+# line, of the list in its page, and of the page's synopsis.
+help_list() {
+    "$1" --help | awk '/^  -/ { print $1 ($1 ~ /,$/ || /^  [^ ]+ [A-Z][A-Z]+ / ? " " $2 : "") }' | sort
+}
+help_usage() {
+    "$1" --help | sed '/^[A-Z]/,$d' | awk '{
+        while (match($0, /-[A-Za-z0-9-]+( [A-Z]+)?/)) {
+            print substr($0, RSTART, RLENGTH)
+            $0 = substr($0, RSTART + RLENGTH)
+        } }' | apart
+}
+page_list() {
+    awk '/^\.It Fl / {
+        print "-" $3 ($4 == "," ? ", -" $6 : $4 == "Ar" ? " " toupper($5) : "") }' "$1" | sort
+}
+page_synopsis() {
+    awk '/^\.Sh/ { on = /SYNOPSIS/ }
+        on && sub(/^\.(Op )?Fl /, "-") { print $1 ($2 == "Ar" ? " " toupper($3) : "") }' "$1" | apart
+}
+# apart: -abc becomes -a, -b and -c
+apart() {
+    awk '/^-[A-Za-z0-9]+$/ { for (i = 2; i <= length($0); i++) print "-" substr($0, i, 1); next } { print }' | sort
+}
+
 for tool in pcap2flow zeek2flow flowcap flowupload flowlabel; do
     page=$(echo "$mandir/$tool".[18])
-    for option in $($tool --help | sed -n 's/^  -\([^ ,]*\).*/\1/p'); do
-        ok "$tool has -$option in its page" grep -Eq "^\.It Fl $option( |\$)" "$page"
-    done
+    is "$(page_list "$page")" "$(help_list $tool)" "$tool: the page has the options of the help"
+    is "$(page_synopsis "$page")" "$(help_list $tool | sed 's/,.*//' | sort)" "$tool: and its synopsis has them"
+    is "$(help_usage $tool)" "$(help_list $tool | sed 's/,.*//' | sort)" "$tool: and its usage line"
 done
 
 # examples PAGE: the commands of its EXAMPLES section, which stand in literal blocks
