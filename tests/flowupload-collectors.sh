@@ -21,6 +21,14 @@ recipe() {
         /^\.Bd -literal/ { literal = 1; count += on }' "$page"
 }
 
+# free_port: that nobody listens at
+free_port() {
+    "${PYTHON:-python3}" -c 'import socket
+s = socket.socket()
+s.bind(("127.0.0.1", 0))
+print(s.getsockname()[1])'
+}
+
 if command -v clickhouse-server >/dev/null && command -v curl >/dev/null; then
     cat >config.xml <<E2
 <yandex>
@@ -46,10 +54,7 @@ E2
 E2
     printf 'X-ClickHouse-User: test\nX-ClickHouse-Key: secret\n' >headers
     chmod 600 headers
-    free_port=$("${PYTHON:-python3}" -c 'import socket
-s = socket.socket()
-s.bind(("127.0.0.1", 0))
-print(s.getsockname()[1])')
+    free_port=$(free_port)
     sed -i "s/>0</>$free_port</" config.xml
     clickhouse-server --config-file=config.xml >clickhouse.log 2>&1 &
     server=$!
@@ -89,8 +94,37 @@ if command -v kcat >/dev/null; then
     }
     ok 'Kafka: as many messages as records' wait_for messages all_there
     is "$(sort got)" "$(sort flows.sf)" 'Kafka: each message is a record'
-    kill $server
-    wait $server 2>/dev/null
+
+    # A broker that is away at first: what leads to it takes its place once it was missed.
+    cat >forward.py <<'E2'
+import socket, sys, threading
+
+def copy(source, target):
+    while data := source.recv(65536):
+        target.sendall(data)
+
+server = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+while True:
+    client = server.accept()[0]
+    broker = socket.create_connection(("127.0.0.1", int(sys.argv[2])))
+    for pair in ((client, broker), (broker, client)):
+        threading.Thread(target=copy, args=pair, daemon=True).start()
+E2
+    away=$(free_port)
+    sed "s/$broker/127.0.0.1:$away/" recipe.sh >away.sh
+    sh away.sh >away.out 2>away.log &
+    recipe=$!
+    ok 'Kafka: a broker that is away is missed' wait_for kcat grep -q 'Connection refused' away.log
+    "${PYTHON:-python3}" forward.py "$away" "${broker##*:}" 3>&- &
+    forward=$!
+    trap 'kill $server $forward 2>/dev/null; rm -rf "$tmp"' EXIT
+    is_status 0 'Kafka: once it is there the recipe ends well' wait $recipe
+    all_twice() {
+        [ "$(grep -c . got)" = $((2 * records)) ]
+    }
+    ok 'Kafka: and all records are there again' wait_for messages all_twice
+    kill $server $forward
+    wait $server $forward 2>/dev/null
 else
     skip 'Kafka' 'no kcat'
 fi

@@ -76,7 +76,13 @@ cat >bin/flowupload <<END
 #!/bin/sh
 exec $bindir/flowupload -s $tmp/spool "\$@"
 END
-chmod +x bin/flowupload
+# It stands for systemd, which enables a unit that says by what it is wanted.
+cat >bin/systemctl <<'END'
+#!/bin/sh
+[ "$1 $2" = 'enable --now' ] && grep -q '^WantedBy=' "$mandir/../cmd/${3%@*}@.service"
+END
+chmod +x bin/flowupload bin/systemctl
+export mandir
 PATH=$tmp/bin:$PATH
 (umask 077 && echo secret >keyfile)
 "${PYTHON:-python3}" "$here/collector.py" . &
