@@ -111,7 +111,7 @@ while True:
         threading.Thread(target=copy, args=pair, daemon=True).start()
 E2
     away=$(free_port)
-    sed "s/$broker/127.0.0.1:$away/" recipe.sh >away.sh
+    sed "s/$broker/127.0.0.1:$away/; s/ -X/ -X reconnect.backoff.max.ms=200 -X/" recipe.sh >away.sh
     sh away.sh >away.out 2>away.log &
     recipe=$!
     ok 'Kafka: a broker that is away is missed' wait_for kcat grep -q 'Connection refused' away.log
