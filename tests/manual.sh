@@ -92,17 +92,21 @@ while [ ! -f port ] && kill -0 $collector; do
     sleep 0.1
 done
 
-for tool in pcap2flow zeek2flow flowupload flowlabel; do
-    examples "$mandir/$tool.1" | sed "s|https://collector.example|http://127.0.0.1:$(cat port)|" >examples.sh
-    ok "$tool(1) has examples" grep -q $tool examples.sh
+for page in pcap2flow.1 zeek2flow.1 flowupload.1 flowlabel.1 secflow.7; do
+    examples "$mandir/$page" | sed "s|https://collector.example|http://127.0.0.1:$(cat port)|" >examples.sh
+    ok "$page has examples" test -s examples.sh
     is_status 0 'its examples run' sh -e examples.sh
     is "$(cat err)" '' 'they say nothing on standard error'
     ok 'they print something' test -s out
 done
 
+# That of secflow(5) is a record, broken into lines.
+is "$(examples "$mandir/secflow.5" | tr -d '\n' | jq -c 'keys_unsorted')" \
+    "$(pcap2flow trace.pcap | jq -c 'keys_unsorted' | sort -u)" 'secflow.5: its example has the fields of a record'
+
 # Those of flowcap, in a network where there is nothing, and with windows of a second.
 examples "$mandir/flowcap.8" | sed -e 's/eth0/any/; s/-d [0-9]*/-d 1/' >examples.sh
-ok 'flowcap(8) has examples' grep -q flowcap examples.sh
+ok 'flowcap.8 has examples' test -s examples.sh
 if unshare -n true 2>/dev/null; then
     is_status 0 'its examples run' unshare -n sh -e examples.sh
     is "$(cat err)" '' 'they say nothing on standard error'
