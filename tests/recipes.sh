@@ -1,0 +1,205 @@
+#!/bin/sh
+# The recipes of README, word for word but for the addresses of hosts, and the example for cron.
+
+# All of it in a network of its own, where there is one, whose eth0 has nobody at the other end.
+if [ -z "${entered:-}" ]; then
+    for entered in '-n' '-rn'; do
+        if unshare $entered true 2>/dev/null; then
+            export entered
+            exec unshare $entered sh "$0"
+        fi
+    done
+    entered=
+fi
+
+# shellcheck source=tests/flowupload-common.sh
+. "${srcdir:?}/tests/flowupload-common.sh"
+
+bindir=$(dirname "$tool")
+top=$(cd "$here/.." && pwd)
+mkdir bin home captures one two logs
+HOME=$tmp/home
+PATH=$tmp/bin:$bindir:$PATH:/usr/sbin:/sbin
+export HOME PATH tmp bindir
+
+# recipe N: the Nth block of commands among the recipes
+recipe() {
+    awk -v n="$1" '/^-----*$/ { on = before == "Recipes" }
+        on && /^    / { count += before == ""; if (count == n) print substr($0, 5) }
+        { before = $0 }' "$top/README"
+}
+
+is "$(recipe 5 | grep -c kcat) $(recipe 6)" '1 ' 'README has five recipes'
+
+"$bindir/tests/traffic" demo trace.pcap >out || bail_out 'no capture'
+"${PYTHON:-python3}" "$here/zeeklogs.py" . 200 tsv || bail_out 'no logs'
+pcap2flow trace.pcap >flows.sf
+records=$(grep -c . flows.sf)
+
+# flowupload has a spool here, and flowcap becomes who is there.
+cat >bin/flowupload <<'END'
+#!/bin/sh
+exec "$bindir/flowupload" -s "$tmp/spool" "$@"
+END
+cat >bin/flowcap <<'END'
+#!/bin/sh
+echo $$ >"$tmp/flowcap.pid"
+[ "$entered" = -n ] || set -- "$@" -Z root
+exec "$bindir/flowcap" "$@"
+END
+chmod +x bin/flowupload bin/flowcap
+cp key keyfile
+cp key home/.secflow.key
+[ -z "${entered:-}" ] || ip link set lo up
+start_collector
+
+# here: with the collector and the broker that are here
+here() {
+    sed -e "s|https://collector.example|http://127.0.0.1:$port|" -e "s/kafka.example:9092/${broker:-}/"
+}
+
+# Top destinations
+
+recipe 1 >recipe.sh
+is_status 0 'top destinations: the recipe' sh recipe.sh
+is "$(awk '{ print $1, $2; exit }' out)" \
+    "$(jq -rs 'group_by(.dst) | map([length, .[0].dst]) | sort | last | join(" ")' flows.sf)" \
+    'top destinations: the first one has most conversations'
+
+# Cron
+
+# as_cron FIELDS: what cron does with the crontab on standard input, whose jobs have so many fields in
+# front: in the home folder, with no more in the environment than the crontab says, and a % ends the
+# command where it has no backslash.
+as_cron() {
+    fields=$1
+    set --
+    while IFS= read -r line; do
+        case $line in
+        '' | '#'*) ;;
+        [A-Z]*=*) set -- "$@" "$line" ;;
+        *)
+            job=$(printf '%s\n' "$line" |
+                sed -e "s/^\([^ ]* *\)\{$fields\}//" -e 's/\([^\\]\)%.*/\1/' -e 's/\\%/%/g')
+            (cd home && env -i HOME="$HOME" tmp="$tmp" bindir="$bindir" "$@" sh -c "$job") </dev/null || return
+            ;;
+        esac
+    done
+}
+
+for day in yesterday today; do # midnight may come
+    mkdir -p "logs/$(date -d $day +%F)"
+    for log in conn dns; do
+        gzip -c $log.tsv.log >"logs/$(date -d $day +%F)/$log.00:00:00-01:00:00.log.gz"
+    done
+done
+connections=$(zeek2flow conn.tsv.log dns.tsv.log | grep -c .)
+recipe 2 | here | sed -e "s|^PATH=|&$tmp/bin:$bindir:|" -e "s|/opt/zeek/logs|$tmp/logs|" >jobs
+answers
+is_status 0 'cron: the recipe' as_cron 5 <jobs
+is "$(cat out err)" '' 'cron: there is no mail'
+is "$(accepted .secflows)" "$connections" 'cron: the logs of a day are one sample'
+
+here <"$top/cmd/flowupload.cron" |
+    sed -e "s|^PATH=|&$tmp/bin:$bindir:|" -e "s|/var/log/zeek|$tmp/logs|" -e "s|/var/spool/secflow|$tmp/spool|" \
+        -e "s|/etc/secflow/key|$tmp/key|" >jobs
+answers
+is_status 0 'cron: the example' as_cron 6 <jobs
+is "$(cat out err)" '' 'cron: the example: there is no mail'
+is "$(accepted .secflows)" "$connections" 'cron: the example: the logs of a day are one sample'
+
+# GNU parallel. Hosts are folders, which rsync copies to.
+
+if command -v parallel >/dev/null && command -v rsync >/dev/null; then
+    cat >bin/ssh <<END
+#!/bin/sh
+hosts=$tmp # parallel empties the environment
+END
+    cat >>bin/ssh <<'END'
+while [ "${1#-}" != "$1" ]; do
+    shift
+done
+host=$1
+shift
+[ "$1" != -- ] || shift
+echo "$*" >>"$hosts/$host.log"
+cd "$hosts/$host" && HOME=$PWD exec sh -c "$*"
+END
+    chmod +x bin/ssh
+    for n in 1 2 3 4; do
+        cp trace.pcap captures/$n.pcap
+    done
+    pcap2flow captures/*.pcap | sort >day
+    recipe 4 >recipe.sh
+    is "$(grep -c . recipe.sh)" 2 'parallel: two commands'
+    sed -n 1p recipe.sh >cores.sh
+    sed -n 2p recipe.sh >hosts.sh
+    sed 's/:,//' hosts.sh >others.sh
+    for where in cores hosts others; do
+        rm -f day.sf
+        is_status 0 "parallel: $where" sh $where.sh
+        is "$(cat err)" '' "parallel: $where: nothing on standard error"
+        sort -o day.sf day.sf
+        ok "parallel: $where: the records of all captures" cmp day.sf day
+    done
+    like "$(cat one.log two.log)" '^rsync --server ' 'parallel: hosts have got captures'
+    is "$(find one two -name '*.pcap')" '' 'parallel: and nothing is left there'
+else
+    skip 'parallel' 'no parallel or no rsync'
+fi
+
+# Sensors
+
+if [ -z "${entered:-}" ] || ! command -v tcpreplay >/dev/null || ! command -v ip >/dev/null; then
+    skip 'a sensor' 'no network namespace can be made here, or no tcpreplay or no ip'
+    skip 'Kafka' 'no network namespace can be made here, or no tcpreplay or no ip'
+    done_testing
+    exit
+fi
+server=
+trap 'kill $collector $server $(cat flowcap.pid) 2>/dev/null; rm -rf "$tmp"' EXIT
+ip link add eth0 type veth peer name eth1
+ip link set eth0 up
+ip link set eth1 up
+ip address add 192.0.2.1/24 dev eth0 # with none kcat does not look for addresses of IPv4
+
+captures() {
+    awk -v eth0="$(ip -o link show eth0 | cut -d : -f 1)" '$4 == "0003" && $5 == eth0' /proc/net/packet | grep -q .
+}
+
+# sense NAME: what the recipe in recipe.sh does with a capture that comes through eth0
+sense() {
+    sh recipe.sh >out 2>err 3>&- &
+    running=$!
+    ok "$1: flowcap captures" wait_for flowcap captures || tap_note log "$(cat err)"
+    tcpreplay -q -i eth1 -p 5000 trace.pcap >replay.log 2>&1
+    kill "$(cat flowcap.pid)"
+    is_status 0 "$1: the recipe" wait $running
+    rm flowcap.pid
+}
+
+recipe 3 | here >recipe.sh
+answers
+sense 'a sensor'
+ok 'a sensor: the collector has the records' test "$(jq -s 'map(.secflows) | add' accepted.jsonl)" -ge "$records"
+stop_collector
+
+if command -v kcat >/dev/null; then
+    kcat -X test.mock.num.brokers=1 -d mock -C -t secflow -o beginning -u -b none >got 2>kafka.log 3>&- &
+    server=$!
+    ok 'Kafka starts' wait_for Kafka grep -q 'bootstrap.servers=' kafka.log
+    broker=$(sed -n 's/.*bootstrap\.servers=\([0-9.:]*\).*/\1/p' kafka.log | head -n 1)
+    recipe 5 | here >recipe.sh
+    sense 'Kafka'
+    packets='[inputs | .srcPkts + .dstPkts] | add'
+    all_there() {
+        [ "$(jq -n "$packets" got)" = "$(jq -n "$packets" flows.sf)" ]
+    }
+    ok 'Kafka: messages have all packets' wait_for messages all_there
+    kill $server
+    wait $server 2>/dev/null
+else
+    skip 'Kafka' 'no kcat'
+fi
+
+done_testing
