@@ -1,8 +1,8 @@
 #!/bin/sh
 # The recipes of README, word for word but for the addresses of hosts, and the example for cron.
 
-# All of it in a network of its own, where there is one, whose eth0 has nobody at the other end.
-if [ -z "${entered:-}" ]; then
+# All of it in a network of its own, where that can be.
+if [ -z "${entered:-}" ] && command -v ip >/dev/null; then
     for entered in '-n' '-rn'; do
         if unshare $entered true 2>/dev/null; then
             export entered
@@ -157,7 +157,7 @@ if [ -z "${entered:-}" ] || ! command -v tcpreplay >/dev/null || ! command -v ip
     exit
 fi
 server=
-trap 'kill $collector $server $(cat flowcap.pid) 2>/dev/null; rm -rf "$tmp"' EXIT
+trap 'kill $collector $server $(cat flowcap.pid 2>/dev/null) 2>/dev/null; rm -rf "$tmp"' EXIT
 ip link add eth0 type veth peer name eth1
 ip link set eth0 up
 ip link set eth1 up
