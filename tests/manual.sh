@@ -62,6 +62,8 @@ examples() {
 "$bindir/tests/traffic" demo "$tmp/trace.pcap" || bail_out 'no capture'
 "${PYTHON:-python3}" "$srcdir/tests/zeeklogs.py" "$tmp" 200 tsv || bail_out 'no logs'
 cd "$tmp" || exit 99
+mkdir captures
+cp trace.pcap captures
 mv conn.tsv.log conn.log
 mv dns.tsv.log dns.log
 day=logs/2023-11-14
