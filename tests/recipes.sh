@@ -94,17 +94,17 @@ for day in yesterday today; do # midnight may come
     done
 done
 connections=$(zeek2flow conn.tsv.log dns.tsv.log | grep -c .)
-recipe 2 | here | sed -e "s|^PATH=|&$tmp/bin:$bindir:|" -e "s|/opt/zeek/logs|$tmp/logs|" >jobs
+recipe 2 | here | sed -e "s|^PATH=|&$tmp/bin:$bindir:|" -e "s|/opt/zeek/logs|$tmp/logs|" >day.cron
 answers
-is_status 0 'cron: the recipe' as_cron 5 <jobs
+is_status 0 'cron: the recipe' as_cron 5 <day.cron
 is "$(cat out err)" '' 'cron: there is no mail'
 is "$(accepted .secflows)" "$connections" 'cron: the logs of a day are one sample'
 
 here <"$top/cmd/flowupload.cron" |
     sed -e "s|^PATH=|&$tmp/bin:$bindir:|" -e "s|/var/log/zeek|$tmp/logs|" -e "s|/var/spool/secflow|$tmp/spool|" \
-        -e "s|/etc/secflow/key|$tmp/key|" >jobs
+        -e "s|/etc/secflow/key|$tmp/key|" >day.cron
 answers
-is_status 0 'cron: the example' as_cron 6 <jobs
+is_status 0 'cron: the example' as_cron 6 <day.cron
 is "$(cat out err)" '' 'cron: the example: there is no mail'
 is "$(accepted .secflows)" "$connections" 'cron: the example: the logs of a day are one sample'
 
