@@ -1,15 +1,15 @@
 #!/bin/sh
 # The recipes of README, word for word but for the addresses of hosts, and the example for cron.
 
+# shellcheck source=tests/network.sh
+. "${srcdir:?}/tests/network.sh"
+
 # All of it in a network of its own, where that can be.
-if [ -z "${entered:-}" ] && command -v ip >/dev/null; then
-    for entered in '-n' '-rn'; do
-        if unshare $entered true 2>/dev/null; then
-            export entered
-            exec unshare $entered sh "$0"
-        fi
-    done
-    entered=
+if [ -z "${inside:-}" ] && command -v ip >/dev/null; then
+    choose_network
+    if [ -n "$enter" ]; then
+        inside=yes exec $enter sh "$0"
+    fi
 fi
 
 # shellcheck source=tests/flowupload-common.sh
@@ -44,13 +44,12 @@ END
 cat >bin/flowcap <<'END'
 #!/bin/sh
 echo $$ >"$tmp/flowcap.pid"
-[ "$entered" = -n ] || set -- "$@" -Z root
-exec "$bindir/flowcap" "$@"
+exec "$bindir/flowcap" -Z "$user" "$@"
 END
 chmod +x bin/flowupload bin/flowcap
 cp key keyfile
 cp key home/.secflow.key
-[ -z "${entered:-}" ] || ip link set lo up
+[ -z "${inside:-}" ] || ip link set lo up
 start_collector
 
 # here: with the collector and the broker that are here
@@ -150,7 +149,7 @@ fi
 
 # Sensors
 
-if [ -z "${entered:-}" ] || ! command -v tcpreplay >/dev/null || ! command -v ip >/dev/null; then
+if [ -z "${inside:-}" ] || ! command -v tcpreplay >/dev/null || ! command -v ip >/dev/null; then
     skip 'a sensor' 'no network namespace can be made here, or no tcpreplay or no ip'
     skip 'Kafka' 'no network namespace can be made here, or no tcpreplay or no ip'
     done_testing
