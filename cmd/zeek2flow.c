@@ -142,10 +142,10 @@ static void print_summary(const struct zeek_counts *read, uint64_t records,
     const char *separator = "; skipped:";
 
     begin_message(NULL);
-    fprintf(stderr, "%" PRIu64 " rows of conn and %" PRIu64 " of dns ", read->conn, read->dns);
+    fprintf(stderr, "%" PRIu64 " rows of conn and %" PRIu64 " of dns read", read->conn, read->dns);
     if (read->sessions > 0)
-        fprintf(stderr, "and %" PRIu64 " of ssl, quic and http ", read->sessions);
-    fprintf(stderr, "read, %" PRIu64 " records written", records);
+        fprintf(stderr, ", %" PRIu64 " of ssl, quic and http", read->sessions);
+    fprintf(stderr, ", %" PRIu64 " records written", records);
     print_part(&separator, counts->local, "between local addresses");
     print_part(&separator, counts->service, "of local services");
     print_part(&separator, counts->other_family, "of the other address family");

@@ -6,17 +6,23 @@
 #include <string.h>
 
 #define SLOTS_MIN 1024u
+#define NAME_MASK ((UINT32_C(1) << 30) - 1)
+
+/* Changes of a front's keys must not look like random ids. */
+#define EVIDENCE_TIME INT64_C(600000000)
 
 /* How often hellos with a name and an offer of ECH came with another config_id than the last. */
 struct evidence {
+    int64_t time; /* of the last one */
     uint8_t config;
     bool any;
     uint32_t same, other;
 };
 
 struct named {
-    uint32_t name : 31; /* plus 1; 0: none */
+    uint32_t name : 30; /* plus 1; 0: none */
     uint32_t ech : 1;
+    uint32_t cut : 1;
 };
 
 /* A connection of a log. */
@@ -133,14 +139,20 @@ static enum result intern_name(struct flownames *names, const char *text, size_t
     return RESULT_OK;
 }
 
-static void note_offer(struct evidence *evidence, uint8_t config)
+static void note_offer(struct evidence *evidence, uint8_t config, int64_t time)
 {
     if (evidence->any && config == evidence->config)
         evidence->same++;
-    else if (evidence->any)
+    else if (evidence->any && llabs(time - evidence->time) <= EVIDENCE_TIME)
         evidence->other++;
     evidence->any = true;
     evidence->config = config;
+    evidence->time = time;
+}
+
+static bool is_random(const struct evidence *evidence)
+{
+    return evidence->other >= 2 && evidence->other / 8 >= evidence->same;
 }
 
 static struct named named_of(const struct flownames *names, uint32_t flow)
@@ -148,33 +160,40 @@ static struct named named_of(const struct flownames *names, uint32_t flow)
     return flow < names->named_count ? names->named[flow] : (struct named){.name = 0};
 }
 
-/* Gives a flow that has none a name. */
-static enum result set_name(struct flownames *names, uint32_t flow, uint32_t name, bool ech)
+static enum result set_name(struct flownames *names, uint32_t flow, struct named named)
 {
     enum result result = reserve_named(names, flow);
 
-    if (result == RESULT_OK && names->named[flow].name == 0)
-        names->named[flow] = (struct named){.name = (name + 1) & INT32_MAX, .ech = ech};
+    if (result == RESULT_OK)
+        names->named[flow] = named;
     return result;
 }
 
-enum result flownames_add(struct flownames *names, uint32_t flow, const struct hello *hello)
+/* What a connection is called by another log, where its flow has no name. */
+static enum result set_logged(struct flownames *names, uint32_t flow, uint32_t name)
+{
+    return flownames_has(names, flow)
+               ? RESULT_OK
+               : set_name(names, flow, (struct named){.name = name & NAME_MASK});
+}
+
+enum result flownames_add(struct flownames *names, uint32_t flow, const struct hello *hello,
+                          int64_t time, bool replace)
 {
     struct named known = named_of(names, flow);
     uint32_t name;
     enum result result;
 
-    if (known.name != 0 && (known.ech || !hello->ech))
+    if (known.name != 0 && !replace && (!known.cut || hello->cut))
         return RESULT_OK;
     result = intern_name(names, hello->name, hello->length, &name);
-    if (result != RESULT_OK)
+    if (result != RESULT_OK || (known.name != 0 && !replace && known.name != name + 1))
         return result;
-    if (hello->ech)
-        note_offer(&names->evidence[name], hello->ech_config);
-    if (known.name == 0)
-        return set_name(names, flow, name, hello->ech);
-    names->named[flow].ech = hello->ech;
-    return RESULT_OK;
+    if (hello->ech && (replace || !known.ech))
+        note_offer(&names->evidence[name], hello->ech_config, time);
+    return set_name(
+        names, flow,
+        (struct named){.name = (name + 1) & NAME_MASK, .ech = hello->ech, .cut = hello->cut});
 }
 
 bool flownames_get(const struct flownames *names, uint32_t flow, const char **name, size_t *length)
@@ -187,7 +206,9 @@ bool flownames_get(const struct flownames *names, uint32_t flow, const char **na
     *name = names->texts.texts[known.name - 1].bytes;
     *length = names->texts.texts[known.name - 1].length;
     evidence = &names->evidence[known.name - 1];
-    return !known.ech || evidence->other > evidence->same;
+    if (known.ech)
+        return is_random(evidence);
+    return !known.cut || !evidence->any || is_random(evidence);
 }
 
 bool flownames_has(const struct flownames *names, uint32_t flow)
@@ -204,7 +225,7 @@ enum result flownames_join(struct flownames *names, uint64_t uid, uint32_t flow)
         return result;
     joint = find_joint(names, uid);
     if (joint->name != 0)
-        return set_name(names, flow, joint->name - 1, false);
+        return set_logged(names, flow, joint->name);
     names->joint_count += joint->uid == 0;
     joint->uid = uid;
     joint->flow = flow + 1;
@@ -227,7 +248,7 @@ enum result flownames_tell(struct flownames *names, uint64_t uid, const struct h
     names->joint_count += joint->uid == 0;
     joint->uid = uid;
     joint->name = name + 1;
-    return joint->flow == 0 ? RESULT_OK : set_name(names, joint->flow - 1, name, false);
+    return joint->flow == 0 ? RESULT_OK : set_logged(names, joint->flow - 1, joint->name);
 }
 
 enum result flownames_move(struct flownames *to, uint32_t to_flow, const struct flownames *from,
@@ -245,5 +266,6 @@ enum result flownames_move(struct flownames *to, uint32_t to_flow, const struct 
     if (result != RESULT_OK)
         return result;
     to->evidence[name] = from->evidence[known.name - 1];
-    return set_name(to, to_flow, name, known.ech);
+    known.name = (name + 1) & NAME_MASK;
+    return set_name(to, to_flow, known);
 }

@@ -1,15 +1,17 @@
 /*
- * The names that flows gave themselves, by the number of the flow, which should leave few out; and
- * by the uid of a Zeek connection, whose rows come in any order. A flow costs 4 bytes, a uid some
- * 20, a text is kept once.
+ * The names that flows gave themselves, by the number of the flow; and by the uid of a Zeek
+ * connection, whose rows come in any order. An array holds them, so that numbers should be dense: 4
+ * bytes each. A uid costs 21 to 43 bytes, a text is kept once.
  *
  * Part of the flowtable room.
  *
  * Encrypted Client Hello hides a name behind that of a front, and most browsers send what looks
  * like it where it is not (GREASE; RFC 9849 section 6.2), so that nobody can tell from one hello.
- * From several one can: a front has one config_id for all who come to it, until it changes keys,
- * while the others are random. So a name that was said beside such an offer counts only once its
- * hellos were seen to change the id more often than to repeat it.
+ * From several one can: a front has one config_id for all who come to it, until it changes keys, as
+ * some do each hour, while the others are random. So a name that was said beside such an offer
+ * counts only once its hellos were seen to change the id, from one to the next within ten minutes,
+ * twice and eight times as often as to repeat it. A name in a hello of which the rest is missing
+ * counts unless whole ones speak against it.
  */
 #ifndef SECFLOW_FLOWNAMES_H
 #define SECFLOW_FLOWNAMES_H
@@ -24,10 +26,11 @@ MUST_CHECK enum result flownames_init(struct flownames **names);
 void flownames_destroy(struct flownames **names);
 
 /*
- * The flow has that name; where it had one, only the offer of ECH may be news. RESULT_NO_MEMORY.
+ * The flow said that at a time in microseconds. The first name stays, unless it is to be replaced;
+ * where it was cut the whole of it is news. RESULT_NO_MEMORY.
  */
 MUST_CHECK enum result flownames_add(struct flownames *names, uint32_t flow,
-                                     const struct hello *hello);
+                                     const struct hello *hello, int64_t time, bool replace);
 
 /* The flow's name, which the names own. False: it has none, or one that may be a front's. */
 bool flownames_get(const struct flownames *names, uint32_t flow, const char **name, size_t *length);

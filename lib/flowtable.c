@@ -49,7 +49,8 @@ enum {
     FLOW_SOURCE_IS_1 = 8,
     FLOW_ACTIVE = 16,   /* in this window */
     FLOW_LABELLED = 32, /* a text stands behind the addresses, ended by NUL */
-    FLOW_KEPT = 64      /* only during flowtable_keep */
+    FLOW_KEPT = 64,     /* only during flowtable_keep */
+    FLOW_NAMED = 128    /* by itself, in this window */
 };
 
 struct slot {
@@ -495,8 +496,7 @@ static uint32_t flow_number(uint32_t place)
 }
 
 /* Names the flow of one in the batch by what it says; or by its uid, when another log tells. */
-static enum result name_flow(struct flowtable *table, unsigned index,
-                             const struct stored_flow *flow)
+static enum result name_flow(struct flowtable *table, unsigned index, struct stored_flow *flow)
 {
     const struct waiting *waiting = &table->batch[index];
     enum result result;
@@ -508,8 +508,12 @@ static enum result name_flow(struct flowtable *table, unsigned index,
     if (result != RESULT_OK)
         return result;
     number = flow_number(find_slot(table, waiting)->place);
-    return waiting->named ? flownames_add(table->names, number, &table->hellos[index])
-                          : flownames_join(table->names, table->metered[index].uid, number);
+    if (!waiting->named)
+        return flownames_join(table->names, table->metered[index].uid, number);
+    result = flownames_add(table->names, number, &table->hellos[index], waiting->time,
+                           !(flow->flags & FLOW_NAMED));
+    flow->flags |= FLOW_NAMED;
+    return result;
 }
 
 static enum result count_one(struct flowtable *table, unsigned index)
@@ -632,14 +636,16 @@ bool flowtable_lacks_name(const struct flowtable *table, const struct packet *pa
     if (place == 0)
         return true;
     return is_from_source(flow_at(table, place), &waiting) &&
-           !(table->names && flownames_has(table->names, flow_number(place)));
+           !(flow_at(table, place)->flags & FLOW_NAMED);
 }
 
 enum result flowtable_name_connection(struct flowtable *table, const char *uid, size_t uid_length,
                                       const struct hello *hello)
 {
-    enum result result = reserve_names(table);
+    enum result result = count_batch(table); /* which come before it */
 
+    if (result == RESULT_OK)
+        result = reserve_names(table);
     return result == RESULT_OK
                ? flownames_tell(table->names, uid_hash(table, uid, uid_length), hello)
                : result;
@@ -784,7 +790,7 @@ void flowtable_next_window(struct flowtable *table)
 
         memset(flow->packets, 0, sizeof flow->packets);
         memset(flow->bytes, 0, sizeof flow->bytes);
-        flow->flags &= (uint8_t)~FLOW_ACTIVE;
+        flow->flags &= (uint8_t) ~(FLOW_ACTIVE | FLOW_NAMED);
     }
     table->active_count = 0;
 }

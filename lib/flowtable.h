@@ -4,7 +4,8 @@
  * There is no timeout and no split at FIN. A table may be read in windows: each window has the
  * flows that were active in it, with the counts of that window; a flow keeps its source. Memory:
  * 64 bytes an IPv4 flow, 88 an IPv6 flow, and 10 to 32 bytes for finding it; 24 for sorting it,
- * where flows did not begin in order.
+ * where flows did not begin in order. A flow that is named, and each before it, 4 more, and its
+ * name.
  */
 #ifndef SECFLOW_FLOWTABLE_H
 #define SECFLOW_FLOWTABLE_H
@@ -37,8 +38,9 @@ void flowtable_destroy(struct flowtable **table);
 
 /*
  * Counts a packet. The first packet of a flow decides which side is the source, for which it
- * matters whether its ends are local. hello, unless it is NULL, is what the packet's sender says;
- * the first name that the source says is the flow's. RESULT_NO_MEMORY, or RESULT_SYSTEM.
+ * matters whether its ends are local. hello, unless it is NULL, is what the packet's sender says:
+ * the first name that the source says in a window is the flow's from then on. RESULT_NO_MEMORY, or
+ * RESULT_SYSTEM, which all that counts packets may answer.
  */
 MUST_CHECK enum result flowtable_add(struct flowtable *table, const struct packet *packet,
                                      bool src_local, bool dst_local, const struct hello *hello);
@@ -53,13 +55,15 @@ MUST_CHECK enum result flowtable_add_connection(struct flowtable *table,
                                                 const char *label, size_t label_length,
                                                 bool orig_local, bool resp_local);
 
-/* Whether a name that the packet's sender says would be news: it is its flow's source, or the flow
- * is not known yet. */
-bool flowtable_lacks_name(const struct flowtable *table, const struct packet *packet);
-
 /* What the originator of a connection with that uid says, whenever that comes. The same. */
 MUST_CHECK enum result flowtable_name_connection(struct flowtable *table, const char *uid,
                                                  size_t uid_length, const struct hello *hello);
+
+/*
+ * Whether a name that the packet's sender says would be news: in this window its flow has none, or
+ * is not known yet, and the sender is its source.
+ */
+bool flowtable_lacks_name(const struct flowtable *table, const struct packet *packet);
 
 /*
  * Ends the window: sorts its flows by start, those of equal start by their first packet in input

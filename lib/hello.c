@@ -26,19 +26,25 @@ static bool is_name_character(char c)
     return is_digit(c) || (c >= 'a' && c <= 'z') || c == '-' || c == '_';
 }
 
-/* A label of a host name; its last one must not be a number, else it is an address. */
-static bool is_label(const char *label, size_t length, bool last)
+static bool is_label(const char *label, size_t length)
 {
-    size_t digits = 0;
-
     if (length == 0 || length > 63 || label[0] == '-' || label[length - 1] == '-')
         return false;
-    for (size_t i = 0; i < length; i++) {
+    for (size_t i = 0; i < length; i++)
         if (!is_name_character(label[i]))
             return false;
-        digits += is_digit(label[i]);
-    }
-    return !last || digits < length;
+    return true;
+}
+
+/* Decimal, or hexadecimal behind 0x: as the last label of a host it makes that an address. */
+static bool is_number(const char *label, size_t length)
+{
+    bool hex = length >= 2 && label[0] == '0' && label[1] == 'x';
+
+    for (size_t i = hex ? 2 : 0; i < length; i++)
+        if (!is_digit(label[i]) && !(hex && label[i] >= 'a' && label[i] <= 'f'))
+            return false;
+    return true;
 }
 
 static bool is_host_name(const char *name, size_t length)
@@ -46,9 +52,9 @@ static bool is_host_name(const char *name, size_t length)
     const char *end = name + length;
 
     for (const char *dot; (dot = memchr(name, '.', (size_t)(end - name))); name = dot + 1)
-        if (!is_label(name, (size_t)(dot - name), false))
+        if (!is_label(name, (size_t)(dot - name)))
             return false;
-    return is_label(name, (size_t)(end - name), true);
+    return is_label(name, (size_t)(end - name)) && !is_number(name, (size_t)(end - name));
 }
 
 bool hello_set_name(struct hello *hello, const char *name, size_t length)
@@ -86,28 +92,26 @@ bool hello_set_host(struct hello *hello, const char *host, size_t length)
 }
 
 /* Splits off the first bytes of a part, as many as a number says that is size bytes long. */
-static bool take_part(struct part *from, unsigned size, struct part *taken)
+static enum hello_verdict take_part(struct part *from, unsigned size, struct part *taken)
 {
     size_t length = 0;
 
+    if (from->length < size)
+        return HELLO_NONE;
     if (from->there < size)
-        return false;
+        return HELLO_CUT;
     for (unsigned i = 0; i < size; i++)
         length = length << 8 | from->at[i];
+    if (length > from->length - size)
+        return HELLO_NONE;
     from->at += size;
     from->there -= size;
     from->length -= size;
     *taken = (struct part){from->at, length < from->there ? length : from->there, length};
     from->at += taken->there;
     from->there -= taken->there;
-    from->length = length < from->length ? from->length - length : 0;
-    return true;
-}
-
-/* A list that claims to be longer than what it is in. */
-static bool overruns(const struct part *part, size_t room)
-{
-    return part->length > room;
+    from->length -= length;
+    return HELLO_WHOLE;
 }
 
 /* The first host name of the list; a list that does not parse has none. */
@@ -115,13 +119,14 @@ static void read_server_name(struct part extension, struct hello *hello)
 {
     struct part list, name;
 
-    if (!take_part(&extension, 2, &list))
+    if (take_part(&extension, 2, &list) != HELLO_WHOLE)
         return;
     while (list.there > 0) {
         uint8_t type = *list.at++;
 
         list.there--;
-        if (!take_part(&list, 2, &name) || name.there < name.length)
+        list.length--;
+        if (take_part(&list, 2, &name) != HELLO_WHOLE || name.there < name.length)
             return;
         if (type == NAME_HOST) {
             (void)hello_set_name(hello, (const char *)name.at, name.length);
@@ -139,31 +144,28 @@ static void read_ech(struct part extension, struct hello *hello)
     }
 }
 
-static enum hello_verdict read_extensions(struct part *list, struct hello *hello)
+static enum hello_verdict read_extensions(struct part list, struct hello *hello)
 {
-    while (list->length > 0) {
-        uint16_t type;
+    while (list.length > 0) {
+        enum hello_verdict verdict;
         struct part extension;
-        size_t room;
+        uint16_t type;
 
-        if (list->length < 4)
+        if (list.length < 4)
             return HELLO_NONE;
-        if (list->there < 4)
+        if (list.there < 4)
             return HELLO_CUT;
-        type = be16(list->at);
-        list->at += 2;
-        list->there -= 2;
-        list->length -= 2;
-        room = list->length - 2;
-        (void)take_part(list, 2, &extension);
-        if (overruns(&extension, room))
-            return HELLO_NONE;
-        if (extension.there < extension.length)
-            return HELLO_CUT;
+        type = be16(list.at);
+        list = (struct part){list.at + 2, list.there - 2, list.length - 2};
+        verdict = take_part(&list, 2, &extension);
+        if (verdict != HELLO_WHOLE)
+            return verdict;
         if (type == EXTENSION_SERVER_NAME)
             read_server_name(extension, hello);
         else if (type == EXTENSION_ECH)
             read_ech(extension, hello);
+        if (extension.there < extension.length)
+            return HELLO_CUT;
     }
     return HELLO_WHOLE;
 }
@@ -173,8 +175,8 @@ static enum hello_verdict read_client_hello(struct part body, struct hello *hell
 {
     static const unsigned sizes[] = {1, 2, 1};
     enum { VERSION_AND_RANDOM = 34 };
-    struct part skipped, extensions;
-    size_t room;
+    struct part part;
+    enum hello_verdict verdict;
 
     if (body.length < VERSION_AND_RANDOM)
         return HELLO_NONE;
@@ -185,24 +187,20 @@ static enum hello_verdict read_client_hello(struct part body, struct hello *hell
     body = (struct part){body.at + VERSION_AND_RANDOM, body.there - VERSION_AND_RANDOM,
                          body.length - VERSION_AND_RANDOM};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        if (body.length < sizes[i])
-            return HELLO_NONE;
-        room = body.length - sizes[i];
-        if (!take_part(&body, sizes[i], &skipped))
-            return HELLO_CUT;
-        if (overruns(&skipped, room))
-            return HELLO_NONE;
+        verdict = take_part(&body, sizes[i], &part);
+        if (verdict != HELLO_WHOLE)
+            return verdict;
     }
     if (body.length == 0)
         return HELLO_WHOLE; /* without extensions, as in old clients */
-    if (body.length < 2)
-        return HELLO_NONE;
-    room = body.length - 2;
-    if (!take_part(&body, 2, &extensions))
-        return HELLO_CUT;
-    if (overruns(&extensions, room))
-        return HELLO_NONE;
-    return read_extensions(&extensions, hello);
+    verdict = take_part(&body, 2, &part);
+    return verdict == HELLO_WHOLE ? read_extensions(part, hello) : verdict;
+}
+
+static enum hello_verdict judged(struct hello *hello, enum hello_verdict verdict)
+{
+    hello->cut = verdict == HELLO_CUT;
+    return verdict;
 }
 
 enum hello_verdict hello_read_message(const uint8_t *bytes, size_t length, struct hello *hello)
@@ -216,7 +214,7 @@ enum hello_verdict hello_read_message(const uint8_t *bytes, size_t length, struc
         return HELLO_NONE;
     message = (struct part){bytes + 1, length - 1, SIZE_MAX};
     (void)take_part(&message, 3, &body);
-    return read_client_hello(body, hello);
+    return judged(hello, read_client_hello(body, hello));
 }
 
 static bool is_handshake_record(const uint8_t *bytes)
@@ -271,12 +269,15 @@ bool hello_begins(const uint8_t *bytes, size_t length)
     return bytes[0] >= 'C' && bytes[0] <= 'T' && is_request(bytes, length);
 }
 
-static bool ends_as_request_line(const char *line, size_t length)
+/* A method, a path or an asterisk (RFC 9112 section 3.2: to a proxy it is something else), 1.x. */
+static bool is_request_line(const char *line, size_t length)
 {
     static const char version[] = " HTTP/1.";
     size_t size = sizeof version - 1;
+    const char *target = memchr(line, ' ', length);
 
-    return length > size + 1 && memcmp(line + length - size - 1, version, size) == 0;
+    return target && length > size + 1 && memcmp(line + length - size - 1, version, size) == 0 &&
+           (target[1] == '/' || target[1] == '*');
 }
 
 /* Lines end with CRLF, or LF alone (RFC 9112 section 2.2). */
@@ -290,7 +291,7 @@ static enum hello_verdict read_request(const char *head, size_t length, struct h
 
         if (size > 0 && head[size - 1] == '\r')
             size--;
-        if (first && !ends_as_request_line(head, size))
+        if (first && !is_request_line(head, size))
             return HELLO_NONE;
         if (size == 0)
             return HELLO_WHOLE;

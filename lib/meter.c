@@ -285,8 +285,7 @@ enum result meter_finish(struct meter *meter)
     return result == RESULT_OK ? write_first(meter, count) : result;
 }
 
-/* Makes room: of flows that only their direction was kept of, else of those that are idle longest.
- */
+/* Makes room: of flows of which only direction and name were kept, else of those idle longest. */
 static enum result limit_flows(struct meter *meter)
 {
     size_t limit = meter->options.flow_limit, count;

@@ -26,7 +26,6 @@ enum label {
     UDP6,
     ICMP6,
     TCP,
-    TLS,
     REQUEST,
     QUIC,
     QUIC1,

@@ -8,10 +8,12 @@
  *
  * With session_names, where at least 8 bytes of payload stand right behind these headers, also
  *
- *   TCP  of a segment that begins with a TLS record in which a ClientHello begins (16 03 in its
- * first bytes, 01 in its sixth): that record, as far as it is in the segment; TCP  of a segment
- * that begins with an HTTP/1 method (its first 4 bytes): SNAP_REQUEST bytes; UDP  to port 443 that
- * begins with a QUIC Initial packet of version 1 or 2: all of the datagram.
+ *   TLS   of a TCP segment that begins with a record in which a ClientHello begins (its first bytes
+ *         are 16 03, its sixth is 01), that record, as far as the segment has it;
+ *
+ *   HTTP  of a TCP segment that begins with a method of HTTP/1 (4 bytes of it), SNAP_REQUEST bytes;
+ *
+ *   QUIC  of a UDP datagram to port 443 that begins with an Initial packet of version 1 or 2, all.
  *
  * The kernel keeps no state: what of a hello is in later segments is not seen.
  *

@@ -28,6 +28,7 @@ struct pending {
     uint16_t sport, dport;
     uint8_t proto;
     bool used;
+    uint8_t pieces;
     uint16_t chain, next;
     uint32_t base; /* TCP: the sequence number of the stream's first byte */
     struct quic_keys keys;
@@ -72,14 +73,13 @@ void sni_destroy(struct sni **sni)
 
 static uint16_t chain_of(const struct sni *sni, const struct packet *packet)
 {
+    const uint64_t *src = packet->src.words, *dst = packet->dst.words;
     uint64_t ports = (uint64_t)packet->sport << 32 | (uint64_t)packet->dport << 48;
-    uint64_t src = packet->src.words[0] ^ ports, dst = packet->dst.words[0];
+    uint32_t hash = hash_pair(&sni->seed, src[0], dst[0]);
 
-    if (packet->src.family == 6) {
-        src ^= (uint64_t)hash_pair(&sni->seed, packet->src.words[1], packet->dst.words[1]) << 16;
-        src ^= packet->src.words[1];
-    }
-    return (uint16_t)(hash_pair(&sni->seed, src, dst) % CHAINS);
+    if (packet->src.family == 6)
+        hash = hash_pair(&sni->seed, src[1] ^ hash, dst[1]);
+    return (uint16_t)(hash_pair(&sni->seed, ports, hash) % CHAINS);
 }
 
 static bool is_of(const struct pending *pending, const struct packet *packet)
@@ -190,11 +190,15 @@ static enum result put(struct sni *sni, struct pending *pending, uint64_t offset
     return RESULT_OK;
 }
 
-/* What is known of a handshake: it is forgotten unless more of it can tell more. */
+/*
+ * What is known of a handshake: it is forgotten unless more of it can tell more. Each piece has it
+ * read anew, so there must not be many.
+ */
 static enum result judge(struct sni *sni, struct pending *pending, enum hello_verdict verdict,
                          const struct hello *hello)
 {
-    if (pending && (verdict != HELLO_CUT || pending->stream.prefix == SNI_STREAM_MAX))
+    if (pending && (verdict != HELLO_CUT || pending->stream.prefix == SNI_STREAM_MAX ||
+                    ++pending->pieces == SNI_PIECES_MAX))
         forget(sni, pending);
     return verdict != HELLO_NONE && hello->length > 0 ? RESULT_OK : RESULT_END;
 }
@@ -203,8 +207,12 @@ static enum result read_more_tcp(struct sni *sni, struct pending *pending, uint3
                                  const struct packet *packet, struct hello *hello)
 {
     uint32_t before = pending->stream.prefix;
-    enum result result = put(sni, pending, offset, packet->payload, packet->captured);
+    enum result result;
 
+    if (offset > INT32_MAX)
+        return RESULT_END; /* from before its beginning, as probes are that keep connections alive
+                            */
+    result = put(sni, pending, offset, packet->payload, packet->captured);
     if (result != RESULT_OK) {
         forget(sni, pending);
         return result;

@@ -3,7 +3,8 @@
  * request, the ClientHello in the Initial packets of QUIC version 1 and 2.
  *
  * A handshake may be spread over packets in any order. Until it is whole its first bytes are kept,
- * at most SNI_STREAM_MAX of a flow, SNI_PENDING_MAX flows, SNI_BYTES_MAX in all; what goes beyond
+ * at most SNI_STREAM_MAX of a flow, SNI_PENDING_MAX flows, SNI_BYTES_MAX in all, beside an eighth
+ * of it for which bytes these are; and at most SNI_PIECES_MAX packets add to one. What goes beyond
  * costs names. For a TCP stream of which another segment than the first arrives first, its SYN must
  * have been seen.
  */
@@ -14,6 +15,7 @@
 #include "packet.h"
 
 #define SNI_STREAM_MAX 16384u
+#define SNI_PIECES_MAX 64u
 #define SNI_PENDING_MAX 4096u
 #define SNI_BYTES_MAX (16u << 20)
 

@@ -43,6 +43,7 @@ const struct json_key zeek_fields[] = {
     {"server_name", FIELD_SERVER_NAME},
     {"method", FIELD_METHOD},
     {"host", FIELD_HOST},
+    {"call_id", FIELD_CALL_ID},
     {"_path", FIELD_PATH},
 };
 
@@ -70,8 +71,9 @@ enum zeek_kind zeek_kind_of_fields(uint32_t fields)
         return KIND_DNS;
     if ((fields & BIT(FIELD_UID)) && (fields & BIT(FIELD_SERVER_NAME)))
         return KIND_TLS;
-    /* A host alone may be the sensor, which those who ship logs add to any row. */
-    return (fields & BIT(FIELD_UID)) && (fields & BIT(FIELD_METHOD)) && (fields & BIT(FIELD_HOST))
+    /* A host may be the sensor, which those who ship logs add to any row; sip has methods, too. */
+    return (fields & BIT(FIELD_UID)) && (fields & BIT(FIELD_METHOD)) &&
+                   (fields & BIT(FIELD_HOST)) && !(fields & BIT(FIELD_CALL_ID))
                ? KIND_HTTP
                : KIND_OTHER;
 }

@@ -35,6 +35,7 @@ enum zeek_field {
     FIELD_SERVER_NAME,
     FIELD_METHOD,
     FIELD_HOST,
+    FIELD_CALL_ID,
     FIELD_PATH,
     FIELDS
 };

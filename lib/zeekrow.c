@@ -344,6 +344,14 @@ static enum result make_lookup(struct zeeklog *log, struct zeek_row *row, bool *
     return RESULT_OK;
 }
 
+/* Whether it is a request to open a tunnel, whose host is not who is at the other end. */
+static bool is_to_proxy(const struct zeeklog *log)
+{
+    const struct cell *method = get(log, FIELD_METHOD);
+
+    return method && method->length == 7 && memcmp(method->text, "CONNECT", 7) == 0;
+}
+
 static enum result make_session(struct zeeklog *log, enum zeek_kind kind, struct zeek_row *row,
                                 bool *useful)
 {
@@ -351,7 +359,7 @@ static enum result make_session(struct zeeklog *log, enum zeek_kind kind, struct
     const struct cell *name = get(log, kind == KIND_TLS ? FIELD_SERVER_NAME : FIELD_HOST);
 
     log->counts.sessions++;
-    if (!uid || !name)
+    if (!uid || !name || is_to_proxy(log))
         return RESULT_OK;
     memset(&row->hello, 0, sizeof row->hello);
     row->uid = uid->text;

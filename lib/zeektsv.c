@@ -139,13 +139,21 @@ static enum result read_header(struct zeeklog *log, const char *p, const char *e
     return RESULT_OK;
 }
 
+static bool begins_with_time(const struct zeeklog *log, const char *p, const char *end)
+{
+    return end - p > 2 && p[0] == 't' && p[1] == 's' && p[2] == log->tsv.separator;
+}
+
 /*
  * Zeek's filter option tsv=T: the names alone stand in the first line, which may come again where
  * logs were joined. It has all names that a conn or dns log needs, which no row can be made to have
- * by a name that was asked for; nor does it begin with a digit, as nearly every row does.
+ * by a name that was asked for; nor does it begin with a digit, as nearly every row does. Of the
+ * other logs strangers write enough of a row to make a header of it, but not its time, which must
+ * be first.
  */
 static bool is_plain_header(const struct zeeklog *log, const char *p, const char *end)
 {
+    const char *line = p;
     uint32_t fields = 0;
     enum zeek_kind kind;
 
@@ -158,6 +166,8 @@ static bool is_plain_header(const struct zeeklog *log, const char *p, const char
         p = next ? next + 1 : end;
     }
     kind = zeek_kind_of_fields(fields);
+    if ((kind == KIND_TLS || kind == KIND_HTTP) && !begins_with_time(log, line, end))
+        return false;
     return kind != KIND_OTHER && !zeek_lacks(kind, fields);
 }
 

@@ -5,6 +5,8 @@
 
 #include "tap.h"
 
+static int64_t now = INT64_C(1700000000000000);
+
 static struct flownames *new_names(void)
 {
     struct flownames *names = NULL;
@@ -25,7 +27,7 @@ static void add(struct flownames *names, uint32_t place, const char *name)
 {
     struct hello hello = named(name);
 
-    need(flownames_add(names, place, &hello) == RESULT_OK, "flownames_add");
+    need(flownames_add(names, place, &hello, now, false) == RESULT_OK, "flownames_add");
 }
 
 static void add_ech(struct flownames *names, uint32_t place, const char *name, uint8_t config)
@@ -34,7 +36,7 @@ static void add_ech(struct flownames *names, uint32_t place, const char *name, u
 
     hello.ech = true;
     hello.ech_config = config;
-    need(flownames_add(names, place, &hello) == RESULT_OK, "flownames_add");
+    need(flownames_add(names, place, &hello, now, false) == RESULT_OK, "flownames_add");
 }
 
 static void join(struct flownames *names, uint64_t uid, uint32_t place)
@@ -139,18 +141,62 @@ static void test_ech(void)
     for (uint32_t i = 0; i < 4; i++)
         add_ech(names, 10 + i, "front.example", 7);
     is_str(name_of(names, 10), "", "one id for all: a front");
-    add_ech(names, 20, "front.example", 8);
-    add_ech(names, 21, "front.example", 8);
-    is_str(name_of(names, 20), "", "a front that changed its keys");
-    add_ech(names, 30, "site.example", 1);
-    add_ech(names, 31, "site.example", 2);
+    for (uint32_t i = 0; i < 4; i++) {
+        now += INT64_C(3600000000);
+        add_ech(names, 20 + i, "rare.example", (uint8_t)i);
+    }
+    is_str(name_of(names, 20), "", "a front that changes its keys each hour");
+    for (uint32_t i = 0; i < 3; i++) {
+        is_str(name_of(names, 30), "", "ids at random: not yet");
+        now += INT64_C(60000000);
+        add_ech(names, 30 + i, "site.example", (uint8_t)(i * 100));
+    }
     is_str(name_of(names, 30), "site.example", "ids at random: the name is true");
-    is_str(name_of(names, 31), "site.example", "of all of its flows");
-    add(names, 40, "front.example");
-    is_str(name_of(names, 40), "front.example", "who offers nothing goes to the front itself");
-    add(names, 50, "plain.example");
-    add_ech(names, 50, "plain.example", 1);
-    is_str(name_of(names, 50), "", "the offer may come after the name");
+    is_str(name_of(names, 32), "site.example", "of all of its flows");
+    add_ech(names, 33, "site.example", 200);
+    is_str(name_of(names, 30), "", "one that comes again makes doubt");
+    for (uint32_t i = 0; i < 14; i++)
+        add_ech(names, 40 + i, "site.example", (uint8_t)(i * 10));
+    is_str(name_of(names, 30), "site.example", "which many others take away");
+    add(names, 60, "front.example");
+    is_str(name_of(names, 60), "front.example", "who offers nothing goes to the front itself");
+    flownames_destroy(&names);
+}
+
+static void add_cut(struct flownames *names, uint32_t place, const char *name)
+{
+    struct hello hello = named(name);
+
+    hello.cut = true;
+    need(flownames_add(names, place, &hello, now, false) == RESULT_OK, "flownames_add");
+}
+
+static void test_cut(void)
+{
+    struct flownames *names = new_names();
+
+    add_cut(names, 1, "a.example");
+    is_str(name_of(names, 1), "a.example", "a hello that was cut off, nothing else is known of");
+    add_ech(names, 1, "b.example", 1);
+    is_str(name_of(names, 1), "a.example", "another name is no news of it");
+    add_ech(names, 1, "a.example", 1);
+    is_str(name_of(names, 1), "", "the whole of it offers ECH");
+    add_cut(names, 2, "a.example");
+    is_str(name_of(names, 2), "", "what others offered speaks against one that was cut off");
+    add(names, 3, "c.example");
+    add_ech(names, 3, "c.example", 1);
+    is_str(name_of(names, 3), "c.example", "a whole one is not doubted later");
+    flownames_destroy(&names);
+}
+
+static void test_replace(void)
+{
+    struct flownames *names = new_names();
+    struct hello hello = named("b.example");
+
+    add(names, 1, "a.example");
+    need(flownames_add(names, 1, &hello, now, true) == RESULT_OK, "flownames_add");
+    is_str(name_of(names, 1), "b.example", "a name that takes the place of an earlier one");
     flownames_destroy(&names);
 }
 
@@ -160,8 +206,8 @@ static void test_move(void)
 
     add(to, 1, "z.example");
     add(from, 5, "a.example");
-    add_ech(from, 6, "site.example", 1);
-    add_ech(from, 7, "site.example", 2);
+    for (uint32_t i = 0; i < 3; i++)
+        add_ech(from, 6 + 10 * i, "site.example", (uint8_t)i);
     add_ech(from, 8, "front.example", 1);
     need(flownames_move(to, 2, from, 5) == RESULT_OK, "flownames_move");
     need(flownames_move(to, 3, from, 6) == RESULT_OK, "flownames_move");
@@ -182,6 +228,8 @@ int main(void)
     test_many();
     test_uids();
     test_ech();
+    test_cut();
+    test_replace();
     test_move();
     return done();
 }

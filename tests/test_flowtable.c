@@ -39,6 +39,15 @@ static void add(struct flowtable *table, const struct packet *packet, bool src_l
     need(flowtable_add(table, packet, src_local, dst_local, NULL) == RESULT_OK, "flowtable_add");
 }
 
+/* From inside to outside, with what it says. */
+static void say(struct flowtable *table, const struct packet *packet, const char *name)
+{
+    struct hello hello = {.length = 0};
+
+    need(hello_set_name(&hello, name, strlen(name)), name);
+    need(flowtable_add(table, packet, true, false, &hello) == RESULT_OK, "flowtable_add");
+}
+
 static size_t finish(struct flowtable *table)
 {
     size_t count = 0;
@@ -814,6 +823,52 @@ static void test_keep_active(void)
     flowtable_destroy(&table);
 }
 
+static const char *said(const struct flowtable *table, size_t index)
+{
+    static char text[HELLO_NAME_MAX + 1];
+    struct flow flow;
+
+    flowtable_get(table, index, &flow);
+    if (!flow.name)
+        return "";
+    memcpy(text, flow.name, flow.name_length);
+    text[flow.name_length] = '\0';
+    return text;
+}
+
+static void test_names(void)
+{
+    struct flowtable *table = new_table();
+    struct packet a = tcp_packet("10.0.0.1", 50000, "8.8.8.8", 443);
+    struct packet b = tcp_packet("10.0.0.1", 50001, "8.8.8.8", 443);
+    struct packet back = tcp_packet("8.8.8.8", 443, "10.0.0.1", 50001);
+
+    ok(flowtable_lacks_name(table, &a), "a flow that is not known yet lacks a name");
+    say(table, &a, "a.example");
+    say(table, &a, "later.example");
+    add(table, &b, true, false);
+    say(table, &back, "server.example");
+    is_int(finish(table), 2, "two flows");
+    is_str(said(table, 0), "a.example", "the first name that a flow says");
+    is_str(said(table, 1), "", "what the other side says");
+    ok(!flowtable_lacks_name(table, &a), "a flow with a name lacks none");
+    ok(flowtable_lacks_name(table, &b), "one without does");
+    ok(!flowtable_lacks_name(table, &back), "but not from the other side");
+
+    flowtable_next_window(table);
+    add(table, &a, true, false);
+    is_int(finish(table), 1, "the next window");
+    is_str(said(table, 0), "a.example", "the name holds");
+    flowtable_next_window(table);
+    ok(flowtable_lacks_name(table, &a), "until another one is said");
+    say(table, &a, "new.example");
+    is_int(finish(table), 1, "the window after that");
+    is_str(said(table, 0), "new.example", "as by the next one on the same ports");
+    need(flowtable_keep(table, 0) == RESULT_OK, "flowtable_keep");
+    is_str(said(table, 0), "new.example", "flows that are kept keep their names");
+    flowtable_destroy(&table);
+}
+
 int main(void)
 {
     test_source();
@@ -835,5 +890,6 @@ int main(void)
     test_labels();
     test_divide();
     test_keep_active();
+    test_names();
     return done();
 }

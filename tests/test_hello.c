@@ -98,6 +98,9 @@ static void test_names(void)
         {"192.0.2.1", ""},
         {"1", ""},
         {"a.1", ""},
+        {"0x7f000001", ""},
+        {"127.0.0.0x1", ""},
+        {"a.0xyz", "a.0xyz"},
         {"2001:db8::1", ""},
         {"[2001:db8::1]", ""},
     };
@@ -158,8 +161,7 @@ static void test_extensions(void)
         {"a name of another type", "0000 000e 000c 01 0009 'a.example'", ""},
         {"a host behind a name of another type", "0000 0012 0010 01 0001 'x' 00 0009 'a.example'",
          "a.example"},
-        {"a list that is longer than its extension", "0000 000e 00ff 00 0009 'a.example'",
-         "a.example"},
+        {"a list that is longer than its extension", "0000 000e 00ff 00 0009 'a.example'", ""},
         {"a name that is longer than its list", "0000 000e 000c 00 000a 'a.example'", ""},
         {"an empty extension", "0000 0000", ""},
         {"an empty list", "0000 0002 0000", ""},
@@ -184,10 +186,19 @@ static void test_ech(void)
 {
     uint8_t message[1024];
     struct hello hello;
+    size_t length;
 
     (void)hello_read_message(message, make_message(message, SNI_A ECH), &hello);
     ok(hello.ech && hello.ech_config == 0x2a, "an outer hello, and its config_id");
     is_str(name_of(&hello), "a.example", "the name it shows");
+    length = make_message(message, SNI_A ECH GROUPS);
+    (void)hello_read_message(message, length, &hello);
+    ok(!hello.cut, "the whole hello is not cut");
+    (void)hello_read_message(message, length - 10, &hello);
+    ok(hello.cut && hello.ech && hello.ech_config == 0x2a, "an offer whose end is cut off");
+    (void)hello_read_message(message, length - 20, &hello);
+    ok(hello.cut && !hello.ech, "an offer that is cut off before its config_id");
+    is_str(name_of(&hello), "a.example", "has a name that is in doubt");
     (void)hello_read_message(message, make_message(message, SNI_A "fe0d 0001 01"), &hello);
     ok(!hello.ech, "an inner one offers nothing");
     (void)hello_read_message(message, make_message(message, SNI_A "fe0d 0003 00 0001"), &hello);
@@ -198,7 +209,7 @@ static void test_ech(void)
 static void test_cuts(void)
 {
     uint8_t message[1024], records[4096];
-    size_t length = make_message(message, GROUPS SNI_A GROUPS), used, named;
+    size_t length = make_message(message, GROUPS SNI_A GROUPS), used = 0, named = 0;
     struct hello hello;
 
     for (size_t each = 1; each <= length; each++) {
@@ -273,8 +284,10 @@ static void test_requests(void)
         {"before its end", "GET / HTTP/1.1\r\nhOsT:a.example\r\n", "a.example", HELLO_WHOLE},
         {"lines that end with LF alone", "POST / HTTP/1.0\nHost: a.example\n\n", "a.example",
          HELLO_WHOLE},
-        {"a proxy's", "CONNECT a.example:443 HTTP/1.1\r\nHost: a.example:443\r\n\r\n", "a.example",
-         HELLO_WHOLE},
+        {"of a server", "OPTIONS * HTTP/1.1\r\nHost: a.example\r\n\r\n", "a.example", HELLO_WHOLE},
+        {"to a proxy", "CONNECT a.example:443 HTTP/1.1\r\nHost: a.example:443\r\n\r\n", "",
+         HELLO_NONE},
+        {"to another", "GET http://a.example/ HTTP/1.1\r\nHost: a.example\r\n\r\n", "", HELLO_NONE},
         {"of two the first counts", "GET / HTTP/1.1\r\nHost: a.example\r\nHost: b.example\r\n\r\n",
          "a.example", HELLO_WHOLE},
         {"an address", "GET / HTTP/1.1\r\nHost: 192.0.2.1\r\n\r\n", "", HELLO_WHOLE},

@@ -108,6 +108,11 @@ static void test_tcp(void)
     is_str(segment(sni, 6, 10, "SSH-2.0-x\r\n", 11), "", "another protocol");
     is_str(segment(sni, 6, 21, hello, length), "a.example", "and what begins a hello later");
 
+    syn(sni, 8, 9);
+    is_str(segment(sni, 8, 10, hello, 20), "", "a hello begins");
+    is_str(segment(sni, 8, 9, hello, 1), "", "a probe that keeps the connection alive");
+    is_str(segment(sni, 8, 30, hello + 20, length - 20), "a.example", "and does it no harm");
+
     syn(sni, 7, 9);
     is_str(segment(sni, 7, 10, hello, 20), "", "a retransmission");
     is_str(segment(sni, 7, 10, hello, 30), "", "that is longer");
@@ -144,6 +149,22 @@ static void test_stream_bound(void)
     }
     is_str(segment(sni, 1, sequence, " HTTP/1.1\r\nHost: a.example\r\n", 28), "-",
            "is let go at the bound");
+    sni_destroy(&sni);
+}
+
+/* A hello in very small segments, so many that it is let go. */
+static void test_pieces_bound(void)
+{
+    struct sni *sni = new_sni();
+    uint8_t hello[256];
+    size_t length = unhex(HELLO_A, hello, sizeof hello), named = 0;
+
+    for (size_t i = 0; i < length; i++)
+        named += *segment(sni, 1, (uint32_t)i, hello + i, 1) == 'a';
+    is_int(named, 0, "a hello in segments of a byte");
+    for (size_t i = 0; i < length; i += 2)
+        named += *segment(sni, 2, (uint32_t)i, hello + i, 2) == 'a';
+    ok(named > 0, "and in segments of two");
     sni_destroy(&sni);
 }
 
@@ -262,6 +283,7 @@ int main(void)
     test_tcp();
     test_first_port_again();
     test_stream_bound();
+    test_pieces_bound();
     test_pending_bound();
     test_bytes_bound();
     test_quic();

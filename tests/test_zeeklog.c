@@ -675,6 +675,14 @@ static void test_sessions(void)
           "C1 says a.example\nC3 says c.example\nC5 says d.example\n");
     gives("by their fields alone", "ts~uid~server_name\n1~C1~a.example\n", "C1 says a.example\n");
     gives("http too", "ts~uid~method~host\n1~C1~GET~a.example\n", "C1 says a.example\n");
+    gives("a row that looks like a header",
+          "ts~uid~method~host\nuid~method~ts~host\n1~C1~GET~a.example\n",
+          "method says host\nC1 says a.example\n");
+    gives("a tunnel through a proxy", "#path~http\n#fields~uid~method~host\nC1~CONNECT~a.example\n",
+          "");
+    gives("sip, from a sensor",
+          "{\"uid\":\"C1\",\"method\":\"INVITE\",\"call_id\":\"1\",\"host\":\"sensor.example\"}\n",
+          "! no conn, dns, ssl, quic or http log: its fields are others\n");
     gives(
         "as JSON",
         "{\"uid\":\"C1\",\"server_name\":\"a.example\"}\n{\"uid\":\"C2\",\"version\":\"TLSv13\"}\n"

@@ -208,7 +208,7 @@ for order in 'uids.log ssl.log http.log quic.json' 'quic.json http.log ssl.log u
 EOF
 done
 "$tool" -Sv uids.log ssl.log http.log quic.json >/dev/null 2>err
-is "$(cat err)" 'zeek2flow: 8 rows of conn and 0 of dns and 9 of ssl, quic and http read, 7 records written' \
+is "$(cat err)" 'zeek2flow: 8 rows of conn and 0 of dns read, 9 of ssl, quic and http, 7 records written' \
     '-Sv: the summary'
 
 done_testing
