@@ -415,7 +415,7 @@ static enum result add_flow(struct flowtable *table, const struct waiting *waiti
         flow->flags |= FLOW_SOURCE_IS_1;
     flow->icmp_type = waiting->icmp_type;
     flow->icmp_code = waiting->icmp_code;
-    if (label > 0) {
+    if (metered && label > 0) {
         flow->flags |= FLOW_LABELLED;
         flow->address[words + label - 1] = 0;
         memcpy(&flow->address[words], metered->label, metered->label_length);

@@ -197,6 +197,7 @@ static enum result give(const struct names *names, struct host *host, uint32_t n
         return result;
     if (host->count > 0) {
         host->sorted &= time >= host->given[host->count - 1].time;
+        /* NOLINTNEXTLINE(clang-analyzer-core.*): what realloc() moved has been written */
         host->many_names |= name != host->given[0].name;
     }
     host->given[host->count++] = (struct given){time, name, host->order++};
@@ -206,7 +207,7 @@ static enum result give(const struct names *names, struct host *host, uint32_t n
 enum result names_add(struct names *names, const struct address *address, const char *text,
                       size_t length, int64_t time)
 {
-    uint32_t name;
+    uint32_t name = 0;
     struct host *host;
     enum result result = reserve_slots(names);
 

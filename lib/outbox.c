@@ -204,7 +204,7 @@ enum result outbox_add(struct outbox *outbox, int fd, uint64_t bytes)
     outbox->last = window;
     outbox->counts.windows++;
     outbox->counts.bytes += bytes;
-    while (outbox->counts.bytes > outbox->most && outbox->counts.windows > 1) {
+    while (outbox->counts.bytes > outbox->most && outbox->first != outbox->last) {
         destroy_window(take_first(outbox));
         outbox->counts.dropped++;
     }

@@ -54,8 +54,8 @@ enum result sandbox_drop(const char *user, char problem[SANDBOX_PROBLEM])
     return RESULT_OK;
 }
 
-/* AddressSanitizer looks around, and follows its own process at the end. */
-#ifdef __SANITIZE_ADDRESS__
+/* Sanitizers look around, and follow their own process at the end. */
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
 #define DEFAULT_ACTION SCMP_ACT_LOG
 #else
 #define DEFAULT_ACTION SCMP_ACT_KILL_PROCESS

@@ -118,6 +118,7 @@ static void forget(struct sni *sni, struct pending *pending)
 
 static struct pending *begin(struct sni *sni, const struct packet *packet, uint32_t base)
 {
+    /* NOLINTNEXTLINE(clang-analyzer-core.*): it is not NULL, find() has looked in it */
     struct pending *pending = &sni->ring[sni->oldest];
     uint16_t chain = chain_of(sni, packet);
 

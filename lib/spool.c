@@ -527,11 +527,9 @@ static enum result recover_file(struct spool *spool, struct spool_file *file, en
     enum result result = RESULT_OK;
 
     *completed = size > 0;
-    if (size < 0)
-        result = RESULT_SYSTEM;
-    else if (size == 0)
+    if (size == 0)
         remove_unfinished(spool, file->name, kind);
-    else if (ftruncate(file->fd, size) < 0)
+    else if (size < 0 || ftruncate(file->fd, size) < 0)
         result = RESULT_SYSTEM;
     else
         result = spool_commit(spool, file);

@@ -118,7 +118,8 @@ static enum result add_ca(CURL *easy, const char *ca_file)
     struct curl_blob blob = {.flags = CURL_BLOB_COPY};
     enum result result = read_all(ca_file, &text);
 
-    if (result == RESULT_OK && !memmem(text.bytes, text.length, "-----BEGIN ", 11))
+    if (result == RESULT_OK &&
+        (text.length == 0 || !memmem(text.bytes, text.length, "-----BEGIN ", 11)))
         result = RESULT_DAMAGED;
     if (result == RESULT_OK)
         result = text_put(&text, "\n", 1);

@@ -6,8 +6,8 @@
 
 start_collector
 
-# complete: the hashes of the complete samples in the spool
-complete() {
+# complete_hashes: the hashes of the complete samples in the spool
+complete_hashes() {
     for file in spool/[0-9]*; do
         [ ! -f "$file" ] || "$tool" -n "$file" | jq -r .hash
     done
@@ -43,7 +43,7 @@ while [ $round -lt 24 ]; do
     fi
     kill -9 $sender
     wait $sender 2>/dev/null
-    complete >>hashes
+    complete_hashes >>hashes
     rm -f script
     send </dev/null >out 2>err || tap_fail 'what is left is sent'
     round=$((round + 1))

@@ -53,6 +53,9 @@ done
 is_status 66 'a missing key: exit status' "$tool" -u http://host/ -k nothing one.sf
 is_status 66 'missing headers: exit status' "$tool" -u http://host/ -H @nothing one.sf
 is_status 66 'a missing CA: exit status' "$tool" -s spool -u https://host/ --cacert nothing one.sf
+: >empty
+is_status 66 'an empty CA: exit status' "$tool" -s spool -u https://host/ --cacert empty one.sf
+like "$(cat err)" '^flowupload: empty: there is no certificate' 'an empty CA: message'
 echo file >file
 is_status 71 'a spool that is a file: exit status' "$tool" -s file -u http://host/ one.sf
 like "$(cat err)" '^flowupload: file: cannot be the spool: ' 'a spool that is a file: message'

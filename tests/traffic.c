@@ -616,7 +616,8 @@ static uint8_t *tcp_begin(struct traffic *g, struct flow *f, int from, uint32_t 
     return p;
 }
 
-static void tcp_end(struct traffic *g, struct flow *f, int from, uint8_t *payload, uint8_t *end)
+static void tcp_end(struct traffic *g, struct flow *f, int from, const uint8_t *payload,
+                    uint8_t *end)
 {
     f->seq[from] += (uint32_t)(end - payload);
     frame_end(g, f, from, end);

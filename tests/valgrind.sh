@@ -1,0 +1,76 @@
+#!/bin/sh
+# Each tool under valgrind, over small inputs: no error, and no memory lost at the end.
+
+# shellcheck source=tests/flowupload-common.sh
+. "${srcdir:?}/tests/flowupload-common.sh"
+
+bindir=$(dirname "$tool")
+reason=
+command -v valgrind >/dev/null || reason='no valgrind'
+[ "${SANITIZERS:-no}" = no ] || reason='sanitizers have memory of their own'
+if [ -n "$reason" ]; then
+    skip 'valgrind finds nothing' "$reason"
+    done_testing
+    exit
+fi
+
+# under_valgrind TOOL ARGUMENTS...: 99 is the exit status of what it finds, which is in the file found
+under_valgrind() {
+    program=$bindir/$1
+    shift
+    valgrind --quiet --log-file=found --error-exitcode=99 --leak-check=full \
+        --show-leak-kinds=definite,indirect,possible --errors-for-leak-kinds=definite,indirect,possible \
+        "$program" "$@"
+}
+
+# clean WANT DESCRIPTION TOOL ARGUMENTS...: the tool exits with WANT
+clean() {
+    want=$1
+    description=$2
+    shift 2
+    is_status "$want" "$description: exit status" under_valgrind "$@"
+    is "$(cat found)" '' "$description: valgrind finds nothing"
+}
+
+"$bindir/tests/traffic" demo trace.pcap >out || bail_out 'no capture'
+"${PYTHON:-python3}" "$here/captures.py" made || bail_out 'no captures'
+"${PYTHON:-python3}" "$here/zeeklogs.py" . 100 || bail_out 'no logs'
+rm made/big.pcap made/scan.pcap # more of the same
+
+clean 65 'pcap2flow: captures good and bad' pcap2flow -a -x made/*
+clean 0 'pcap2flow: names, a cache' pcap2flow -S -v -c cache trace.pcap trace.pcap
+clean 0 'pcap2flow: as one, in windows, with a filter' \
+    pcap2flow -m -T -d 60 -f 'tcp or udp' -L 9.9.9.9 trace.pcap made/merge-*.pcap
+clean 64 'pcap2flow: misuse' pcap2flow -f 'port nonsense' trace.pcap
+clean 66 'pcap2flow: no file' pcap2flow nothing.pcap
+
+clean 0 'zeek2flow: logs of all shapes' zeek2flow -a -x -S -c cache conn.*.log dns.*.log
+head -c 3000 conn.json.log >cut.log
+clean 65 'zeek2flow: a log that is cut off' zeek2flow cut.log
+clean 65 'zeek2flow: no log' zeek2flow trace.pcap
+
+"$bindir/pcap2flow" trace.pcap >flows.sf
+clean 0 'flowlabel' flowlabel flows.sf
+{ cat flows.sf && echo '{"src":1}' && echo nonsense; } >bad.sf
+clean 65 'flowlabel: no records' flowlabel bad.sf
+
+start_collector
+for n in 1 2; do
+    record 1700000000 $n >day$n.sf
+done
+printf 'X-Token: secret\n' >headers
+chmod 600 headers
+answers 500 400 ok
+clean 69 'flowupload: failed, refused, accepted' flowupload -v -k key -s spool -u "$url" day1.sf day2.sf
+answers
+clean 0 'flowupload: lines' flowupload -F ndjson -H @headers -s spool -u "$lines_url" flows.sf
+clean 0 'flowupload: a file as it is' flowupload -k key -s spool -t zeek -u "$url" conn.tsv.log dns.tsv.log
+clean 0 'flowupload: documents' flowupload -n flows.sf
+stop_collector
+clean 75 'flowupload: no collector' flowupload -k key -s spool -u "$url" --linger 0 day1.sf
+
+clean 0 'flowcap: interfaces' flowcap -D
+clean 69 'flowcap: no interface' flowcap -i nothing0
+skip 'flowcap: live' 'valgrind knows no seccomp(2); AddressSanitizer has tests/flowcap.sh'
+
+done_testing
