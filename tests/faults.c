@@ -194,8 +194,8 @@ __attribute__((constructor)) static void begin(void)
             faulty = (enum call)i;
     }
     if (faulty != CALL_COUNT) {
-        fault_at = (uint32_t)atoi(getenv("FAULT_AT"));
-        fault_errno = atoi(getenv("FAULT_ERRNO"));
+        fault_at = (uint32_t)strtoul(getenv("FAULT_AT"), NULL, 10);
+        fault_errno = (int)strtol(getenv("FAULT_ERRNO"), NULL, 10);
     }
     dl_iterate_phdr(add_range, &range_count);
     counts = map; /* from now on calls count */

@@ -38,7 +38,7 @@ static const char *give(struct sni *sni, struct packet *packet, const uint8_t *p
 {
     static char name[HELLO_NAME_MAX + 1];
     uint8_t *copy = exact_copy(payload, length);
-    struct hello hello;
+    struct hello hello = {.length = 0};
     enum result result = RESULT_END;
     enum sni_part part;
 
