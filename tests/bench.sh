@@ -1,5 +1,6 @@
 #!/bin/sh
-# How fast the tools are, and how much memory they take, beside their peers on this machine.
+# How fast the tools are, and how much memory they take, beside their peers on this machine: as it
+# goes on standard output, and in the end as one table in BINDIR/bench.txt.
 #
 #   BINDIR      the build directory
 #   BENCHDIR    where captures and logs go, 3.7 GB, and output of as much again; given, they are
@@ -65,6 +66,17 @@ capture() {
     mv "$scratch/new.pcap" "$file" || exit 1
 }
 
+# size FILE
+size() {
+    wc -c <"$1" | awk '{ printf "%d MB", $1 / 1e6 }'
+}
+
+# size_of KIND: of a capture, which is made
+size_of() {
+    capture "$1"
+    size "$file"
+}
+
 # logs: makes conn and dns in TSV and JSON, unless they were kept
 logs() {
     [ -d "$dir/logs" ] && return
@@ -73,10 +85,19 @@ logs() {
     mv "$scratch/logs" "$dir/logs" || exit 1
 }
 
-# measure COMMAND...: the table, to standard output and for column()
+# title TEXT: what the rows that follow are about
+title() {
+    printf '\n%s\n' "$1"
+    printf '\n%s\n' "$1" >>"$scratch/rows"
+}
+
+# measure COMMAND...: the table, to standard output, for column(), and as rows of the report
 measure() {
     "$BINDIR/tests/measure" -n "$runs" "$@" >"$scratch/table" || failed=1
     cat "$scratch/table"
+    awk 'NR > 1 && $2 == "failed:" { print "  " $0 }
+        NR > 1 && $2 != "failed:" { printf "  %-22s %8.2f %8.2f %8.1f %8s\n", $1, $2, $4, $5, $6 }' \
+        "$scratch/table" >>"$scratch/rows"
 }
 
 # nfpcapd appends to the files of an earlier run and takes longer over it: each run has a new
@@ -111,12 +132,12 @@ multiple() {
     echo "$(column 2 "$1") $(column 2 "$2")" | awk 'NF == 2 && $2 > 0 { print $1 / $2 }'
 }
 
-# speed KIND GOAL
+# speed KIND TITLE GOAL
 speed() {
     capture "$1"
-    printf '\n%s.pcap, %s bytes\n' "$1" "$(($(wc -c <"$file")))"
+    title "$2"
     beside_peers
-    verdict 'pcap2flow, times the wall time of pcap_loop' "$(column 6 pcap2flow)" max "$2"
+    verdict 'pcap2flow, times the wall time of pcap_loop' "$(column 6 pcap2flow)" max "$3"
     verdict 'nfpcapd, times the median wall time of pcap2flow' "$(multiple nfpcapd pcap2flow)" min 4
 }
 
@@ -138,10 +159,10 @@ flow_memory() {
 
 # session_cost: what reading the handshakes of the big capture adds
 session_cost() {
-    printf '\nbig.pcap, with and without session names\n'
+    title 'The same, with the names that flows say themselves'
     measure "pcap2flow='$BINDIR/pcap2flow' '$file' >'$scratch/out.sf'" \
-        "names='$BINDIR/pcap2flow' -S '$file' >'$scratch/out.sf'"
-    verdict 'pcap2flow -S, times the wall time of pcap2flow' "$(column 6 names)" max 1.3
+        "pcap2flow-S='$BINDIR/pcap2flow' -S '$file' >'$scratch/out.sf'"
+    verdict 'pcap2flow -S, times the wall time of pcap2flow' "$(column 6 pcap2flow-S)" max 1.3
 }
 
 # log_speed: zeek2flow beside the tool that picks columns out of Zeek's logs
@@ -159,17 +180,17 @@ log_speed() {
         first=mawk
         set -- "mawk=mawk -F '\t' '{ print \$1, \$3, \$4, \$5, \$6, \$7 }' '$conn.tsv.log' >'$scratch/out.cut'"
     fi
-    printf '\nTwo million rows of conn, %s bytes TSV and %s JSON; half a million of dns\n' \
-        "$(($(wc -c <"$conn.tsv.log")))" "$(($(wc -c <"$conn.json.log")))"
+    title "Two million rows of conn, $(size "$conn.tsv.log") of TSV or $(size "$conn.json.log") of JSON"
     measure "$@" \
-        "with-dns=$BINDIR/zeek2flow '$conn.tsv.log' '$dns.tsv.log' >'$scratch/out.sf'" \
-        "json-dns=$BINDIR/zeek2flow '$conn.json.log' '$dns.json.log' >'$scratch/out.sf'" \
-        "json=$BINDIR/zeek2flow '$conn.json.log' >'$scratch/out.sf'" \
-        "tsv=$BINDIR/zeek2flow '$conn.tsv.log' >'$scratch/out.sf'"
-    verdict "zeek2flow, TSV, times the wall time of $first" "$(column 6 tsv)" max 2
+        "zeek2flow-json=$BINDIR/zeek2flow '$conn.json.log' >'$scratch/out.sf'" \
+        "zeek2flow-tsv=$BINDIR/zeek2flow '$conn.tsv.log' >'$scratch/out.sf'"
+    verdict "zeek2flow, TSV, times the wall time of $first" "$(column 6 zeek2flow-tsv)" max 2
     verdict 'zeek2flow, JSON, MB/s' \
-        "$(column 2 json | awk -v bytes="$(wc -c <"$conn.json.log")" '{ print bytes / $1 / 1e6 }')" min 400
-    flow_memory conn tsv
+        "$(column 2 zeek2flow-json | awk -v bytes="$(wc -c <"$conn.json.log")" '{ print bytes / $1 / 1e6 }')" min 400
+    flow_memory conn zeek2flow-tsv
+    title 'The same, with half a million rows of dns'
+    measure "zeek2flow-tsv=$BINDIR/zeek2flow '$conn.tsv.log' '$dns.tsv.log' >'$scratch/out.sf'" \
+        "zeek2flow-json=$BINDIR/zeek2flow '$conn.json.log' '$dns.json.log' >'$scratch/out.sf'"
 }
 
 # label_speed: flowlabel over the records that zeek2flow has written
@@ -177,7 +198,7 @@ label_speed() {
     "$BINDIR/zeek2flow" "$dir/logs/conn.tsv.log" "$dir/logs/dns.tsv.log" >"$scratch/in.sf" ||
         die 'no records'
     records=$(wc -l <"$scratch/in.sf")
-    printf '\n%s records, %s bytes\n' "$((records))" "$(($(wc -c <"$scratch/in.sf")))"
+    title "$((records)) records, $(size "$scratch/in.sf")"
     measure "flowlabel='$BINDIR/flowlabel' '$scratch/in.sf' >'$scratch/out.sf'"
     verdict 'flowlabel, records a second of CPU time' \
         "$(column 4 flowlabel | awk -v records="$records" '{ print records / $1 }')" min 1000000
@@ -188,7 +209,7 @@ label_speed() {
 # curl sending the same bytes once from a file
 upload_speed() {
     head -n 1000000 "$scratch/in.sf" >"$scratch/million.sf"
-    printf '\n1000000 records to a collector, %s bytes\n' "$(($(wc -c <"$scratch/million.sf")))"
+    title "A million records, $(size "$scratch/million.sf"), to a collector"
     mkdir "$scratch/collector"
     "${PYTHON:-python3}" "$(dirname "$0")/collector.py" "$scratch/collector" &
     collector=$!
@@ -197,8 +218,8 @@ upload_speed() {
     done
     url=http://127.0.0.1:$(cat "$scratch/collector/port")
     upload="'$BINDIR/flowupload' -s '$scratch/spool' <'$scratch/million.sf' >'$scratch/out'"
-    set -- "ndjson=env SECFLOW_URL=$url/unchecked $upload -F ndjson" \
-        "networksage=env SECFLOW_URL=$url/upload/unchecked NETWORKSAGE_API_KEY=secret $upload"
+    set -- "flowupload-ndjson=env SECFLOW_URL=$url/unchecked $upload -F ndjson" \
+        "flowupload-networksage=env SECFLOW_URL=$url/upload/unchecked NETWORKSAGE_API_KEY=secret $upload"
     if installed curl; then
         set -- "curl=curl -sS -H Expect: -H Content-Type:application/x-ndjson \
             --data-binary '@$scratch/million.sf' $url/unchecked >'$scratch/out'" "$@"
@@ -206,47 +227,37 @@ upload_speed() {
     measure "$@"
     kill $collector
     for format in ndjson networksage; do
-        printf 'flowupload -F %s, records a second: %.0f\n' "$format" \
-            "$(column 2 $format | awk '{ print 1000000 / $1 }')"
-        verdict "flowupload -F $format, peak MiB" "$(column 5 $format)" max 64
+        verdict "flowupload -F $format, peak MiB" "$(column 5 flowupload-$format)" max 64
     done
 }
 
+# versions: of the tools and, where Debian has them, of their peers
 versions() {
     "$BINDIR/pcap2flow" --version | head -n 1
-    "$BINDIR/zeek2flow" --version
-    "$BINDIR/flowcap" --version
-    "$BINDIR/flowlabel" --version
-    "$BINDIR/flowupload" --version
     "$BINDIR/tests/pcap_loop" -V
-    if installed nfpcapd; then
-        nfpcapd -V 2>&1 | awk '{ sub(/: Version:/, " version"); print }'
-    else
-        echo 'nfpcapd: not installed'
-    fi
-    if installed softflowd; then
-        softflowd -h 2>&1 | sed -n 's/.*\(softflowd version [0-9.]*[0-9]\).*/\1/p' | head -n 1
-    else
-        echo 'softflowd: not installed'
-    fi
+    dpkg-query -W -f '${Package} ${Version}\n' argus-server bro-aux curl nfdump softflowd tcpdump 2>/dev/null |
+        sed '/ $/d'
 }
 
-sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1
-uname -srm
-versions
-echo "wall and CPU time: medians of $runs rounds; x first: median of the ratios of wall time"
+{
+    printf '%s, %s cores, ' "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)" \
+        "$(getconf _NPROCESSORS_ONLN)"
+    uname -srm
+    versions | paste -sd, | sed 's/,/, /g' | fmt -w 96
+    echo "Medians of $runs rounds in which the commands take turns"
+} | tee "$scratch/machine"
 
-speed big 1.0
+speed big "100,000 flows in two million packets, $(size_of big)" 1.0
 peak big
 session_cost
-peak sessions names
-speed hdr 1.5
+peak sessions pcap2flow-S
+speed hdr "The same, 128 bytes kept of each packet, $(size_of hdr)" 1.5
 peak hdr
-speed many 4
+speed many "A million flows in four million packets, $(size_of many)" 4
 flow_memory many
 
+title "The same over IPv6, $(size_of many6)"
 capture many6
-printf '\nmany6.pcap, %s bytes\n' "$(($(wc -c <"$file")))"
 measure "pcap2flow='$BINDIR/pcap2flow' '$file' >'$scratch/out.sf'"
 flow_memory many6
 
@@ -256,8 +267,9 @@ upload_speed
 
 capture hdr
 if installed tcpreplay && unshare -n true 2>/dev/null; then
-    printf '\n'
-    unshare -n "${SHELL:-/bin/sh}" "$(dirname "$0")/bench-live.sh" "$BINDIR" "$file" || failed=1
+    unshare -n "${SHELL:-/bin/sh}" "$(dirname "$0")/bench-live.sh" "$BINDIR" "$file" >"$scratch/live" ||
+        failed=1
+    cat "$scratch/live"
 else
     printf '\nlive capture: not measured without root and tcpreplay\n'
 fi
@@ -267,4 +279,12 @@ cat "$scratch/peaks"
 if [ -f "$scratch/verdicts" ]; then
     cat "$scratch/verdicts"
 fi
+
+{
+    cat "$scratch/machine"
+    printf '\n%-24s %8s %8s %8s %8s\n' '' 'wall s' 'CPU s' 'peak MiB' 'x first'
+    cat "$scratch/rows"
+    cat "$scratch/live" 2>/dev/null
+} >"$BINDIR/bench.txt"
+printf '\nThe table: %s\n' "$BINDIR/bench.txt"
 exit $failed
