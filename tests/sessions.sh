@@ -42,7 +42,7 @@ is "$("$tool" -S trace.pcap)" "$(cat out)" 'from standard input'
 # Real clients
 
 choose_network
-for needed in ip openssl curl tcpdump; do
+for needed in ip openssl curl dumpcap; do
     command -v $needed >/dev/null || missing="${missing:-}$needed "
 done
 if [ -z "$enter" ] || [ -n "${missing:-}" ]; then
@@ -64,11 +64,11 @@ openssl s_server -accept 127.0.0.1:8443 -key key.pem -cert cert.pem -quiet >out 
 "$python" -m http.server --bind 127.0.0.1 8080 >out 2>&1 &
 until_true listens 8443
 until_true listens 8080
-tcpdump -i lo -U -w lo.pcap tcp 2>dump.log &
+dumpcap -q -i lo -P -f tcp -w lo.pcap >dump.log 2>&1 &
 dump=$!
 "$bindir/flowcap" -i lo -aS -d 1000000 -Z "$user" >live.sf 2>live.log &
 live=$!
-until_true grep -q 'listening on' dump.log
+until_true grep -q '^File: ' dump.log
 until_true grep -q 'Seccomp:.2' /proc/$live/status || sleep 1
 sleep 0.3
 hello() {
@@ -95,7 +95,7 @@ cat >want <<'E2'
 E2
 said='inputs | select(.dstPort == 8443 or .dstPort == 8080) | "\(.dstPort) \(.dst) \(.destinationNameSource)"'
 is "$("$tool" -aSx lo.pcap | jq -rn "$said" | sort)" "$(cat want)" \
-    'pcap2flow: openssl and curl, as tcpdump saw them'
+    'pcap2flow: openssl and curl, as dumpcap saw them'
 said='inputs | select(.src | startswith("127.")) | select(.dst | test(":8(443|080)$")) |
     "\(.dst | split(":")[-1]) \(.dst) \(.destinationNameSource)"'
 is "$(jq -rn "$said" live.sf | sort)" "$(cat want)" 'flowcap: openssl and curl'
