@@ -30,10 +30,10 @@ struct outbox {
 
 static void raise_event(int event)
 {
-    uint64_t one = 1;
+    const uint64_t one = 1;
+    ssize_t wrote = write(event, &one, sizeof one); /* which its counter has room for */
 
-    if (write(event, &one, sizeof one) < 0)
-        abort(); /* an event can be told of always */
+    (void)wrote;
 }
 
 /* Waits until something can be written; false: it is not to be any more. */
