@@ -1,5 +1,7 @@
 #include "upload.h"
 
+#include "text.h"
+
 #include <curl/curl.h>
 #include <errno.h>
 #include <stdio.h>
@@ -255,24 +257,24 @@ static bool set_body(struct uploader *uploader, struct body *body)
            curl_easy_setopt(easy, CURLOPT_SEEKDATA, body) == CURLE_OK;
 }
 
-static bool add_header(struct uploader *uploader, const char *header)
+static bool add_headers(struct uploader *uploader, const char *const *headers)
 {
-    struct curl_slist *list = curl_slist_append(uploader->header_list, header);
+    for (; headers && *headers; headers++) {
+        struct curl_slist *list = curl_slist_append(uploader->header_list, *headers);
 
-    if (list)
+        if (!list)
+            return false;
         uploader->header_list = list;
-    return list != NULL;
+    }
+    return true;
 }
 
 static bool set_headers(struct uploader *uploader, const struct upload_request *request)
 {
-    bool good = add_header(uploader, "Expect:"); /* many collectors do not know it */
+    static const char *const expect[] = {"Expect:", NULL}; /* many collectors do not know it */
 
-    for (const char *const *p = uploader->headers; good && p && *p; p++)
-        good = add_header(uploader, *p);
-    for (const char *const *p = request->headers; good && *p; p++)
-        good = add_header(uploader, *p);
-    return good &&
+    return add_headers(uploader, expect) && add_headers(uploader, uploader->headers) &&
+           add_headers(uploader, request->headers) &&
            curl_easy_setopt(uploader->easy, CURLOPT_HTTPHEADER, uploader->header_list) == CURLE_OK;
 }
 

@@ -9,7 +9,6 @@
 #define SECFLOW_UPLOAD_H
 
 #include "body.h"
-#include "text.h"
 
 #include <poll.h>
 
@@ -60,7 +59,7 @@ MUST_CHECK enum result uploader_init(struct uploader **uploader,
                                      const struct upload_options *options);
 void uploader_destroy(struct uploader **uploader);
 
-/* Begins a request. There must be none. */
+/* Begins a request. There must be none. RESULT_NO_MEMORY. */
 MUST_CHECK enum result upload_begin(struct uploader *uploader,
                                     const struct upload_request *request);
 
