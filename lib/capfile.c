@@ -18,7 +18,9 @@ enum result capfile_damaged(struct capfile *capfile, const char *format, ...)
     return RESULT_DAMAGED;
 }
 
-void capfile_add(struct capfile *capfile, const char *format, ...)
+/* Adds to the problem noted. */
+__attribute__((format(printf, 2, 3))) static void add_problem(struct capfile *capfile,
+                                                              const char *format, ...)
 {
     size_t used = strlen(capfile->problem);
     va_list args;
@@ -45,15 +47,15 @@ enum result capfile_resume(struct capfile *capfile, bool (*begins)(struct capfil
     do {
         capfile->in.at++;
         if (begins(capfile)) {
-            capfile_add(capfile, "; %llu bytes skipped",
+            add_problem(capfile, "; %llu bytes skipped",
                         (unsigned long long)(lookahead_offset(&capfile->in) - from));
             return RESULT_DAMAGED;
         }
     } while (lookahead_need(&capfile->in, 1));
-    capfile_add(capfile, "; nothing after it can be read (%llu bytes)",
+    add_problem(capfile, "; nothing after it can be read (%llu bytes)",
                 (unsigned long long)(lookahead_offset(&capfile->in) - from));
     if (capfile->in.result == RESULT_DAMAGED) {
-        capfile_add(capfile, "; %s", input_problem(capfile->in.input));
+        add_problem(capfile, "; %s", input_problem(capfile->in.input));
         capfile->finished = true;
     }
     return RESULT_DAMAGED;

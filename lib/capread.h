@@ -45,10 +45,6 @@ struct capfile {
 __attribute__((format(printf, 2, 3))) enum result capfile_damaged(struct capfile *capfile,
                                                                   const char *format, ...);
 
-/* Adds to the problem noted. */
-__attribute__((format(printf, 2, 3))) void capfile_add(struct capfile *capfile, const char *format,
-                                                       ...);
-
 /*
  * The input is at its end, or cannot be read further: RESULT_END or RESULT_SYSTEM, or, once,
  * RESULT_DAMAGED where compressed data are damaged.

@@ -172,7 +172,7 @@ static enum result set_name(struct flownames *names, uint32_t flow, struct named
 /* What a connection is called by another log, where its flow has no name. */
 static enum result set_logged(struct flownames *names, uint32_t flow, uint32_t name)
 {
-    return flownames_has(names, flow)
+    return named_of(names, flow).name != 0
                ? RESULT_OK
                : set_name(names, flow, (struct named){.name = name & NAME_MASK});
 }
@@ -209,11 +209,6 @@ bool flownames_get(const struct flownames *names, uint32_t flow, const char **na
     if (known.ech)
         return is_random(evidence);
     return !known.cut || !evidence->any || is_random(evidence);
-}
-
-bool flownames_has(const struct flownames *names, uint32_t flow)
-{
-    return named_of(names, flow).name != 0;
 }
 
 enum result flownames_join(struct flownames *names, uint64_t uid, uint32_t flow)

@@ -35,9 +35,6 @@ MUST_CHECK enum result flownames_add(struct flownames *names, uint32_t flow,
 /* The flow's name, which the names own. False: it has none, or one that may be a front's. */
 bool flownames_get(const struct flownames *names, uint32_t flow, const char **name, size_t *length);
 
-/* Whether the flow has a name, though it be a front's. */
-bool flownames_has(const struct flownames *names, uint32_t flow);
-
 /*
  * A connection of that uid (a hash of it, not 0) is of the flow, whose name it may give; or said
  * that name. The first name that a uid is given stays. RESULT_NO_MEMORY.
