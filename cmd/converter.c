@@ -2,7 +2,6 @@
 
 #include "namecache.h"
 
-#include <errno.h>
 #include <unistd.h>
 
 int converter_options_init(struct converter_options *options, const char *help)

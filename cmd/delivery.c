@@ -499,8 +499,7 @@ static void tell(struct delivery *delivery, const struct upload_answer *answer, 
     delivery->said = problem;
 }
 
-/* Whether it may be this sample that the collector fails on, rather than the collector that fails.
- */
+/* Whether it may be this sample that the collector fails on, and no other. */
 static bool is_of_sample(const struct upload_answer *answer)
 {
     return answer->retry_after == 0 && answer->status / 100 != 4 && answer->status != 0 &&

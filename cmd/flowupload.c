@@ -157,8 +157,7 @@ static int64_t earliest(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* A full disk is waited for, while delivery makes room. False: it is another failure, or the end.
- */
+/* A full disk is waited for, while delivery makes room. False: another failure, or the end. */
 static bool wait_for_room(struct command *command)
 {
     int64_t start = clock_monotonic(), now = start, until = start + FULL_AGAIN;

@@ -2,7 +2,6 @@
 
 #include "upload.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

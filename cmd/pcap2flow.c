@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const char help[] =
     "usage: pcap2flow [-46ahmqSTVvx] [-c CACHE] [-d SECONDS] [-f FILTER] [-L NET]... [FILE...]\n"

@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 int secflows_init(struct secflows *secflows, const char *const *names, size_t count)
 {

@@ -8,7 +8,6 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <unistd.h>
 
 static const char help[] =
     "usage: zeek2flow [-46ahqSVvx] [-c CACHE] [-L NET]... [LOG...]\n"

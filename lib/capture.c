@@ -324,9 +324,7 @@ enum result capture_read(struct capture *capture, capture_frame_fn *take, void *
 enum capture_state capture_reopen(struct capture *capture)
 {
     socklen_t size = sizeof(int);
-    int error;
-
-    int before = capture->index, now = find_interface(capture);
+    int error, before = capture->index, now = find_interface(capture);
 
     capture->state = CAPTURE_GOOD;
     if (now >= 0)

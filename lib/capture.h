@@ -11,6 +11,8 @@
 #include "frame.h"
 #include "snap.h"
 
+#include <stddef.h>
+
 struct capture_options {
     const char *interface; /* or "any" */
     bool promiscuous;
@@ -62,8 +64,7 @@ enum capture_state capture_reopen(struct capture *capture);
 
 void capture_count(struct capture *capture, struct capture_counts *counts);
 
-/* Calls with the name of each interface, and what it is, or NULL. RESULT_SYSTEM: problem says why.
- */
+/* Calls with the name of each interface, and what it is or NULL. RESULT_SYSTEM: see problem. */
 typedef void capture_interface_fn(const char *name, const char *description);
 MUST_CHECK enum result capture_list(capture_interface_fn *tell, char *problem, size_t size);
 

@@ -171,7 +171,7 @@ static size_t address_words(uint8_t flags)
     return flags & FLOW_IPV6 ? 4 : 1;
 }
 
-/* Whether the side that sent a flow's first packet opened it: DESIGN.md, "Who is the source". */
+/* Whether the side that sent a flow's first packet opened it: secflow(7), "Who is the source". */
 static bool sender_is_source(const struct waiting *first)
 {
     enum { EPHEMERAL = 49152, PRIVILEGED = 1024 };
@@ -359,8 +359,7 @@ static void insert_slot(struct slot *slots, uint32_t count, struct slot slot)
     slots[at] = slot;
 }
 
-/* Doubles the hash table once it is three quarters full; a batch may be added before the next call.
- */
+/* Doubles the hash table once it would be three quarters full with a batch of new flows. */
 static enum result reserve_slots(struct flowtable *table)
 {
     uint32_t count = table->slot_count * 2;

@@ -33,6 +33,7 @@ struct flow {
 
 #define FLOW_LABEL_MAX CONNECTION_ID_MAX
 
+/* RESULT_NO_MEMORY, or RESULT_SYSTEM. */
 MUST_CHECK enum result flowtable_init(struct flowtable **table);
 void flowtable_destroy(struct flowtable **table);
 
@@ -68,19 +69,19 @@ bool flowtable_lacks_name(const struct flowtable *table, const struct packet *pa
 /*
  * Ends the window: sorts its flows by start, those of equal start by their first packet in input
  * order, and tells how many there are. last: nothing will be added any more, so that what finds
- * flows may make room for what sorts them. RESULT_NO_MEMORY.
+ * flows may make room for what sorts them. Results as of flowtable_add.
  */
 MUST_CHECK enum result flowtable_finish(struct flowtable *table, bool last, size_t *count);
 
 /*
  * The same in the middle of a window, except that the half of the flows whose last packets are the
- * oldest comes first: count of them, each half sorted.
+ * oldest comes first: count of them, each half sorted. Results as above.
  */
 MUST_CHECK enum result flowtable_divide(struct flowtable *table, size_t *count);
 
 /*
  * Forgets all flows but the active ones from an index on, which keep their order and begin with
- * index 0 then. RESULT_NO_MEMORY.
+ * index 0 then. Results as above.
  */
 MUST_CHECK enum result flowtable_keep(struct flowtable *table, size_t first);
 

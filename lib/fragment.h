@@ -10,6 +10,7 @@
 
 struct fragment_table;
 
+/* RESULT_NO_MEMORY, or RESULT_SYSTEM. */
 MUST_CHECK enum result fragment_table_init(struct fragment_table **table);
 void fragment_table_destroy(struct fragment_table **table);
 

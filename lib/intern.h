@@ -6,8 +6,6 @@
 
 #include "hash.h"
 
-#include <stdbool.h>
-
 struct interned {
     char *bytes; /* no NUL; they stay where they are until intern_destroy */
     uint32_t length, hash;

@@ -490,8 +490,7 @@ static void note_problem(struct json *json, yajl_handle parser)
     yajl_free_error(parser, said);
 }
 
-/* yajl takes form feeds and vertical tabs for blanks, which they are not; nor does JSON have them.
- */
+/* yajl takes form feeds and vertical tabs for blanks, which JSON does not have. */
 static bool has_other_control(const char *text, size_t length)
 {
     for (size_t i = 0; i < length; i++)
@@ -621,8 +620,7 @@ const char *json_problem(const struct json *json)
     return json->problem;
 }
 
-/* The text is an object that has been read, so that each of these finds the end that it looks for.
- */
+/* The text is an object that has been read, so each of these finds the end that it looks for. */
 
 static const char *skip_blanks(const char *p)
 {

@@ -2,6 +2,7 @@
 
 #include <nettle/base16.h>
 #include <nettle/sha2.h>
+#include <stdbool.h>
 #include <string.h>
 
 /* Sums and multiples of 64-bit counts, which must not overflow. */

@@ -155,7 +155,7 @@ static bool find_passive(struct meter *meter, const struct record *record, struc
     return true;
 }
 
-/* Names the destination, in the order of DESIGN.md's "How a destination gets its name". */
+/* Names the destination, in the order of secflow(7), "How a destination gets its name". */
 static void name_destination(struct meter *meter, const struct flow *flow, struct record *record)
 {
     struct name_ref passive, cached;

@@ -40,13 +40,14 @@ struct meter_counts {
 
 struct meter;
 
+/* RESULT_NO_MEMORY, or RESULT_SYSTEM. */
 MUST_CHECK enum result meter_init(struct meter **meter, const struct meter_options *options);
 void meter_destroy(struct meter **meter);
 
 /*
  * Takes a frame; one that begins a new window ends the one before it. Windows begin at multiples
  * of their length since 1970. *verdict tells what the frame was. RESULT_NO_MEMORY, or
- * RESULT_SYSTEM: the output failed.
+ * RESULT_SYSTEM, for the most part because the output failed.
  */
 MUST_CHECK enum result meter_frame(struct meter *meter, const struct frame *frame,
                                    enum packet_verdict *verdict);

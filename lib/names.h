@@ -15,6 +15,7 @@ struct name_ref {
     bool before; /* given at or before the time asked for, else after it */
 };
 
+/* RESULT_NO_MEMORY, or RESULT_SYSTEM. */
 MUST_CHECK enum result names_init(struct names **names);
 void names_destroy(struct names **names);
 

@@ -45,7 +45,10 @@ enum packet_verdict {
 /* Decodes the frames of one input; remembers first fragments, a fixed number of them. */
 struct decoder;
 
-/* open_tunnels: go down to the innermost IP; else tunnels stay closed. */
+/*
+ * open_tunnels: go down to the innermost IP; else tunnels stay closed. RESULT_NO_MEMORY, or
+ * RESULT_SYSTEM.
+ */
 MUST_CHECK enum result decoder_init(struct decoder **decoder, bool open_tunnels);
 void decoder_destroy(struct decoder **decoder);
 

@@ -5,7 +5,6 @@
 #include "capread.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum {
     BLOCK_INTERFACE = 1,

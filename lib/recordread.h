@@ -8,7 +8,6 @@
 #include "output.h"
 #include "text.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,8 +26,7 @@ struct record_reader;
 /* Fields that a reader can be told to add to a record, at most. */
 #define RECORD_ADDED_MAX 4u
 
-/* names: of the fields that record_write_with adds, the caller's for as long as the reader lives.
- */
+/* names: of the fields that record_write_with adds, the caller's while the reader lives. */
 MUST_CHECK enum result record_reader_init(struct record_reader **reader, const char *const *names,
                                           size_t count);
 void record_reader_destroy(struct record_reader **reader);

@@ -1,8 +1,10 @@
 /*
  * What a function of the library answers.
  *
- * No function of lib/ prints or exits. One that can fail answers with one of these, and where the
- * reason needs words, its room has a function that returns them.
+ * No function of lib/ prints or exits, but that progress.h writes its line. One that can fail
+ * answers with one of these, and where the reason needs words, its room has a function that returns
+ * them. All that make an object can answer RESULT_NO_MEMORY, and what is seeded (hash.h)
+ * RESULT_SYSTEM.
  */
 #ifndef SECFLOW_RESULT_H
 #define SECFLOW_RESULT_H

@@ -7,7 +7,6 @@
 #include "result.h"
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #define SANDBOX_PROBLEM 160
 
@@ -22,7 +21,7 @@ MUST_CHECK enum result sandbox_drop(const char *user, char problem[SANDBOX_PROBL
 /*
  * From here on the threads of this process can only do what a capture loop does: read and write
  * what is open, wait, get memory, bind a socket; with files, what a name cache needs as well.
- * Anything else ends the process. Results as above.
+ * Anything else ends the process. RESULT_NO_MEMORY, without a problem; RESULT_SYSTEM as above.
  */
 MUST_CHECK enum result sandbox_enter(bool files, char problem[SANDBOX_PROBLEM]);
 

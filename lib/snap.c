@@ -136,8 +136,7 @@ static void emit_tunnel_ports(struct snap *snap, unsigned mode, uint32_t at)
         jump_if(snap, ports[i], INNER);
 }
 
-/* The accumulator becomes the length of a TCP header, which is in the upper half of a byte there.
- */
+/* The accumulator becomes the length of a TCP header, which the upper half of that byte has. */
 static void emit_tcp_length(struct snap *snap, unsigned mode, uint32_t at)
 {
     emit(snap, BPF_LD | BPF_B | mode, at);
@@ -205,8 +204,7 @@ static void emit_tcp_session(struct snap *snap)
     emit(snap, BPF_RET | BPF_A, 0);
 }
 
-/* The first byte says that the header is long, and of which type, which versions number otherwise.
- */
+/* The first byte says that the header is long, and of a type, which versions number otherwise. */
 static void emit_quic_session(struct snap *snap)
 {
     static const struct {

@@ -25,7 +25,6 @@
 #include "result.h"
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #define SNAP_INNER 256u

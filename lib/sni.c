@@ -210,9 +210,8 @@ static enum result read_more_tcp(struct sni *sni, struct pending *pending, uint3
     uint32_t before = pending->stream.prefix;
     enum result result;
 
-    if (offset > INT32_MAX)
-        return RESULT_END; /* from before its beginning, as probes are that keep connections alive
-                            */
+    if (offset > INT32_MAX) /* before its beginning, as what keeps connections alive is */
+        return RESULT_END;
     result = put(sni, pending, offset, packet->payload, packet->captured);
     if (result != RESULT_OK) {
         forget(sni, pending);

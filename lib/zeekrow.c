@@ -40,8 +40,7 @@ static bool read_port(const struct cell *cell, uint16_t *port)
     return true;
 }
 
-/* Each need_ and take_ function notes what is wrong with its field. A field not there is needed, or
- * 0. */
+/* Each need_ and take_ function notes what is wrong with its field; take_ ones can do without. */
 
 static enum result need(struct zeeklog *log, enum zeek_field field, const char *name,
                         const struct cell **cell)

@@ -320,7 +320,7 @@ struct told {
     char name[2];
 };
 
-/* What DESIGN.md asks for, straight away: the latest at or before, else the earliest after. */
+/* What secflow(7) says, straight away: the latest at or before, else the earliest after. */
 static const char *search(const struct told *told, size_t count, int64_t time)
 {
     const struct told *before = NULL, *after = NULL;
