@@ -1,6 +1,7 @@
 #include "address.h"
 
 #include "bytes.h"
+#include "number.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -170,7 +171,7 @@ static bool read_ipv4(const char *text, size_t length, uint8_t bytes[4])
 
         if (i > 0 && (p == end || *p++ != '.'))
             return false;
-        for (start = p; p < end && p - start < 3 && *p >= '0' && *p <= '9'; p++)
+        for (start = p; p < end && p - start < 3 && is_digit(*p); p++)
             octet = octet * 10 + (unsigned)(*p - '0');
         if (p == start || octet > 255 || (*start == '0' && p - start > 1))
             return false;
@@ -232,7 +233,7 @@ static enum result add_prefix(struct locality *locality, const char *network, bo
     if (slash) {
         char *end;
 
-        if (slash[1] < '0' || slash[1] > '9')
+        if (!is_digit(slash[1]))
             return RESULT_DAMAGED;
         bits = strtoul(slash + 1, &end, 10);
         if (*end != '\0' || bits > bits_max)

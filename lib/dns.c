@@ -28,26 +28,29 @@ struct rdata {
     size_t at, end;
 };
 
+char *dns_put_byte(char *p, uint8_t byte)
+{
+    bool plain = byte > ' ' && byte <= '~';
+
+    if (!plain || byte == '\\')
+        *p++ = '\\';
+    if (plain) {
+        *p++ = (char)(byte >= 'A' && byte <= 'Z' ? byte - 'A' + 'a' : byte);
+        return p;
+    }
+    *p++ = (char)('0' + byte / 100);
+    *p++ = (char)('0' + byte / 10 % 10);
+    *p++ = (char)('0' + byte % 10);
+    return p;
+}
+
 static void append_byte(struct name *name, uint8_t byte)
 {
-    char *p = name->text + name->length;
+    char *end = name->text + name->length;
 
-    if (byte >= 'A' && byte <= 'Z')
-        byte = (uint8_t)(byte - 'A' + 'a');
-    if (byte <= ' ' || byte > '~') {
-        p[0] = '\\';
-        p[1] = (char)('0' + byte / 100);
-        p[2] = (char)('0' + byte / 10 % 10);
-        p[3] = (char)('0' + byte % 10);
-        name->length += 4;
-    } else {
-        if (byte == '.' || byte == '\\') {
-            *p++ = '\\';
-            name->length++;
-        }
-        *p = (char)byte;
-        name->length++;
-    }
+    if (byte == '.')
+        *end++ = '\\';
+    name->length = (size_t)(dns_put_byte(end, byte) - name->text);
 }
 
 /*

@@ -13,9 +13,15 @@
 #define DNS_NAME_TEXT 1024
 
 /*
- * Told of each address and its name, in the message's order; the name is lower case, without the
- * final dot, only printable ASCII but the space (other bytes are \DDD, a dot or backslash inside a
- * label \. and \\), ended by NUL, and the caller's only during the call.
+ * Writes a byte of a label as names have it, and returns the place behind, at most 4 bytes further:
+ * lower case, only printable ASCII but the space, other bytes as \DDD, a backslash as \\. A dot is
+ * written as it is, which inside of a label needs a backslash in front.
+ */
+char *dns_put_byte(char *p, uint8_t byte);
+
+/*
+ * Told of each address and its name, in the message's order; the name is made of such bytes,
+ * without the final dot, ended by NUL, and the caller's only during the call.
  */
 typedef enum result dns_answer_fn(void *context, const struct address *address, const char *name,
                                   size_t length);

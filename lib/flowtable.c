@@ -9,6 +9,7 @@
 #include "flowtable.h"
 
 #include "flownames.h"
+#include "grow.h"
 #include "hash.h"
 
 #include <stdlib.h>
@@ -336,16 +337,12 @@ static enum result reserve_place(struct flowtable *table, uint32_t units)
 
 static enum result reserve_active(struct flowtable *table)
 {
-    size_t capacity = table->active_capacity ? table->active_capacity * 2 : 1024;
-    uint32_t *grown;
+    uint32_t *grown =
+        grow(table->active, table->active_count, &table->active_capacity, sizeof *grown);
 
-    if (table->active_count < table->active_capacity)
-        return RESULT_OK;
-    grown = realloc(table->active, capacity * sizeof *grown);
     if (!grown)
         return RESULT_NO_MEMORY;
     table->active = grown;
-    table->active_capacity = capacity;
     return RESULT_OK;
 }
 

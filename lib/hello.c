@@ -1,6 +1,7 @@
 #include "hello.h"
 
 #include "bytes.h"
+#include "number.h"
 
 #include <string.h>
 #include <strings.h>
@@ -15,11 +16,6 @@ struct part {
     const uint8_t *at;
     size_t there, length;
 };
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
 
 static bool is_name_character(char c)
 {

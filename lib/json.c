@@ -1,6 +1,8 @@
 #include "json.h"
 
 #include "bytes.h"
+#include "grow.h"
+#include "number.h"
 
 #include <setjmp.h>
 #include <stdlib.h>
@@ -82,28 +84,18 @@ uint8_t json_find_key(const struct json_key *keys, size_t count, const char *nam
     return 0;
 }
 
-static enum result grow_members(struct json *json)
-{
-    size_t capacity = json->capacity ? json->capacity * 2 : 64;
-    struct json_member *grown = realloc(json->members, capacity * sizeof *grown);
-
-    if (!grown)
-        return RESULT_NO_MEMORY;
-    json->members = grown;
-    json->capacity = capacity;
-    return RESULT_OK;
-}
-
 /* A place for one more member, NULL without memory; id 0: one that nobody will see. */
 static inline struct json_member *new_member(struct json *json, uint8_t id, bool element)
 {
-    struct json_member *member;
+    struct json_member *member, *grown;
 
     if (id == 0)
         return &json->unwanted;
-    if (json->count == json->capacity && grow_members(json) != RESULT_OK)
+    grown = grow(json->members, json->count, &json->capacity, sizeof *grown);
+    if (!grown)
         return NULL;
-    member = &json->members[json->count++];
+    json->members = grown;
+    member = &grown[json->count++];
     member->id = id;
     member->element = element;
     return member;
@@ -146,7 +138,7 @@ static const char *scan_digits(const char *p, const char *end)
 {
     const char *start = p;
 
-    while (p < end && (unsigned char)(*p - '0') <= 9)
+    while (p < end && is_digit(*p))
         p++;
     return p > start ? p : NULL;
 }

@@ -1,5 +1,7 @@
 #include "namecache.h"
 
+#include "grow.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -142,17 +144,12 @@ static enum result collect(void *context, const struct address *address,
                            const struct name_ref *name, bool only_one)
 {
     struct entries *entries = context;
+    struct entry *grown = grow(entries->list, entries->count, &entries->capacity, sizeof *grown);
 
     (void)only_one;
-    if (entries->count == entries->capacity) {
-        size_t capacity = entries->capacity ? entries->capacity * 2 : 256;
-        struct entry *grown = realloc(entries->list, capacity * sizeof *grown);
-
-        if (!grown)
-            return RESULT_NO_MEMORY;
-        entries->list = grown;
-        entries->capacity = capacity;
-    }
+    if (!grown)
+        return RESULT_NO_MEMORY;
+    entries->list = grown;
     entries->list[entries->count++] = (struct entry){*address, *name};
     return RESULT_OK;
 }

@@ -3,8 +3,7 @@
  */
 #include "bytes.h"
 #include "capread.h"
-
-#include <stdlib.h>
+#include "grow.h"
 
 enum {
     BLOCK_INTERFACE = 1,
@@ -143,7 +142,7 @@ static void read_interface_options(const struct capfile *capfile, const uint8_t 
 static enum result read_interface(struct capfile *capfile, const uint8_t *block, uint32_t length)
 {
     struct pcapng_state *pcapng = &capfile->pcapng;
-    struct pcapng_interface interface = {.resolution = 6};
+    struct pcapng_interface interface = {.resolution = 6}, *grown;
 
     if (length < 20)
         return bad_block(capfile, length, "the interface description is too short");
@@ -152,15 +151,10 @@ static enum result read_interface(struct capfile *capfile, const uint8_t *block,
     interface.linktype = ng16(capfile, block + 8);
     interface.snaplen = ng32(capfile, block + 12);
     read_interface_options(capfile, block + 16, block + length - 4, &interface);
-    if (pcapng->count == pcapng->capacity) {
-        size_t capacity = pcapng->capacity ? pcapng->capacity * 2 : 16;
-        struct pcapng_interface *grown = realloc(pcapng->interfaces, capacity * sizeof *grown);
-
-        if (!grown)
-            return RESULT_NO_MEMORY;
-        pcapng->interfaces = grown;
-        pcapng->capacity = capacity;
-    }
+    grown = grow(pcapng->interfaces, pcapng->count, &pcapng->capacity, sizeof *grown);
+    if (!grown)
+        return RESULT_NO_MEMORY;
+    pcapng->interfaces = grown;
     pcapng->interfaces[pcapng->count++] = interface;
     capfile->in.at += length;
     return RESULT_OK;

@@ -13,7 +13,7 @@ void text_destroy(struct text *text)
     *text = (struct text){0};
 }
 
-static bool grow(struct text *text, size_t more)
+static bool make_room(struct text *text, size_t more)
 {
     size_t capacity = text->capacity ? text->capacity : 256;
     char *bytes;
@@ -32,7 +32,7 @@ static bool grow(struct text *text, size_t more)
 
 enum result text_put(struct text *text, const char *bytes, size_t length)
 {
-    if (text->capacity - text->length < length && !grow(text, length))
+    if (text->capacity - text->length < length && !make_room(text, length))
         return RESULT_NO_MEMORY;
     if (length > 0)
         memcpy(text->bytes + text->length, bytes, length);

@@ -146,7 +146,7 @@ enum result zeek_damaged(struct zeeklog *log, const char *format, ...)
 
 static int hex_digit(char c)
 {
-    if (c >= '0' && c <= '9')
+    if (is_digit(c))
         return c - '0';
     c |= 0x20;
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;

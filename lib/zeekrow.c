@@ -5,9 +5,9 @@
 #include "zeekread.h"
 
 #include "frame.h"
+#include "grow.h"
 
 #include <netinet/in.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define DNS_PORT 53
@@ -223,19 +223,14 @@ static enum result make_connection(struct zeeklog *log, struct connection *conne
 
 enum result zeek_add_answer(struct zeeklog *log, const char *text, size_t length)
 {
-    struct address address;
+    struct address address, *grown;
 
     if (!address_read(text, length, &address))
         return RESULT_OK;
-    if (log->answer_count == log->answer_capacity) {
-        size_t capacity = log->answer_capacity ? log->answer_capacity * 2 : 16;
-        struct address *grown = realloc(log->answers, capacity * sizeof *grown);
-
-        if (!grown)
-            return RESULT_NO_MEMORY;
-        log->answers = grown;
-        log->answer_capacity = capacity;
-    }
+    grown = grow(log->answers, log->answer_count, &log->answer_capacity, sizeof *grown);
+    if (!grown)
+        return RESULT_NO_MEMORY;
+    log->answers = grown;
     log->answers[log->answer_count++] = address;
     return RESULT_OK;
 }
@@ -271,23 +266,6 @@ static size_t read_byte(const struct zeeklog *log, const char *p, const char *en
     return !log->json && end - p >= 2 && p[0] == '\\' && p[1] == '\\' ? 2 : 1;
 }
 
-static char *put_byte(char *out, uint8_t byte)
-{
-    if (byte >= 'A' && byte <= 'Z')
-        byte |= 0x20;
-    if (byte > ' ' && byte <= '~') {
-        if (byte == '\\')
-            *out++ = '\\';
-        *out++ = (char)byte;
-        return out;
-    }
-    *out++ = '\\';
-    *out++ = (char)('0' + byte / 100);
-    *out++ = (char)('0' + byte / 10 % 10);
-    *out++ = (char)('0' + byte % 10);
-    return out;
-}
-
 /* Writes the query's name as names are written here. False: it is none. */
 static bool make_name(struct zeeklog *log, const struct cell *query, struct zeek_row *row)
 {
@@ -299,7 +277,7 @@ static bool make_name(struct zeeklog *log, const struct cell *query, struct zeek
         if (count == QUERY_MAX)
             return false;
         p += read_byte(log, p, end, &byte);
-        out = put_byte(out, byte);
+        out = dns_put_byte(out, byte);
     }
     if (byte == '.')
         out--;

@@ -4,8 +4,8 @@
 #include "zeekread.h"
 
 #include "bytes.h"
+#include "grow.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* Takes the \xNN out of a header's value; false when it is longer than there is room for. */
@@ -69,15 +69,11 @@ static uint8_t find_field(const char *p, const char *end)
 
 static enum result add_column(struct tsv_state *tsv, uint8_t field)
 {
-    if (tsv->count == tsv->capacity) {
-        size_t capacity = tsv->capacity ? tsv->capacity * 2 : 64;
-        uint8_t *grown = realloc(tsv->columns, capacity);
+    uint8_t *grown = grow(tsv->columns, tsv->count, &tsv->capacity, sizeof *grown);
 
-        if (!grown)
-            return RESULT_NO_MEMORY;
-        tsv->columns = grown;
-        tsv->capacity = capacity;
-    }
+    if (!grown)
+        return RESULT_NO_MEMORY;
+    tsv->columns = grown;
     tsv->columns[tsv->count++] = field;
     return RESULT_OK;
 }
