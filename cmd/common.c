@@ -195,19 +195,23 @@ int worse_status(int a, int b)
     return a > b ? a : b;
 }
 
-int worst_status(int a, int b)
+int final_status(int a, int b)
 {
     if (a == EX_TEMPFAIL && b != EX_OK)
         return b;
     return b == EX_TEMPFAIL && a != EX_OK ? a : worse_status(a, b);
 }
 
+int out_of_memory(void)
+{
+    complain(NULL, "out of memory");
+    return EX_OSERR;
+}
+
 int output_failed(enum result result)
 {
-    if (result == RESULT_NO_MEMORY) {
-        complain(NULL, "out of memory");
-        return EX_OSERR;
-    }
+    if (result == RESULT_NO_MEMORY)
+        return out_of_memory();
     complain_errno(NULL, "cannot write to standard output");
     return EX_IOERR;
 }
@@ -215,7 +219,7 @@ int output_failed(enum result result)
 int start_failed(enum result result)
 {
     if (result == RESULT_NO_MEMORY)
-        return output_failed(result);
+        return out_of_memory();
     complain_errno(NULL, "cannot start");
     return EX_OSERR;
 }

@@ -93,15 +93,19 @@ int end_damages(const struct damages *damages);
 /* The exit status that is worse: damaged input (65) is less than none (66), and so on. */
 int worse_status(int a, int b);
 
-/* The same, but that something is left for the next time (75) is the least of all. */
-int worst_status(int a, int b);
+/* The same at the end, where that something is left for the next time (75) is the least of all. */
+int final_status(int a, int b);
 
-/* Says why a RESULT_NO_MEMORY or RESULT_SYSTEM of what writes records ended the work. */
+/* Says so. Returns a status. */
+int out_of_memory(void);
+
+/* Says why a RESULT_NO_MEMORY or RESULT_SYSTEM of what writes records ended the work. As above. */
 int output_failed(enum result result);
 
 /* The same for what prepares the work. */
 int start_failed(enum result result);
 
+/* The tool's, which messages clear. */
 extern struct progress progress;
 
 #endif

@@ -7,7 +7,7 @@
 int converter_options_init(struct converter_options *options, const char *help)
 {
     *options = (struct converter_options){.help = help};
-    return locality_init(&options->locality) == RESULT_OK ? EX_OK : output_failed(RESULT_NO_MEMORY);
+    return locality_init(&options->locality) == RESULT_OK ? EX_OK : out_of_memory();
 }
 
 void converter_options_destroy(struct converter_options *options)
@@ -37,7 +37,7 @@ int converter_option(struct converter_options *options, int option, char **argv)
         case RESULT_DAMAGED:
             return usage_error("-L: '%s' is no network such as 192.0.2.0/24", optarg);
         default:
-            return output_failed(RESULT_NO_MEMORY);
+            return out_of_memory();
         }
     case 'q':
         options->quiet = true;
@@ -61,7 +61,7 @@ int open_output(const struct converter_options *options, struct record_writer **
     progress_init(&progress, !options->quiet);
     return record_writer_init(writer, STDOUT_FILENO, options->extended) == RESULT_OK
                ? EX_OK
-               : output_failed(RESULT_NO_MEMORY);
+               : out_of_memory();
 }
 
 struct meter_options converter_meter(const struct converter_options *options,
@@ -105,7 +105,7 @@ int load_cache(struct converter_options *options, struct names **cache)
         options->cache_failed = true;
         return EX_NOINPUT;
     default:
-        return output_failed(RESULT_NO_MEMORY);
+        return out_of_memory();
     }
 }
 
@@ -118,7 +118,7 @@ int update_cache(struct converter_options *options, struct names *learned)
     case RESULT_DAMAGED: /* so since it was loaded; who comes next says so */
         return EX_OK;
     case RESULT_NO_MEMORY:
-        return output_failed(RESULT_NO_MEMORY);
+        return out_of_memory();
     default:
         complain_errno(options->cache_path, "cannot update the name cache");
         options->cache_failed = true;

@@ -13,8 +13,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SECOND INT64_C(1000000)
-
 /* How often a spool that is empty, or another's, is looked at, and what died is recovered. */
 #define LOOK_AFTER (5 * SECOND)
 #define TIDY_AFTER (10 * SECOND)
@@ -141,7 +139,7 @@ static void put_off(struct delivery *delivery, int64_t until)
 static int spool_failed(struct delivery *delivery, enum result result)
 {
     if (result == RESULT_NO_MEMORY)
-        return end(delivery, output_failed(result));
+        return end(delivery, out_of_memory());
     if (spool_is_full(errno)) {
         put_off(delivery, clock_monotonic() + LOOK_AFTER);
         return EX_OK;
@@ -386,7 +384,7 @@ static int measure(struct delivery *delivery)
         delivery->state = SENDING;
         return EX_OK;
     case RESULT_NO_MEMORY:
-        return end(delivery, output_failed(result));
+        return end(delivery, out_of_memory());
     case RESULT_DAMAGED:
         put_off(delivery, 0);
         status = reject(delivery, &delivery->entry, "not all of its lines are Secflows", "", 0);
@@ -538,7 +536,7 @@ static int finish(struct delivery *delivery, const struct upload_answer *answer,
     delivery->sample_id.length = 0;
     if (answer->status != 0 && answer_judge(form, answer->status, answer->body, answer->length,
                                             &verdict, &delivery->sample_id) != RESULT_OK)
-        return end(delivery, output_failed(RESULT_NO_MEMORY));
+        return end(delivery, out_of_memory());
     describe(answer, what);
     switch (verdict) {
     case VERDICT_ACCEPTED:
@@ -686,5 +684,5 @@ int delivery_end(struct delivery *delivery)
                  delivery->rejected - REJECTIONS_TOLD);
     if (delivery->rejected > 0)
         status = worse_status(status, EX_UNAVAILABLE);
-    return delivery->state == ELSEWHERE ? status : worst_status(status, tell_left(delivery));
+    return delivery->state == ELSEWHERE ? status : final_status(status, tell_left(delivery));
 }

@@ -52,8 +52,6 @@ static const char help[] =
     "\n"
     "Example: flowcap -i eth0 -d 60 | flowlabel >flows.sf\n";
 
-#define SECOND INT64_C(1000000)
-
 /* How long a window is waited for after its end: what the kernel still has of it comes by then. */
 #define TICK_GRACE (SECOND / 2)
 
@@ -122,7 +120,7 @@ static int hand_over(struct command *command)
     if (bytes == 0)
         return EX_OK;
     if (outbox_add(command->outbox, command->file, (uint64_t)bytes) != RESULT_OK)
-        return output_failed(RESULT_NO_MEMORY);
+        return out_of_memory();
     tell_drops(command);
     return new_file(command);
 }
@@ -167,7 +165,7 @@ static int metered(struct command *command, enum result result)
     if (result == RESULT_OK)
         return end_windows(command);
     if (result == RESULT_NO_MEMORY)
-        return output_failed(result);
+        return out_of_memory();
     complain_errno(NULL, "cannot keep a window in memory");
     return EX_OSERR;
 }
@@ -376,7 +374,7 @@ static int run(struct command *command)
 static int open_capture(struct command *command)
 {
     if (capture_init(&command->capture, &command->capture_options) != RESULT_OK)
-        return output_failed(RESULT_NO_MEMORY);
+        return out_of_memory();
     switch (capture_state(command->capture)) {
     case CAPTURE_GOOD:
         return EX_OK;
@@ -441,7 +439,7 @@ static int drop_rights(struct command *command)
     if (result == RESULT_OK)
         return EX_OK;
     if (result == RESULT_NO_MEMORY)
-        return output_failed(result);
+        return out_of_memory();
     complain(NULL, "%s", problem);
     return result == RESULT_DAMAGED ? EX_USAGE : EX_OSERR;
 }

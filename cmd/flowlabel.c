@@ -88,7 +88,7 @@ static int command_init(struct command *command)
 {
     command->output = malloc(sizeof *command->output);
     if (!command->output)
-        return output_failed(RESULT_NO_MEMORY);
+        return out_of_memory();
     output_init(command->output, STDOUT_FILENO);
     progress_init(&progress, !command->quiet);
     return secflows_init(&command->secflows, field_names, sizeof field_names / sizeof *field_names);

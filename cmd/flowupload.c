@@ -53,8 +53,6 @@ static const char help[] =
     "\n"
     "Example: flowcap -i eth0 | flowupload -k keyfile -u https://collector.example/\n";
 
-#define SECOND INT64_C(1000000)
-
 /* How long input is read on after SIGTERM, for what the other end of the pipe writes at its end. */
 #define STOP_AFTER (SECOND / 2)
 
@@ -184,7 +182,7 @@ static bool wait_for_room(struct command *command)
 static void cannot_write(struct command *command, enum result result)
 {
     if (result == RESULT_NO_MEMORY) {
-        fail(command, output_failed(result));
+        fail(command, out_of_memory());
     } else {
         complain_errno(command->print ? NULL : command->options.spool_path, "cannot write samples");
         fail(command, EX_IOERR);
@@ -352,7 +350,7 @@ static void read_samples(struct command *command, const char *path)
             break;
     }
     if (result == RESULT_NO_MEMORY)
-        fail(command, output_failed(result));
+        fail(command, out_of_memory());
     else if (result == RESULT_END && secflows->in->error == ECANCELED &&
              input_is_regular(secflows->input))
         left_unread(command, path);
@@ -511,10 +509,10 @@ static int run(struct command *command, char **paths, size_t count)
     if (command->delivery) {
         drain(command);
         progress_clear(&progress);
-        command->status = worst_status(command->status, delivery_end(command->delivery));
+        command->status = final_status(command->status, delivery_end(command->delivery));
     }
     if (command->unread)
-        command->status = worst_status(command->status, EX_TEMPFAIL);
+        command->status = final_status(command->status, EX_TEMPFAIL);
     if (command->options.verbose)
         summarise(command);
     return command->status;
@@ -549,7 +547,7 @@ static int open_spool(struct command *command)
     case RESULT_OK:
         return EX_OK;
     case RESULT_NO_MEMORY:
-        return output_failed(RESULT_NO_MEMORY);
+        return out_of_memory();
     default:
         error = errno;
         complain_errno(command->options.spool_path, "cannot be the spool");
@@ -585,14 +583,14 @@ static int command_init(struct command *command)
     if (command->signals < 0)
         return start_failed(RESULT_SYSTEM);
     if (!command->output)
-        return output_failed(RESULT_NO_MEMORY);
+        return out_of_memory();
     output_init(command->output, STDOUT_FILENO);
     status = secflows_init(&command->secflows, NULL, 0);
     if (status == EX_OK && !command->print)
         status = open_delivery(command);
     if (status == EX_OK && samples_init(&command->samples, command->spool, command->records_most,
                                         command->idle) != RESULT_OK)
-        status = output_failed(RESULT_NO_MEMORY);
+        status = out_of_memory();
     return status;
 }
 
@@ -731,7 +729,7 @@ static int check_options(struct command *command, char **paths, int files)
     case RESULT_OK:
         return EX_OK;
     case RESULT_NO_MEMORY:
-        return output_failed(RESULT_NO_MEMORY);
+        return out_of_memory();
     default:
         return usage_error("the URL %s", problem);
     }

@@ -20,11 +20,11 @@ static int add(struct headers *headers, const char *header)
     char **grown = realloc(headers->list, (headers->count + 2) * sizeof *grown);
 
     if (!grown)
-        return output_failed(RESULT_NO_MEMORY);
+        return out_of_memory();
     headers->list = grown;
     grown[headers->count] = strdup(header);
     grown[headers->count + 1] = NULL;
-    return grown[headers->count++] ? EX_OK : output_failed(RESULT_NO_MEMORY);
+    return grown[headers->count++] ? EX_OK : out_of_memory();
 }
 
 /* A file with a secret, of which others should know nothing. */
@@ -118,7 +118,7 @@ static int add_key(struct headers *headers, const char *key, const char *from)
     int status;
 
     if (!header)
-        return output_failed(RESULT_NO_MEMORY);
+        return out_of_memory();
     strcat(strcpy(header, name), key);
     if (upload_header_problem(header))
         status = usage_error("%s has no key of one line", from);

@@ -10,7 +10,7 @@ int secflows_init(struct secflows *secflows, const char *const *names, size_t co
     *secflows = (struct secflows){.in = malloc(sizeof *secflows->in)};
     return secflows->in && record_reader_init(&secflows->reader, names, count) == RESULT_OK
                ? EX_OK
-               : output_failed(RESULT_NO_MEMORY);
+               : out_of_memory();
 }
 
 void secflows_destroy(struct secflows *secflows)
@@ -29,7 +29,7 @@ int secflows_open(struct secflows *secflows, const char *path)
         lookahead_init(secflows->in, secflows->input);
         return EX_OK;
     case RESULT_NO_MEMORY:
-        return output_failed(RESULT_NO_MEMORY);
+        return out_of_memory();
     default:
         complain_errno(path, "cannot open");
         return EX_NOINPUT;
@@ -100,7 +100,7 @@ static int end_of_input(const struct secflows *secflows)
         complain_errno(secflows->path, "cannot read on");
         return EX_NOINPUT;
     case RESULT_NO_MEMORY:
-        return output_failed(RESULT_NO_MEMORY);
+        return out_of_memory();
     default:
         return EX_OK;
     }

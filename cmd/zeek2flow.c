@@ -94,7 +94,7 @@ static int read_rows(const char *path, struct input *input, struct zeeklog *log,
     status = end_damages(&damages);
     if (result == RESULT_NO_MEMORY) {
         *go_on = false;
-        return output_failed(result);
+        return out_of_memory();
     }
     if (result == RESULT_SYSTEM) {
         errno = error;
@@ -125,7 +125,7 @@ static int read_log(const char *path, bool sessions, struct meter *meter,
         break;
     case RESULT_NO_MEMORY:
         *go_on = false;
-        status = output_failed(result);
+        status = out_of_memory();
         break;
     default:
         complain_errno(path, input ? "cannot read" : "cannot open");

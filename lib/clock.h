@@ -7,12 +7,14 @@
 #include <stdint.h>
 #include <time.h>
 
+#define SECOND INT64_C(1000000)
+
 static inline int64_t clock_read(clockid_t clock)
 {
     struct timespec time;
 
     clock_gettime(clock, &time);
-    return (int64_t)time.tv_sec * 1000000 + time.tv_nsec / 1000;
+    return time.tv_sec * SECOND + time.tv_nsec / 1000;
 }
 
 /* Since some time in the past, whatever is done to the clock on the wall. */

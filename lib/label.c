@@ -1,5 +1,7 @@
 #include "label.h"
 
+#include "clock.h"
+
 #include <nettle/base16.h>
 #include <nettle/sha2.h>
 #include <stdbool.h>
@@ -7,8 +9,6 @@
 
 /* Sums and multiples of 64-bit counts, which must not overflow. */
 __extension__ typedef unsigned __int128 wide;
-
-#define SECOND INT64_C(1000000)
 
 /* What a full packet carries: 80 % of 1514 bytes; times ten. */
 #define FULL_PACKET_10 (8u * 1514u)

@@ -3,11 +3,10 @@
  */
 #include "zeekread.h"
 
+#include "clock.h"
 #include "frame.h"
 
 #include <string.h>
-
-#define SECOND INT64_C(1000000)
 
 /* Days from 1970-01-01, Gregorian. Years begin in March here, so that a leap day ends its year. */
 static int64_t days_since_1970(int year, int month, int day)
