@@ -91,7 +91,7 @@ static int open_source(struct source *source, const char *path)
         return EX_DATAERR;
     case RESULT_NO_MEMORY:
         close_source(source);
-        return output_failed(RESULT_NO_MEMORY);
+        return out_of_memory();
     default:
         complain_errno(path, source->input ? "cannot read" : "cannot open");
         close_source(source);
@@ -206,7 +206,7 @@ static int read_source(struct command *command, struct source *source, struct me
         return report_damage(source);
     if (result == RESULT_NO_MEMORY) {
         *go_on = false;
-        return output_failed(result);
+        return out_of_memory();
     }
     complain_errno(source->path, "cannot read on");
     return worse_status(EX_NOINPUT, report_damage(source));
@@ -336,7 +336,7 @@ static int convert_merged(struct command *command, char **paths, size_t count)
     bool go_on = true;
 
     if (!sources)
-        return output_failed(RESULT_NO_MEMORY);
+        return out_of_memory();
     for (size_t i = 0; i < count; i++) {
         int one = open_source(&sources[opened], paths[i]);
 
@@ -353,7 +353,9 @@ static int convert_merged(struct command *command, char **paths, size_t count)
 /* A filter must fit at least one of the link types that filters are written for. */
 static int make_filter(const char *expression, struct filter **filter)
 {
-    static const int linktypes[] = {127, 113, 9, 101, 1}; /* Ethernet last: its problem is told */
+    /* Ethernet last: its problem is told. */
+    static const int linktypes[] = {LINKTYPE_IEEE802_11_RADIOTAP, LINKTYPE_LINUX_SLL, LINKTYPE_PPP,
+                                    LINKTYPE_RAW, LINKTYPE_ETHERNET};
     bool fits = false;
     enum result result;
 
@@ -365,7 +367,7 @@ static int make_filter(const char *expression, struct filter **filter)
         fits |= result == RESULT_OK;
     }
     if (result == RESULT_NO_MEMORY)
-        return output_failed(result);
+        return out_of_memory();
     return fits ? EX_OK : usage_error("-f: %s", filter_problem(*filter));
 }
 

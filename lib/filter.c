@@ -58,17 +58,17 @@ static int dlt_of(int linktype, uint32_t *skip)
 {
     *skip = 0;
     switch (linktype) {
-    case 0:   /* null */
-    case 108: /* loop */
+    case LINKTYPE_NULL:
+    case LINKTYPE_LOOP:
         *skip = 4;
         return DLT_RAW;
-    case 12: /* raw IP, under the numbers of several systems */
-    case 14:
-    case 101:
-    case 228: /* raw IPv4 */
-    case 229: /* raw IPv6 */
+    case LINKTYPE_RAW_12:
+    case LINKTYPE_RAW_14:
+    case LINKTYPE_RAW:
+    case LINKTYPE_IPV4:
+    case LINKTYPE_IPV6:
         return DLT_RAW;
-    case 204: /* PPP behind a byte of direction */
+    case LINKTYPE_PPP_WITH_DIR: /* a byte of direction in front */
         *skip = 1;
         return DLT_PPP;
     default:

@@ -7,12 +7,33 @@
 
 #include <stdint.h>
 
+/* The link types that are read: www.tcpdump.org/linktypes.html. */
+enum {
+    LINKTYPE_NULL = 0,
+    LINKTYPE_ETHERNET = 1,
+    LINKTYPE_PPP = 9,
+    LINKTYPE_RAW_12 = 12, /* raw IP under the numbers that some systems wrote into files */
+    LINKTYPE_RAW_14 = 14,
+    LINKTYPE_PPP_HDLC = 50,
+    LINKTYPE_PPP_ETHER = 51,
+    LINKTYPE_RAW = 101,
+    LINKTYPE_C_HDLC = 104,
+    LINKTYPE_IEEE802_11 = 105,
+    LINKTYPE_LOOP = 108,
+    LINKTYPE_LINUX_SLL = 113,
+    LINKTYPE_IEEE802_11_RADIOTAP = 127,
+    LINKTYPE_PPP_WITH_DIR = 204,
+    LINKTYPE_IPV4 = 228,
+    LINKTYPE_IPV6 = 229,
+    LINKTYPE_LINUX_SLL2 = 276
+};
+
 struct frame {
     const uint8_t *data; /* owned by the reader, valid until its next call */
     uint32_t captured;   /* bytes at data */
     uint32_t length;     /* bytes on the wire, at least captured */
     int64_t time;        /* microseconds since 1970-01-01 UTC; negative: out of range */
-    int linktype;        /* a LINKTYPE_ value, www.tcpdump.org/linktypes.html */
+    int linktype;        /* LINKTYPE_NULL and so on, or another value of that registry */
 };
 
 /* The captured length beyond which no reader believes a header: libpcap's MAXIMUM_SNAPLEN. */

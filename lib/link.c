@@ -5,26 +5,6 @@
 #include "bytes.h"
 #include "decode.h"
 
-enum {
-    LINKTYPE_NULL = 0,
-    LINKTYPE_ETHERNET = 1,
-    LINKTYPE_PPP = 9,
-    DLT_RAW_12 = 12, /* raw IP under the numbers that some systems wrote into files */
-    DLT_RAW_14 = 14,
-    LINKTYPE_PPP_HDLC = 50,
-    LINKTYPE_PPP_ETHER = 51,
-    LINKTYPE_RAW = 101,
-    LINKTYPE_C_HDLC = 104,
-    LINKTYPE_IEEE802_11 = 105,
-    LINKTYPE_LOOP = 108,
-    LINKTYPE_LINUX_SLL = 113,
-    LINKTYPE_IEEE802_11_RADIOTAP = 127,
-    LINKTYPE_PPP_WITH_DIR = 204,
-    LINKTYPE_IPV4 = 228,
-    LINKTYPE_IPV6 = 229,
-    LINKTYPE_LINUX_SLL2 = 276
-};
-
 /* Types below this are lengths of 802.3 frames. */
 #define ETHERTYPE_MIN 0x0600
 
@@ -267,8 +247,8 @@ enum packet_verdict decode_link(struct descent *descent, int linktype, struct cu
     case LINKTYPE_LOOP:
         return decode_null(descent, cursor);
     case LINKTYPE_RAW:
-    case DLT_RAW_12:
-    case DLT_RAW_14:
+    case LINKTYPE_RAW_12:
+    case LINKTYPE_RAW_14:
         return decode_ip(descent, cursor);
     case LINKTYPE_IPV4:
         return decode_ipv4(descent, cursor);
