@@ -50,8 +50,7 @@ enum {
     FLOW_SOURCE_IS_1 = 8,
     FLOW_ACTIVE = 16,   /* in this window */
     FLOW_LABELLED = 32, /* a text stands behind the addresses, ended by NUL */
-    FLOW_KEPT = 64,     /* only during flowtable_keep */
-    FLOW_NAMED = 128    /* by itself, in this window */
+    FLOW_NAMED = 64     /* by itself, in this window */
 };
 
 struct slot {
@@ -204,6 +203,22 @@ static uint32_t ipv4_word(const struct address *address)
     return word;
 }
 
+/* low and high are the sides: the address above the port. */
+static inline uint32_t ipv4_hash(const struct flowtable *table, uint64_t low, uint64_t high,
+                                 uint8_t proto)
+{
+    return hash_pair(&table->seed, low | (uint64_t)proto << 48, high);
+}
+
+static inline uint32_t ipv6_hash(const struct flowtable *table, const uint64_t address[4],
+                                 const uint16_t port[2], uint8_t proto)
+{
+    uint64_t rest = (uint64_t)port[0] << 24 | (uint64_t)port[1] << 8 | proto;
+
+    rest |= (uint64_t)hash_pair(&table->seed, address[2], address[3]) << 40;
+    return hash_pair(&table->seed, hash_pair(&table->seed, address[0], address[1]), rest);
+}
+
 /*
  * The key of an IPv4 packet; the flags say who sent it. Which side is the lower is a coin toss that
  * no branch should depend on.
@@ -219,7 +234,7 @@ static void make_ipv4_key(const struct flowtable *table, const struct packet *pa
     waiting->port[0] = (uint16_t)low;
     waiting->port[1] = (uint16_t)high;
     waiting->address[0] = low >> 16 | high >> 16 << 32;
-    waiting->hash = hash_pair(&table->seed, low | (uint64_t)packet->proto << 48, high);
+    waiting->hash = ipv4_hash(table, low, high, packet->proto);
 }
 
 static bool ipv6_sender_is_lower(const struct packet *packet)
@@ -239,17 +254,13 @@ static void make_ipv6_key(const struct flowtable *table, const struct packet *pa
     bool lower = ipv6_sender_is_lower(packet);
     const struct address *low = lower ? &packet->src : &packet->dst;
     const struct address *high = lower ? &packet->dst : &packet->src;
-    uint64_t rest;
 
     waiting->flags = lower ? FLOW_IPV6 : FLOW_IPV6 | FLOW_FIRST_FROM_1;
     waiting->port[0] = lower ? packet->sport : packet->dport;
     waiting->port[1] = lower ? packet->dport : packet->sport;
     memcpy(waiting->address, low->words, 16);
     memcpy(waiting->address + 2, high->words, 16);
-    rest = (uint64_t)waiting->port[0] << 24 | (uint64_t)waiting->port[1] << 8 | packet->proto;
-    rest |= (uint64_t)hash_pair(&table->seed, high->words[0], high->words[1]) << 40;
-    waiting->hash = hash_pair(&table->seed, low->words[0], low->words[1]);
-    waiting->hash = hash_pair(&table->seed, waiting->hash, rest);
+    waiting->hash = ipv6_hash(table, waiting->address, waiting->port, packet->proto);
 }
 
 static void make_waiting(const struct flowtable *table, const struct packet *packet, bool src_local,
@@ -854,39 +865,34 @@ static uint32_t flow_units(const struct stored_flow *flow)
     return (uint32_t)(sizeof *flow / UNIT + words + label);
 }
 
-/* Copies a flow to another table, and leaves its place there behind. */
-static enum result move_flow(const struct flowtable *from, struct flowtable *to,
-                             const struct slot *slot)
+/* Of the key that it was found by. */
+static uint32_t flow_hash(const struct flowtable *table, const struct stored_flow *flow)
 {
-    struct stored_flow *flow = flow_at(from, slot->place);
+    uint64_t low = flow->address[0] << 32 >> 16 | flow->port[0];
+    uint64_t high = flow->address[0] >> 32 << 16 | flow->port[1];
+
+    return flow->flags & FLOW_IPV6 ? ipv6_hash(table, flow->address, flow->port, flow->proto)
+                                   : ipv4_hash(table, low, high, flow->proto);
+}
+
+/* Copies the flow at that place to a table of the same seed. */
+static enum result copy_flow(const struct flowtable *from, struct flowtable *to, uint32_t place)
+{
+    const struct stored_flow *flow = flow_at(from, place);
     uint32_t units = flow_units(flow);
     enum result result = reserve_place(to, units);
 
     if (result == RESULT_OK && from->names)
-        result = flownames_move(to->names, flow_number(to->next_place), from->names,
-                                flow_number(slot->place));
+        result =
+            flownames_move(to->names, flow_number(to->next_place), from->names, flow_number(place));
     if (result != RESULT_OK)
         return result;
-    flow->flags &= (uint8_t)~FLOW_KEPT;
     memcpy(flow_at(to, to->next_place), flow, (size_t)units * UNIT);
-    insert_slot(to->slots, to->slot_count, (struct slot){slot->hash, to->next_place});
-    flow->packets[0] = to->next_place;
+    insert_slot(to->slots, to->slot_count, (struct slot){flow_hash(to, flow), to->next_place});
+    to->active[to->active_count++] = to->next_place;
     to->next_place += units;
     to->flow_count++;
     return RESULT_OK;
-}
-
-static enum result move_kept(const struct flowtable *from, struct flowtable *to)
-{
-    enum result result = from->names ? reserve_names(to) : RESULT_OK;
-
-    for (uint32_t i = 0; i < from->slot_count && result == RESULT_OK; i++) {
-        const struct slot *slot = &from->slots[i];
-
-        if (slot->place != 0 && (flow_at(from, slot->place)->flags & FLOW_KEPT))
-            result = move_flow(from, to, slot);
-    }
-    return result;
 }
 
 enum result flowtable_keep(struct flowtable *table, size_t first)
@@ -896,31 +902,25 @@ enum result flowtable_keep(struct flowtable *table, size_t first)
     size_t kept = table->active_count - first;
 
     if (!fresh)
-        return RESULT_NO_MEMORY;
+        return result == RESULT_OK ? RESULT_NO_MEMORY : result;
+    fresh->seed = table->seed;
+    fresh->in_order = table->in_order;
     fresh->slot_count = SLOTS_MIN;
     while (kept + BATCH > fresh->slot_count / 4 * 3)
         fresh->slot_count *= 2;
     fresh->slots = new_slots(fresh->slot_count);
-    for (size_t i = first; i < table->active_count; i++)
-        flow_at(table, table->active[i])->flags |= FLOW_KEPT;
-    result = fresh->slots ? move_kept(table, fresh) : RESULT_NO_MEMORY;
+    fresh->active_capacity = kept + 1;
+    fresh->active = malloc(fresh->active_capacity * sizeof *fresh->active);
+    result = fresh->slots && fresh->active ? RESULT_OK : RESULT_NO_MEMORY;
+    if (result == RESULT_OK && table->names)
+        result = reserve_names(fresh);
     for (size_t i = first; i < table->active_count && result == RESULT_OK; i++)
-        table->active[i - first] = (uint32_t)flow_at(table, table->active[i])->packets[0];
+        result = copy_flow(table, fresh, table->active[i]);
     if (result == RESULT_OK) {
         struct flowtable old = *table;
 
-        table->slots = fresh->slots;
-        table->slot_count = fresh->slot_count;
-        table->flow_count = fresh->flow_count;
-        table->chunks = fresh->chunks;
-        table->chunk_count = fresh->chunk_count;
-        table->next_place = fresh->next_place;
-        table->names = fresh->names;
-        table->active_count = kept;
-        fresh->slots = old.slots;
-        fresh->names = old.names;
-        fresh->chunks = old.chunks;
-        fresh->chunk_count = old.chunk_count;
+        *table = *fresh;
+        *fresh = old;
     }
     flowtable_destroy(&fresh);
     return result;

@@ -87,15 +87,17 @@ uint8_t json_find_key(const struct json_key *keys, size_t count, const char *nam
 /* A place for one more member, NULL without memory; id 0: one that nobody will see. */
 static inline struct json_member *new_member(struct json *json, uint8_t id, bool element)
 {
-    struct json_member *member, *grown;
+    struct json_member *member;
 
     if (id == 0)
         return &json->unwanted;
-    grown = grow(json->members, json->count, &json->capacity, sizeof *grown);
-    if (!grown)
-        return NULL;
-    json->members = grown;
-    member = &grown[json->count++];
+    if (json->count == json->capacity) {
+        member = grow(json->members, json->count, &json->capacity, sizeof *member);
+        if (!member)
+            return NULL;
+        json->members = member;
+    }
+    member = &json->members[json->count++];
     member->id = id;
     member->element = element;
     return member;
