@@ -1,108 +1,15 @@
 /*
- * Flows lie one after the other in chunks that never move; they are named by their place, counted
- * in units of eight bytes. A hash table of (hash, place) finds them, and a list of places holds
- * those active in the window, in the order of their first packets.
- *
  * In a large table each packet costs two cache misses, one in the hash table and one at the flow.
  * So packets wait in a small batch: while one is looked up the memory of the next is on its way.
  */
-#include "flowtable.h"
+#include "flowstore.h"
 
-#include "flownames.h"
 #include "grow.h"
-#include "hash.h"
 
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#define BATCH 32u
-
-#define UNIT 8u
-#ifndef CHUNK_BYTES            /* fuzzing takes less */
-#define CHUNK_BYTES (2u << 20) /* a huge page where the kernel has them */
-#endif
-#define CHUNK_UNITS (CHUNK_BYTES / UNIT)
-
 #define SLOTS_MIN 4096u
-
-/*
- * Side 0 has the lower address, of equal addresses the lower port; which of two is the lower may
- * differ between machines. Addresses are words in host order of their wire bytes: IPv4 has one,
- * side 0 in its lower half, IPv6 two a side.
- */
-struct stored_flow {
-    uint16_t port[2];
-    uint8_t proto;
-    uint8_t flags;
-    uint8_t icmp_type, icmp_code;
-    int64_t start, last;
-    uint64_t packets[2], bytes[2];
-    uint64_t address[];
-};
-
-_Static_assert(sizeof(struct stored_flow) == 56, "an IPv4 flow fills a cache line of 64 bytes");
-
-/* The bits of stored_flow.flags. */
-enum {
-    FLOW_IPV6 = 1,
-    FLOW_ICMP_KNOWN = 2,
-    FLOW_FIRST_FROM_1 = 4,
-    FLOW_SOURCE_IS_1 = 8,
-    FLOW_ACTIVE = 16,   /* in this window */
-    FLOW_LABELLED = 32, /* a text stands behind the addresses, ended by NUL */
-    FLOW_NAMED = 64     /* by itself, in this window */
-};
-
-struct slot {
-    uint32_t hash;
-    uint32_t place; /* 0: free */
-};
-
-/* A packet or connection that waits to be counted, and what it would make of a new flow. */
-struct waiting {
-    uint64_t address[4];
-    int64_t time;
-    uint32_t hash, bytes;
-    uint16_t port[2];
-    uint8_t proto, flags;
-    uint8_t icmp_type, icmp_code;
-    uint8_t tcp_flags;
-    bool src_local, dst_local;
-    bool metered;               /* it is a connection: its counts stand beside it in the batch */
-    bool named;                 /* what it says stands there, too */
-    struct stored_flow *likely; /* the flow that has its hash, NULL when there was none */
-};
-
-/* The counts of a connection: of its sender, and of the other side. */
-struct metered {
-    int64_t last;
-    uint64_t packets[2], bytes[2];
-    uint64_t uid;         /* a hash of it; 0: none */
-    uint8_t label_length; /* 0: none */
-    char label[FLOW_LABEL_MAX];
-};
-
-struct flowtable {
-    struct hash_seed seed;
-    struct slot *slots;
-    uint32_t slot_count; /* a power of two */
-    uint32_t flow_count;
-
-    uint8_t **chunks;
-    size_t chunk_count;
-    uint32_t next_place;
-
-    uint32_t *active;
-    size_t active_count, active_capacity;
-    bool in_order; /* so far the active flows are sorted by start */
-
-    struct waiting batch[BATCH];
-    struct metered metered[BATCH];
-    struct hello hellos[BATCH];
-    unsigned batch_count;
-
-    struct flownames *names; /* NULL: no flow has one */
-};
 
 /* Memory that is used at random places: huge pages, where they are to be had, save the TLB. */
 static void *large_pages(size_t bytes)
@@ -157,18 +64,6 @@ void flowtable_destroy(struct flowtable **table)
         free(*table);
         *table = NULL;
     }
-}
-
-static struct stored_flow *flow_at(const struct flowtable *table, uint32_t place)
-{
-    uint8_t *chunk = table->chunks[place / CHUNK_UNITS];
-
-    return (struct stored_flow *)(void *)(chunk + (size_t)(place % CHUNK_UNITS) * UNIT);
-}
-
-static size_t address_words(uint8_t flags)
-{
-    return flags & FLOW_IPV6 ? 4 : 1;
 }
 
 /* Whether the side that sent a flow's first packet opened it: secflow(7), "Who is the source". */
@@ -496,12 +391,6 @@ static bool is_from_source(const struct stored_flow *flow, const struct waiting 
     return !(waiting->flags & FLOW_FIRST_FROM_1) == !(flow->flags & FLOW_SOURCE_IS_1);
 }
 
-/* The number of a flow for its name: a flow has so many units at least. */
-static uint32_t flow_number(uint32_t place)
-{
-    return (uint32_t)(place / (sizeof(struct stored_flow) / UNIT + 1));
-}
-
 /* Names the flow of one in the batch by what it says; or by its uid, when another log tells. */
 static enum result name_flow(struct flowtable *table, unsigned index, struct stored_flow *flow)
 {
@@ -550,7 +439,7 @@ static enum result count_one(struct flowtable *table, unsigned index)
     return waiting->named ? name_flow(table, index, flow) : RESULT_OK;
 }
 
-static enum result count_batch(struct flowtable *table)
+enum result flowtable_settle(struct flowtable *table)
 {
     unsigned count = table->batch_count;
     enum result result;
@@ -572,7 +461,7 @@ static enum result enqueue(struct flowtable *table)
     const struct waiting *waiting = &table->batch[table->batch_count++];
 
     __builtin_prefetch(&table->slots[waiting->hash & (table->slot_count - 1)]);
-    return table->batch_count == BATCH ? count_batch(table) : RESULT_OK;
+    return table->batch_count == BATCH ? flowtable_settle(table) : RESULT_OK;
 }
 
 enum result flowtable_add(struct flowtable *table, const struct packet *packet, bool src_local,
@@ -649,211 +538,13 @@ bool flowtable_lacks_name(const struct flowtable *table, const struct packet *pa
 enum result flowtable_name_connection(struct flowtable *table, const char *uid, size_t uid_length,
                                       const struct hello *hello)
 {
-    enum result result = count_batch(table); /* which come before it */
+    enum result result = flowtable_settle(table); /* which come before it */
 
     if (result == RESULT_OK)
         result = reserve_names(table);
     return result == RESULT_OK
                ? flownames_tell(table->names, uid_hash(table, uid, uid_length), hello)
                : result;
-}
-
-/* What is sorted: the start of each active flow, from the first of them on, and its place. */
-struct order {
-    uint64_t *starts;
-    uint32_t *places;
-};
-
-#define RADIX_BITS 11
-
-/* Sorts by some bits of the starts, and leaves those that are equal in their order. */
-static void radix_pass(const struct order *from, const struct order *to, size_t count, int shift)
-{
-    enum { BUCKETS = 1 << RADIX_BITS };
-    size_t ends[BUCKETS] = {0}, end = 0;
-
-    for (size_t i = 0; i < count; i++)
-        ends[from->starts[i] >> shift & (BUCKETS - 1)]++;
-    for (size_t i = 0; i < BUCKETS; i++) {
-        size_t begin = end;
-
-        end += ends[i];
-        ends[i] = begin;
-    }
-    for (size_t i = 0; i < count; i++) {
-        size_t at = ends[from->starts[i] >> shift & (BUCKETS - 1)]++;
-
-        to->starts[at] = from->starts[i];
-        to->places[at] = from->places[i];
-    }
-}
-
-/* Fills in the starts; returns the greatest. */
-static uint64_t read_starts(const struct flowtable *table, uint64_t *starts)
-{
-    int64_t first = INT64_MAX;
-    uint64_t greatest = 0;
-
-    for (size_t i = 0; i < table->active_count; i++) {
-        int64_t start = flow_at(table, table->active[i])->start;
-
-        first = start < first ? start : first;
-        starts[i] = (uint64_t)start;
-    }
-    for (size_t i = 0; i < table->active_count; i++) {
-        starts[i] -= (uint64_t)first;
-        greatest = starts[i] > greatest ? starts[i] : greatest;
-    }
-    return greatest;
-}
-
-static enum result sort_active(struct flowtable *table)
-{
-    size_t count = table->active_count;
-    uint64_t *starts = malloc(2 * count * sizeof *starts), greatest;
-    uint32_t *places = malloc(table->active_capacity * sizeof *places);
-    struct order from, to;
-
-    if (!starts || !places) {
-        free(starts);
-        free(places);
-        return RESULT_NO_MEMORY;
-    }
-    from = (struct order){starts, table->active};
-    to = (struct order){starts + count, places};
-    greatest = read_starts(table, starts);
-    for (int shift = 0; shift < 64 && greatest >> shift != 0; shift += RADIX_BITS) {
-        struct order swap = from;
-
-        radix_pass(&from, &to, count, shift);
-        from = to;
-        to = swap;
-    }
-    table->active = from.places;
-    free(to.places);
-    free(starts);
-    return RESULT_OK;
-}
-
-enum result flowtable_finish(struct flowtable *table, bool last, size_t *count)
-{
-    enum result result = count_batch(table);
-
-    *count = table->active_count;
-    if (result != RESULT_OK || table->in_order || *count == 0)
-        return result;
-    if (last) {
-        free(table->slots);
-        table->slots = NULL;
-    }
-    return sort_active(table);
-}
-
-static void get_address(const struct stored_flow *stored, unsigned side, struct address *address)
-{
-    uint32_t word = (uint32_t)(stored->address[0] >> 32 * side);
-
-    if (stored->flags & FLOW_IPV6)
-        address_set(address, 6, (const uint8_t *)(stored->address + 2 * side));
-    else
-        address_set(address, 4, (const uint8_t *)&word);
-}
-
-void flowtable_get(const struct flowtable *table, size_t index, struct flow *flow)
-{
-    const struct stored_flow *stored = flow_at(table, table->active[index]);
-    unsigned src = stored->flags & FLOW_SOURCE_IS_1 ? 1 : 0, dst = 1 - src;
-
-    if (index + 8 < table->active_count)
-        __builtin_prefetch(flow_at(table, table->active[index + 8]));
-    get_address(stored, src, &flow->src);
-    get_address(stored, dst, &flow->dst);
-    flow->sport = stored->port[src];
-    flow->dport = stored->port[dst];
-    flow->proto = stored->proto;
-    flow->icmp_type = stored->icmp_type;
-    flow->icmp_code = stored->icmp_code;
-    flow->icmp_known = stored->flags & FLOW_ICMP_KNOWN;
-    flow->first_from_src = (stored->flags & FLOW_FIRST_FROM_1 ? 1u : 0u) == src;
-    flow->label = NULL;
-    if (stored->flags & FLOW_LABELLED)
-        flow->label = (const char *)&stored->address[address_words(stored->flags)];
-    flow->name = NULL;
-    if (table->names && !flownames_get(table->names, flow_number(table->active[index]), &flow->name,
-                                       &flow->name_length))
-        flow->name = NULL;
-    flow->src_packets = stored->packets[src];
-    flow->src_bytes = stored->bytes[src];
-    flow->dst_packets = stored->packets[dst];
-    flow->dst_bytes = stored->bytes[dst];
-    flow->start = stored->start;
-    flow->last = stored->last;
-}
-
-void flowtable_next_window(struct flowtable *table)
-{
-    for (size_t i = 0; i < table->active_count; i++) {
-        struct stored_flow *flow = flow_at(table, table->active[i]);
-
-        memset(flow->packets, 0, sizeof flow->packets);
-        memset(flow->bytes, 0, sizeof flow->bytes);
-        flow->flags &= (uint8_t) ~(FLOW_ACTIVE | FLOW_NAMED);
-    }
-    table->active_count = 0;
-}
-
-uint32_t flowtable_count(const struct flowtable *table)
-{
-    return table->flow_count;
-}
-
-static int compare_times(const void *left, const void *right)
-{
-    int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
-
-    return (a > b) - (a < b);
-}
-
-/* The median of when the active flows had their last packets. RESULT_NO_MEMORY. */
-static enum result find_median(const struct flowtable *table, int64_t *median)
-{
-    size_t count = table->active_count;
-    int64_t *times = malloc(count * sizeof *times);
-
-    if (!times)
-        return RESULT_NO_MEMORY;
-    for (size_t i = 0; i < count; i++)
-        times[i] = flow_at(table, table->active[i])->last;
-    qsort(times, count, sizeof *times, compare_times);
-    *median = times[count / 2];
-    free(times);
-    return RESULT_OK;
-}
-
-enum result flowtable_divide(struct flowtable *table, size_t *count)
-{
-    enum result result = flowtable_finish(table, false, count);
-    uint32_t *late;
-    size_t lates = 0;
-    int64_t median;
-
-    if (result != RESULT_OK || *count == 0)
-        return result;
-    result = find_median(table, &median);
-    late = result == RESULT_OK ? malloc(*count * sizeof *late) : NULL;
-    if (!late)
-        return RESULT_NO_MEMORY;
-    table->in_order = false;
-    *count = 0;
-    for (size_t i = 0; i < table->active_count; i++) {
-        if (flow_at(table, table->active[i])->last > median)
-            late[lates++] = table->active[i];
-        else
-            table->active[(*count)++] = table->active[i];
-    }
-    memcpy(table->active + *count, late, lates * sizeof *late);
-    free(late);
-    return RESULT_OK;
 }
 
 static uint32_t flow_units(const struct stored_flow *flow)
@@ -897,7 +588,7 @@ static enum result copy_flow(const struct flowtable *from, struct flowtable *to,
 
 enum result flowtable_keep(struct flowtable *table, size_t first)
 {
-    enum result result = count_batch(table);
+    enum result result = flowtable_settle(table);
     struct flowtable *fresh = result == RESULT_OK ? calloc(1, sizeof *fresh) : NULL;
     size_t kept = table->active_count - first;
 

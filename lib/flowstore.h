@@ -1,0 +1,123 @@
+/*
+ * What the files of the flowtable room share: how flows are stored.
+ *
+ * They lie one after the other in chunks that never move, and are named by their place, counted in
+ * units of eight bytes. A hash table of (hash, place) finds them, and a list of places holds those
+ * active in the window, in the order of their first packets.
+ */
+#ifndef SECFLOW_FLOWSTORE_H
+#define SECFLOW_FLOWSTORE_H
+
+#include "flownames.h"
+#include "flowtable.h"
+#include "hash.h"
+
+#define BATCH 32u
+
+#define UNIT 8u
+#ifndef CHUNK_BYTES            /* fuzzing takes less */
+#define CHUNK_BYTES (2u << 20) /* a huge page where the kernel has them */
+#endif
+#define CHUNK_UNITS (CHUNK_BYTES / UNIT)
+
+/*
+ * Side 0 has the lower address, of equal addresses the lower port; which of two is the lower may
+ * differ between machines. Addresses are words in host order of their wire bytes: IPv4 has one,
+ * side 0 in its lower half, IPv6 two a side.
+ */
+struct stored_flow {
+    uint16_t port[2];
+    uint8_t proto;
+    uint8_t flags;
+    uint8_t icmp_type, icmp_code;
+    int64_t start, last;
+    uint64_t packets[2], bytes[2];
+    uint64_t address[];
+};
+
+_Static_assert(sizeof(struct stored_flow) == 56, "an IPv4 flow fills a cache line of 64 bytes");
+
+/* The bits of stored_flow.flags. */
+enum {
+    FLOW_IPV6 = 1,
+    FLOW_ICMP_KNOWN = 2,
+    FLOW_FIRST_FROM_1 = 4,
+    FLOW_SOURCE_IS_1 = 8,
+    FLOW_ACTIVE = 16,   /* in this window */
+    FLOW_LABELLED = 32, /* a text stands behind the addresses, ended by NUL */
+    FLOW_NAMED = 64     /* by itself, in this window */
+};
+
+struct slot {
+    uint32_t hash;
+    uint32_t place; /* 0: free */
+};
+
+/* A packet or connection that waits to be counted, and what it would make of a new flow. */
+struct waiting {
+    uint64_t address[4];
+    int64_t time;
+    uint32_t hash, bytes;
+    uint16_t port[2];
+    uint8_t proto, flags;
+    uint8_t icmp_type, icmp_code;
+    uint8_t tcp_flags;
+    bool src_local, dst_local;
+    bool metered;               /* it is a connection: its counts stand beside it in the batch */
+    bool named;                 /* what it says stands there, too */
+    struct stored_flow *likely; /* the flow that has its hash, NULL when there was none */
+};
+
+/* The counts of a connection: of its sender, and of the other side. */
+struct metered {
+    int64_t last;
+    uint64_t packets[2], bytes[2];
+    uint64_t uid;         /* a hash of it; 0: none */
+    uint8_t label_length; /* 0: none */
+    char label[FLOW_LABEL_MAX];
+};
+
+struct flowtable {
+    struct hash_seed seed;
+    struct slot *slots;
+    uint32_t slot_count; /* a power of two */
+    uint32_t flow_count;
+
+    uint8_t **chunks;
+    size_t chunk_count;
+    uint32_t next_place;
+
+    uint32_t *active;
+    size_t active_count, active_capacity;
+    bool in_order; /* so far the active flows are sorted by start */
+
+    struct waiting batch[BATCH];
+    struct metered metered[BATCH];
+    struct hello hellos[BATCH];
+    unsigned batch_count;
+
+    struct flownames *names; /* NULL: no flow has one */
+};
+
+static inline struct stored_flow *flow_at(const struct flowtable *table, uint32_t place)
+{
+    uint8_t *chunk = table->chunks[place / CHUNK_UNITS];
+
+    return (struct stored_flow *)(void *)(chunk + (size_t)(place % CHUNK_UNITS) * UNIT);
+}
+
+static inline size_t address_words(uint8_t flags)
+{
+    return flags & FLOW_IPV6 ? 4 : 1;
+}
+
+/* The number of a flow for its name: a flow has so many units at least. */
+static inline uint32_t flow_number(uint32_t place)
+{
+    return (uint32_t)(place / (sizeof(struct stored_flow) / UNIT + 1));
+}
+
+/* Counts the packets and connections that wait. Results as of flowtable_add. */
+MUST_CHECK enum result flowtable_settle(struct flowtable *table);
+
+#endif
