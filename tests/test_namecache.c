@@ -1,15 +1,13 @@
 /*
  * The name cache: what is read, what is written, and that a bad file is left as it is.
  */
+#include "folder.h"
 #include "namecache.h"
 #include "tap.h"
 
 #include <errno.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-static char folder[] = "/tmp/test_namecache.XXXXXX";
-static char path[64];
+static const char *path;
 
 static struct names *new_names(void)
 {
@@ -25,27 +23,6 @@ static void add(struct names *names, const char *text, const char *name, int64_t
 
     need(address_parse(text, &address), text);
     need(names_add(names, &address, name, strlen(name), time) == RESULT_OK, "names_add");
-}
-
-static void write_file(const char *text, size_t length)
-{
-    FILE *file = fopen(path, "w");
-
-    need(file && fwrite(text, 1, length, file) == length && fclose(file) == 0, "write a file");
-}
-
-static const char *file_text(void)
-{
-    static char text[1 << 16];
-    FILE *file = fopen(path, "r");
-    size_t length;
-
-    if (!file)
-        return "(no file)";
-    length = fread(text, 1, sizeof text - 1, file);
-    text[length] = '\0';
-    fclose(file);
-    return text;
 }
 
 /* The name at time 0, "(none)", or "(after)" where it was not given at time 0. */
@@ -103,7 +80,7 @@ static void test_load(void)
         struct names *names = new_names();
         size_t bad_line = 0;
 
-        write_file(cases[i].text, strlen(cases[i].text));
+        put_file(path, cases[i].text, strlen(cases[i].text));
         is_int(namecache_load(path, names, &bad_line),
                cases[i].bad_line ? RESULT_DAMAGED : RESULT_OK, "load row %zu", i);
         is_int(bad_line, cases[i].bad_line, "its bad line");
@@ -118,7 +95,7 @@ static void test_load_nul(void)
     struct names *names = new_names();
     size_t bad_line = 0;
 
-    write_file(text, sizeof text - 1);
+    put_file(path, text, sizeof text - 1);
     is_int(namecache_load(path, names, &bad_line), RESULT_DAMAGED, "a NUL in a line");
     is_int(bad_line, 2, "tells the line");
     is_str(name_of(names, "192.0.2.2"), "(none)", "which is not read");
@@ -141,7 +118,7 @@ static void test_load_long(void)
 
         memset(text + at, 'x', lengths[i]);
         sprintf(text + at + lengths[i], "\nbad\n192.0.2.3 behind\n");
-        write_file(text, strlen(text));
+        put_file(path, text, strlen(text));
         result = namecache_load(path, names, &bad_line);
         is_int(result, RESULT_DAMAGED, "a name of %zu bytes, then a bad line", lengths[i]);
         if (fits)
@@ -162,7 +139,7 @@ static void test_load_missing(void)
 
     unlink(path);
     is_int(namecache_load(path, names, &bad_line), RESULT_OK, "no file is an empty one");
-    is_str(file_text(), "(no file)", "and none is made");
+    is_str(text_at(path), "(none)", "and none is made");
     errno = 0;
     is_int(namecache_load(folder, names, &bad_line), RESULT_SYSTEM, "a folder is no file");
     is_int(errno, EISDIR, "errno says so");
@@ -215,13 +192,13 @@ static void test_learn(void)
 
         unlink(path);
         if (cases[i].before)
-            write_file(cases[i].before, strlen(cases[i].before));
+            put_file(path, cases[i].before, strlen(cases[i].before));
         for (size_t j = 0; j < 6 && cases[i].learned[j].address; j++)
             add(learned, cases[i].learned[j].address, cases[i].learned[j].name, 1000 + (int64_t)j);
         is_int(namecache_learn(path, learned), RESULT_OK, "learns: %s", cases[i].title);
-        is_str(file_text(), cases[i].want, "the file: %s", cases[i].title);
+        is_str(text_at(path), cases[i].want, "the file: %s", cases[i].title);
         is_int(namecache_learn(path, learned), RESULT_OK, "learns again: %s", cases[i].title);
-        is_str(file_text(), cases[i].want, "which changes nothing: %s", cases[i].title);
+        is_str(text_at(path), cases[i].want, "which changes nothing: %s", cases[i].title);
         names_destroy(&learned);
     }
 }
@@ -234,11 +211,11 @@ static void test_learn_bad_file(void)
         struct names *learned = new_names();
         struct stat before, after;
 
-        write_file(texts[i], strlen(texts[i]));
+        put_file(path, texts[i], strlen(texts[i]));
         need(stat(path, &before) == 0, "stat");
         add(learned, "192.0.2.2", "b", 5);
         is_int(namecache_learn(path, learned), RESULT_DAMAGED, "a bad file %zu", i);
-        is_str(file_text(), texts[i], "is left as it is");
+        is_str(text_at(path), texts[i], "is left as it is");
         ok(stat(path, &after) == 0 && before.st_ino == after.st_ino, "and was not replaced");
         names_destroy(&learned);
     }
@@ -252,7 +229,7 @@ static void test_mode(void)
     for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
         struct names *learned = new_names();
 
-        write_file("192.0.2.1 a\n", 12);
+        put_file(path, "192.0.2.1 a\n", 12);
         need(chmod(path, modes[i]) == 0, "chmod");
         add(learned, "192.0.2.2", "b", 5);
         is_int(namecache_learn(path, learned), RESULT_OK, "learns into mode %o", modes[i]);
@@ -331,8 +308,8 @@ static void test_nothing_left(void)
 
 int main(void)
 {
-    need(mkdtemp(folder), "mkdtemp");
-    snprintf(path, sizeof path, "%s/cache", folder);
+    make_folder("test_namecache");
+    path = path_of("cache");
     test_load();
     test_load_nul();
     test_load_long();
