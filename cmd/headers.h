@@ -1,5 +1,5 @@
 /*
- * The headers of all requests: from arguments, from files that nobody else can read, and the key.
+ * The headers of all requests: from arguments, from files, which may hold secrets, and the key.
  */
 #ifndef SECFLOW_HEADERS_H
 #define SECFLOW_HEADERS_H

@@ -5,30 +5,26 @@
 #include <nettle/sha1.h>
 #include <string.h>
 
-struct icmp_pair {
-    uint8_t proto, type, counterpart;
-};
-
 /* The message types that come as request and answer. */
-static const struct icmp_pair icmp_pairs[] = {
-    {IPPROTO_ICMP, 0, 8},       {IPPROTO_ICMP, 8, 0},       {IPPROTO_ICMP, 9, 10},
-    {IPPROTO_ICMP, 10, 9},      {IPPROTO_ICMP, 13, 14},     {IPPROTO_ICMP, 14, 13},
-    {IPPROTO_ICMP, 15, 16},     {IPPROTO_ICMP, 16, 15},     {IPPROTO_ICMP, 17, 18},
-    {IPPROTO_ICMP, 18, 17},     {IPPROTO_ICMPV6, 128, 129}, {IPPROTO_ICMPV6, 129, 128},
-    {IPPROTO_ICMPV6, 130, 131}, {IPPROTO_ICMPV6, 131, 130}, {IPPROTO_ICMPV6, 133, 134},
-    {IPPROTO_ICMPV6, 134, 133}, {IPPROTO_ICMPV6, 135, 136}, {IPPROTO_ICMPV6, 136, 135},
-    {IPPROTO_ICMPV6, 139, 140}, {IPPROTO_ICMPV6, 140, 139}, {IPPROTO_ICMPV6, 144, 145},
-    {IPPROTO_ICMPV6, 145, 144},
+static const struct {
+    uint8_t proto, request, answer;
+} icmp_pairs[] = {
+    {IPPROTO_ICMP, 8, 0},       {IPPROTO_ICMP, 10, 9},      {IPPROTO_ICMP, 13, 14},
+    {IPPROTO_ICMP, 15, 16},     {IPPROTO_ICMP, 17, 18},     {IPPROTO_ICMPV6, 128, 129},
+    {IPPROTO_ICMPV6, 130, 131}, {IPPROTO_ICMPV6, 133, 134}, {IPPROTO_ICMPV6, 135, 136},
+    {IPPROTO_ICMPV6, 139, 140}, {IPPROTO_ICMPV6, 144, 145},
 };
 
-/* Whether the tuple has a reverse direction; of an ICMP pair dport becomes the counterpart. */
+/* Whether the tuple has a reverse direction; of an ICMP pair dport becomes the other type. */
 static bool is_two_way(uint8_t proto, uint16_t sport, uint16_t *dport)
 {
     if (proto != IPPROTO_ICMP && proto != IPPROTO_ICMPV6)
         return true;
     for (size_t i = 0; i < sizeof icmp_pairs / sizeof *icmp_pairs; i++) {
-        if (icmp_pairs[i].proto == proto && icmp_pairs[i].type == sport) {
-            *dport = icmp_pairs[i].counterpart;
+        uint8_t request = icmp_pairs[i].request, answer = icmp_pairs[i].answer;
+
+        if (icmp_pairs[i].proto == proto && (sport == request || sport == answer)) {
+            *dport = sport == request ? answer : request;
             return true;
         }
     }
