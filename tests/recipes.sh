@@ -125,6 +125,8 @@ echo "$*" >>"$hosts/$host.log"
 cd "$hosts/$host" && HOME=$PWD exec sh -c "$*"
 END
     chmod +x bin/ssh
+    SHELL=/bin/sh # which parallel would guess where there is none, as on machines that build
+    export SHELL
     for n in 1 2 3 4; do
         cp trace.pcap captures/$n.pcap
     done
