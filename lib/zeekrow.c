@@ -156,10 +156,17 @@ static void take_community_id(const struct cell *cell, struct connection *connec
     connection->community_id_length = cell->length;
 }
 
-/* By which the name of its session will find the connection. */
-static void take_uid(const struct zeeklog *log, struct connection *connection)
+/* By which the name of a session finds its connection; NULL: by nothing. */
+static const struct cell *get_uid(const struct zeeklog *log)
 {
     const struct cell *uid = log->sessions ? get(log, FIELD_UID) : NULL;
+
+    return uid && uid->length > 0 ? uid : NULL;
+}
+
+static void take_uid(const struct zeeklog *log, struct connection *connection)
+{
+    const struct cell *uid = get_uid(log);
 
     connection->uid = uid ? uid->text : NULL;
     connection->uid_length = uid ? uid->length : 0;
@@ -332,7 +339,7 @@ static bool is_to_proxy(const struct zeeklog *log)
 static enum result make_session(struct zeeklog *log, enum zeek_kind kind, struct zeek_row *row,
                                 bool *useful)
 {
-    const struct cell *uid = get(log, FIELD_UID);
+    const struct cell *uid = get_uid(log);
     const struct cell *name = get(log, kind == KIND_TLS ? FIELD_SERVER_NAME : FIELD_HOST);
 
     log->counts.sessions++;

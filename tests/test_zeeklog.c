@@ -675,6 +675,10 @@ static void test_sessions(void)
           "C1 says a.example\nC3 says c.example\nC5 says d.example\n");
     gives("by their fields alone", "ts~uid~server_name\n1~C1~a.example\n", "C1 says a.example\n");
     gives("http too", "ts~uid~method~host\n1~C1~GET~a.example\n", "C1 says a.example\n");
+    gives("an empty uid is none",
+          "#path~ssl\n#fields~uid~server_name\n~a.example\n#path~conn\n#fields~uid~" CONN
+          "\n~" PLAIN_ROW,
+          PLAIN_WANT "\n");
     gives("a row that looks like a header",
           "ts~uid~method~host\nuid~method~ts~host\n1~C1~GET~a.example\n",
           "method says host\nC1 says a.example\n");
