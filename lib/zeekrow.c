@@ -146,7 +146,7 @@ static enum opener find_opener(const struct cell *history)
 static void take_community_id(const struct cell *cell, struct connection *connection)
 {
     connection->community_id = NULL;
-    if (!cell || cell->length > CONNECTION_ID_MAX)
+    if (!cell || cell->length == 0 || cell->length > CONNECTION_ID_MAX)
         return;
     for (size_t i = 0; i < cell->length; i++)
         if (cell->text[i] <= ' ' || cell->text[i] > '~' || cell->text[i] == '"' ||
