@@ -10,7 +10,6 @@ on, and in a last line of the file `[` LINE as it has become `]`.
 import fcntl
 import os
 import pty
-import select
 import struct
 import sys
 import termios
@@ -38,13 +37,10 @@ def main():
         os.execvp(shell, COMMANDS[shell])
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 200, 200, 0, 0))
 
-    def until(end, again=b""):
+    def until(end):
         shown = b""
         while end not in shown:
-            if select.select([terminal], [], [], 10)[0]:
-                shown += os.read(terminal, 4096)
-            else:
-                os.write(terminal, again)  # a key that the shell lost while it ran a command
+            shown += os.read(terminal, 4096)
         return shown[:shown.index(end)].decode(errors="replace").replace("\r", "")
 
     os.write(terminal, (SETUP[shell] + "printf '%s\\n' RE''ADY\n").encode())
@@ -52,7 +48,7 @@ def main():
     for number, line in enumerate(lines, 1):
         os.write(terminal, (line + "\t\a").encode())
         with open(f"shown.{number}", "w") as file:
-            file.write(until(b"]END", b"\a") + "]\n")
+            file.write(until(b"]END") + "]\n")
         os.write(terminal, b"\025")  # the line is deleted
     os.close(terminal)
     os.waitpid(pid, 0)

@@ -27,7 +27,7 @@ show() {
             for i in (seq 2 (count $argv)); complete -C $argv[$i] >shown.(math $i - 1); end' \
             "$bindir/completion/fish" "$@"
     else
-        timeout 120 "${PYTHON:-python3}" "$here/complete.py" "$shell" "$bindir/completion/$shell" "$@"
+        timeout 60 "${PYTHON:-python3}" "$here/complete.py" "$shell" "$bindir/completion/$shell" "$@"
     fi </dev/null >log 2>&1 3>&-
 }
 
