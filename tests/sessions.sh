@@ -61,7 +61,9 @@ listens() {
 }
 ip link set lo up
 openssl s_server -accept 127.0.0.1:8443 -key key.pem -cert cert.pem -quiet >out 2>&1 &
+servers=$!
 "$python" -m http.server --bind 127.0.0.1 8080 >out 2>&1 &
+servers="$servers $!"
 until_true listens 8443
 until_true listens 8080
 dumpcap -q -i lo -P -f tcp -w lo.pcap >dump.log 2>&1 &
@@ -83,7 +85,7 @@ until_true grep -aq 'Host: 127.0.0.1:8080' lo.pcap
 sleep 0.5
 kill $dump $live
 wait $dump $live
-kill $(jobs -p) 2>/dev/null
+kill $servers
 E2
 $enter sh ./clients.sh >clients.log 2>&1 3>&-
 cat >want <<'E2'
