@@ -16,7 +16,7 @@ says what is done with it; without one it is "ok". The words:
     reset         the connection is reset in the middle of the body
     early         413 before the body has been read, and the connection is reset
     hang          nothing comes back for a minute
-    slow          the body is read at 640 kB a second, or less
+    slow          the body is read at 2.6 MB a second, or less
 
 DIR/requests.jsonl gets a line for each request, with what was done; DIR/accepted.jsonl one for each
 sample that was accepted. DIR/body has the last request's body or file, DIR/dns its dns log.
@@ -155,7 +155,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         while left > 0:
             if slowly:
                 time.sleep(0.1)
-            piece = self.rfile.read(min(left, 1 << (16 if slowly else 20)))
+            piece = self.rfile.read(min(left, 1 << (18 if slowly else 20)))
             if not piece:
                 break
             pieces.append(piece)

@@ -41,10 +41,10 @@ answers hang
 is_status 0 'a server that hangs: exit status' send --timeout 1 one.sf
 is "$(words)" 'hang ok' 'a server that hangs: tried again'
 answers slow
-head -c 4000000 /dev/zero >large
-is_status 0 'a slow server: exit status' send --timeout 4 --linger 1 -t pcap large
+head -c 16000000 /dev/zero >large
+is_status 0 'a slow server: exit status' send --timeout 5 --linger 1 -t pcap large
 is "$(words)" slow 'a slow server: not given up while bytes move'
-is "$(accepted .bytes)" 4000000 'a slow server: it gets all of them'
+is "$(accepted .bytes)" 16000000 'a slow server: it gets all of them'
 
 # A sample that the server fails on does not hold the others up
 
