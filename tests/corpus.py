@@ -204,10 +204,11 @@ def host_name(text):
 
 
 def names_of_tshark(path):
-    """The first name that each sender says to each receiver; None beside an offer of ECH."""
+    """The first name that each sender says to each receiver, unless that is a proxy; None beside an
+    offer of ECH."""
     fields = ("ip.src", "ipv6.src", "tcp.srcport", "udp.srcport", "ip.dst", "ipv6.dst",
               "tcp.dstport", "udp.dstport", "tls.handshake.extensions_server_name", "http.host",
-              "tls.handshake.extension.type")
+              "tls.handshake.extension.type", "http.request.uri")
     done = subprocess.run(
         ["tshark", "-n", "-r", str(path), "-Y", "tls.handshake.extensions_server_name or http.host",
          "-T", "fields", "-E", "aggregator=;"] + [word for field in fields for word in ("-e", field)],
@@ -216,7 +217,8 @@ def names_of_tshark(path):
     for line in done.stdout.splitlines():
         cells = [cell.split(";") for cell in line.split("\t")]
         ends = tuple(cells[i][-1] or cells[i + 1][-1] for i in range(0, 8, 2))
-        name = host_name(cells[8][0] or re.sub(":[0-9]*$", "", cells[9][0].strip()))
+        host = re.sub(":[0-9]*$", "", cells[9][0].strip()) if cells[11][0][:1] in "/*" else ""
+        name = host_name(cells[8][0] or host)
         if name and ends not in found:
             found[ends] = None if ECH in cells[10] else name
     return found
