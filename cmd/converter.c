@@ -64,20 +64,19 @@ int open_output(const struct converter_options *options, struct record_writer **
                : out_of_memory();
 }
 
-struct meter_options converter_meter(const struct converter_options *options,
-                                     struct record_writer *writer)
+struct meter_options converter_meter(const struct converter_options *options, struct sink sink)
 {
     return (struct meter_options){
         .locality = options->locality,
-        .writer = writer,
+        .sink = sink,
         .family = options->family,
         .keep_all = options->keep_all,
         .session_names = options->session_names,
-        .extended = options->extended,
+        .community_ids = options->extended,
     };
 }
 
-int load_cache(struct converter_options *options, struct names **cache)
+static int load_cache(struct converter_options *options, struct names **cache)
 {
     size_t bad_line = 0;
     enum result result;
@@ -109,11 +108,26 @@ int load_cache(struct converter_options *options, struct names **cache)
     }
 }
 
-int update_cache(struct converter_options *options, struct names *learned)
+int open_recorder(struct converter_options *options, struct record_writer *writer,
+                  struct recorder **recorder)
 {
-    if (!options->cache_path || options->cache_failed)
-        return EX_OK;
-    switch (namecache_learn(options->cache_path, learned)) {
+    int status = load_cache(options, &options->cache);
+    struct recorder_options recording = {
+        .cache = options->cache, .writer = writer, .extended = options->extended};
+    enum result result = status == EX_OSERR ? RESULT_OK : recorder_init(recorder, &recording);
+
+    return result == RESULT_OK ? status : start_failed(result);
+}
+
+void close_recorder(struct converter_options *options, struct recorder **recorder)
+{
+    recorder_destroy(recorder);
+    names_destroy(&options->cache);
+}
+
+int cache_updated(struct converter_options *options, enum result result)
+{
+    switch (result) {
     case RESULT_OK:
     case RESULT_DAMAGED: /* so since it was loaded; who comes next says so */
         return EX_OK;
@@ -124,4 +138,11 @@ int update_cache(struct converter_options *options, struct names *learned)
         options->cache_failed = true;
         return EX_IOERR;
     }
+}
+
+int update_cache(struct converter_options *options, struct names *learned)
+{
+    if (!options->cache_path || options->cache_failed)
+        return EX_OK;
+    return cache_updated(options, namecache_learn(options->cache_path, learned));
 }

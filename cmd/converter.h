@@ -6,6 +6,7 @@
 
 #include "common.h"
 #include "meter.h"
+#include "recorder.h"
 
 struct converter_options {
     const char *help; /* the text for -h */
@@ -14,7 +15,8 @@ struct converter_options {
     const char *cache_path; /* NULL: no cache */
     uint8_t family;
     bool keep_all, session_names, extended, verbose, quiet;
-    bool cache_failed; /* which has been said; the cache is left alone from then on */
+    struct names *cache; /* of the recorder; NULL: none */
+    bool cache_failed;   /* which has been said; the cache is left alone from then on */
 };
 
 #define CONVERTER_SHORT "46ac:hL:qSVvx"
@@ -33,14 +35,19 @@ MUST_CHECK int converter_option(struct converter_options *options, int option, c
 MUST_CHECK int open_output(const struct converter_options *options, struct record_writer **writer);
 
 /* What the command line says of metering; the rest is zero. */
-struct meter_options converter_meter(const struct converter_options *options,
-                                     struct record_writer *writer);
+struct meter_options converter_meter(const struct converter_options *options, struct sink sink);
 
 /*
- * The name cache of the command line: reads it, and after the work learns from the names of the
- * input. *cache is NULL where there is none. They return a status.
+ * Reads the name cache of the command line, where there is one, and makes a recorder that uses it;
+ * after the work the cache learns from the names of the input. They return a status; with EX_OSERR
+ * there is no recorder.
  */
-MUST_CHECK int load_cache(struct converter_options *options, struct names **cache);
+MUST_CHECK int open_recorder(struct converter_options *options, struct record_writer *writer,
+                             struct recorder **recorder);
+void close_recorder(struct converter_options *options, struct recorder **recorder);
 MUST_CHECK int update_cache(struct converter_options *options, struct names *learned);
+
+/* What becomes of the cache is told of once. Returns a status. */
+MUST_CHECK int cache_updated(struct converter_options *options, enum result result);
 
 #endif

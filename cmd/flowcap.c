@@ -14,7 +14,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <time.h>
@@ -55,11 +54,11 @@ static const char help[] =
 /* How long a window is waited for after its end: what the kernel still has of it comes by then. */
 #define TICK_GRACE (SECOND / 2)
 
-/* How long names are remembered across windows, at least. */
+/* How long names are remembered across windows, and of a flow which side opened it. */
 #define NAME_MEMORY (300 * SECOND)
-#define NAME_HORIZON (60 * SECOND)
+#define FLOW_MEMORY (24 * 3600 * SECOND)
 
-/* What finished windows may take while nobody reads them, and how long is waited at the end. */
+/* What flows may take that wait to be written, and how long is waited for a reader at the end. */
 #define OUTBOX_BYTES (UINT64_C(64) << 20)
 #define OUTBOX_WAIT (3 * SECOND)
 
@@ -77,97 +76,58 @@ struct command {
 
     struct capture *capture;
     struct record_writer *writer;
+    struct recorder *recorder;
     struct meter *meter;
-    struct names *cache;
     struct outbox *outbox;
-    int signals, file;             /* file: of the window that is open */
+    int signals;
     uint64_t frames;               /* that have been read */
-    uint64_t windows;              /* that have been handed over */
-    uint64_t dropped;              /* windows, as far as it was said */
+    uint64_t windows;              /* that have ended, as far as it was seen */
+    uint64_t dropped;              /* records, as far as it was said */
     int64_t retry_at, retry_after; /* for an interface that is gone; 0: it is not */
-    uint64_t early;                /* records, as far as they have been handed over */
     int status;                    /* of what does not end the capture, such as the name cache */
     bool stopping;
 };
 
-static int new_file(struct command *command)
+static void tell_drops(struct command *command, const struct outbox_counts *counts)
 {
-    command->file = memfd_create("window", MFD_CLOEXEC);
-    if (command->file < 0) {
-        complain_errno(NULL, "cannot make memory for a window");
-        return EX_OSERR;
-    }
-    record_writer_redirect(command->writer, command->file);
-    return EX_OK;
+    if (counts->dropped_flows > command->dropped)
+        complain(NULL, "nobody reads the output: %" PRIu64 " record%s dropped so far",
+                 counts->dropped_flows, counts->dropped_flows == 1 ? " was" : "s were");
+    command->dropped = counts->dropped_flows;
 }
 
-static void tell_drops(struct command *command)
+/* Says what went wrong in the thread that writes; without a name cache it goes on. */
+static int look_at_outbox(struct command *command)
 {
     struct outbox_counts counts;
 
     outbox_count(command->outbox, &counts);
-    if (counts.dropped > command->dropped)
-        complain(NULL, "nobody reads the output: %" PRIu64 " window%s dropped so far",
-                 counts.dropped, counts.dropped == 1 ? " was" : "s were");
-    command->dropped = counts.dropped;
-}
-
-/* Gives what is written of the open window to the outbox. */
-static int hand_over(struct command *command)
-{
-    off_t bytes = lseek(command->file, 0, SEEK_CUR);
-
-    if (bytes == 0)
+    tell_drops(command, &counts);
+    if (counts.cache == RESULT_OK || command->converter.cache_failed)
         return EX_OK;
-    if (outbox_add(command->outbox, command->file, (uint64_t)bytes) != RESULT_OK)
-        return out_of_memory();
-    tell_drops(command);
-    return new_file(command);
+    errno = counts.cache_error;
+    command->converter.cache_failed = true;
+    command->status =
+        worse_status(command->status, cache_updated(&command->converter, counts.cache));
+    return EX_OK;
 }
 
-/* The older names first, for of an address the latest counts. */
-static int learn_names(struct command *command)
-{
-    struct names *older = meter_older_names(command->meter);
-    int status = older ? update_cache(&command->converter, older) : EX_OK;
-
-    if (status == EX_OK)
-        status = update_cache(&command->converter, meter_names(command->meter));
-    command->status = worse_status(command->status, status); /* which was said, once */
-    return status == EX_OSERR ? status : EX_OK;
-}
-
-/* After a window has ended, or has written records early. */
+/* After a window has ended. */
 static int end_windows(struct command *command)
 {
     uint64_t windows = meter_counts(command->meter)->windows;
-    int status;
 
-    if (meter_counts(command->meter)->early != command->early) {
-        command->early = meter_counts(command->meter)->early;
-        status = hand_over(command);
-        if (status != EX_OK)
-            return status;
-    }
     if (windows == command->windows)
         return EX_OK;
     command->windows = windows;
-    status = hand_over(command);
-    if (status == EX_OK)
-        status = learn_names(command);
     if (command->most_windows > 0 && windows >= command->most_windows)
         command->stopping = true;
-    return status;
+    return look_at_outbox(command);
 }
 
 static int metered(struct command *command, enum result result)
 {
-    if (result == RESULT_OK)
-        return end_windows(command);
-    if (result == RESULT_NO_MEMORY)
-        return out_of_memory();
-    complain_errno(NULL, "cannot keep a window in memory");
-    return EX_OSERR;
+    return result == RESULT_OK ? end_windows(command) : out_of_memory();
 }
 
 /* A capture_frame_fn. */
@@ -175,13 +135,11 @@ static enum result take_frame(void *context, const struct frame *frame)
 {
     struct command *command = context;
     enum packet_verdict verdict;
-    const struct meter_counts *counts = meter_counts(command->meter);
     enum result result = meter_frame(command->meter, frame, &verdict);
 
     command->frames++;
-    /* The windows' ends are seen to outside of the capture. */
-    if (result == RESULT_OK &&
-        (counts->windows != command->windows || counts->early != command->early))
+    /* A window's end is seen to outside of the capture. */
+    if (result == RESULT_OK && meter_counts(command->meter)->windows != command->windows)
         return RESULT_END;
     return result;
 }
@@ -272,10 +230,13 @@ static void print_counters(struct command *command)
     complain(interface_name(command),
              "%" PRIu64 " packets, %" PRIu64 " dropped by the kernel, %" PRIu64
              " by the interface; %" PRIu64 " records in %" PRIu64 " windows, %" PRIu64
-             " of them early; %" PRIu64 " windows wait, %" PRIu64 " were dropped; %ld MiB",
-             captured.packets, captured.kernel_drops, captured.interface_drops,
-             record_writer_count(command->writer), counts->windows, counts->early, waiting.windows,
-             waiting.dropped, usage.ru_maxrss / 1024);
+             " of them early; %" PRIu64 " windows wait, %" PRIu64
+             " records were dropped; %zu flows "
+             "in %zu KiB, %" PRIu64 " names in %" PRIu64 " KiB; %ld MiB in all at most",
+             captured.packets, captured.kernel_drops, captured.interface_drops, waiting.records,
+             counts->windows, counts->early, waiting.waiting, waiting.dropped_flows,
+             meter_flows(command->meter), meter_bytes(command->meter) / 1024, waiting.names,
+             waiting.names_bytes / 1024, usage.ru_maxrss / 1024);
 }
 
 static void take_signal(struct command *command)
@@ -347,13 +308,9 @@ static int finish(struct command *command, bool go_on)
         status = read_rest(command);
         if (status != EX_OSERR)
             status = worse_status(status, metered(command, meter_finish(command->meter)));
-        if (status != EX_OSERR)
-            status = worse_status(status, hand_over(command));
-        if (status != EX_OSERR)
-            status = worse_status(status, learn_names(command));
     }
     if (outbox_wait(command->outbox, OUTBOX_WAIT))
-        return status;
+        return worse_status(status, look_at_outbox(command));
     if (outbox_error(command->outbox) != 0)
         return worse_status(status, output_gone(command));
     complain(NULL, "nobody reads the output: its last windows are lost");
@@ -394,15 +351,29 @@ static int open_capture(struct command *command)
     }
 }
 
+static int open_outbox(struct command *command)
+{
+    struct outbox_options options = {
+        .fd = STDOUT_FILENO,
+        .recorder = command->recorder,
+        .writer = command->writer,
+        .cache_path = command->converter.cache_failed ? NULL : command->converter.cache_path,
+        .name_memory = NAME_MEMORY,
+        .most = OUTBOX_BYTES,
+    };
+    enum result result = outbox_init(&command->outbox, &options);
+
+    return result == RESULT_OK ? EX_OK : start_failed(result);
+}
+
 static int open_meter(struct command *command)
 {
-    struct meter_options options = converter_meter(&command->converter, command->writer);
+    struct meter_options options =
+        converter_meter(&command->converter, outbox_sink(command->outbox));
     enum result result;
 
-    options.cache = command->cache;
     options.window = command->window;
-    options.name_horizon = NAME_HORIZON;
-    options.name_memory = NAME_MEMORY;
+    options.flow_memory = FLOW_MEMORY;
     options.flow_limit = (size_t)command->most_flows;
     options.open_tunnels = !command->closed_tunnels;
     result = meter_init(&command->meter, &options);
@@ -412,15 +383,13 @@ static int open_meter(struct command *command)
 /* What needs no rights, but more than the sandbox leaves; a thread has the rights of its maker. */
 static int prepare(struct command *command)
 {
-    int status = load_cache(&command->converter, &command->cache);
+    int status = open_recorder(&command->converter, command->writer, &command->recorder);
 
     if (status == EX_OSERR)
         return status;
     command->status = status; /* without a name cache it goes on, too */
-    status = open_meter(command);
-    if (status == EX_OK && outbox_init(&command->outbox, STDOUT_FILENO, OUTBOX_BYTES) != RESULT_OK)
-        status = start_failed(RESULT_SYSTEM);
-    return status;
+    status = open_outbox(command);
+    return status == EX_OK ? open_meter(command) : status;
 }
 
 static int drop_rights(struct command *command)
@@ -466,8 +435,6 @@ static int command_init(struct command *command)
     if (status == EX_OK)
         status = open_output(&command->converter, &command->writer);
     if (status == EX_OK)
-        status = new_file(command);
-    if (status == EX_OK)
         status = open_capture(command);
     return status == EX_OK ? drop_rights(command) : status;
 }
@@ -477,11 +444,9 @@ static void command_destroy(struct command *command)
     outbox_destroy(&command->outbox);
     capture_destroy(&command->capture);
     meter_destroy(&command->meter);
-    names_destroy(&command->cache);
+    close_recorder(&command->converter, &command->recorder);
     record_writer_destroy(&command->writer);
     converter_options_destroy(&command->converter);
-    if (command->file >= 0)
-        close(command->file);
     if (command->signals >= 0)
         close(command->signals);
 }
@@ -570,7 +535,6 @@ int main(int argc, char **argv)
         .window = 300 * SECOND,
         .most_flows = 1000000,
         .signals = -1,
-        .file = -1,
     };
     int status;
 

@@ -37,8 +37,6 @@ static const char help[] =
 /* Different link types that one file may have and are not read, as far as they are told apart. */
 #define UNREAD_MAX 8
 
-/* How far out of order packets may be, in microseconds, for DNS to be remembered exactly. */
-#define NAME_HORIZON INT64_C(60000000)
 
 struct command {
     struct converter_options converter;
@@ -239,6 +237,16 @@ static void print_summary(const char *path, const struct totals *totals,
     fputc('\n', stderr);
 }
 
+static enum result open_meter(const struct command *command, struct recorder *recorder,
+                              struct meter **meter)
+{
+    struct meter_options options = converter_meter(&command->converter, recorder_sink(recorder));
+
+    options.window = command->window;
+    options.open_tunnels = !command->closed_tunnels;
+    return meter_init(meter, &options);
+}
+
 /*
  * Makes one sample of the sources, which are open or have to be opened again, and closes them.
  * path: their name in the summary. *go_on is false where there is no point in more.
@@ -246,17 +254,14 @@ static void print_summary(const char *path, const struct totals *totals,
 static int convert(struct command *command, struct source *sources, size_t count, const char *path,
                    bool *go_on)
 {
-    struct meter_options options = converter_meter(&command->converter, command->writer);
     struct totals totals = {.records = record_writer_count(command->writer)};
+    struct recorder *recorder = NULL;
     struct meter *meter = NULL;
     enum result result = RESULT_OK;
-    int status = load_cache(&command->converter, &options.cache);
+    int status = open_recorder(&command->converter, command->writer, &recorder);
 
-    options.window = command->window;
-    options.name_horizon = NAME_HORIZON;
-    options.open_tunnels = !command->closed_tunnels;
     *go_on = status != EX_OSERR;
-    if (*go_on && (result = meter_init(&meter, &options)) != RESULT_OK) {
+    if (*go_on && (result = open_meter(command, recorder, &meter)) != RESULT_OK) {
         *go_on = false;
         status = start_failed(result);
     }
@@ -278,10 +283,10 @@ static int convert(struct command *command, struct source *sources, size_t count
         totals.records = record_writer_count(command->writer) - totals.records;
         if (command->converter.verbose)
             print_summary(path, &totals, meter_counts(meter));
-        status = worse_status(status, update_cache(&command->converter, meter_names(meter)));
+        status = worse_status(status, update_cache(&command->converter, recorder_names(recorder)));
     }
     meter_destroy(&meter);
-    names_destroy(&options.cache);
+    close_recorder(&command->converter, &recorder);
     return status;
 }
 

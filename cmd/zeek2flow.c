@@ -64,8 +64,7 @@ static enum result take_row(struct meter *meter, const struct zeek_row *row)
     if (row->kind == ZEEK_SESSION)
         return meter_session(meter, row->uid, row->uid_length, &row->hello);
     for (size_t i = 0; i < row->address_count && result == RESULT_OK; i++)
-        result = names_add(meter_names(meter), &row->addresses[i], row->name, row->name_length,
-                           row->time);
+        result = meter_name(meter, &row->addresses[i], row->name, row->name_length, row->time);
     return result;
 }
 
@@ -159,20 +158,27 @@ static void print_summary(const struct zeek_counts *read, uint64_t records,
 /* Makes one sample of all logs. */
 static int convert(struct command *command, char **paths, size_t count)
 {
-    struct meter_options options = converter_meter(&command->converter, command->writer);
     struct zeek_counts counts = {0};
+    struct recorder *recorder = NULL;
     struct meter *meter = NULL;
-    int status = load_cache(&command->converter, &options.cache);
+    int status = open_recorder(&command->converter, command->writer, &recorder);
     bool go_on = status != EX_OSERR;
-    enum result result = go_on ? meter_init(&meter, &options) : RESULT_OK;
+    enum result result = RESULT_OK;
+
+    if (go_on) {
+        struct meter_options options =
+            converter_meter(&command->converter, recorder_sink(recorder));
+
+        result = meter_init(&meter, &options);
+    }
 
     if (result != RESULT_OK) {
         go_on = false;
         status = start_failed(result);
     }
     for (size_t i = 0; i < count && go_on; i++)
-        status =
-            worse_status(status, read_log(paths[i], options.session_names, meter, &counts, &go_on));
+        status = worse_status(
+            status, read_log(paths[i], command->converter.session_names, meter, &counts, &go_on));
     if (go_on && (result = meter_finish(meter)) != RESULT_OK) {
         go_on = false;
         status = output_failed(result);
@@ -180,10 +186,10 @@ static int convert(struct command *command, char **paths, size_t count)
     if (go_on) {
         if (command->converter.verbose)
             print_summary(&counts, record_writer_count(command->writer), meter_counts(meter));
-        status = worse_status(status, update_cache(&command->converter, meter_names(meter)));
+        status = worse_status(status, update_cache(&command->converter, recorder_names(recorder)));
     }
     meter_destroy(&meter);
-    names_destroy(&options.cache);
+    close_recorder(&command->converter, &recorder);
     return status;
 }
 

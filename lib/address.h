@@ -6,6 +6,8 @@
 
 #include "result.h"
 
+#include <netinet/in.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -71,5 +73,11 @@ void locality_destroy(struct locality **locality);
 MUST_CHECK enum result locality_add(struct locality *locality, const char *network);
 
 bool locality_has(const struct locality *locality, const struct address *address);
+
+/* Whether an IP protocol that becomes a flow has ports: TCP and UDP do, ICMP and ICMPv6 do not. */
+static inline bool has_ports(uint8_t proto)
+{
+    return proto == IPPROTO_TCP || proto == IPPROTO_UDP;
+}
 
 #endif

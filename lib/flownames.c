@@ -246,6 +246,18 @@ enum result flownames_tell(struct flownames *names, uint64_t uid, const struct h
     return joint->flow == 0 ? RESULT_OK : set_logged(names, joint->flow - 1, joint->name);
 }
 
+void flownames_clear(struct flownames *names, uint32_t flow)
+{
+    if (flow < names->named_count)
+        names->named[flow] = (struct named){.name = 0};
+}
+
+size_t flownames_bytes(const struct flownames *names)
+{
+    return intern_bytes(&names->texts) + names->evidence_capacity * sizeof *names->evidence +
+           names->named_count * sizeof *names->named + names->joint_slots * sizeof *names->joints;
+}
+
 enum result flownames_move(struct flownames *to, uint32_t to_flow, const struct flownames *from,
                            uint32_t from_flow)
 {

@@ -43,6 +43,12 @@ MUST_CHECK enum result flownames_join(struct flownames *names, uint64_t uid, uin
 MUST_CHECK enum result flownames_tell(struct flownames *names, uint64_t uid,
                                       const struct hello *hello);
 
+/* The flow has no name any more. */
+void flownames_clear(struct flownames *names, uint32_t flow);
+
+/* How much memory the names take. */
+size_t flownames_bytes(const struct flownames *names);
+
 /* Takes a name over from other names, to a flow that has none here. RESULT_NO_MEMORY. */
 MUST_CHECK enum result flownames_move(struct flownames *to, uint32_t to_flow,
                                       const struct flownames *from, uint32_t from_flow);

@@ -2,8 +2,9 @@
  * What the files of the flowtable room share: how flows are stored.
  *
  * They lie one after the other in chunks that never move, and are named by their place, counted in
- * units of eight bytes. A hash table of (hash, place) finds them, and a list of places holds those
- * active in the window, in the order of their first packets.
+ * units of eight bytes. A list of places holds those active in the window, in the order of their
+ * first packets. In the flow table a hash table of (hash, place) finds them, and places that became
+ * free are used again.
  */
 #ifndef SECFLOW_FLOWSTORE_H
 #define SECFLOW_FLOWSTORE_H
@@ -27,15 +28,19 @@
  */
 struct stored_flow {
     uint16_t port[2];
-    uint8_t proto;
+    uint8_t proto; /* 0: the place is free */
     uint8_t flags;
     uint8_t icmp_type, icmp_code;
-    int64_t start, last;
+    int64_t start, last; /* start, of a free place: the next one, 0: none */
     uint64_t packets[2], bytes[2];
     uint64_t address[];
 };
 
 _Static_assert(sizeof(struct stored_flow) == 56, "an IPv4 flow fills a cache line of 64 bytes");
+
+/* What an IPv4 flow and an IPv6 flow take, without a label. */
+#define FLOW_UNITS_MIN ((uint32_t)(sizeof(struct stored_flow) / UNIT + 1))
+#define FLOW_UNITS_MAX ((uint32_t)(sizeof(struct stored_flow) / UNIT + 4))
 
 /* The bits of stored_flow.flags. */
 enum {
@@ -45,7 +50,8 @@ enum {
     FLOW_SOURCE_IS_1 = 8,
     FLOW_ACTIVE = 16,   /* in this window */
     FLOW_LABELLED = 32, /* a text stands behind the addresses, ended by NUL */
-    FLOW_NAMED = 64     /* by itself, in this window */
+    FLOW_NAMED = 64,    /* by itself, in this window */
+    FLOW_RECENT = 128   /* had more than one packet since the hand was there: see eviction */
 };
 
 struct slot {
@@ -77,31 +83,43 @@ struct metered {
     char label[FLOW_LABEL_MAX];
 };
 
+struct flowlist {
+    uint8_t **chunks;
+    size_t chunk_count;
+    size_t bytes;        /* of the chunks */
+    uint32_t next_place; /* for a flow */
+    uint32_t end;        /* of the last chunk */
+
+    uint32_t *active;
+    size_t active_count, active_capacity;
+    size_t stale;  /* how many of these are not active any more, or stand there twice */
+    bool in_order; /* so far the active flows are sorted by start */
+
+    struct flownames *names; /* NULL: no flow has one */
+};
+
 struct flowtable {
     struct hash_seed seed;
     struct slot *slots;
     uint32_t slot_count; /* a power of two */
     uint32_t flow_count;
+    size_t most; /* flows; 0: no limit */
 
-    uint8_t **chunks;
-    size_t chunk_count;
-    uint32_t next_place;
-
-    uint32_t *active;
-    size_t active_count, active_capacity;
-    bool in_order; /* so far the active flows are sorted by start */
+    struct flowlist flows;
+    struct flowlist *evicted; /* active ones of this window; NULL: none */
+    uint32_t hand;            /* the place where eviction goes on */
+    uint32_t free_places[2];  /* the first of those that are free: of IPv4 flows, of IPv6 flows */
+    size_t names_kept;        /* bytes of names when they were tidied up last */
 
     struct waiting batch[BATCH];
     struct metered metered[BATCH];
     struct hello hellos[BATCH];
     unsigned batch_count;
-
-    struct flownames *names; /* NULL: no flow has one */
 };
 
-static inline struct stored_flow *flow_at(const struct flowtable *table, uint32_t place)
+static inline struct stored_flow *flow_at(const struct flowlist *list, uint32_t place)
 {
-    uint8_t *chunk = table->chunks[place / CHUNK_UNITS];
+    uint8_t *chunk = list->chunks[place / CHUNK_UNITS];
 
     return (struct stored_flow *)(void *)(chunk + (size_t)(place % CHUNK_UNITS) * UNIT);
 }
@@ -111,13 +129,35 @@ static inline size_t address_words(uint8_t flags)
     return flags & FLOW_IPV6 ? 4 : 1;
 }
 
-/* The number of a flow for its name: a flow has so many units at least. */
+/* The number of a flow for its name. */
 static inline uint32_t flow_number(uint32_t place)
 {
-    return (uint32_t)(place / (sizeof(struct stored_flow) / UNIT + 1));
+    return place / FLOW_UNITS_MIN;
 }
 
-/* Counts the packets and connections that wait. Results as of flowtable_add. */
-MUST_CHECK enum result flowtable_settle(struct flowtable *table);
+/* How many units a flow takes. */
+uint32_t flow_units(const struct stored_flow *flow);
+
+/*
+ * Appends a copy of another list's flow, with its name. more: how many are going to follow.
+ * RESULT_NO_MEMORY, or RESULT_SYSTEM.
+ */
+MUST_CHECK enum result flowlist_add(struct flowlist *list, const struct flowlist *from,
+                                    uint32_t place, size_t more);
+
+/*
+ * Makes room for units at next_place in a chunk, a new one of so many bytes where it must be, at
+ * most CHUNK_BYTES. RESULT_NO_MEMORY.
+ */
+MUST_CHECK enum result flowlist_reserve(struct flowlist *list, uint32_t units, size_t bytes);
+
+/* Makes room for one more active flow. RESULT_NO_MEMORY. */
+MUST_CHECK enum result flowlist_reserve_active(struct flowlist *list);
+
+/* Frees what the list holds, not the list. */
+void flowlist_clear(struct flowlist *list);
+
+/* Memory that is used at random places: huge pages, where they are to be had, save the TLB. */
+void *large_pages(size_t bytes);
 
 #endif

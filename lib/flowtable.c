@@ -4,22 +4,15 @@
  */
 #include "flowstore.h"
 
-#include "grow.h"
-
 #include <stdlib.h>
-#include <sys/mman.h>
 
 #define SLOTS_MIN 4096u
 
-/* Memory that is used at random places: huge pages, where they are to be had, save the TLB. */
-static void *large_pages(size_t bytes)
-{
-    void *pages = aligned_alloc(CHUNK_BYTES, bytes);
+/* Bytes of names that are not worth to be tidied up. */
+#define NAMES_MIN ((size_t)1 << 20)
 
-    if (pages)
-        (void)madvise(pages, bytes, MADV_HUGEPAGE);
-    return pages;
-}
+/* Not 0, which means none; on a whole cache line. */
+#define FIRST_PLACE 8u
 
 static struct slot *new_slots(uint32_t count)
 {
@@ -34,13 +27,14 @@ static struct slot *new_slots(uint32_t count)
     return slots;
 }
 
-enum result flowtable_init(struct flowtable **table)
+enum result flowtable_init(struct flowtable **table, size_t most)
 {
     struct flowtable *new = calloc(1, sizeof *new);
     enum result result;
 
     if (!new)
         return RESULT_NO_MEMORY;
+    new->most = most;
     new->slot_count = SLOTS_MIN;
     new->slots = new_slots(new->slot_count);
     result = new->slots ? hash_seed_init(&new->seed) : RESULT_NO_MEMORY;
@@ -55,12 +49,9 @@ enum result flowtable_init(struct flowtable **table)
 void flowtable_destroy(struct flowtable **table)
 {
     if (*table) {
-        for (size_t i = 0; i < (*table)->chunk_count; i++)
-            free((*table)->chunks[i]);
-        free((*table)->chunks);
+        flowlist_clear(&(*table)->flows);
+        flowlist_destroy(&(*table)->evicted);
         free((*table)->slots);
-        free((*table)->active);
-        flownames_destroy(&(*table)->names);
         free(*table);
         *table = NULL;
     }
@@ -197,8 +188,8 @@ static struct slot *find_slot(const struct flowtable *table, const struct waitin
     for (uint32_t i = waiting->hash & mask;; i = (i + 1) & mask) {
         struct slot *slot = &table->slots[i];
 
-        if (slot->place == 0 ||
-            (slot->hash == waiting->hash && is_flow_of(flow_at(table, slot->place), waiting)))
+        if (slot->place == 0 || (slot->hash == waiting->hash &&
+                                 is_flow_of(flow_at(&table->flows, slot->place), waiting)))
             return slot;
     }
 }
@@ -211,45 +202,11 @@ static void prefetch_flow(const struct flowtable *table, struct waiting *waiting
     waiting->likely = NULL;
     for (uint32_t i = waiting->hash & mask; table->slots[i].place != 0; i = (i + 1) & mask) {
         if (table->slots[i].hash == waiting->hash) {
-            waiting->likely = flow_at(table, table->slots[i].place);
+            waiting->likely = flow_at(&table->flows, table->slots[i].place);
             __builtin_prefetch(waiting->likely, 1);
             return;
         }
     }
-}
-
-/* Makes room for a flow of that many units, which must not straddle two chunks. */
-static enum result reserve_place(struct flowtable *table, uint32_t units)
-{
-    uint8_t **grown;
-
-    if (table->next_place % CHUNK_UNITS + units > CHUNK_UNITS)
-        table->next_place += CHUNK_UNITS - table->next_place % CHUNK_UNITS;
-    if (table->next_place / CHUNK_UNITS < table->chunk_count)
-        return RESULT_OK;
-    if (table->chunk_count >= UINT32_MAX / CHUNK_UNITS)
-        return RESULT_NO_MEMORY;
-    grown = realloc(table->chunks, (table->chunk_count + 1) * sizeof *grown);
-    if (!grown)
-        return RESULT_NO_MEMORY;
-    table->chunks = grown;
-    grown[table->chunk_count] = large_pages(CHUNK_BYTES);
-    if (!grown[table->chunk_count])
-        return RESULT_NO_MEMORY;
-    if (table->chunk_count++ == 0)
-        table->next_place = CHUNK_UNITS / 256; /* not 0, which means none; a whole cache line */
-    return RESULT_OK;
-}
-
-static enum result reserve_active(struct flowtable *table)
-{
-    uint32_t *grown =
-        grow(table->active, table->active_count, &table->active_capacity, sizeof *grown);
-
-    if (!grown)
-        return RESULT_NO_MEMORY;
-    table->active = grown;
-    return RESULT_OK;
 }
 
 /* Enters a slot where it belongs; there is a free one. */
@@ -288,25 +245,52 @@ static uint32_t label_units(const struct metered *metered)
     return metered && metered->label_length > 0 ? metered->label_length / UNIT + 1 : 0;
 }
 
+/* The free places of an IPv4 flow, or of an IPv6 flow; those of flows with a label are not kept. */
+static uint32_t *free_places(struct flowtable *table, uint8_t flags)
+{
+    return &table->free_places[flags & FLOW_IPV6 ? 1 : 0];
+}
+
+/* A place for a flow of that many units: one that is free, or else a new one. */
+static enum result find_place(struct flowtable *table, uint8_t flags, uint32_t units,
+                              uint32_t *place)
+{
+    struct flowlist *flows = &table->flows;
+    uint32_t *first = free_places(table, flags);
+    enum result result;
+
+    if (*first != 0) {
+        *place = *first;
+        *first = (uint32_t)flow_at(flows, *place)->start;
+        return RESULT_OK;
+    }
+    result = flowlist_reserve(flows, units, CHUNK_BYTES);
+    if (result != RESULT_OK)
+        return result;
+    if (flows->next_place == 0)
+        flows->next_place = FIRST_PLACE;
+    *place = flows->next_place;
+    flows->next_place += units;
+    return RESULT_OK;
+}
+
 /* metered: NULL for a packet. */
 static enum result add_flow(struct flowtable *table, const struct waiting *waiting,
                             const struct metered *metered, struct slot *slot)
 {
     size_t words = address_words(waiting->flags);
     uint32_t label = label_units(metered);
-    uint32_t units = (uint32_t)(sizeof(struct stored_flow) / UNIT + words) + label;
+    uint32_t units = (uint32_t)(sizeof(struct stored_flow) / UNIT + words) + label, place;
     bool sent_by_1 = waiting->flags & FLOW_FIRST_FROM_1;
     struct stored_flow *flow;
-    enum result result = reserve_place(table, units);
+    enum result result = find_place(table, waiting->flags, units, &place);
 
     if (result != RESULT_OK)
         return result;
-    slot->hash = waiting->hash;
-    slot->place = table->next_place;
-    table->next_place += units;
+    *slot = (struct slot){waiting->hash, place};
     table->flow_count++;
 
-    flow = flow_at(table, slot->place);
+    flow = flow_at(&table->flows, place);
     memset(flow, 0, sizeof *flow);
     memcpy(flow->address, waiting->address, words * sizeof *flow->address);
     flow->port[0] = waiting->port[0];
@@ -330,22 +314,135 @@ static bool is_active(const struct stored_flow *flow)
     return flow->flags & FLOW_ACTIVE;
 }
 
+/* Takes those off the list of active flows that are not any more, or stand there twice. */
+static void compact_active(struct flowlist *flows)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < flows->active_count; i++) {
+        struct stored_flow *flow = flow_at(flows, flows->active[i]);
+
+        if (is_active(flow))
+            flows->active[kept++] = flows->active[i];
+        flow->flags &= (uint8_t)~FLOW_ACTIVE; /* so that it is not taken again */
+    }
+    for (size_t i = 0; i < kept; i++)
+        flow_at(flows, flows->active[i])->flags |= FLOW_ACTIVE;
+    flows->active_count = kept;
+    flows->stale = 0;
+}
+
 /* Enters the flow among those of this window; place: where it is. */
 static enum result activate(struct flowtable *table, uint32_t place, int64_t time)
 {
-    struct stored_flow *flow = flow_at(table, place);
-    enum result result = reserve_active(table);
+    struct flowlist *flows = &table->flows;
+    struct stored_flow *flow = flow_at(flows, place);
+    enum result result;
 
+    if (flows->stale > flows->active_count / 2)
+        compact_active(flows);
+    result = flowlist_reserve_active(flows);
     if (result != RESULT_OK)
         return result;
-    if (table->active_count == 0)
-        table->in_order = true;
-    else if (time < flow_at(table, table->active[table->active_count - 1])->start)
-        table->in_order = false;
-    table->active[table->active_count++] = place;
+    if (flows->active_count == 0)
+        flows->in_order = true;
+    else if (time < flow_at(flows, flows->active[flows->active_count - 1])->start)
+        flows->in_order = false;
+    flows->active[flows->active_count++] = place;
     flow->flags |= FLOW_ACTIVE;
     flow->start = flow->last = time;
     return RESULT_OK;
+}
+
+/* Of the key that it was found by. */
+static uint32_t flow_hash(const struct flowtable *table, const struct stored_flow *flow)
+{
+    uint64_t low = flow->address[0] << 32 >> 16 | flow->port[0];
+    uint64_t high = flow->address[0] >> 32 << 16 | flow->port[1];
+
+    return flow->flags & FLOW_IPV6 ? ipv6_hash(table, flow->address, flow->port, flow->proto)
+                                   : ipv4_hash(table, low, high, flow->proto);
+}
+
+/* Takes a flow out of the hash table: those behind it that it had pushed on move up. */
+static void remove_slot(struct flowtable *table, uint32_t hash, uint32_t place)
+{
+    uint32_t mask = table->slot_count - 1, at = hash & mask;
+
+    while (table->slots[at].place != place)
+        at = (at + 1) & mask;
+    for (uint32_t i = (at + 1) & mask; table->slots[i].place != 0; i = (i + 1) & mask) {
+        uint32_t home = table->slots[i].hash & mask;
+
+        if (((i - home) & mask) >= ((i - at) & mask)) {
+            table->slots[at] = table->slots[i];
+            at = i;
+        }
+    }
+    table->slots[at].place = 0;
+}
+
+/* Forgets a flow; its place is free then, unless a label makes it of a size that is not kept. */
+static void forget_flow(struct flowtable *table, uint32_t place)
+{
+    struct stored_flow *flow = flow_at(&table->flows, place);
+    uint32_t *first = free_places(table, flow->flags);
+
+    remove_slot(table, flow_hash(table, flow), place);
+    if (table->flows.names)
+        flownames_clear(table->flows.names, flow_number(place));
+    if (is_active(flow)) {
+        table->flows.stale++;
+        table->flows.in_order = false;
+    }
+    table->flow_count--;
+    flow->proto = 0;
+    flow->flags &= FLOW_IPV6 | FLOW_LABELLED;
+    if (flow->flags & FLOW_LABELLED)
+        return;
+    flow->start = *first;
+    *first = place;
+}
+
+/* The place behind a flow, or one where none is; 0: that was the last. */
+static uint32_t next_place(const struct flowlist *flows, uint32_t place)
+{
+    uint32_t next = place + flow_units(flow_at(flows, place));
+
+    if (next % CHUNK_UNITS + FLOW_UNITS_MIN > CHUNK_UNITS)
+        next += CHUNK_UNITS - next % CHUNK_UNITS;
+    return next < flows->next_place ? next : 0;
+}
+
+/*
+ * Eviction: a hand goes round over the flows, and takes the first that had no second packet since
+ * it was there before. So a flood of flows of one packet takes the place of others like them, and
+ * costs those that go on nothing. What was active in the window goes to the list of the evicted.
+ */
+static enum result evict_one(struct flowtable *table)
+{
+    struct flowlist *flows = &table->flows;
+
+    for (;;) {
+        uint32_t place = table->hand != 0 ? table->hand : FIRST_PLACE;
+        struct stored_flow *flow = flow_at(flows, place);
+        enum result result = RESULT_OK;
+
+        table->hand = next_place(flows, place);
+        if (flow->proto == 0 || (flow->flags & FLOW_RECENT)) {
+            flow->flags &= (uint8_t)~FLOW_RECENT;
+            continue;
+        }
+        if (is_active(flow) && !table->evicted) {
+            table->evicted = calloc(1, sizeof *table->evicted);
+            result = table->evicted ? RESULT_OK : RESULT_NO_MEMORY;
+        }
+        if (is_active(flow) && result == RESULT_OK)
+            result = flowlist_add(table->evicted, flows, place, SIZE_MAX);
+        if (result == RESULT_OK)
+            forget_flow(table, place);
+        return result;
+    }
 }
 
 /* Finds the flow of one in the batch, adds it where it is new, and sees that it is active. */
@@ -355,11 +452,15 @@ static enum result find_flow(struct flowtable *table, unsigned index, struct sto
     struct slot *slot = find_slot(table, waiting);
     enum result result = RESULT_OK;
 
-    if (slot->place == 0)
+    if (slot->place == 0 && table->most > 0 && table->flow_count >= table->most) {
+        result = evict_one(table);
+        slot = find_slot(table, waiting); /* which may have moved */
+    }
+    if (slot->place == 0 && result == RESULT_OK)
         result = add_flow(table, waiting, waiting->metered ? &table->metered[index] : NULL, slot);
     if (result != RESULT_OK)
         return result;
-    *flow = flow_at(table, slot->place);
+    *flow = flow_at(&table->flows, slot->place);
     if (!is_active(*flow))
         return activate(table, slot->place, waiting->time);
     return RESULT_OK;
@@ -380,9 +481,34 @@ static void count_metered(struct stored_flow *flow, const struct metered *metere
     }
 }
 
+/* Names of flows that were evicted leave their texts behind: the others move to new names. */
+static enum result tidy_names(struct flowtable *table)
+{
+    struct flowlist *flows = &table->flows;
+    struct flownames *tidy = NULL;
+    enum result result = flownames_init(&tidy);
+
+    for (uint32_t place = FIRST_PLACE; place != 0 && result == RESULT_OK;
+         place = next_place(flows, place))
+        if (flow_at(flows, place)->proto != 0)
+            result = flownames_move(tidy, flow_number(place), flows->names, flow_number(place));
+    if (result == RESULT_OK) {
+        flownames_destroy(&flows->names);
+        flows->names = tidy;
+        table->names_kept = flownames_bytes(tidy);
+    } else {
+        flownames_destroy(&tidy);
+    }
+    return result;
+}
+
 static enum result reserve_names(struct flowtable *table)
 {
-    return table->names ? RESULT_OK : flownames_init(&table->names);
+    if (!table->flows.names)
+        return flownames_init(&table->flows.names);
+    if (table->most > 0 && flownames_bytes(table->flows.names) > 2 * table->names_kept + NAMES_MIN)
+        return tidy_names(table);
+    return RESULT_OK;
 }
 
 /* Whether who sent the first packet of what waits is the source of its flow. */
@@ -405,8 +531,8 @@ static enum result name_flow(struct flowtable *table, unsigned index, struct sto
         return result;
     number = flow_number(find_slot(table, waiting)->place);
     if (!waiting->named)
-        return flownames_join(table->names, table->metered[index].uid, number);
-    result = flownames_add(table->names, number, &table->hellos[index], waiting->time,
+        return flownames_join(table->flows.names, table->metered[index].uid, number);
+    result = flownames_add(table->flows.names, number, &table->hellos[index], waiting->time,
                            !(flow->flags & FLOW_NAMED));
     flow->flags |= FLOW_NAMED;
     return result;
@@ -428,18 +554,20 @@ static enum result count_one(struct flowtable *table, unsigned index)
         flow->last = waiting->time;
     if (waiting->time < flow->start) {
         flow->start = waiting->time;
-        table->in_order = false;
+        table->flows.in_order = false;
     }
     if (waiting->metered) {
         count_metered(flow, &table->metered[index], side);
         return table->metered[index].uid ? name_flow(table, index, flow) : RESULT_OK;
     }
+    if ((flow->packets[0] | flow->packets[1]) != 0)
+        flow->flags |= FLOW_RECENT;
     flow->packets[side]++;
     flow->bytes[side] += waiting->bytes;
     return waiting->named ? name_flow(table, index, flow) : RESULT_OK;
 }
 
-enum result flowtable_settle(struct flowtable *table)
+static enum result settle(struct flowtable *table)
 {
     unsigned count = table->batch_count;
     enum result result;
@@ -461,7 +589,7 @@ static enum result enqueue(struct flowtable *table)
     const struct waiting *waiting = &table->batch[table->batch_count++];
 
     __builtin_prefetch(&table->slots[waiting->hash & (table->slot_count - 1)]);
-    return table->batch_count == BATCH ? flowtable_settle(table) : RESULT_OK;
+    return table->batch_count == BATCH ? settle(table) : RESULT_OK;
 }
 
 enum result flowtable_add(struct flowtable *table, const struct packet *packet, bool src_local,
@@ -531,88 +659,109 @@ bool flowtable_lacks_name(const struct flowtable *table, const struct packet *pa
     place = find_slot(table, &waiting)->place;
     if (place == 0)
         return true;
-    return is_from_source(flow_at(table, place), &waiting) &&
-           !(flow_at(table, place)->flags & FLOW_NAMED);
+    return is_from_source(flow_at(&table->flows, place), &waiting) &&
+           !(flow_at(&table->flows, place)->flags & FLOW_NAMED);
 }
 
 enum result flowtable_name_connection(struct flowtable *table, const char *uid, size_t uid_length,
                                       const struct hello *hello)
 {
-    enum result result = flowtable_settle(table); /* which come before it */
+    enum result result = settle(table); /* which come before it */
 
     if (result == RESULT_OK)
         result = reserve_names(table);
     return result == RESULT_OK
-               ? flownames_tell(table->names, uid_hash(table, uid, uid_length), hello)
+               ? flownames_tell(table->flows.names, uid_hash(table, uid, uid_length), hello)
                : result;
 }
 
-static uint32_t flow_units(const struct stored_flow *flow)
+/* The active flows become a list as they are, and the table is good for nothing more. */
+static void give_flows(struct flowtable *table, struct flowlist *list)
 {
-    size_t words = address_words(flow->flags);
-    size_t label =
-        flow->flags & FLOW_LABELLED ? strlen((const char *)&flow->address[words]) / UNIT + 1 : 0;
-
-    return (uint32_t)(sizeof *flow / UNIT + words + label);
+    *list = table->flows;
+    table->flows = (struct flowlist){.chunks = NULL};
+    free(table->slots);
+    table->slots = NULL;
 }
 
-/* Of the key that it was found by. */
-static uint32_t flow_hash(const struct flowtable *table, const struct stored_flow *flow)
+/* Copies the active flows, and ends their window. */
+static enum result copy_flows(struct flowtable *table, struct flowlist *list)
 {
-    uint64_t low = flow->address[0] << 32 >> 16 | flow->port[0];
-    uint64_t high = flow->address[0] >> 32 << 16 | flow->port[1];
+    enum { AHEAD = 8 };
+    struct flowlist *flows = &table->flows;
+    enum result result = RESULT_OK;
 
-    return flow->flags & FLOW_IPV6 ? ipv6_hash(table, flow->address, flow->port, flow->proto)
-                                   : ipv4_hash(table, low, high, flow->proto);
-}
+    for (size_t i = 0; i < flows->active_count && result == RESULT_OK; i++) {
+        struct stored_flow *flow = flow_at(flows, flows->active[i]);
 
-/* Copies the flow at that place to a table of the same seed. */
-static enum result copy_flow(const struct flowtable *from, struct flowtable *to, uint32_t place)
-{
-    const struct stored_flow *flow = flow_at(from, place);
-    uint32_t units = flow_units(flow);
-    enum result result = reserve_place(to, units);
-
-    if (result == RESULT_OK && from->names)
-        result =
-            flownames_move(to->names, flow_number(to->next_place), from->names, flow_number(place));
-    if (result != RESULT_OK)
-        return result;
-    memcpy(flow_at(to, to->next_place), flow, (size_t)units * UNIT);
-    insert_slot(to->slots, to->slot_count, (struct slot){flow_hash(to, flow), to->next_place});
-    to->active[to->active_count++] = to->next_place;
-    to->next_place += units;
-    to->flow_count++;
-    return RESULT_OK;
-}
-
-enum result flowtable_keep(struct flowtable *table, size_t first)
-{
-    enum result result = flowtable_settle(table);
-    struct flowtable *fresh = result == RESULT_OK ? calloc(1, sizeof *fresh) : NULL;
-    size_t kept = table->active_count - first;
-
-    if (!fresh)
-        return result == RESULT_OK ? RESULT_NO_MEMORY : result;
-    fresh->seed = table->seed;
-    fresh->in_order = table->in_order;
-    fresh->slot_count = SLOTS_MIN;
-    while (kept + BATCH > fresh->slot_count / 4 * 3)
-        fresh->slot_count *= 2;
-    fresh->slots = new_slots(fresh->slot_count);
-    fresh->active_capacity = kept + 1;
-    fresh->active = malloc(fresh->active_capacity * sizeof *fresh->active);
-    result = fresh->slots && fresh->active ? RESULT_OK : RESULT_NO_MEMORY;
-    if (result == RESULT_OK && table->names)
-        result = reserve_names(fresh);
-    for (size_t i = first; i < table->active_count && result == RESULT_OK; i++)
-        result = copy_flow(table, fresh, table->active[i]);
-    if (result == RESULT_OK) {
-        struct flowtable old = *table;
-
-        *table = *fresh;
-        *fresh = old;
+        if (i + AHEAD < flows->active_count)
+            __builtin_prefetch(flow_at(flows, flows->active[i + AHEAD]), 1);
+        if (!is_active(flow)) /* but evicted, or taken already */
+            continue;
+        result = flowlist_add(list, flows, flows->active[i], flows->active_count - i - 1);
+        memset(flow->packets, 0, sizeof flow->packets);
+        memset(flow->bytes, 0, sizeof flow->bytes);
+        flow->flags &= (uint8_t) ~(FLOW_ACTIVE | FLOW_NAMED);
     }
-    flowtable_destroy(&fresh);
+    flows->active_count = flows->stale = 0;
     return result;
+}
+
+enum result flowtable_take(struct flowtable *table, bool last, struct flowlist **list)
+{
+    enum result result = settle(table);
+    struct flowlist *new = table->evicted ? table->evicted : calloc(1, sizeof *new);
+
+    table->evicted = NULL;
+    if (!new)
+        return RESULT_NO_MEMORY;
+    if (new->active_count == 0)
+        new->in_order = true;
+    if (result == RESULT_OK && last && new->active_count + table->flows.stale == 0)
+        give_flows(table, new);
+    else if (result == RESULT_OK)
+        result = copy_flows(table, new);
+    if (result != RESULT_OK)
+        flowlist_destroy(&new);
+    *list = new;
+    return result;
+}
+
+size_t flowtable_evicted(const struct flowtable *table)
+{
+    return table->evicted ? table->evicted->active_count : 0;
+}
+
+struct flowlist *flowtable_take_evicted(struct flowtable *table)
+{
+    struct flowlist *list = table->evicted;
+
+    table->evicted = NULL;
+    return list;
+}
+
+void flowtable_forget(struct flowtable *table, int64_t now, int64_t memory)
+{
+    uint32_t place = table->flow_count > 0 ? FIRST_PLACE : 0;
+
+    while (place != 0) {
+        struct stored_flow *flow = flow_at(&table->flows, place);
+        uint32_t next = next_place(&table->flows, place);
+
+        if (flow->proto != 0 && !is_active(flow) && llabs(now - flow->last) > memory)
+            forget_flow(table, place);
+        place = next;
+    }
+}
+
+uint32_t flowtable_count(const struct flowtable *table)
+{
+    return table->flow_count;
+}
+
+size_t flowtable_bytes(const struct flowtable *table)
+{
+    return sizeof *table + flowlist_bytes(&table->flows) +
+           table->slot_count * sizeof *table->slots +
+           (table->evicted ? flowlist_bytes(table->evicted) : 0);
 }

@@ -5,36 +5,26 @@
  * flows that were active in it, with the counts of that window; a flow keeps its source. Memory:
  * 64 bytes an IPv4 flow, 88 an IPv6 flow, and 10 to 32 bytes for finding it; 24 for sorting it,
  * where flows did not begin in order. A flow that is named, and each before it, 4 more, and its
- * name.
+ * name. The lists of windows that are not the last hold copies, of 68 or 92 bytes a flow.
  */
 #ifndef SECFLOW_FLOWTABLE_H
 #define SECFLOW_FLOWTABLE_H
 
 #include "connection.h"
+#include "flowlist.h"
 #include "hello.h"
 #include "packet.h"
 
 struct flowtable;
 
-/* A flow as it is read out; src is the side that opened it. */
-struct flow {
-    struct address src, dst;
-    uint16_t sport, dport; /* host byte order, 0 for ICMP */
-    uint8_t proto;
-    uint8_t icmp_type, icmp_code; /* of the flow's first packet */
-    bool icmp_known;
-    bool first_from_src; /* the first packet went from src to dst */
-    const char *label;   /* of its first connection, the table's; NULL: none */
-    const char *name;    /* of dst, as src said it in the flow, the table's; NULL: none */
-    size_t name_length;
-    uint64_t src_packets, src_bytes, dst_packets, dst_bytes;
-    int64_t start, last; /* microseconds: the earliest and the latest packet */
-};
-
 #define FLOW_LABEL_MAX CONNECTION_ID_MAX
 
-/* RESULT_NO_MEMORY, or RESULT_SYSTEM. */
-MUST_CHECK enum result flowtable_init(struct flowtable **table);
+/*
+ * most: flows in memory; 0: no limit. Beyond it a new flow evicts one that was not seen for long,
+ * which is told and counted as far as it goes, and then forgotten. RESULT_NO_MEMORY, or
+ * RESULT_SYSTEM.
+ */
+MUST_CHECK enum result flowtable_init(struct flowtable **table, size_t most);
 void flowtable_destroy(struct flowtable **table);
 
 /*
@@ -67,31 +57,21 @@ MUST_CHECK enum result flowtable_name_connection(struct flowtable *table, const 
 bool flowtable_lacks_name(const struct flowtable *table, const struct packet *packet);
 
 /*
- * Ends the window: sorts its flows by start, those of equal start by their first packet in input
- * order, and tells how many there are. last: nothing will be added any more, so that what finds
- * flows may make room for what sorts them. Results as of flowtable_add.
+ * Ends the window: its flows become a list, the caller's, together with those that were evicted in
+ * it. All counts are zero again then, and no flow is active. last: nothing will be added any more,
+ * so that the flows need not be copied. Results as of flowtable_add.
  */
-MUST_CHECK enum result flowtable_finish(struct flowtable *table, bool last, size_t *count);
+MUST_CHECK enum result flowtable_take(struct flowtable *table, bool last, struct flowlist **list);
 
-/*
- * The same in the middle of a window, except that the half of the flows whose last packets are the
- * oldest comes first: count of them, each half sorted. Results as above.
- */
-MUST_CHECK enum result flowtable_divide(struct flowtable *table, size_t *count);
+/* How many flows of this window have been evicted; and their list, the caller's, NULL: none. */
+size_t flowtable_evicted(const struct flowtable *table);
+struct flowlist *flowtable_take_evicted(struct flowtable *table);
 
-/*
- * Forgets all flows but the active ones from an index on, which keep their order and begin with
- * index 0 then. Results as above.
- */
-MUST_CHECK enum result flowtable_keep(struct flowtable *table, size_t first);
+/* Forgets the flows that are not active whose last packet is further from now than that. */
+void flowtable_forget(struct flowtable *table, int64_t now, int64_t memory);
 
-/* Flows that are remembered, active or not. */
+/* Flows that are remembered, active or not; and how much memory all of it takes. */
 uint32_t flowtable_count(const struct flowtable *table);
-
-/* The flow at an index below that count. */
-void flowtable_get(const struct flowtable *table, size_t index, struct flow *flow);
-
-/* Begins the next window: all counts are zero again, no flow is active. */
-void flowtable_next_window(struct flowtable *table);
+size_t flowtable_bytes(const struct flowtable *table);
 
 #endif

@@ -3,6 +3,7 @@
 #include "grow.h"
 
 #define SLOTS_MIN 1024u
+#define MALLOC_BYTES 16u /* what it takes beside the text, about */
 
 enum result intern_init(struct intern *intern)
 {
@@ -18,6 +19,12 @@ void intern_destroy(struct intern *intern)
     free(intern->texts);
     free(intern->slots);
     *intern = (struct intern){.count = 0};
+}
+
+size_t intern_bytes(const struct intern *intern)
+{
+    return intern->text_bytes + intern->capacity * sizeof *intern->texts +
+           intern->slot_count * sizeof *intern->slots;
 }
 
 /* The slot of the text, or the free one where it belongs. */
@@ -71,6 +78,7 @@ static enum result add(struct intern *intern, const char *text, size_t length, u
     if (!copy)
         return RESULT_NO_MEMORY;
     memcpy(copy, text, length);
+    intern->text_bytes += length + 1 + MALLOC_BYTES;
     intern->texts[intern->count++] = (struct interned){copy, (uint32_t)length, hash};
     return RESULT_OK;
 }

@@ -11,30 +11,19 @@
 
 #define DNS_PORT 53
 
-/* What names may remember before they are forgotten early, where they are to be forgotten. */
-#define NAMES_MOST 2000000u
+/* Evicted flows that are sent on together. */
+#define EVICTED_MOST 16384u
 
 struct meter {
     struct meter_options options;
     struct decoder *decoder;
     struct flowtable *flows;
     struct sni *sni; /* NULL: handshakes are not read */
-    struct names *names;
-    struct names *older_names; /* from before names_since, where names are forgotten; else NULL */
-    int64_t names_since;
     struct meter_counts counts;
     int64_t window_end;   /* of the window that is open; INT64_MIN before the first packet */
     int64_t sample_start; /* INT64_MAX before the first packet that counts */
+    int64_t forgot_at;    /* when flows were forgotten last */
 };
-
-static enum result begin_names(struct meter *meter)
-{
-    enum result result = names_init(&meter->names);
-
-    if (result == RESULT_OK && meter->options.name_horizon > 0)
-        names_set_horizon(meter->names, meter->options.name_horizon);
-    return result;
-}
 
 enum result meter_init(struct meter **meter, const struct meter_options *options)
 {
@@ -48,9 +37,7 @@ enum result meter_init(struct meter **meter, const struct meter_options *options
     new->sample_start = INT64_MAX;
     result = decoder_init(&new->decoder, options->open_tunnels);
     if (result == RESULT_OK)
-        result = flowtable_init(&new->flows);
-    if (result == RESULT_OK)
-        result = begin_names(new);
+        result = flowtable_init(&new->flows, options->flow_limit);
     if (result == RESULT_OK && options->session_names)
         result = sni_init(&new->sni);
     if (result != RESULT_OK) {
@@ -67,8 +54,6 @@ void meter_destroy(struct meter **meter)
         decoder_destroy(&(*meter)->decoder);
         flowtable_destroy(&(*meter)->flows);
         sni_destroy(&(*meter)->sni);
-        names_destroy(&(*meter)->names);
-        names_destroy(&(*meter)->older_names);
         free(*meter);
         *meter = NULL;
     }
@@ -103,7 +88,7 @@ static bool uses_service_port(uint16_t sport, uint16_t dport)
 
 /* A dns_answer_fn: what a response told, at the time of its packet. */
 struct learning {
-    struct names *names;
+    struct meter *meter;
     int64_t time;
 };
 
@@ -112,13 +97,13 @@ static enum result learn(void *context, const struct address *address, const cha
 {
     const struct learning *learning = context;
 
-    return names_add(learning->names, address, name, length, learning->time);
+    return meter_name(learning->meter, address, name, length, learning->time);
 }
 
 /* Over TCP each message has its length in front (RFC 1035 section 4.2.2). */
 static enum result read_dns(struct meter *meter, const struct packet *packet)
 {
-    struct learning learning = {meter->names, packet->time};
+    struct learning learning = {meter, packet->time};
     const uint8_t *p = packet->payload;
     uint32_t left = packet->captured;
     enum result result = RESULT_OK;
@@ -142,67 +127,6 @@ static bool is_dns(const struct packet *packet)
     return packet->sport == DNS_PORT || packet->dport == DNS_PORT;
 }
 
-/* The older names are those of before, or the earliest of after. */
-static bool find_passive(struct meter *meter, const struct record *record, struct name_ref *found)
-{
-    struct name_ref older;
-    bool is_found = names_find(meter->names, &record->dst, record->start, found);
-
-    if ((is_found && found->before) || !meter->older_names ||
-        !names_find(meter->older_names, &record->dst, record->start, &older))
-        return is_found;
-    *found = older;
-    return true;
-}
-
-/* Names the destination, in the order of secflow(7), "How a destination gets its name". */
-static void name_destination(struct meter *meter, const struct flow *flow, struct record *record)
-{
-    struct name_ref passive, cached;
-    bool is_passive, is_cached;
-
-    if (flow->name) {
-        record->name_source = NAME_SESSION;
-        record->name = flow->name;
-        record->name_length = flow->name_length;
-        return;
-    }
-    is_passive = find_passive(meter, record, &passive);
-    is_cached = !(is_passive && passive.before) && meter->options.cache &&
-                names_find(meter->options.cache, &record->dst, record->start, &cached);
-
-    record->name_source = NAME_ORIGINAL;
-    if (is_cached) {
-        record->name_source = NAME_CACHE;
-        record->name = cached.text;
-        record->name_length = cached.length;
-    } else if (is_passive) {
-        record->name_source = NAME_PASSIVE;
-        record->name = passive.text;
-        record->name_length = passive.length;
-    }
-}
-
-static bool has_ports(uint8_t proto)
-{
-    return proto == IPPROTO_TCP || proto == IPPROTO_UDP;
-}
-
-/* The id of the flow's first packet; "" for ICMP whose type was not captured. */
-static void identify_flow(const struct flow *flow, char text[COMMUNITYID_TEXT])
-{
-    const struct address *from = flow->first_from_src ? &flow->src : &flow->dst;
-    const struct address *to = flow->first_from_src ? &flow->dst : &flow->src;
-    uint16_t sport = flow->first_from_src ? flow->sport : flow->dport;
-    uint16_t dport = flow->first_from_src ? flow->dport : flow->sport;
-
-    text[0] = '\0';
-    if (has_ports(flow->proto))
-        communityid_format(from, to, flow->proto, sport, dport, text);
-    else if (flow->icmp_known)
-        communityid_format(from, to, flow->proto, flow->icmp_type, flow->icmp_code, text);
-}
-
 /*
  * Whether the log has another id for the connection than it would be given anyway. In the usual
  * log, of seed 0, it has not, which saves the memory.
@@ -221,101 +145,35 @@ static bool has_other_id(const struct connection *connection)
            memcmp(connection->community_id, usual, strlen(usual)) != 0;
 }
 
-static enum result write_flow(struct meter *meter, const struct flow *flow)
+/* Sends what was evicted of the open window on its way. */
+static enum result send_evicted(struct meter *meter)
 {
-    char community_id[COMMUNITYID_TEXT];
-    struct record record = {
-        .src = flow->src,
-        .dst = flow->dst,
-        .sport = flow->sport,
-        .dport = flow->dport,
-        .proto = flow->proto,
-        .src_packets = flow->src_packets,
-        .src_bytes = flow->src_bytes,
-        .dst_packets = flow->dst_packets,
-        .dst_bytes = flow->dst_bytes,
-        .start = flow->start,
-        .last = flow->last,
-    };
+    struct flowlist *flows = flowtable_take_evicted(meter->flows);
 
-    name_destination(meter, flow, &record);
-    if (meter->options.extended && flow->label) {
-        record.community_id = flow->label;
-    } else if (meter->options.extended) {
-        identify_flow(flow, community_id);
-        record.community_id = community_id;
-    }
-    return record_write(meter->options.writer, &record);
-}
-
-/* Writes flows from an index on, at most as many as names are fetched for at once. */
-static enum result write_flows(struct meter *meter, size_t first, size_t count)
-{
-    struct flow flows[NAMES_PREFETCH];
-    const struct address *destinations[NAMES_PREFETCH] = {NULL};
-    enum result result = RESULT_OK;
-
-    for (size_t i = 0; i < count; i++) {
-        flowtable_get(meter->flows, first + i, &flows[i]);
-        destinations[i] = &flows[i].dst;
-    }
-    names_prefetch(meter->names, destinations, count);
-    for (size_t i = 0; i < count && result == RESULT_OK; i++)
-        result = write_flow(meter, &flows[i]);
-    return result;
-}
-
-/* Writes the first flows of the table. */
-static enum result write_first(struct meter *meter, size_t count)
-{
-    enum result result = RESULT_OK;
-
-    if (count > 0)
-        record_writer_begin(meter->options.writer, meter->sample_start);
-    for (size_t i = 0; i < count && result == RESULT_OK; i += NAMES_PREFETCH)
-        result = write_flows(meter, i, count - i < NAMES_PREFETCH ? count - i : NAMES_PREFETCH);
-    return result == RESULT_OK ? record_writer_flush(meter->options.writer) : result;
+    meter->counts.early += flowlist_count(flows);
+    return meter->options.sink.flows(meter->options.sink.context, flows, meter->sample_start,
+                                     false);
 }
 
 enum result meter_finish(struct meter *meter)
 {
-    size_t count;
-    enum result result = flowtable_finish(meter->flows, meter->options.window == 0, &count);
+    struct flowlist *flows;
+    enum result result = flowtable_take(meter->flows, meter->options.window == 0, &flows);
 
-    return result == RESULT_OK ? write_first(meter, count) : result;
-}
-
-/* Makes room: of flows of which only direction and name were kept, else of those idle longest. */
-static enum result limit_flows(struct meter *meter)
-{
-    size_t limit = meter->options.flow_limit, count;
-    enum result result;
-
-    if (limit == 0 || flowtable_count(meter->flows) < limit)
-        return RESULT_OK;
-    result = flowtable_keep(meter->flows, 0);
-    if (result != RESULT_OK || flowtable_count(meter->flows) < limit / 4 * 3)
+    if (result != RESULT_OK)
         return result;
-    result = flowtable_divide(meter->flows, &count);
-    if (result == RESULT_OK)
-        result = write_first(meter, count);
-    meter->counts.early += count;
-    return result == RESULT_OK ? flowtable_keep(meter->flows, count) : result;
+    return meter->options.sink.flows(meter->options.sink.context, flows, meter->sample_start, true);
 }
 
-/* Forgets names that were old when the latest ones began. */
-static enum result limit_names(struct meter *meter, int64_t time)
+/* Once in a while, forgets the flows that have not been seen for long. */
+static void forget_flows(struct meter *meter, int64_t time)
 {
-    int64_t memory = meter->options.name_memory;
+    int64_t memory = meter->options.flow_memory;
 
-    if (memory == 0 ||
-        (time - meter->names_since < memory && names_count(meter->names) < NAMES_MOST))
-        return RESULT_OK;
-    names_destroy(&meter->older_names);
-    meter->older_names = meter->names;
-    meter->names = NULL;
-    meter->names_since = time;
-    return begin_names(meter);
+    if (memory == 0 || llabs(time - meter->forgot_at) < memory / 24)
+        return;
+    meter->forgot_at = time;
+    flowtable_forget(meter->flows, time, memory);
 }
 
 /* Ends the open window, if one is, and begins that of the time. */
@@ -327,21 +185,23 @@ static enum result begin_window(struct meter *meter, int64_t time)
     if (meter->window_end != INT64_MIN) {
         result = meter_finish(meter);
         meter->counts.windows++;
+        forget_flows(meter, time);
     }
-    flowtable_next_window(meter->flows);
     meter->sample_start = INT64_MAX;
     meter->window_end = time - time % window + window;
-    return result == RESULT_OK ? limit_names(meter, time) : result;
+    return result;
+}
+
+/* Whether it lies before the open window by so much that the clock must have been set back. */
+static bool is_before(const struct meter *meter, int64_t time)
+{
+    return meter->window_end != INT64_MIN && time < meter->window_end - 2 * meter->options.window;
 }
 
 enum result meter_tick(struct meter *meter, int64_t time)
 {
-    bool back =
-        meter->window_end != INT64_MIN && time < meter->window_end - 3 * meter->options.window;
-
-    if (back)
-        meter->names_since = time;
-    return back || time >= meter->window_end ? begin_window(meter, time) : RESULT_OK;
+    return time >= meter->window_end || is_before(meter, time) ? begin_window(meter, time)
+                                                               : RESULT_OK;
 }
 
 static void note_start(struct meter *meter, int64_t time)
@@ -408,8 +268,6 @@ static enum result sort_packet(struct meter *meter, const struct packet *packet)
 
     if (dns && packet->captured > 0) {
         result = read_dns(meter, packet);
-        if (result == RESULT_OK && names_count(meter->names) >= NAMES_MOST)
-            result = limit_names(meter, packet->time);
         if (result != RESULT_OK)
             return result;
     }
@@ -419,14 +277,14 @@ static enum result sort_packet(struct meter *meter, const struct packet *packet)
         return RESULT_OK;
     }
     note_start(meter, packet->time);
-    result = limit_flows(meter);
-    if (result != RESULT_OK)
-        return result;
     result = read_session(meter, packet, &hello);
     if (result != RESULT_OK && result != RESULT_END)
         return result;
-    return flowtable_add(meter->flows, packet, locals.src, locals.dst,
-                         result == RESULT_OK ? &hello : NULL);
+    result = flowtable_add(meter->flows, packet, locals.src, locals.dst,
+                           result == RESULT_OK ? &hello : NULL);
+    return result == RESULT_OK && flowtable_evicted(meter->flows) >= EVICTED_MOST
+               ? send_evicted(meter)
+               : result;
 }
 
 enum result meter_frame(struct meter *meter, const struct frame *frame,
@@ -439,8 +297,8 @@ enum result meter_frame(struct meter *meter, const struct frame *frame,
     meter->counts.verdicts[*verdict]++;
     if (*verdict != PACKET_OK)
         return RESULT_OK;
-    if (meter->options.window > 0 && packet.time >= meter->window_end)
-        result = begin_window(meter, packet.time);
+    if (meter->options.window > 0)
+        result = meter_tick(meter, packet.time);
     return result == RESULT_OK ? sort_packet(meter, &packet) : result;
 }
 
@@ -452,7 +310,7 @@ enum result meter_connection(struct meter *meter, const struct connection *conne
     if (!is_kept(meter, &connection->orig, &connection->resp, connection->orig_port,
                  connection->resp_port, &locals))
         return RESULT_OK;
-    if (meter->options.extended && has_other_id(connection))
+    if (meter->options.community_ids && has_other_id(connection))
         label = connection->community_id;
     note_start(meter, connection->start);
     return flowtable_add_connection(meter->flows, connection, label,
@@ -465,17 +323,23 @@ enum result meter_session(struct meter *meter, const char *uid, size_t uid_lengt
     return flowtable_name_connection(meter->flows, uid, uid_length, hello);
 }
 
+enum result meter_name(struct meter *meter, const struct address *address, const char *name,
+                       size_t length, int64_t time)
+{
+    return meter->options.sink.name(meter->options.sink.context, address, name, length, time);
+}
+
 const struct meter_counts *meter_counts(const struct meter *meter)
 {
     return &meter->counts;
 }
 
-struct names *meter_names(struct meter *meter)
+size_t meter_flows(const struct meter *meter)
 {
-    return meter->names;
+    return flowtable_count(meter->flows);
 }
 
-struct names *meter_older_names(struct meter *meter)
+size_t meter_bytes(const struct meter *meter)
 {
-    return meter->older_names;
+    return flowtable_bytes(meter->flows);
 }

@@ -1,8 +1,8 @@
 /*
- * The metering process (RFC 5470's word): frames, or connections of a log, in, records out.
+ * The metering process (RFC 5470's word): frames, or connections of a log, in, flows out.
  *
  * Decodes each frame, reads names out of DNS, drops what stays inside, counts the rest as flows,
- * and at the end of a window names and writes them as one sample.
+ * and at the end of a window sends them on as one sample.
  */
 #ifndef SECFLOW_METER_H
 #define SECFLOW_METER_H
@@ -10,23 +10,20 @@
 #include "connection.h"
 #include "frame.h"
 #include "hello.h"
-#include "names.h"
 #include "packet.h"
-#include "record.h"
+#include "sink.h"
 
 struct meter_options {
     const struct locality *locality; /* the caller's, for as long as the meter lives */
-    struct names *cache;             /* the name cache, the caller's; NULL: none */
-    struct record_writer *writer;    /* the caller's */
+    struct sink sink;                /* of names and flows, the caller's */
     int64_t window;                  /* microseconds; 0: one window */
-    int64_t name_horizon;            /* as in names.h; 0: none */
-    int64_t name_memory; /* microseconds for which names are remembered at least; 0: for good */
+    int64_t flow_memory; /* microseconds for which a flow keeps its source; 0: for good */
     size_t flow_limit;   /* flows in memory; 0: no limit */
     uint8_t family;      /* 4 or 6: that one only; 0: both */
     bool keep_all;       /* local traffic and service protocols too */
     bool open_tunnels;
     bool session_names; /* read handshakes, for the names that flows give themselves */
-    bool extended;      /* the writer writes the fields of -x */
+    bool community_ids; /* keep those of connections that are not of seed 0 */
 };
 
 /* What became of the frames, in packets; or of the connections. */
@@ -35,7 +32,7 @@ struct meter_counts {
     uint64_t other_family, local, service;
     uint64_t late;    /* kept, but older than the window they were counted in */
     uint64_t windows; /* that have ended, empty ones included */
-    uint64_t early;   /* flows written before their window ended, for want of room */
+    uint64_t early;   /* flows sent on before their window ended, for want of room */
 };
 
 struct meter;
@@ -45,17 +42,15 @@ MUST_CHECK enum result meter_init(struct meter **meter, const struct meter_optio
 void meter_destroy(struct meter **meter);
 
 /*
- * Takes a frame; one that begins a new window ends the one before it. Windows begin at multiples
- * of their length since 1970. *verdict tells what the frame was. RESULT_NO_MEMORY, or
- * RESULT_SYSTEM, for the most part because the output failed.
+ * Takes a frame; one that begins a new window ends the one before it, and so does one that lies a
+ * whole window before it: then a clock was set back, or the time before was wrong. Windows begin at
+ * multiples of their length since 1970. *verdict tells what the frame was. RESULT_NO_MEMORY, or
+ * RESULT_SYSTEM, for the most part because the sink failed.
  */
 MUST_CHECK enum result meter_frame(struct meter *meter, const struct frame *frame,
                                    enum packet_verdict *verdict);
 
-/*
- * Ends the open window if it lies before that time, though no frame tells so; or so far behind it
- * that the clock must have been set back. Results as above.
- */
+/* Ends the open window if a frame of that time would, though there is none. Results as above. */
 MUST_CHECK enum result meter_tick(struct meter *meter, int64_t time);
 
 /* Takes a connection; the window must be the only one. Results as above. */
@@ -68,15 +63,17 @@ MUST_CHECK enum result meter_connection(struct meter *meter, const struct connec
 MUST_CHECK enum result meter_session(struct meter *meter, const char *uid, size_t uid_length,
                                      const struct hello *hello);
 
-/* After the last of them: names the flows of the open window and writes them. Results as above. */
+/* Takes a name that an address got at a time in microseconds. Results as above. */
+MUST_CHECK enum result meter_name(struct meter *meter, const struct address *address,
+                                  const char *name, size_t length, int64_t time);
+
+/* After the last of them: sends the flows of the open window on. Results as above. */
 MUST_CHECK enum result meter_finish(struct meter *meter);
 
 const struct meter_counts *meter_counts(const struct meter *meter);
 
-/* The names that were read; the caller may add others. Where names are forgotten, the latest. */
-struct names *meter_names(struct meter *meter);
-
-/* Those before them, which are forgotten next; NULL: there are none. */
-struct names *meter_older_names(struct meter *meter);
+/* The flows that are remembered, and how much memory they take. */
+size_t meter_flows(const struct meter *meter);
+size_t meter_bytes(const struct meter *meter);
 
 #endif

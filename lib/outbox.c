@@ -1,27 +1,48 @@
 #include "outbox.h"
 
+#include "namecache.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
-struct window {
-    int fd;
-    uint64_t bytes;
-    struct window *next;
+/* Names go to the thread in blocks of that size; so many bytes of them may wait. */
+#define BLOCK_BYTES ((size_t)64 << 10)
+#define BLOCKS_MOST 128u
+
+/* In front of each name of a block. */
+struct told {
+    struct address address;
+    int64_t time;
+    size_t length;
+};
+
+/* What waits for the thread: flows, or names. */
+struct item {
+    struct item *next;
+    struct flowlist *flows; /* NULL: names */
+    int64_t sample_start;
+    bool ends;     /* a window, with these flows */
+    size_t length; /* of the names, in bytes */
+    size_t count;  /* of the names */
+    char *names;
 };
 
 struct outbox {
-    int fd, failed, stop; /* failed and stop: events */
-    uint64_t most;
+    struct outbox_options options;
+    int failed, stop;   /* events */
+    struct item *block; /* of names, which the meter's thread fills; NULL: none */
     pthread_t thread;
     pthread_mutex_t mutex; /* of all that follows */
     pthread_cond_t added, written;
-    struct window *first, *last; /* that wait; the one that is written is not among them */
+    struct item *first, *last; /* that wait; the one that is written is not among them */
+    size_t blocks;             /* how many of them are names */
     struct outbox_counts counts;
     bool writing, stopping;
     int error;
@@ -36,10 +57,17 @@ static void raise_event(int event)
     (void)wrote;
 }
 
+static void destroy_item(struct item *item)
+{
+    flowlist_destroy(&item->flows);
+    free(item->names);
+    free(item);
+}
+
 /* Waits until something can be written; false: it is not to be any more. */
 static bool wait_for_reader(const struct outbox *outbox)
 {
-    struct pollfd fds[] = {{.fd = outbox->fd, .events = POLLOUT},
+    struct pollfd fds[] = {{.fd = outbox->options.fd, .events = POLLOUT},
                            {.fd = outbox->stop, .events = POLLIN}};
 
     while (poll(fds, 2, -1) < 0 && errno == EINTR)
@@ -47,66 +75,112 @@ static bool wait_for_reader(const struct outbox *outbox)
     return fds[1].revents == 0;
 }
 
-/* Pieces that a pipe takes without being waited for. False: it failed, or is to end. */
-static bool copy(struct outbox *outbox, int from)
+/* An output_write_fn: pieces that a pipe takes without being waited for, until it is to end. */
+static enum result write_pieces(void *context, const char *bytes, size_t length)
 {
-    char piece[PIPE_BUF];
-    off_t offset = 0;
-    ssize_t got, wrote;
+    struct outbox *outbox = context;
+    ssize_t wrote;
 
-    while ((got = pread(from, piece, sizeof piece, offset)) > 0) {
+    for (; length > 0; length -= (size_t)wrote, bytes += wrote) {
         if (!wait_for_reader(outbox)) {
             errno = ECANCELED;
-            return false;
+            return RESULT_SYSTEM;
         }
-        wrote = write(outbox->fd, piece, (size_t)got);
+        wrote = write(outbox->options.fd, bytes, length < PIPE_BUF ? length : PIPE_BUF);
         if (wrote < 0 && errno != EAGAIN && errno != EINTR)
-            return false;
-        offset += wrote > 0 ? wrote : 0;
-        __atomic_add_fetch(&outbox->moved, wrote > 0 ? (uint64_t)wrote : 0, __ATOMIC_RELAXED);
+            return RESULT_SYSTEM;
+        wrote = wrote > 0 ? wrote : 0;
+        __atomic_add_fetch(&outbox->moved, (uint64_t)wrote, __ATOMIC_RELAXED);
     }
-    return got == 0;
+    return RESULT_OK;
 }
 
-/* The first window, taken out of those that wait. */
-static struct window *take_first(struct outbox *outbox)
+/* The first item, taken out of those that wait. */
+static struct item *take_first(struct outbox *outbox)
 {
-    struct window *window = outbox->first;
+    struct item *item = outbox->first;
 
-    outbox->first = window->next;
+    outbox->first = item->next;
     if (!outbox->first)
         outbox->last = NULL;
-    outbox->counts.windows--;
-    outbox->counts.bytes -= window->bytes;
-    return window;
-}
-
-static void destroy_window(struct window *window)
-{
-    close(window->fd);
-    free(window);
+    if (item->flows) {
+        outbox->counts.waiting--;
+        outbox->counts.bytes -= flowlist_bytes(item->flows);
+    } else {
+        outbox->blocks--;
+    }
+    return item;
 }
 
 /* NULL: there is to be no more. */
-static struct window *wait_for_window(struct outbox *outbox)
+static struct item *wait_for_item(struct outbox *outbox)
 {
-    struct window *window = NULL;
+    struct item *item = NULL;
 
     pthread_mutex_lock(&outbox->mutex);
     while (!outbox->first && !outbox->stopping)
         pthread_cond_wait(&outbox->added, &outbox->mutex);
     if (!outbox->stopping)
-        window = take_first(outbox);
-    outbox->writing = window != NULL;
+        item = take_first(outbox);
+    outbox->writing = item != NULL;
     pthread_mutex_unlock(&outbox->mutex);
-    return window;
+    return item;
 }
 
-static void note_written(struct outbox *outbox, int error)
+static enum result learn_names(struct outbox *outbox, const struct item *block)
 {
+    const struct sink sink = recorder_sink(outbox->options.recorder);
+    enum result result = RESULT_OK;
+    struct told told;
+
+    for (size_t at = 0; at < block->length && result == RESULT_OK; at += told.length) {
+        memcpy(&told, block->names + at, sizeof told);
+        at += sizeof told;
+        result = sink.name(sink.context, &told.address, block->names + at, told.length, told.time);
+    }
+    return result;
+}
+
+/* Of a window that has ended the cache learns the names, and what is old is forgotten. */
+static void end_window(struct outbox *outbox, int64_t sample_start)
+{
+    struct names *names = recorder_names(outbox->options.recorder);
+    enum result result = RESULT_OK;
+    int error = 0;
+
+    if (outbox->options.cache_path) {
+        result = namecache_learn(outbox->options.cache_path, names);
+        error = errno;
+    }
+    (void)sample_start;
+    pthread_mutex_lock(&outbox->mutex);
+    outbox->counts.cache = result;
+    outbox->counts.cache_error = error;
+    pthread_mutex_unlock(&outbox->mutex);
+}
+
+static enum result carry_out(struct outbox *outbox, struct item *item)
+{
+    enum result result;
+
+    if (!item->flows)
+        return learn_names(outbox, item);
+    result = recorder_write(outbox->options.recorder, item->flows, item->sample_start);
+    flowlist_destroy(&item->flows); /* before the cache, which may take its time */
+    if (result == RESULT_OK && item->ends)
+        end_window(outbox, item->sample_start);
+    return result;
+}
+
+static void note_done(struct outbox *outbox, int error)
+{
+    struct names *names = recorder_names(outbox->options.recorder);
+
     pthread_mutex_lock(&outbox->mutex);
     outbox->writing = false;
     outbox->error = error;
+    outbox->counts.records = record_writer_count(outbox->options.writer);
+    outbox->counts.names = names_count(names);
     pthread_cond_signal(&outbox->written);
     pthread_mutex_unlock(&outbox->mutex);
     if (error != 0)
@@ -114,16 +188,18 @@ static void note_written(struct outbox *outbox, int error)
 }
 
 /* The thread: until it is stopped, or writing fails. */
-static void *write_windows(void *context)
+static void *run(void *context)
 {
     struct outbox *outbox = context;
-    struct window *window;
+    struct item *item;
     int error = 0;
 
-    while (error == 0 && (window = wait_for_window(outbox))) {
-        error = copy(outbox, window->fd) ? 0 : errno;
-        destroy_window(window);
-        note_written(outbox, error);
+    while (error == 0 && (item = wait_for_item(outbox))) {
+        enum result result = carry_out(outbox, item);
+
+        error = result == RESULT_OK ? 0 : result == RESULT_NO_MEMORY ? ENOMEM : errno;
+        destroy_item(item);
+        note_done(outbox, error);
     }
     return NULL;
 }
@@ -136,7 +212,7 @@ static void close_events(struct outbox *outbox)
         close(outbox->stop);
 }
 
-enum result outbox_init(struct outbox **outbox, int fd, uint64_t most)
+enum result outbox_init(struct outbox **outbox, const struct outbox_options *options)
 {
     struct outbox *new = calloc(1, sizeof *new);
     pthread_condattr_t attributes;
@@ -144,8 +220,8 @@ enum result outbox_init(struct outbox **outbox, int fd, uint64_t most)
 
     if (!new)
         return RESULT_NO_MEMORY;
-    new->fd = fd;
-    new->most = most;
+    new->options = *options;
+    record_writer_redirect(options->writer, write_pieces, new);
     new->failed = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     new->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     pthread_condattr_init(&attributes);
@@ -154,9 +230,7 @@ enum result outbox_init(struct outbox **outbox, int fd, uint64_t most)
     pthread_cond_init(&new->added, NULL);
     pthread_cond_init(&new->written, &attributes);
     pthread_condattr_destroy(&attributes);
-    error = new->failed < 0 || new->stop < 0
-                ? errno
-                : pthread_create(&new->thread, NULL, write_windows, new);
+    error = new->failed < 0 || new->stop < 0 ? errno : pthread_create(&new->thread, NULL, run, new);
     if (error != 0) {
         close_events(new);
         free(new);
@@ -180,7 +254,9 @@ void outbox_destroy(struct outbox **outbox)
     raise_event(old->stop);
     pthread_join(old->thread, NULL);
     while (old->first)
-        destroy_window(take_first(old));
+        destroy_item(take_first(old));
+    if (old->block)
+        destroy_item(old->block);
     pthread_cond_destroy(&old->added);
     pthread_cond_destroy(&old->written);
     pthread_mutex_destroy(&old->mutex);
@@ -189,28 +265,126 @@ void outbox_destroy(struct outbox **outbox)
     *outbox = NULL;
 }
 
-enum result outbox_add(struct outbox *outbox, int fd, uint64_t bytes)
+/* Takes the oldest flows out of those that wait; the names between them stay. */
+static struct item *take_oldest(struct outbox *outbox)
 {
-    struct window *window = malloc(sizeof *window);
+    struct item **link = &outbox->first, *before = NULL, *item;
 
-    if (!window)
-        return RESULT_NO_MEMORY;
-    *window = (struct window){.fd = fd, .bytes = bytes};
-    pthread_mutex_lock(&outbox->mutex);
-    if (outbox->last)
-        outbox->last->next = window;
-    else
-        outbox->first = window;
-    outbox->last = window;
-    outbox->counts.windows++;
-    outbox->counts.bytes += bytes;
-    while (outbox->counts.bytes > outbox->most && outbox->first != outbox->last) {
-        destroy_window(take_first(outbox));
-        outbox->counts.dropped++;
+    while (!(*link)->flows) {
+        before = *link;
+        link = &(*link)->next;
     }
+    item = *link;
+    *link = item->next;
+    if (outbox->last == item)
+        outbox->last = before;
+    outbox->counts.waiting--;
+    outbox->counts.bytes -= flowlist_bytes(item->flows);
+    outbox->counts.dropped++;
+    outbox->counts.dropped_flows += flowlist_count(item->flows);
+    return item;
+}
+
+/* Puts an item, which may be the only one, behind those that wait. The mutex is locked. */
+static void append(struct outbox *outbox, struct item *item)
+{
+    if (outbox->last)
+        outbox->last->next = item;
+    else
+        outbox->first = item;
+    outbox->last = item;
     pthread_cond_signal(&outbox->added);
+}
+
+/* Sends the block of names on its way; where too many wait it is lost. */
+static void send_names(struct outbox *outbox)
+{
+    struct item *block = outbox->block;
+    bool full;
+
+    if (!block)
+        return;
+    outbox->block = NULL;
+    pthread_mutex_lock(&outbox->mutex);
+    full = outbox->blocks >= BLOCKS_MOST;
+    if (full) {
+        outbox->counts.dropped_names += block->count;
+    } else {
+        outbox->blocks++;
+        append(outbox, block);
+    }
     pthread_mutex_unlock(&outbox->mutex);
+    if (full)
+        destroy_item(block);
+}
+
+static struct item *new_block(void)
+{
+    struct item *block = calloc(1, sizeof *block);
+
+    if (block)
+        block->names = malloc(BLOCK_BYTES);
+    if (block && !block->names) {
+        free(block);
+        block = NULL;
+    }
+    return block;
+}
+
+static enum result take_name(void *context, const struct address *address, const char *name,
+                             size_t length, int64_t time)
+{
+    const struct told told = {*address, time, length};
+    struct outbox *outbox = context;
+
+    if (outbox->block && outbox->block->length + sizeof told + length > BLOCK_BYTES)
+        send_names(outbox);
+    if (!outbox->block)
+        outbox->block = new_block();
+    if (!outbox->block)
+        return RESULT_NO_MEMORY;
+    memcpy(outbox->block->names + outbox->block->length, &told, sizeof told);
+    memcpy(outbox->block->names + outbox->block->length + sizeof told, name, length);
+    outbox->block->length += sizeof told + length;
+    outbox->block->count++;
     return RESULT_OK;
+}
+
+static enum result take_flows(void *context, struct flowlist *flows, int64_t sample_start,
+                              bool ends)
+{
+    struct outbox *outbox = context;
+    struct item *item = calloc(1, sizeof *item), *dropped = NULL;
+
+    if (!item) {
+        flowlist_destroy(&flows);
+        return RESULT_NO_MEMORY;
+    }
+    *item = (struct item){.flows = flows, .sample_start = sample_start, .ends = ends};
+    send_names(outbox);
+    pthread_mutex_lock(&outbox->mutex);
+    append(outbox, item);
+    outbox->counts.waiting++;
+    outbox->counts.bytes += flowlist_bytes(flows);
+    while (outbox->counts.bytes > outbox->options.most && outbox->counts.waiting > 1) {
+        struct item *oldest = take_oldest(outbox);
+
+        oldest->next = dropped;
+        dropped = oldest;
+    }
+    pthread_mutex_unlock(&outbox->mutex);
+    while (dropped) {
+        struct item *next = dropped->next;
+
+        destroy_item(dropped);
+        dropped = next;
+    }
+    return RESULT_OK;
+}
+
+struct sink outbox_sink(struct outbox *outbox)
+{
+    return (struct sink){outbox, take_name, take_flows};
 }
 
 void outbox_count(struct outbox *outbox, struct outbox_counts *counts)

@@ -1,33 +1,49 @@
 /*
- * Finished windows on their way to a reader that may be slow, or stall: a thread of its own writes
- * them, so that nobody else waits. What waits is bounded; past that the oldest goes.
+ * What a meter sends, on its way to a reader that may be slow, or stall: a thread of its own names
+ * flows and writes them as records, and keeps the name cache, so that counting never waits for any
+ * of that. What waits is bounded; past that the oldest flows go.
  */
 #ifndef SECFLOW_OUTBOX_H
 #define SECFLOW_OUTBOX_H
 
-#include "result.h"
+#include "record.h"
+#include "recorder.h"
+#include "sink.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 
 struct outbox;
 
+struct outbox_options {
+    int fd;                       /* where to write, the caller's; a pipe must not be closed */
+    struct recorder *recorder;    /* the thread's, until outbox_destroy */
+    struct record_writer *writer; /* that of the recorder; the same */
+    const char *cache_path; /* of the name cache, which learns at a window's end; NULL: none */
+    int64_t name_memory;    /* microseconds for which names are remembered; 0: for good */
+    uint64_t most;          /* bytes of flows that may wait; one window may be larger */
+};
+
 struct outbox_counts {
-    uint64_t windows, bytes; /* that wait */
-    uint64_t dropped;        /* windows */
+    uint64_t waiting, bytes;         /* lists of flows that wait, and what they take */
+    uint64_t dropped, dropped_flows; /* lists that were dropped, and the flows in them */
+    uint64_t dropped_names;          /* for want of room */
+    uint64_t records;                /* that have been written */
+    uint64_t names, names_bytes;     /* that are remembered, and what they take */
+    enum result cache;               /* what became of the name cache at the last window's end */
+    int cache_error;                 /* RESULT_SYSTEM: errno */
 };
 
 /*
- * fd: where to write, the caller's; most: bytes that may wait. Signals should be blocked, for the
- * thread has the mask of its maker. RESULT_SYSTEM: errno says why there is no thread.
+ * Signals should be blocked, for the thread has the mask of its maker. RESULT_SYSTEM: errno says
+ * why there is no thread.
  */
-MUST_CHECK enum result outbox_init(struct outbox **outbox, int fd, uint64_t most);
+MUST_CHECK enum result outbox_init(struct outbox **outbox, const struct outbox_options *options);
 
 /* What has not been written is lost. */
 void outbox_destroy(struct outbox **outbox);
 
-/* Takes a window: a file, from its beginning, which becomes the outbox's. RESULT_NO_MEMORY. */
-MUST_CHECK enum result outbox_add(struct outbox *outbox, int window, uint64_t bytes);
+/* Takes what a meter sends, without waiting for anything. Its results are RESULT_NO_MEMORY only. */
+struct sink outbox_sink(struct outbox *outbox);
 
 void outbox_count(struct outbox *outbox, struct outbox_counts *counts);
 

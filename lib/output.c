@@ -8,7 +8,14 @@
 void output_init(struct output *output, int fd)
 {
     output->fd = fd;
+    output->write = NULL;
     output->used = 0;
+}
+
+void output_redirect(struct output *output, output_write_fn *write, void *context)
+{
+    output->write = write;
+    output->context = context;
 }
 
 static enum result write_all(int fd, const char *p, size_t left)
@@ -30,12 +37,18 @@ static enum result write_all(int fd, const char *p, size_t left)
     return RESULT_OK;
 }
 
+static enum result pass_on(const struct output *output, const char *bytes, size_t length)
+{
+    return output->write ? output->write(output->context, bytes, length)
+                         : write_all(output->fd, bytes, length);
+}
+
 enum result output_flush(struct output *output)
 {
     size_t used = output->used;
 
     output->used = 0;
-    return write_all(output->fd, output->buffer, used);
+    return pass_on(output, output->buffer, used);
 }
 
 enum result output_put(struct output *output, const char *bytes, size_t length)
@@ -47,7 +60,7 @@ enum result output_put(struct output *output, const char *bytes, size_t length)
     if (result != RESULT_OK)
         return result;
     if (length > OUTPUT_BYTES)
-        return write_all(output->fd, bytes, length);
+        return pass_on(output, bytes, length);
     memcpy(output->buffer + output->used, bytes, length);
     output->used += length;
     return RESULT_OK;

@@ -11,13 +11,21 @@
 
 #define OUTPUT_BYTES (128u * 1024)
 
+/* Writes all of it. RESULT_SYSTEM: errno says why it cannot be written. */
+typedef enum result output_write_fn(void *context, const char *bytes, size_t length);
+
 struct output {
-    int fd; /* the caller's */
+    int fd;                 /* the caller's */
+    output_write_fn *write; /* NULL: to fd */
+    void *context;
     size_t used;
     char buffer[OUTPUT_BYTES];
 };
 
 void output_init(struct output *output, int fd);
+
+/* From now on a function writes. */
+void output_redirect(struct output *output, output_write_fn *write, void *context);
 
 /* RESULT_SYSTEM: errno says why it cannot be written. */
 MUST_CHECK enum result output_flush(struct output *output);

@@ -73,15 +73,10 @@ static char *put_address(char *p, const struct address *address)
     return p + address_format(address, p); /* the NUL it adds is written over */
 }
 
-static bool has_ports(const struct record *record)
-{
-    return record->proto == IPPROTO_TCP || record->proto == IPPROTO_UDP;
-}
-
 static char *put_endpoint(char *p, const struct record *record, const struct address *address,
                           uint16_t port)
 {
-    if (!has_ports(record))
+    if (!has_ports(record->proto))
         return put_address(p, address);
     if (address->family == 6) {
         *p++ = '[';
@@ -103,7 +98,7 @@ static char *put_name(char *p, const struct record *record)
             *p++ = '\\';
         *p++ = c;
     }
-    if (has_ports(record)) {
+    if (has_ports(record->proto)) {
         *p++ = ':';
         p = put_unsigned(p, record->dport);
     }
@@ -176,14 +171,14 @@ static char *put_extension(char *p, const struct record *record)
     p = put_literal(p, "\",\"srcIp\":\"");
     p = put_address(p, &record->src);
     *p++ = '"';
-    if (has_ports(record)) {
+    if (has_ports(record->proto)) {
         p = put_literal(p, ",\"srcPort\":");
         p = put_unsigned(p, record->sport);
     }
     p = put_literal(p, ",\"dstIp\":\"");
     p = put_address(p, &record->dst);
     *p++ = '"';
-    if (has_ports(record)) {
+    if (has_ports(record->proto)) {
         p = put_literal(p, ",\"dstPort\":");
         p = put_unsigned(p, record->dport);
     }
@@ -207,9 +202,9 @@ enum result record_writer_init(struct record_writer **writer, int fd, bool exten
     return RESULT_OK;
 }
 
-void record_writer_redirect(struct record_writer *writer, int fd)
+void record_writer_redirect(struct record_writer *writer, output_write_fn *write, void *context)
 {
-    writer->output.fd = fd;
+    output_redirect(&writer->output, write, context);
 }
 
 void record_writer_destroy(struct record_writer **writer)
@@ -255,7 +250,7 @@ enum result record_write(struct record_writer *writer, const struct record *reco
     p = put_literal(p, ",\"relativeStart\":");
     p = put_seconds(p, record->start - writer->traffic_date);
     p = put_literal(p, ",\"protocolInformation\":\"");
-    if (!has_ports(record))
+    if (!has_ports(record->proto))
         p = put_literal(p, "ICMP");
     p = put_literal(p, "\",\"duration\":");
     p = put_seconds(p, record->last - record->start);

@@ -5,6 +5,7 @@
 #define SECFLOW_RECORD_H
 
 #include "address.h"
+#include "output.h"
 
 enum name_source { NAME_SESSION, NAME_PASSIVE, NAME_CACHE, NAME_ORIGINAL };
 
@@ -30,8 +31,8 @@ struct record_writer;
  */
 MUST_CHECK enum result record_writer_init(struct record_writer **writer, int fd, bool extended);
 
-/* From now on it writes to another descriptor. What it has not flushed goes there, too. */
-void record_writer_redirect(struct record_writer *writer, int fd);
+/* From now on a function writes. */
+void record_writer_redirect(struct record_writer *writer, output_write_fn *write, void *context);
 
 /* Does not flush. */
 void record_writer_destroy(struct record_writer **writer);

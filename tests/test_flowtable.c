@@ -17,7 +17,7 @@ static struct flowtable *new_table(void)
 {
     struct flowtable *table = NULL;
 
-    need(flowtable_init(&table) == RESULT_OK, "flowtable_init");
+    need(flowtable_init(&table, 0) == RESULT_OK, "flowtable_init");
     return table;
 }
 
@@ -48,12 +48,15 @@ static void say(struct flowtable *table, const struct packet *packet, const char
     need(flowtable_add(table, packet, true, false, &hello) == RESULT_OK, "flowtable_add");
 }
 
+/* The flows of the window that ended last. */
+static struct flowlist *window;
+
 static size_t finish(struct flowtable *table)
 {
-    size_t count = 0;
-
-    need(flowtable_finish(table, false, &count) == RESULT_OK, "flowtable_finish");
-    return count;
+    flowlist_destroy(&window);
+    need(flowtable_take(table, false, &window) == RESULT_OK, "flowtable_take");
+    need(flowlist_sort(window) == RESULT_OK, "flowlist_sort");
+    return flowlist_count(window);
 }
 
 /* A is the sender of the first packet, B the other side. */
@@ -152,7 +155,7 @@ static void check_source(const struct source_row *row, const char *a, const char
     add(table, &packet, row->a_local, row->b_local);
     add(table, &back, row->b_local, row->a_local);
     need(finish(table) == 1, "one flow");
-    flowtable_get(table, 0, &flow);
+    flowlist_get(window, 0, &flow);
     is_int(address_equal(&flow.src, &packet.src), row->a_is_source, "%s, %s to %s", row->title, a,
            b);
     ok(address_equal(&flow.dst, row->a_is_source ? &packet.dst : &packet.src), "the other side");
@@ -188,7 +191,7 @@ static void test_source_stays(void)
     add(table, &a, true, false);
     add(table, &b, false, true);
     is_int(finish(table), 1, "both directions are one flow");
-    flowtable_get(table, 0, &flow);
+    flowlist_get(window, 0, &flow);
     ok(address_equal(&flow.src, &a.src), "the first packet decided");
     flowtable_destroy(&table);
     ok(!table, "destroying clears the pointer");
@@ -217,7 +220,7 @@ static void test_keys(void)
             add(table, &packets[i], true, true);
     is_int(finish(table), n, "each differing tuple is a flow");
     for (size_t i = 0; i < n; i++) {
-        flowtable_get(table, i, &flow);
+        flowlist_get(window, i, &flow);
         is_int(flow.src_packets + flow.dst_packets, 3, "packets of flow %zu", i);
         is_int(flow.src.family, packets[i].src.family, "family of flow %zu", i);
         ok((address_equal(&flow.src, &packets[i].src) &&
@@ -245,11 +248,11 @@ static void test_self(void)
     add(table, &same, true, true);
     add(table, &same, true, true);
     is_int(finish(table), 2, "flows");
-    flowtable_get(table, 0, &flow);
+    flowlist_get(window, 0, &flow);
     is_int(flow.sport, 50000, "the source's port");
     is_int(flow.src_bytes, 10, "one direction");
     is_int(flow.dst_bytes, 33, "the other direction");
-    flowtable_get(table, 1, &flow);
+    flowlist_get(window, 1, &flow);
     is_int(flow.src_packets, 2, "equal ends have one direction");
     is_int(flow.dst_packets, 0, "and no other");
     flowtable_destroy(&table);
@@ -273,7 +276,7 @@ static void test_icmp(void)
     packet.icmp_type = 11;
     add(table, &packet, true, false);
     is_int(finish(table), 1, "ICMP of a pair of addresses is one flow");
-    flowtable_get(table, 0, &flow);
+    flowlist_get(window, 0, &flow);
     ok(flow.icmp_known && flow.icmp_type == 8 && flow.icmp_code == 3, "type and code of the first");
     is_int(flow.src_packets, 2, "packets of the source");
     is_int(flow.dst_packets, 1, "packets of the other side");
@@ -283,7 +286,7 @@ static void test_icmp(void)
     add(table, &answer, false, true);
     add(table, &packet, true, false);
     is_int(finish(table), 1, "one flow");
-    flowtable_get(table, 0, &flow);
+    flowlist_get(window, 0, &flow);
     ok(!flow.icmp_known, "the first packet's type is not known");
     ok(!flow.first_from_src, "the first packet came from the other side");
     flowtable_destroy(&table);
@@ -311,7 +314,7 @@ static void test_times(void)
             add(table, &packet, true, false);
         }
         need(finish(table) == 1, "one flow");
-        flowtable_get(table, 0, &flow);
+        flowlist_get(window, 0, &flow);
         is_int(flow.start, cases[i].start, "start of row %zu", i);
         is_int(flow.last, cases[i].last, "last of row %zu", i);
         is_int(flow.src_packets, 5, "packets of row %zu", i);
@@ -329,7 +332,7 @@ static void test_big_counts(void)
     for (int i = 0; i < 1000; i++)
         add(table, &packet, true, false);
     need(finish(table) == 1, "one flow");
-    flowtable_get(table, 0, &flow);
+    flowlist_get(window, 0, &flow);
     is_int(flow.src_bytes, 1000 * (int64_t)UINT32_MAX, "bytes beyond 32 bits");
     flowtable_destroy(&table);
 }
@@ -353,7 +356,7 @@ static void test_order(void)
         }
         is_int(finish(table), sizes[i], "%d flows", sizes[i]);
         for (size_t n = 0; n < sizes[i]; n++, before = flow) {
-            flowtable_get(table, n, &flow);
+            flowlist_get(window, n, &flow);
             right = right && (n == 0 || before.start < flow.start ||
                               (before.start == flow.start && before.sport < flow.sport));
         }
@@ -377,10 +380,10 @@ static void test_order_late(void)
     b.time = 50;
     add(table, &b, true, false);
     need(finish(table) == 2, "two flows");
-    flowtable_get(table, 0, &flow);
+    flowlist_get(window, 0, &flow);
     is_int(flow.sport, 50002, "the flow that begins earlier");
     is_int(flow.start, 50, "its start");
-    flowtable_get(table, 1, &flow);
+    flowlist_get(window, 1, &flow);
     is_int(flow.sport, 50001, "the other");
     flowtable_destroy(&table);
 }
@@ -398,15 +401,13 @@ static void test_windows(void)
     add(table, &a, true, false);
     add(table, &b, true, false);
     is_int(finish(table), 2, "first window");
-    flowtable_next_window(table);
     is_int(finish(table), 0, "a window without packets");
-    flowtable_next_window(table);
 
     answer.time = 7;
     answer.tcp_flags = TCP_SYN; /* alone it would be a new source */
     add(table, &answer, false, true);
     is_int(finish(table), 1, "a window with one of two flows");
-    flowtable_get(table, 0, &flow);
+    flowlist_get(window, 0, &flow);
     ok(address_equal(&flow.src, &a.src), "it keeps its source");
     is_int(flow.src_packets, 0, "packets of the source in this window");
     is_int(flow.src_bytes, 0, "bytes of the source");
@@ -414,15 +415,14 @@ static void test_windows(void)
     is_int(flow.dst_bytes, 10, "bytes of the other side");
     is_int(flow.start, 7, "start in this window");
     is_int(flow.last, 7, "last in this window");
-    flowtable_next_window(table);
 
     for (int i = 0; i < 100; i++)
         add(table, &b, true, false);
     add(table, &a, true, false);
     is_int(finish(table), 2, "both again");
-    flowtable_get(table, 0, &flow);
+    flowlist_get(window, 0, &flow);
     is_int(flow.sport, 50001, "sorted by start");
-    flowtable_get(table, 1, &flow);
+    flowlist_get(window, 1, &flow);
     is_int(flow.src_packets, 100, "counts of this window only");
     flowtable_destroy(&table);
 }
@@ -519,7 +519,7 @@ static void test_random(void)
     struct reference *flows = calloc(REFERENCE, sizeof *flows);
 
     need(flows, "no memory");
-    for (int window = 0; window < 2; window++) {
+    for (int round = 0; round < 2; round++) {
         size_t count, wrong = 0, unsorted = 0;
         int64_t start = 0;
         uint32_t order = 0, last_order = 0;
@@ -532,18 +532,17 @@ static void test_random(void)
             add(table, &packet, true, true);
         }
         count = finish(table);
-        is_int(count, count_active(flows), "flows of random window %d", window);
+        is_int(count, count_active(flows), "flows of random window %d", round);
         for (size_t i = 0; i < count; i++) {
-            flowtable_get(table, i, &flow);
+            flowlist_get(window, i, &flow);
             wrong += !same_flow(flows, &flow, &order);
             unsorted +=
                 i > 0 && (flow.start < start || (flow.start == start && order < last_order));
             start = flow.start;
             last_order = order;
         }
-        is_int(wrong, 0, "wrong flows of random window %d", window);
-        is_int(unsorted, 0, "flows out of order of random window %d", window);
-        flowtable_next_window(table);
+        is_int(wrong, 0, "wrong flows of random window %d", round);
+        is_int(unsorted, 0, "flows out of order of random window %d", round);
     }
     free(flows);
     flowtable_destroy(&table);
@@ -574,13 +573,12 @@ static struct connection udp_connection(bool v6)
                                .resp_bytes = 400};
 }
 
-static void is_flow(const struct flowtable *table, size_t index, const char *want,
-                    const char *title)
+static void is_flow(size_t index, const char *want, const char *title)
 {
     struct flow flow;
     char text[512], src[ADDRESS_TEXT], dst[ADDRESS_TEXT];
 
-    flowtable_get(table, index, &flow);
+    flowlist_get(window, index, &flow);
     address_format(&flow.src, src);
     address_format(&flow.dst, dst);
     snprintf(text, sizeof text, "%s/%u %s/%u %llu/%llu %llu/%llu %lld %lld %s %s", src, flow.sport,
@@ -610,12 +608,10 @@ static void test_connections(void)
     packet.time = 9000;
     add(table, &packet, true, false);
     is_int(finish(table), 1, "two connections and a packet are one flow");
-    is_flow(table, 0, "10.0.0.1/2000 8.8.8.8/53 5/430 4/420 1000 9000 src first -",
-            "what they add up to");
-    flowtable_next_window(table);
+    is_flow(0, "10.0.0.1/2000 8.8.8.8/53 5/430 4/420 1000 9000 src first -", "what they add up to");
     add_connection(table, &connection, NULL);
     is_int(finish(table), 1, "the next window");
-    is_flow(table, 0, "10.0.0.1/2000 8.8.8.8/53 1/20 3/400 5000 7000 src first -",
+    is_flow(0, "10.0.0.1/2000 8.8.8.8/53 1/20 3/400 5000 7000 src first -",
             "has the counts of its own");
     flowtable_destroy(&table);
 }
@@ -624,7 +620,7 @@ static void test_connections(void)
 static void test_last(void)
 {
     struct flowtable *table = new_table();
-    size_t count = 0, unsorted = 0;
+    size_t count, unsorted = 0;
     struct flow flow;
 
     for (unsigned i = 0; i < 10000; i++) {
@@ -635,10 +631,13 @@ static void test_last(void)
         connection.last = connection.start;
         add_connection(table, &connection, NULL);
     }
-    is_int(flowtable_finish(table, true, &count), RESULT_OK, "the last window");
+    flowlist_destroy(&window);
+    is_int(flowtable_take(table, true, &window), RESULT_OK, "the last window");
+    need(flowlist_sort(window) == RESULT_OK, "flowlist_sort");
+    count = flowlist_count(window);
     is_int(count, 10000, "has all flows");
     for (size_t i = 0; i < count; i++) {
-        flowtable_get(table, i, &flow);
+        flowlist_get(window, i, &flow);
         unsorted += flow.start != (int64_t)i << 20;
     }
     is_int(unsorted, 0, "flows out of order");
@@ -661,7 +660,7 @@ static void test_openers(void)
         connection.opener = (uint8_t)opener;
         add_connection(table, &connection, NULL);
         is_int(finish(table), 1, "opener %zu", opener);
-        is_flow(table, 0, want[opener], "is the source");
+        is_flow(0, want[opener], "is the source");
         flowtable_destroy(&table);
     }
 }
@@ -676,7 +675,7 @@ static void test_empty_connections(void)
     for (int i = 0; i < 100; i++)
         add_connection(table, &connection, NULL);
     is_int(finish(table), 1, "connections without packets are one flow, once");
-    is_flow(table, 0, "10.0.0.1/2000 8.8.8.8/53 0/2000 0/40000 5000 7000 src first -",
+    is_flow(0, "10.0.0.1/2000 8.8.8.8/53 0/2000 0/40000 5000 7000 src first -",
             "which counts what there is");
     flowtable_destroy(&table);
 }
@@ -691,7 +690,7 @@ static void test_overflow(void)
     add_connection(table, &connection, NULL);
     add_connection(table, &connection, NULL);
     is_int(finish(table), 1, "counts beyond 64 bits");
-    is_flow(table, 0,
+    is_flow(0,
             "fd00::1/2000 2a00::8/53 2/18446744073709551615 18446744073709551615/800 5000 7000 src "
             "first -",
             "stay at their greatest");
@@ -721,7 +720,7 @@ static void test_labels(void)
         const char *want = text + i % sizeof text;
         struct flow flow;
 
-        flowtable_get(table, i, &flow);
+        flowlist_get(window, i, &flow);
         wrong += flow.sport != 10000 + i || strcmp(flow.label ? flow.label : "", want) != 0 ||
                  flow.src_packets != 2 || flow.dst_bytes != 800;
     }
@@ -742,93 +741,124 @@ static struct packet numbered_packet(unsigned number, int64_t time)
 }
 
 /* Counts what is wrong with the flows from an index on: which they are, and their packets. */
-static size_t check_numbered(const struct flowtable *table, size_t index, unsigned first,
-                             unsigned count, uint64_t packets)
+/* Adds up the packets of a list, and destroys it. */
+static uint64_t count_packets(struct flowlist **list, size_t *flows)
 {
-    size_t wrong = 0;
+    uint64_t sum = 0;
+    struct flow flow;
 
-    for (unsigned i = 0; i < count; i++) {
-        struct flow flow;
-
-        flowtable_get(table, index + i, &flow);
-        wrong += flow.sport != 10000 + first + i || flow.src_packets != packets ||
-                 flow.start != first + i;
+    for (size_t i = 0; *list && i < flowlist_count(*list); i++) {
+        flowlist_get(*list, i, &flow);
+        sum += flow.src_packets + flow.dst_packets;
     }
-    return wrong;
+    *flows += *list ? flowlist_count(*list) : 0;
+    flowlist_destroy(list);
+    return sum;
 }
 
-/* Half of the flows are let go, the others go on as if nothing had been. */
-static void test_divide(void)
+/* A flood of flows of one packet: those that go on stay, all packets are counted, memory is flat.
+ */
+static void test_evict(void)
 {
-    enum { FLOWS = 10000, HALF = FLOWS / 2 };
-    struct flowtable *table = new_table();
-    struct packet packet;
-    size_t count;
+    enum { MOST = 1000, BUSY = 100, FLOOD = 200000 };
+    struct flowtable *table = NULL;
+    size_t flows = 0, bytes = 0, over = 0;
+    uint64_t packets = 0, sent = 0;
+    struct flowlist *list;
 
-    for (unsigned i = 0; i < FLOWS; i++) {
-        packet = numbered_packet(i, i);
+    need(flowtable_init(&table, MOST) == RESULT_OK, "flowtable_init");
+    for (unsigned i = 0; i < FLOOD; i++) {
+        struct packet packet = numbered_packet(i % 10000, i);
+
+        packet.dst = parsed(i % 2 ? "8.8.8.8" : "2a00::8");
+        packet.src = parsed(i % 2 ? "10.0.0.1" : "fd00::1");
+        packet.dport = (uint16_t)(1000 + i / 10000);
         add(table, &packet, true, false);
-    }
-    for (unsigned i = HALF + 1; i < FLOWS; i++) {
-        packet = numbered_packet(i, FLOWS + i);
+        packet = numbered_packet(20000 + i % BUSY, i);
         add(table, &packet, true, false);
+        sent += 2;
+        over += flowtable_count(table) > MOST;
+        if (flowtable_evicted(table) >= MOST) {
+            list = flowtable_take_evicted(table);
+            packets += count_packets(&list, &flows);
+        }
+        if (i == FLOOD / 10)
+            bytes = flowtable_bytes(table);
     }
-    need(flowtable_divide(table, &count) == RESULT_OK, "flowtable_divide");
-    is_int(count, HALF + 1, "flows that have been idle for longest");
-    is_int(check_numbered(table, 0, 0, HALF, 1), 0, "come first, sorted");
-    is_int(check_numbered(table, count, HALF + 1, HALF - 1, 2), 0, "and then the others");
-    need(flowtable_keep(table, count) == RESULT_OK, "flowtable_keep");
-    is_int(flowtable_count(table), HALF - 1, "flows that are kept");
-    for (unsigned i = 0; i < FLOWS; i++) {
-        packet = numbered_packet(i, 2 * FLOWS + i);
-        packet.tcp_flags = TCP_SYN | TCP_ACK; /* which would turn a new flow round */
-        add(table, &packet, true, false);
-    }
-    is_int(finish(table), FLOWS, "all of them, once more");
-    is_int(check_numbered(table, 0, HALF + 1, HALF - 1, 3), 0, "those that were kept go on");
-    is_int(flowtable_count(table), FLOWS, "and the others are new");
+    is_int(over, 0, "times that there were more flows than the limit");
+    ok(flowtable_bytes(table) < bytes * 3 / 2, "memory is flat: %zu bytes, then %zu", bytes,
+       flowtable_bytes(table));
+    need(flowtable_take(table, false, &list) == RESULT_OK, "flowtable_take");
+    packets += count_packets(&list, &flows);
+    is_int(packets, sent, "packets");
+    is_int(flows, FLOOD + BUSY, "flows: those that go on are there once, and so is each other");
     flowtable_destroy(&table);
 }
 
-/* What was not active in this window is forgotten, what was is remembered in the next. */
-static void test_keep_active(void)
+/* What was evicted in a window comes with its other flows, in order, in the last window, too. */
+static void test_evict_order(void)
+{
+    for (int last = 0; last < 2; last++) {
+        struct flowtable *table = NULL;
+        size_t unsorted = 0;
+        struct flow flow;
+
+        need(flowtable_init(&table, 3) == RESULT_OK, "flowtable_init");
+        for (unsigned i = 0; i < 100; i++) {
+            struct packet packet = numbered_packet(i, i);
+
+            add(table, &packet, true, false);
+        }
+        flowlist_destroy(&window);
+        need(flowtable_take(table, last, &window) == RESULT_OK, "flowtable_take");
+        need(flowlist_sort(window) == RESULT_OK, "flowlist_sort");
+        is_int(flowlist_count(window), 100, "flows, most of them evicted");
+        for (size_t i = 0; i < flowlist_count(window); i++) {
+            flowlist_get(window, i, &flow);
+            unsorted += flow.start != (int64_t)i || flow.src_packets != 1;
+        }
+        is_int(unsorted, 0, "flows out of order");
+        flowtable_destroy(&table);
+    }
+}
+
+/* Flows that were not seen for long are forgotten, others keep their source. */
+static void test_forget(void)
 {
     struct flowtable *table = new_table();
     struct packet packet;
+    struct flow flow;
 
+    flowtable_forget(table, 0, 1);
     for (unsigned i = 0; i < 100; i++) {
         packet = numbered_packet(i, i);
         add(table, &packet, true, false);
     }
-    finish(table);
-    flowtable_next_window(table);
-    for (unsigned i = 50; i < 60; i++) {
-        packet = numbered_packet(i, i);
+    flowtable_forget(table, 1000, 1);
+    is_int(finish(table), 100, "active flows are not forgotten");
+    flowtable_forget(table, 109, 50);
+    is_int(flowtable_count(table), 41, "flows that were seen within some time");
+    flowtable_forget(table, 59 - 50, 50);
+    is_int(flowtable_count(table), 1, "a time far ahead is no better");
+    for (unsigned i = 0; i < 100; i++) {
+        packet = numbered_packet(i, 200 + i);
+        packet.tcp_flags = TCP_SYN | TCP_ACK; /* which turns a new flow round */
         add(table, &packet, true, false);
     }
-    need(flowtable_keep(table, 0) == RESULT_OK, "flowtable_keep");
-    is_int(flowtable_count(table), 10, "flows of this window");
-    is_int(finish(table), 10, "are there");
-    is_int(check_numbered(table, 0, 50, 10, 1), 0, "with their counts");
-    flowtable_next_window(table);
-    packet = numbered_packet(55, 200);
-    packet.tcp_flags = TCP_SYN | TCP_ACK;
-    add(table, &packet, true, false);
-    is_int(finish(table), 1, "one of them, in the next window");
-    is_int(flowtable_count(table), 10, "is no new one");
-    flowtable_destroy(&table);
-    table = new_table();
-    need(flowtable_keep(table, 0) == RESULT_OK, "flowtable_keep");
-    is_int(flowtable_count(table), 0, "nothing of nothing");
+    is_int(finish(table), 100, "all of them again");
+    flowlist_get(window, 59, &flow);
+    is_int(flow.src_packets, 1, "the one that was remembered goes on");
+    flowlist_get(window, 58, &flow);
+    is_int(flow.src_packets, 0, "the others are new");
     flowtable_destroy(&table);
 }
 
-static const char *said(const struct flowtable *table, size_t index)
+static const char *said(size_t index)
 {
     static char text[HELLO_NAME_MAX + 1];
     struct flow flow;
 
-    flowtable_get(table, index, &flow);
+    flowlist_get(window, index, &flow);
     if (!flow.name)
         return "";
     memcpy(text, flow.name, flow.name_length);
@@ -846,26 +876,59 @@ static void test_names(void)
     ok(flowtable_lacks_name(table, &a), "a flow that is not known yet lacks a name");
     say(table, &a, "a.example");
     say(table, &a, "later.example");
-    add(table, &b, true, false);
     say(table, &back, "server.example");
-    is_int(finish(table), 2, "two flows");
-    is_str(said(table, 0), "a.example", "the first name that a flow says");
-    is_str(said(table, 1), "", "what the other side says");
+    for (int i = 0; i < 100; i++) /* packets wait in a batch before they are counted */
+        add(table, &b, true, false);
     ok(!flowtable_lacks_name(table, &a), "a flow with a name lacks none");
     ok(flowtable_lacks_name(table, &b), "one without does");
     ok(!flowtable_lacks_name(table, &back), "but not from the other side");
-
-    flowtable_next_window(table);
+    is_int(finish(table), 2, "two flows");
+    is_str(said(0), "a.example", "the first name that a flow says");
+    is_str(said(1), "", "what the other side says");
     add(table, &a, true, false);
     is_int(finish(table), 1, "the next window");
-    is_str(said(table, 0), "a.example", "the name holds");
-    flowtable_next_window(table);
+    is_str(said(0), "a.example", "the name holds");
     ok(flowtable_lacks_name(table, &a), "until another one is said");
     say(table, &a, "new.example");
     is_int(finish(table), 1, "the window after that");
-    is_str(said(table, 0), "new.example", "as by the next one on the same ports");
-    need(flowtable_keep(table, 0) == RESULT_OK, "flowtable_keep");
-    is_str(said(table, 0), "new.example", "flows that are kept keep their names");
+    is_str(said(0), "new.example", "as by the next one on the same ports");
+    flowtable_destroy(&table);
+}
+
+/* A place that is used again has no name of the flow before; texts do not pile up. */
+static void test_evict_names(void)
+{
+    enum { MOST = 10, FLOWS = 300000 };
+    struct flowtable *table = NULL;
+    size_t named = 0;
+    char name[64];
+
+    need(flowtable_init(&table, MOST) == RESULT_OK, "flowtable_init");
+    for (unsigned i = 0; i < FLOWS; i++) {
+        struct packet packet = numbered_packet(i % 50000, i);
+        struct flowlist *list;
+
+        packet.dport = (uint16_t)(1000 + i / 50000);
+        snprintf(name, sizeof name, "a-name-that-takes-some-room-%u.example", i);
+        if (i % 2)
+            say(table, &packet, name);
+        else
+            add(table, &packet, true, false);
+        if (flowtable_evicted(table) >= 1000) {
+            list = flowtable_take_evicted(table);
+            flowlist_destroy(&list);
+        }
+    }
+    finish(table);
+    for (size_t i = flowlist_count(window) - MOST; i < flowlist_count(window); i++) {
+        snprintf(name, sizeof name, "a-name-that-takes-some-room-%zu.example",
+                 FLOWS - flowlist_count(window) + i);
+        named += (i + FLOWS - flowlist_count(window)) % 2 ? strcmp(said(i), name) == 0
+                                                          : said(i)[0] == '\0';
+    }
+    is_int(named, MOST, "flows that have the name that they said, or none");
+    ok(flowtable_bytes(table) < 8 << 20, "names of flows that are gone go: %zu bytes",
+       flowtable_bytes(table));
     flowtable_destroy(&table);
 }
 
@@ -888,8 +951,11 @@ int main(void)
     test_empty_connections();
     test_overflow();
     test_labels();
-    test_divide();
-    test_keep_active();
+    test_evict();
+    test_evict_order();
+    test_forget();
     test_names();
+    test_evict_names();
+    flowlist_destroy(&window);
     return done();
 }

@@ -1,4 +1,6 @@
-/* Windows that wait for a reader, in a thread of their own. */
+/* What a meter sends, named and written in a thread of its own, for a reader that may stall. */
+#include "flowtable.h"
+#include "folder.h"
 #include "outbox.h"
 #include "tap.h"
 
@@ -6,140 +8,263 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
-#define MOST 1000u
 #define SECOND 1000000
+#define TEXT_BYTES 100000u
 
-struct output {
+struct piped {
     int ends[2];
+    struct record_writer *writer;
+    struct recorder *recorder;
     struct outbox *outbox;
+    struct sink sink;
 };
 
-static void begin(struct output *output)
+static void begin(struct piped *piped, uint64_t most, const char *cache_path)
 {
-    need(pipe(output->ends) == 0 && fcntl(output->ends[1], F_SETFL, O_NONBLOCK) == 0, "pipe");
-    need(outbox_init(&output->outbox, output->ends[1], MOST) == RESULT_OK, "outbox_init");
+    struct recorder_options recording = {.cache = NULL};
+    struct outbox_options options = {.most = most, .cache_path = cache_path};
+
+    need(pipe(piped->ends) == 0 && fcntl(piped->ends[1], F_SETFL, O_NONBLOCK) == 0, "pipe");
+    options.fd = piped->ends[1];
+    need(record_writer_init(&piped->writer, options.fd, false) == RESULT_OK, "record_writer_init");
+    recording.writer = options.writer = piped->writer;
+    need(recorder_init(&piped->recorder, &recording) == RESULT_OK, "recorder_init");
+    options.recorder = piped->recorder;
+    need(outbox_init(&piped->outbox, &options) == RESULT_OK, "outbox_init");
+    piped->sink = outbox_sink(piped->outbox);
 }
 
-static void end(struct output *output)
+static void end(struct piped *piped)
 {
-    outbox_destroy(&output->outbox);
-    ok(!output->outbox, "it ends, whatever waits");
-    close(output->ends[0]);
-    close(output->ends[1]);
+    outbox_destroy(&piped->outbox);
+    ok(!piped->outbox, "it ends, whatever waits");
+    recorder_destroy(&piped->recorder);
+    record_writer_destroy(&piped->writer);
+    close(piped->ends[0]);
+    close(piped->ends[1]);
 }
 
 /* So that a thread stands at what comes next. */
-static size_t fill(const struct output *output)
+static size_t fill(const struct piped *piped)
 {
     static const char piece[4096];
     size_t filled = 0;
     ssize_t wrote;
 
-    while ((wrote = write(output->ends[1], piece, sizeof piece)) > 0)
+    while ((wrote = write(piped->ends[1], piece, sizeof piece)) > 0)
         filled += (size_t)wrote;
     return filled;
 }
 
-static void drain(const struct output *output, size_t length)
+static void drain(const struct piped *piped, size_t length)
 {
     char piece[4096];
     ssize_t got = 1;
 
     for (; length > 0 && got > 0; length -= (size_t)got)
-        got = read(output->ends[0], piece, length < sizeof piece ? length : sizeof piece);
+        got = read(piped->ends[0], piece, length < sizeof piece ? length : sizeof piece);
     need(length == 0, "what was filled is there");
 }
 
-static void add(struct outbox *outbox, char letter, size_t length)
+/* Flows to 8.8.8.8, of which the first is from that port. */
+static struct flowlist *make_flows(uint16_t port, unsigned count)
 {
-    char text[MOST];
-    int fd = memfd_create("window", MFD_CLOEXEC);
+    struct packet packet = {.proto = IPPROTO_UDP, .dport = 443, .time = SECOND, .bytes = 1};
+    struct flowtable *table;
+    struct flowlist *flows;
 
-    memset(text, letter, length);
-    need(fd >= 0 && write(fd, text, length) == (ssize_t)length, "a window");
-    is_int(outbox_add(outbox, fd, length), RESULT_OK, "window %c is added", letter);
+    need(address_parse("10.0.0.1", &packet.src) && address_parse("8.8.8.8", &packet.dst), "parse");
+    need(flowtable_init(&table, 0) == RESULT_OK, "flowtable_init");
+    for (unsigned i = 0; i < count; i++) {
+        packet.sport = (uint16_t)(port + i);
+        need(flowtable_add(table, &packet, true, false, NULL) == RESULT_OK, "flowtable_add");
+    }
+    need(flowtable_take(table, false, &flows) == RESULT_OK, "flowtable_take");
+    flowtable_destroy(&table);
+    return flows;
+}
+
+static void send_flows(struct piped *piped, uint16_t port, unsigned count)
+{
+    is_int(piped->sink.flows(piped->sink.context, make_flows(port, count), SECOND, true), RESULT_OK,
+           "flows from port %u are taken", port);
+}
+
+static void send_name(struct piped *piped, const char *text, const char *name, int64_t time)
+{
+    struct address address = {0};
+
+    need(address_parse(text, &address), text);
+    need(piped->sink.name(piped->sink.context, &address, name, strlen(name), time) == RESULT_OK,
+         "a name is taken");
+}
+
+/* What has been written, as a text. */
+static const char *received(const struct piped *piped)
+{
+    static char text[TEXT_BYTES];
+    ssize_t got = read(piped->ends[0], text, sizeof text - 1);
+
+    text[got > 0 ? got : 0] = '\0';
+    return text;
 }
 
 static void test_order(void)
 {
-    struct output output;
+    struct piped piped;
     struct outbox_counts counts;
-    char text[301] = "", want[301] = "";
+    const char *text, *first, *second;
 
-    begin(&output);
-    for (int i = 0; i < 3; i++) {
-        add(output.outbox, (char)('a' + i), 100);
-        memset(want + 100 * i, 'a' + i, 100);
-    }
-    ok(outbox_wait(output.outbox, 60 * SECOND), "all is written");
-    is_int(read(output.ends[0], text, 300), 300, "all is there");
-    is_str(text, want, "in order");
-    outbox_count(output.outbox, &counts);
-    is_int(counts.windows, 0, "none waits");
+    begin(&piped, 1 << 20, NULL);
+    send_flows(&piped, 1001, 1);
+    send_name(&piped, "8.8.8.8", "dns.example", 10);
+    send_flows(&piped, 1002, 1);
+    send_name(&piped, "8.8.8.8", "later.example", 20);
+    send_flows(&piped, 1003, 1);
+    ok(outbox_wait(piped.outbox, 60 * SECOND), "all is written");
+    text = received(&piped);
+    first = strstr(text, "{\"src\":\"10.0.0.1:1001\",\"dst\":\"8.8.8.8:443\"");
+    second = strstr(text, "{\"src\":\"10.0.0.1:1002\",\"dst\":\"dns.example:443\"");
+    ok(first == text, "flows before a name are written without it");
+    ok(second > first, "those behind it with it");
+    ok(strstr(text, "{\"src\":\"10.0.0.1:1003\",\"dst\":\"later.example:443\"") > second,
+       "all in order");
+    outbox_count(piped.outbox, &counts);
+    is_int(counts.waiting, 0, "none waits");
+    is_int(counts.bytes, 0, "no bytes wait");
     is_int(counts.dropped, 0, "none is dropped");
-    is_int(outbox_error(output.outbox), 0, "no error");
-    end(&output);
+    is_int(counts.records, 3, "records are counted");
+    is_int(outbox_error(piped.outbox), 0, "no error");
+    end(&piped);
 }
 
-/* The first window is in the thread's hands, or among those that wait. */
+/* The first list is in the thread's hands, or among those that wait. */
 static void test_bound(void)
 {
-    struct output output;
+    struct flowlist *one = make_flows(1, 10);
+    size_t bytes = flowlist_bytes(one), filled;
+    struct piped piped;
+    struct outbox_counts counts;
+    const char *text;
+
+    flowlist_destroy(&one);
+    begin(&piped, 2 * bytes, NULL);
+    filled = fill(&piped);
+    for (uint16_t i = 0; i < 10; i++)
+        send_flows(&piped, (uint16_t)(1000 + 100 * i), 10);
+    outbox_count(piped.outbox, &counts);
+    is_int(counts.waiting, 2, "as many wait as there is room for");
+    is_int(counts.bytes, 2 * bytes, "their bytes");
+    ok(counts.dropped == 7 || counts.dropped == 8, "the others are dropped, and counted");
+    is_int(counts.dropped_flows, 10 * counts.dropped, "flow by flow");
+    ok(!outbox_wait(piped.outbox, 1000), "where nobody reads the wait ends");
+    drain(&piped, filled);
+    ok(outbox_wait(piped.outbox, 60 * SECOND), "where somebody reads all is written");
+    text = received(&piped);
+    ok(strstr(text, "10.0.0.1:1800\"") && strstr(text, "10.0.0.1:1909\""),
+       "the last ones were kept");
+    send_flows(&piped, 3000, 100);
+    ok(outbox_wait(piped.outbox, 60 * SECOND), "one window may be larger than the bound");
+    ok(strstr(received(&piped), "10.0.0.1:3099\""), "it is written");
+    end(&piped);
+}
+
+/* Many small windows wait as well as a few large ones: they take no descriptor each. */
+static void test_many(void)
+{
+    struct piped piped;
     struct outbox_counts counts;
     size_t filled;
-    char text[2 * MOST + 1] = "";
-    ssize_t got;
 
-    begin(&output);
-    filled = fill(&output);
-    for (int i = 0; i < 10; i++)
-        add(output.outbox, (char)('a' + i), 400);
-    outbox_count(output.outbox, &counts);
-    is_int(counts.windows, 2, "as many wait as there is room for");
-    is_int(counts.bytes, 800, "their bytes");
-    ok(counts.dropped == 7 || counts.dropped == 8, "the others are dropped, and counted");
-    ok(!outbox_wait(output.outbox, 1000), "where nobody reads the wait ends");
-    drain(&output, filled);
-    ok(outbox_wait(output.outbox, 60 * SECOND), "where somebody reads all is written");
-    got = read(output.ends[0], text, sizeof text - 1);
-    ok(got >= 800, "it is there");
-    ok(text[got - 1] == 'j' && text[got - 401] == 'i', "the last ones were kept");
-    add(output.outbox, 'k', MOST);
-    ok(outbox_wait(output.outbox, 60 * SECOND), "one window may be as large as the bound");
-    end(&output);
+    begin(&piped, 64 << 20, NULL);
+    filled = fill(&piped);
+    for (int i = 0; i < 5000; i++)
+        need(piped.sink.flows(piped.sink.context, make_flows(1000, 1), SECOND, true) == RESULT_OK,
+             "a window is taken");
+    outbox_count(piped.outbox, &counts);
+    ok(counts.waiting >= 4999 && counts.dropped == 0, "5000 windows wait");
+    ok(counts.bytes < 16 << 20, "in %llu bytes", (unsigned long long)counts.bytes);
+    drain(&piped, filled);
+    end(&piped);
+}
+
+/* Names that nobody takes are dropped, counted. */
+static void test_names_bound(void)
+{
+    struct piped piped;
+    struct outbox_counts counts;
+    size_t filled;
+
+    begin(&piped, 1 << 20, NULL);
+    filled = fill(&piped);
+    send_flows(&piped, 1000, 100); /* with which the thread stands */
+    for (int i = 0; i < 1000000; i++)
+        send_name(&piped, "9.9.9.9", "a.long.name.that.somebody.floods.us.with.example", i);
+    outbox_count(piped.outbox, &counts);
+    ok(counts.dropped_names > 0 && counts.dropped_names < 1000000, "%llu names are dropped",
+       (unsigned long long)counts.dropped_names);
+    drain(&piped, filled);
+    end(&piped);
 }
 
 static void test_reader_gone(void)
 {
-    struct output output;
+    struct piped piped;
     struct pollfd event;
 
-    begin(&output);
-    close(output.ends[0]);
-    output.ends[0] = -1;
-    add(output.outbox, 'a', 100);
-    event = (struct pollfd){.fd = outbox_fd(output.outbox), .events = POLLIN};
+    begin(&piped, 1 << 20, NULL);
+    close(piped.ends[0]);
+    piped.ends[0] = -1;
+    send_flows(&piped, 1, 1);
+    event = (struct pollfd){.fd = outbox_fd(piped.outbox), .events = POLLIN};
     is_int(poll(&event, 1, 60000), 1, "a reader that is gone is told of");
-    is_int(outbox_error(output.outbox), EPIPE, "by the error");
-    ok(!outbox_wait(output.outbox, 60 * SECOND), "nothing is waited for then");
-    add(output.outbox, 'b', 100);
-    end(&output);
+    is_int(outbox_error(piped.outbox), EPIPE, "by the error");
+    ok(!outbox_wait(piped.outbox, 60 * SECOND), "nothing is waited for then");
+    send_flows(&piped, 2, 1);
+    end(&piped);
+}
+
+static void test_cache(void)
+{
+    struct piped piped;
+    struct outbox_counts counts;
+    char path[PATH_MAX];
+
+    make_folder("outbox");
+    snprintf(path, sizeof path, "%s", path_of("cache"));
+    begin(&piped, 1 << 20, path);
+    send_name(&piped, "8.8.8.8", "dns.example", 10);
+    send_flows(&piped, 1, 1);
+    ok(outbox_wait(piped.outbox, 60 * SECOND), "all is written");
+    ok(strstr(text_at(path), "8.8.8.8 dns.example"), "the cache has learned at the window's end");
+    outbox_count(piped.outbox, &counts);
+    is_int(counts.cache, RESULT_OK, "which is told");
+    end(&piped);
+    begin(&piped, 1 << 20, "/nowhere/at/all");
+    send_name(&piped, "8.8.8.8", "dns.example", 10);
+    send_flows(&piped, 1, 1);
+    ok(outbox_wait(piped.outbox, 60 * SECOND), "without a cache all is written, too");
+    outbox_count(piped.outbox, &counts);
+    is_int(counts.cache, RESULT_SYSTEM, "that it cannot be kept is told");
+    is_int(counts.cache_error, ENOENT, "with the reason");
+    end(&piped);
+    remove_folder();
 }
 
 static void test_end(void)
 {
-    struct output output;
+    struct piped piped;
 
-    begin(&output);
-    end(&output);
-    begin(&output);
-    fill(&output);
-    add(output.outbox, 'a', 100);
-    add(output.outbox, 'b', 100);
-    end(&output);
+    begin(&piped, 1 << 20, NULL);
+    end(&piped);
+    begin(&piped, 1 << 20, NULL);
+    fill(&piped);
+    send_flows(&piped, 1, 1);
+    send_flows(&piped, 2, 1);
+    send_name(&piped, "8.8.8.8", "dns.example", 10);
+    end(&piped);
 }
 
 int main(void)
@@ -147,7 +272,10 @@ int main(void)
     signal(SIGPIPE, SIG_IGN);
     test_order();
     test_bound();
+    test_many();
+    test_names_bound();
     test_reader_gone();
+    test_cache();
     test_end();
     return done();
 }

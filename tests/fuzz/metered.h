@@ -6,11 +6,13 @@
 
 #include "fuzz.h"
 #include "meter.h"
+#include "recorder.h"
 #include "recordread.h"
 
 struct metered {
     struct locality *locality;
     struct record_writer *writer;
+    struct recorder *recorder;
     struct meter *meter;
     int fd;
 };
@@ -20,20 +22,22 @@ static inline void metered_begin(struct metered *metered, unsigned options)
 {
     struct meter_options meter = {
         .window = options & 1 ? 1000000 : 0,
-        .name_horizon = options & 2 ? 1000000 : 0,
-        .name_memory = options & 2 ? 2000000 : 0,
+        .flow_memory = options & 2 ? 2000000 : 0,
         .flow_limit = options & 4 ? 3 : 0,
         .keep_all = options & 8,
         .open_tunnels = !(options & 16),
         .session_names = options & 32,
-        .extended = options & 64,
+        .community_ids = options & 64,
     };
+    struct recorder_options recording = {.extended = options & 64};
 
     metered->fd = fuzz_file("", 0);
     must(locality_init(&metered->locality) == RESULT_OK);
-    must(record_writer_init(&metered->writer, metered->fd, meter.extended) == RESULT_OK);
+    must(record_writer_init(&metered->writer, metered->fd, recording.extended) == RESULT_OK);
     meter.locality = metered->locality;
-    meter.writer = metered->writer;
+    recording.writer = metered->writer;
+    must(recorder_init(&metered->recorder, &recording) == RESULT_OK);
+    meter.sink = recorder_sink(metered->recorder);
     must(meter_init(&metered->meter, &meter) == RESULT_OK);
 }
 
@@ -62,6 +66,7 @@ static inline void metered_end(struct metered *metered)
     fclose(file);
     record_reader_destroy(&reader);
     meter_destroy(&metered->meter);
+    recorder_destroy(&metered->recorder);
     record_writer_destroy(&metered->writer);
     locality_destroy(&metered->locality);
 }

@@ -22,8 +22,8 @@ static inline void take_row(struct metered *metered, const struct zeek_row *row)
     } else if (row->kind == ZEEK_LOOKUP) {
         must(row->address_count > 0 && fuzz_is_word(row->name, row->name_length));
         for (size_t i = 0; i < row->address_count; i++)
-            must(names_add(meter_names(metered->meter), &row->addresses[i], row->name,
-                           row->name_length, row->time) == RESULT_OK);
+            must(meter_name(metered->meter, &row->addresses[i], row->name, row->name_length,
+                            row->time) == RESULT_OK);
     } else {
         must(row->kind == ZEEK_SESSION && row->uid_length > 0 && row->hello.length > 0);
         must(fuzz_is_word(row->hello.name, row->hello.length));

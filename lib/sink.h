@@ -1,0 +1,26 @@
+/*
+ * Where the metering process sends what it found: names as they are told, and the flows of windows
+ * that have ended. What takes them may name and write the flows at once (recorder.h), or in a
+ * thread of its own (outbox.h).
+ */
+#ifndef SECFLOW_SINK_H
+#define SECFLOW_SINK_H
+
+#include "address.h"
+#include "flowlist.h"
+
+struct sink {
+    void *context;
+
+    /* The address got the name at that time in microseconds. RESULT_NO_MEMORY. */
+    enum result (*name)(void *context, const struct address *address, const char *name,
+                        size_t length, int64_t time);
+
+    /*
+     * Flows of the sample that starts at that time, which become the sink's. ends: the window has
+     * ended with them. RESULT_NO_MEMORY; RESULT_SYSTEM: they cannot be written, errno says why.
+     */
+    enum result (*flows)(void *context, struct flowlist *flows, int64_t sample_start, bool ends);
+};
+
+#endif
