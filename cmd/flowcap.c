@@ -256,6 +256,8 @@ static int time_left(const struct command *command)
 {
     int64_t wall = clock_wall() - TICK_GRACE, left = command->window - wall % command->window;
 
+    if (meter_is_sending(command->meter))
+        return 0;
     if (command->retry_after > 0 && command->retry_at - clock_monotonic() < left)
         left = command->retry_at - clock_monotonic();
     if (left > 60 * SECOND)
@@ -308,6 +310,8 @@ static int finish(struct command *command, bool go_on)
         status = read_rest(command);
         if (status != EX_OSERR)
             status = worse_status(status, metered(command, meter_finish(command->meter)));
+    } else if (go_on) {
+        status = metered(command, meter_send_rest(command->meter));
     }
     if (outbox_wait(command->outbox, OUTBOX_WAIT))
         return worse_status(status, look_at_outbox(command));
@@ -373,6 +377,7 @@ static int open_meter(struct command *command)
     enum result result;
 
     options.window = command->window;
+    options.in_pieces = true;
     options.flow_memory = FLOW_MEMORY;
     options.flow_limit = (size_t)command->most_flows;
     options.open_tunnels = !command->closed_tunnels;

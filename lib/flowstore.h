@@ -28,7 +28,8 @@
  */
 struct stored_flow {
     uint16_t port[2];
-    uint8_t proto; /* 0: the place is free */
+    uint8_t proto : 6;  /* 0: the place is free */
+    uint8_t active : 2; /* a bit of each of two windows: the open one and the one before it */
     uint8_t flags;
     uint8_t icmp_type, icmp_code;
     int64_t start, last; /* start, of a free place: the next one, 0: none */
@@ -48,10 +49,9 @@ enum {
     FLOW_ICMP_KNOWN = 2,
     FLOW_FIRST_FROM_1 = 4,
     FLOW_SOURCE_IS_1 = 8,
-    FLOW_ACTIVE = 16,   /* in this window */
-    FLOW_LABELLED = 32, /* a text stands behind the addresses, ended by NUL */
-    FLOW_NAMED = 64,    /* by itself, in this window */
-    FLOW_RECENT = 128   /* had more than one packet since the hand was there: see eviction */
+    FLOW_LABELLED = 16, /* a text stands behind the addresses, ended by NUL */
+    FLOW_NAMED = 32,    /* by itself, in this window */
+    FLOW_RECENT = 64    /* had more than one packet since the hand was there: see eviction */
 };
 
 struct slot {
@@ -106,10 +106,16 @@ struct flowtable {
     size_t most; /* flows; 0: no limit */
 
     struct flowlist flows;
+    uint8_t open;             /* the bit of the open window, 1 or 2 */
     struct flowlist *evicted; /* active ones of this window; NULL: none */
-    uint32_t hand;            /* the place where eviction goes on */
-    uint32_t free_places[2];  /* the first of those that are free: of IPv4 flows, of IPv6 flows */
-    size_t names_kept;        /* bytes of names when they were tidied up last */
+
+    struct flowlist *ended; /* of the window before it, as far as they are copied; NULL: all are */
+    uint32_t *ended_places; /* of its flows, of which those from ended_at on are to be copied yet */
+    size_t ended_count, ended_at;
+
+    uint32_t hand;           /* the place where eviction goes on */
+    uint32_t free_places[2]; /* the first of those that are free: of IPv4 flows, of IPv6 flows */
+    size_t names_kept;       /* bytes of names when they were tidied up last */
 
     struct waiting batch[BATCH];
     struct metered metered[BATCH];

@@ -8,6 +8,9 @@
 
 #define SLOTS_MIN 4096u
 
+/* Flows of the window that has ended that are copied with a batch. */
+#define COLLECT_AT_ONCE ((size_t)2 * BATCH)
+
 /* Bytes of names that are not worth to be tidied up. */
 #define NAMES_MIN ((size_t)1 << 20)
 
@@ -35,6 +38,7 @@ enum result flowtable_init(struct flowtable **table, size_t most)
     if (!new)
         return RESULT_NO_MEMORY;
     new->most = most;
+    new->open = 1;
     new->slot_count = SLOTS_MIN;
     new->slots = new_slots(new->slot_count);
     result = new->slots ? hash_seed_init(&new->seed) : RESULT_NO_MEMORY;
@@ -51,6 +55,8 @@ void flowtable_destroy(struct flowtable **table)
     if (*table) {
         flowlist_clear(&(*table)->flows);
         flowlist_destroy(&(*table)->evicted);
+        flowlist_destroy(&(*table)->ended);
+        free((*table)->ended_places);
         free((*table)->slots);
         free(*table);
         *table = NULL;
@@ -295,7 +301,7 @@ static enum result add_flow(struct flowtable *table, const struct waiting *waiti
     memcpy(flow->address, waiting->address, words * sizeof *flow->address);
     flow->port[0] = waiting->port[0];
     flow->port[1] = waiting->port[1];
-    flow->proto = waiting->proto;
+    flow->proto = waiting->proto & 63u;
     flow->flags = waiting->flags;
     if (sent_by_1 == sender_is_source(waiting))
         flow->flags |= FLOW_SOURCE_IS_1;
@@ -309,27 +315,72 @@ static enum result add_flow(struct flowtable *table, const struct waiting *waiti
     return RESULT_OK;
 }
 
-static bool is_active(const struct stored_flow *flow)
+static bool is_active(const struct flowtable *table, const struct stored_flow *flow)
 {
-    return flow->flags & FLOW_ACTIVE;
+    return flow->active & table->open;
+}
+
+static void set_active(const struct flowtable *table, struct stored_flow *flow)
+{
+    flow->active = (flow->active | table->open) & 3u;
+}
+
+/* The bit of the window before the open one. */
+static uint8_t other_window(const struct flowtable *table)
+{
+    return table->open ^ 3u;
 }
 
 /* Takes those off the list of active flows that are not any more, or stand there twice. */
-static void compact_active(struct flowlist *flows)
+static void compact_active(struct flowtable *table)
 {
+    struct flowlist *flows = &table->flows;
     size_t kept = 0;
 
     for (size_t i = 0; i < flows->active_count; i++) {
         struct stored_flow *flow = flow_at(flows, flows->active[i]);
 
-        if (is_active(flow))
+        if (is_active(table, flow))
             flows->active[kept++] = flows->active[i];
-        flow->flags &= (uint8_t)~FLOW_ACTIVE; /* so that it is not taken again */
+        flow->active =
+            (flow->active & other_window(table)) & 3u; /* so that it is not taken again */
     }
     for (size_t i = 0; i < kept; i++)
-        flow_at(flows, flows->active[i])->flags |= FLOW_ACTIVE;
+        set_active(table, flow_at(flows, flows->active[i]));
     flows->active_count = kept;
     flows->stale = 0;
+}
+
+/* Copies a flow of the window that has ended, unless that has been done. */
+static enum result collect_flow(struct flowtable *table, uint32_t place)
+{
+    struct stored_flow *flow = flow_at(&table->flows, place);
+    enum result result;
+
+    if (!(flow->active & other_window(table)))
+        return RESULT_OK;
+    result = flowlist_add(table->ended, &table->flows, place,
+                          table->ended_count - table->ended->active_count);
+    memset(flow->packets, 0, sizeof flow->packets);
+    memset(flow->bytes, 0, sizeof flow->bytes);
+    flow->active = (flow->active & table->open) & 3u;
+    flow->flags &= (uint8_t)~FLOW_NAMED;
+    return result;
+}
+
+/* Copies so many more of them. */
+static enum result collect_flows(struct flowtable *table, size_t most)
+{
+    enum { AHEAD = 8 };
+    enum result result = RESULT_OK;
+
+    for (; table->ended_at < table->ended_count && most > 0 && result == RESULT_OK; most--) {
+        if (table->ended_at + AHEAD < table->ended_count)
+            __builtin_prefetch(flow_at(&table->flows, table->ended_places[table->ended_at + AHEAD]),
+                               1);
+        result = collect_flow(table, table->ended_places[table->ended_at++]);
+    }
+    return result;
 }
 
 /* Enters the flow among those of this window; place: where it is. */
@@ -337,11 +388,12 @@ static enum result activate(struct flowtable *table, uint32_t place, int64_t tim
 {
     struct flowlist *flows = &table->flows;
     struct stored_flow *flow = flow_at(flows, place);
-    enum result result;
+    enum result result = collect_flow(table, place);
 
     if (flows->stale > flows->active_count / 2)
-        compact_active(flows);
-    result = flowlist_reserve_active(flows);
+        compact_active(table);
+    if (result == RESULT_OK)
+        result = flowlist_reserve_active(flows);
     if (result != RESULT_OK)
         return result;
     if (flows->active_count == 0)
@@ -349,7 +401,7 @@ static enum result activate(struct flowtable *table, uint32_t place, int64_t tim
     else if (time < flow_at(flows, flows->active[flows->active_count - 1])->start)
         flows->in_order = false;
     flows->active[flows->active_count++] = place;
-    flow->flags |= FLOW_ACTIVE;
+    set_active(table, flow);
     flow->start = flow->last = time;
     return RESULT_OK;
 }
@@ -391,12 +443,12 @@ static void forget_flow(struct flowtable *table, uint32_t place)
     remove_slot(table, flow_hash(table, flow), place);
     if (table->flows.names)
         flownames_clear(table->flows.names, flow_number(place));
-    if (is_active(flow)) {
+    if (is_active(table, flow)) {
         table->flows.stale++;
         table->flows.in_order = false;
     }
     table->flow_count--;
-    flow->proto = 0;
+    flow->proto = flow->active = 0;
     flow->flags &= FLOW_IPV6 | FLOW_LABELLED;
     if (flow->flags & FLOW_LABELLED)
         return;
@@ -433,11 +485,13 @@ static enum result evict_one(struct flowtable *table)
             flow->flags &= (uint8_t)~FLOW_RECENT;
             continue;
         }
-        if (is_active(flow) && !table->evicted) {
+        if (is_active(table, flow) && !table->evicted) {
             table->evicted = calloc(1, sizeof *table->evicted);
             result = table->evicted ? RESULT_OK : RESULT_NO_MEMORY;
         }
-        if (is_active(flow) && result == RESULT_OK)
+        if (result == RESULT_OK)
+            result = collect_flow(table, place);
+        if (is_active(table, flow) && result == RESULT_OK)
             result = flowlist_add(table->evicted, flows, place, SIZE_MAX);
         if (result == RESULT_OK)
             forget_flow(table, place);
@@ -461,7 +515,7 @@ static enum result find_flow(struct flowtable *table, unsigned index, struct sto
     if (result != RESULT_OK)
         return result;
     *flow = flow_at(&table->flows, slot->place);
-    if (!is_active(*flow))
+    if (!is_active(table, *flow))
         return activate(table, slot->place, waiting->time);
     return RESULT_OK;
 }
@@ -544,7 +598,7 @@ static enum result count_one(struct flowtable *table, unsigned index)
     struct stored_flow *flow = waiting->likely;
     unsigned side = waiting->flags & FLOW_FIRST_FROM_1 ? 1 : 0;
 
-    if (!flow || !is_active(flow) || !is_flow_of(flow, waiting)) {
+    if (!flow || !is_active(table, flow) || !is_flow_of(flow, waiting)) {
         enum result result = find_flow(table, index, &flow);
 
         if (result != RESULT_OK)
@@ -580,7 +634,7 @@ static enum result settle(struct flowtable *table)
         prefetch_flow(table, &table->batch[i]);
     for (unsigned i = 0; i < count && result == RESULT_OK; i++)
         result = count_one(table, i);
-    return result;
+    return result == RESULT_OK ? collect_flows(table, COLLECT_AT_ONCE) : result;
 }
 
 /* Takes the one that make_waiting put at the end of the batch. */
@@ -652,6 +706,7 @@ enum result flowtable_add_connection(struct flowtable *table, const struct conne
 
 bool flowtable_lacks_name(const struct flowtable *table, const struct packet *packet)
 {
+    const struct stored_flow *flow;
     struct waiting waiting;
     uint32_t place;
 
@@ -659,8 +714,9 @@ bool flowtable_lacks_name(const struct flowtable *table, const struct packet *pa
     place = find_slot(table, &waiting)->place;
     if (place == 0)
         return true;
-    return is_from_source(flow_at(&table->flows, place), &waiting) &&
-           !(flow_at(&table->flows, place)->flags & FLOW_NAMED);
+    flow = flow_at(&table->flows, place);
+    return is_from_source(flow, &waiting) &&
+           !(is_active(table, flow) && (flow->flags & FLOW_NAMED));
 }
 
 enum result flowtable_name_connection(struct flowtable *table, const char *uid, size_t uid_length,
@@ -684,47 +740,58 @@ static void give_flows(struct flowtable *table, struct flowlist *list)
     table->slots = NULL;
 }
 
-/* Copies the active flows, and ends their window. */
-static enum result copy_flows(struct flowtable *table, struct flowlist *list)
+enum result flowtable_end_window(struct flowtable *table)
 {
-    enum { AHEAD = 8 };
     struct flowlist *flows = &table->flows;
-    enum result result = RESULT_OK;
+    enum result result = settle(table);
 
-    for (size_t i = 0; i < flows->active_count && result == RESULT_OK; i++) {
-        struct stored_flow *flow = flow_at(flows, flows->active[i]);
+    if (result != RESULT_OK)
+        return result;
+    table->ended = table->evicted ? table->evicted : calloc(1, sizeof *table->ended);
+    table->evicted = NULL;
+    if (!table->ended)
+        return RESULT_NO_MEMORY;
+    if (table->ended->active_count == 0)
+        table->ended->in_order = true;
+    table->open = other_window(table);
+    table->ended_places = flows->active;
+    table->ended_count = flows->active_count;
+    table->ended_at = 0;
+    flows->active = NULL;
+    flows->active_count = flows->active_capacity = flows->stale = 0;
+    return RESULT_OK;
+}
 
-        if (i + AHEAD < flows->active_count)
-            __builtin_prefetch(flow_at(flows, flows->active[i + AHEAD]), 1);
-        if (!is_active(flow)) /* but evicted, or taken already */
-            continue;
-        result = flowlist_add(list, flows, flows->active[i], flows->active_count - i - 1);
-        memset(flow->packets, 0, sizeof flow->packets);
-        memset(flow->bytes, 0, sizeof flow->bytes);
-        flow->flags &= (uint8_t) ~(FLOW_ACTIVE | FLOW_NAMED);
-    }
-    flows->active_count = flows->stale = 0;
-    return result;
+enum result flowtable_collect(struct flowtable *table, size_t most, struct flowlist **list)
+{
+    enum result result = collect_flows(table, most);
+
+    *list = NULL;
+    if (result != RESULT_OK || table->ended_at < table->ended_count)
+        return result;
+    free(table->ended_places);
+    table->ended_places = NULL;
+    table->ended_at = table->ended_count = 0;
+    *list = table->ended;
+    table->ended = NULL;
+    return RESULT_OK;
 }
 
 enum result flowtable_take(struct flowtable *table, bool last, struct flowlist **list)
 {
-    enum result result = settle(table);
-    struct flowlist *new = table->evicted ? table->evicted : calloc(1, sizeof *new);
+    enum result result = last ? settle(table) : RESULT_OK;
 
-    table->evicted = NULL;
-    if (!new)
-        return RESULT_NO_MEMORY;
-    if (new->active_count == 0)
-        new->in_order = true;
-    if (result == RESULT_OK && last && new->active_count + table->flows.stale == 0)
-        give_flows(table, new);
-    else if (result == RESULT_OK)
-        result = copy_flows(table, new);
-    if (result != RESULT_OK)
-        flowlist_destroy(&new);
-    *list = new;
-    return result;
+    *list = NULL;
+    if (result == RESULT_OK && (!last || table->evicted || table->flows.stale > 0)) {
+        result = flowtable_end_window(table);
+        return result == RESULT_OK ? flowtable_collect(table, SIZE_MAX, list) : result;
+    }
+    if (result == RESULT_OK)
+        *list = calloc(1, sizeof **list);
+    if (!*list)
+        return result == RESULT_OK ? RESULT_NO_MEMORY : result;
+    give_flows(table, *list);
+    return RESULT_OK;
 }
 
 size_t flowtable_evicted(const struct flowtable *table)
@@ -748,7 +815,7 @@ void flowtable_forget(struct flowtable *table, int64_t now, int64_t memory)
         struct stored_flow *flow = flow_at(&table->flows, place);
         uint32_t next = next_place(&table->flows, place);
 
-        if (flow->proto != 0 && !is_active(flow) && llabs(now - flow->last) > memory)
+        if (flow->proto != 0 && flow->active == 0 && llabs(now - flow->last) > memory)
             forget_flow(table, place);
         place = next;
     }
@@ -763,5 +830,6 @@ size_t flowtable_bytes(const struct flowtable *table)
 {
     return sizeof *table + flowlist_bytes(&table->flows) +
            table->slot_count * sizeof *table->slots +
-           (table->evicted ? flowlist_bytes(table->evicted) : 0);
+           (table->evicted ? flowlist_bytes(table->evicted) : 0) +
+           (table->ended ? flowlist_bytes(table->ended) : 0);
 }

@@ -63,6 +63,16 @@ bool flowtable_lacks_name(const struct flowtable *table, const struct packet *pa
  */
 MUST_CHECK enum result flowtable_take(struct flowtable *table, bool last, struct flowlist **list);
 
+/*
+ * The same in pieces, between which packets of the next window may be added: so who counts packets
+ * as they come need not wait until all flows are copied. After flowtable_end_window some are copied
+ * with each packet, and as many as are asked for by flowtable_collect; *list is NULL until it is
+ * complete. No other window may end before. Results as above.
+ */
+MUST_CHECK enum result flowtable_end_window(struct flowtable *table);
+MUST_CHECK enum result flowtable_collect(struct flowtable *table, size_t most,
+                                         struct flowlist **list);
+
 /* How many flows of this window have been evicted; and their list, the caller's, NULL: none. */
 size_t flowtable_evicted(const struct flowtable *table);
 struct flowlist *flowtable_take_evicted(struct flowtable *table);

@@ -11,8 +11,11 @@
 
 #define DNS_PORT 53
 
-/* Evicted flows that are sent on together. */
+/* Evicted flows that are sent on together, at most; no more of them wait than flows are counted. */
 #define EVICTED_MOST 16384u
+
+/* Flows of a window that has ended that are copied at a tick. */
+#define SENT_AT_ONCE 4096u
 
 struct meter {
     struct meter_options options;
@@ -23,6 +26,9 @@ struct meter {
     int64_t window_end;   /* of the window that is open; INT64_MIN before the first packet */
     int64_t sample_start; /* INT64_MAX before the first packet that counts */
     int64_t forgot_at;    /* when flows were forgotten last */
+    size_t evicted_most;  /* before they are sent on */
+    bool sending;         /* a window that has ended is not sent on yet */
+    int64_t ended_start;  /* the start of its sample */
 };
 
 enum result meter_init(struct meter **meter, const struct meter_options *options)
@@ -35,6 +41,9 @@ enum result meter_init(struct meter **meter, const struct meter_options *options
     new->options = *options;
     new->window_end = INT64_MIN;
     new->sample_start = INT64_MAX;
+    new->evicted_most = options->flow_limit > 0 && options->flow_limit < EVICTED_MOST
+                            ? options->flow_limit
+                            : EVICTED_MOST;
     result = decoder_init(&new->decoder, options->open_tunnels);
     if (result == RESULT_OK)
         result = flowtable_init(&new->flows, options->flow_limit);
@@ -155,14 +164,53 @@ static enum result send_evicted(struct meter *meter)
                                      false);
 }
 
+/* Goes on to send the window that has ended, by so many flows. */
+static enum result send_ended(struct meter *meter, size_t most)
+{
+    struct flowlist *flows;
+    enum result result = flowtable_collect(meter->flows, most, &flows);
+
+    if (result != RESULT_OK || !flows)
+        return result;
+    meter->sending = false;
+    return meter->options.sink.flows(meter->options.sink.context, flows, meter->ended_start, true);
+}
+
+bool meter_is_sending(const struct meter *meter)
+{
+    return meter->sending;
+}
+
+enum result meter_send_rest(struct meter *meter)
+{
+    return meter->sending ? send_ended(meter, SIZE_MAX) : RESULT_OK;
+}
+
 enum result meter_finish(struct meter *meter)
 {
     struct flowlist *flows;
-    enum result result = flowtable_take(meter->flows, meter->options.window == 0, &flows);
+    enum result result = meter_send_rest(meter);
 
+    if (result == RESULT_OK)
+        result = flowtable_take(meter->flows, meter->options.window == 0, &flows);
     if (result != RESULT_OK)
         return result;
     return meter->options.sink.flows(meter->options.sink.context, flows, meter->sample_start, true);
+}
+
+static enum result end_window(struct meter *meter)
+{
+    enum result result;
+
+    meter->counts.windows++;
+    if (!meter->options.in_pieces)
+        return meter_finish(meter);
+    result = meter_send_rest(meter);
+    if (result == RESULT_OK)
+        result = flowtable_end_window(meter->flows);
+    meter->sending = true;
+    meter->ended_start = meter->sample_start;
+    return result;
 }
 
 /* Once in a while, forgets the flows that have not been seen for long. */
@@ -183,8 +231,7 @@ static enum result begin_window(struct meter *meter, int64_t time)
     enum result result = RESULT_OK;
 
     if (meter->window_end != INT64_MIN) {
-        result = meter_finish(meter);
-        meter->counts.windows++;
+        result = end_window(meter);
         forget_flows(meter, time);
     }
     meter->sample_start = INT64_MAX;
@@ -198,10 +245,18 @@ static bool is_before(const struct meter *meter, int64_t time)
     return meter->window_end != INT64_MIN && time < meter->window_end - 2 * meter->options.window;
 }
 
-enum result meter_tick(struct meter *meter, int64_t time)
+/* Ends the open window where a packet of that time is not of it. */
+static enum result look_at_time(struct meter *meter, int64_t time)
 {
     return time >= meter->window_end || is_before(meter, time) ? begin_window(meter, time)
                                                                : RESULT_OK;
+}
+
+enum result meter_tick(struct meter *meter, int64_t time)
+{
+    enum result result = look_at_time(meter, time);
+
+    return result == RESULT_OK && meter->sending ? send_ended(meter, SENT_AT_ONCE) : result;
 }
 
 static void note_start(struct meter *meter, int64_t time)
@@ -282,7 +337,7 @@ static enum result sort_packet(struct meter *meter, const struct packet *packet)
         return result;
     result = flowtable_add(meter->flows, packet, locals.src, locals.dst,
                            result == RESULT_OK ? &hello : NULL);
-    return result == RESULT_OK && flowtable_evicted(meter->flows) >= EVICTED_MOST
+    return result == RESULT_OK && flowtable_evicted(meter->flows) >= meter->evicted_most
                ? send_evicted(meter)
                : result;
 }
@@ -298,7 +353,7 @@ enum result meter_frame(struct meter *meter, const struct frame *frame,
     if (*verdict != PACKET_OK)
         return RESULT_OK;
     if (meter->options.window > 0)
-        result = meter_tick(meter, packet.time);
+        result = look_at_time(meter, packet.time);
     return result == RESULT_OK ? sort_packet(meter, &packet) : result;
 }
 

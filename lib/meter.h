@@ -22,6 +22,7 @@ struct meter_options {
     uint8_t family;      /* 4 or 6: that one only; 0: both */
     bool keep_all;       /* local traffic and service protocols too */
     bool open_tunnels;
+    bool in_pieces;     /* the flows of a window that ended are copied while packets go on */
     bool session_names; /* read handshakes, for the names that flows give themselves */
     bool community_ids; /* keep those of connections that are not of seed 0 */
 };
@@ -50,8 +51,15 @@ void meter_destroy(struct meter **meter);
 MUST_CHECK enum result meter_frame(struct meter *meter, const struct frame *frame,
                                    enum packet_verdict *verdict);
 
-/* Ends the open window if a frame of that time would, though there is none. Results as above. */
+/*
+ * Ends the open window if a frame of that time would, though there is none; and goes on to send the
+ * window that has ended, where that is done in pieces. Results as above.
+ */
 MUST_CHECK enum result meter_tick(struct meter *meter, int64_t time);
+
+/* Whether there are pieces left to send; sends them all. Results as above. */
+bool meter_is_sending(const struct meter *meter);
+MUST_CHECK enum result meter_send_rest(struct meter *meter);
 
 /* Takes a connection; the window must be the only one. Results as above. */
 MUST_CHECK enum result meter_connection(struct meter *meter, const struct connection *connection);

@@ -795,6 +795,47 @@ static void test_evict(void)
     flowtable_destroy(&table);
 }
 
+/*
+ * A window is collected while packets of the next one come, of the same flows and others: each has
+ * its own counts. At most flows of the table: 0, or fewer than come.
+ */
+static void test_pieces(size_t most)
+{
+    enum { FLOWS = 20000 };
+    struct flowtable *table = NULL;
+    struct flowlist *list = NULL;
+    uint64_t first = 0, second = 0;
+    size_t flows = 0, calls = 0;
+    struct packet packet;
+
+    need(flowtable_init(&table, most) == RESULT_OK, "flowtable_init");
+    for (unsigned i = 0; i < FLOWS; i++) {
+        packet = numbered_packet(i, i);
+        add(table, &packet, true, false);
+        if (i % 2)
+            add(table, &packet, true, false);
+    }
+    need(flowtable_end_window(table) == RESULT_OK, "flowtable_end_window");
+    for (unsigned i = FLOWS; i-- > 0;) { /* the last ones are there before they are collected */
+        packet = numbered_packet(i + FLOWS / 2, FLOWS + i);
+        add(table, &packet, true, false);
+        if (i % 16 == 0 && !list) {
+            calls++;
+            need(flowtable_collect(table, 3, &list) == RESULT_OK, "flowtable_collect");
+        }
+    }
+    need(list, "all is collected");
+    ok(calls > 100, "a window that is collected in %zu pieces", calls);
+    first = count_packets(&list, &flows);
+    need(flowtable_take(table, false, &list) == RESULT_OK, "flowtable_take");
+    second = count_packets(&list, &flows);
+    is_int(first, FLOWS / 2 * 3, "packets of the first window");
+    is_int(second, FLOWS, "packets of the second one");
+    is_int(flows, 2 * FLOWS, "flows of both");
+    flowtable_destroy(&table);
+    flowlist_destroy(&list);
+}
+
 /* What was evicted in a window comes with its other flows, in order, in the last window, too. */
 static void test_evict_order(void)
 {
@@ -953,6 +994,8 @@ int main(void)
     test_labels();
     test_evict();
     test_evict_order();
+    test_pieces(0);
+    test_pieces(5000);
     test_forget();
     test_names();
     test_evict_names();
