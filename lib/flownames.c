@@ -8,15 +8,11 @@
 #define SLOTS_MIN 1024u
 #define NAME_MASK ((UINT32_C(1) << 30) - 1)
 
-/* Changes of a front's keys must not look like random ids. */
-#define EVIDENCE_TIME INT64_C(600000000)
-
-/* How often hellos with a name and an offer of ECH came with another config_id than the last. */
+/* Of hellos with a name and an offer of ECH: the last config_id, and what each did to the last. */
 struct evidence {
-    int64_t time; /* of the last one */
     uint8_t config;
     bool any;
-    uint32_t same, other;
+    uint32_t repeated, changed;
 };
 
 struct named {
@@ -123,36 +119,47 @@ static enum result reserve_joints(struct flownames *names)
     return RESULT_OK;
 }
 
-static enum result intern_name(struct flownames *names, const char *text, size_t length,
-                               uint32_t *name)
+/* Makes room for what is known of the name's offers. */
+static enum result reserve_evidence(struct flownames *names, uint32_t name)
 {
-    enum result result = intern_add(&names->texts, text, length, name);
-    struct evidence *grown;
+    while (name >= names->evidence_count) {
+        struct evidence *grown =
+            grow(names->evidence, names->evidence_count, &names->evidence_capacity, sizeof *grown);
 
-    if (result != RESULT_OK || *name < names->evidence_count)
-        return result;
-    grown = grow(names->evidence, names->evidence_count, &names->evidence_capacity, sizeof *grown);
-    if (!grown)
-        return RESULT_NO_MEMORY;
-    names->evidence = grown;
-    grown[names->evidence_count++] = (struct evidence){.any = false};
+        if (!grown)
+            return RESULT_NO_MEMORY;
+        names->evidence = grown;
+        grown[names->evidence_count++] = (struct evidence){.any = false};
+    }
     return RESULT_OK;
 }
 
-static void note_offer(struct evidence *evidence, uint8_t config, int64_t time)
+static enum result note_offer(struct flownames *names, uint32_t name, uint8_t config)
 {
+    enum result result = reserve_evidence(names, name);
+    struct evidence *evidence;
+
+    if (result != RESULT_OK)
+        return result;
+    evidence = &names->evidence[name];
     if (evidence->any && config == evidence->config)
-        evidence->same++;
-    else if (evidence->any && llabs(time - evidence->time) <= EVIDENCE_TIME)
-        evidence->other++;
+        evidence->repeated++;
+    else if (evidence->any)
+        evidence->changed++;
     evidence->any = true;
     evidence->config = config;
-    evidence->time = time;
+    return RESULT_OK;
 }
 
-static bool is_random(const struct evidence *evidence)
+/* Random ids repeat the last one once in 256 times; one front changes its key from time to time. */
+static bool is_front(const struct flownames *names, uint32_t name)
 {
-    return evidence->other >= 2 && evidence->other / 8 >= evidence->same;
+    const struct evidence *evidence;
+
+    if (name >= names->evidence_count)
+        return false;
+    evidence = &names->evidence[name];
+    return evidence->repeated >= 2 && evidence->repeated / 4 >= evidence->changed;
 }
 
 static struct named named_of(const struct flownames *names, uint32_t flow)
@@ -178,7 +185,7 @@ static enum result set_logged(struct flownames *names, uint32_t flow, uint32_t n
 }
 
 enum result flownames_add(struct flownames *names, uint32_t flow, const struct hello *hello,
-                          int64_t time, bool replace)
+                          bool replace)
 {
     struct named known = named_of(names, flow);
     uint32_t name;
@@ -186,11 +193,13 @@ enum result flownames_add(struct flownames *names, uint32_t flow, const struct h
 
     if (known.name != 0 && !replace && (!known.cut || hello->cut))
         return RESULT_OK;
-    result = intern_name(names, hello->name, hello->length, &name);
+    result = intern_add(&names->texts, hello->name, hello->length, &name);
     if (result != RESULT_OK || (known.name != 0 && !replace && known.name != name + 1))
         return result;
     if (hello->ech && (replace || !known.ech))
-        note_offer(&names->evidence[name], hello->ech_config, time);
+        result = note_offer(names, name, hello->ech_config);
+    if (result != RESULT_OK)
+        return result;
     return set_name(
         names, flow,
         (struct named){.name = (name + 1) & NAME_MASK, .ech = hello->ech, .cut = hello->cut});
@@ -199,16 +208,12 @@ enum result flownames_add(struct flownames *names, uint32_t flow, const struct h
 bool flownames_get(const struct flownames *names, uint32_t flow, const char **name, size_t *length)
 {
     struct named known = named_of(names, flow);
-    const struct evidence *evidence;
 
-    if (known.name == 0)
+    if (known.name == 0 || ((known.ech || known.cut) && is_front(names, known.name - 1)))
         return false;
     *name = names->texts.texts[known.name - 1].bytes;
     *length = names->texts.texts[known.name - 1].length;
-    evidence = &names->evidence[known.name - 1];
-    if (known.ech)
-        return is_random(evidence);
-    return !known.cut || !evidence->any || is_random(evidence);
+    return true;
 }
 
 enum result flownames_join(struct flownames *names, uint64_t uid, uint32_t flow)
@@ -234,7 +239,7 @@ enum result flownames_tell(struct flownames *names, uint64_t uid, const struct h
     uint32_t name;
 
     if (result == RESULT_OK)
-        result = intern_name(names, hello->name, hello->length, &name);
+        result = intern_add(&names->texts, hello->name, hello->length, &name);
     if (result != RESULT_OK)
         return result;
     joint = find_joint(names, uid);
@@ -269,10 +274,13 @@ enum result flownames_move(struct flownames *to, uint32_t to_flow, const struct 
     if (known.name == 0)
         return RESULT_OK;
     text = &from->texts.texts[known.name - 1];
-    result = intern_name(to, text->bytes, text->length, &name);
+    result = intern_add(&to->texts, text->bytes, text->length, &name);
+    if (result == RESULT_OK && known.name <= from->evidence_count)
+        result = reserve_evidence(to, name);
     if (result != RESULT_OK)
         return result;
-    to->evidence[name] = from->evidence[known.name - 1];
+    if (known.name <= from->evidence_count)
+        to->evidence[name] = from->evidence[known.name - 1];
     known.name = (name + 1) & NAME_MASK;
     return set_name(to, to_flow, known);
 }

@@ -5,13 +5,11 @@
  *
  * Part of the flowtable room.
  *
- * Encrypted Client Hello hides a name behind that of a front, and most browsers send what looks
- * like it where it is not (GREASE; RFC 9849 section 6.2), so that nobody can tell from one hello.
- * From several one can: a front has one config_id for all who come to it, until it changes keys, as
- * some do each hour, while the others are random. So a name that was said beside such an offer
- * counts only once its hellos were seen to change the id, from one to the next within ten minutes,
- * twice and eight times as often as to repeat it. A name in a hello of which the rest is missing
- * counts unless whole ones speak against it.
+ * A name beside an offer of Encrypted Client Hello counts, unless hellos with it speak against it.
+ * Most browsers offer with a random config_id where there is nothing to hide (GREASE; RFC 9849
+ * section 6.2), while all who hide behind a front send the id of its key. So it is a front's name
+ * once its hellos repeated the id of the one before twice, and four times as often as they changed
+ * it: keys change, too. The same goes for a hello of which the rest is missing, and maybe an offer.
  */
 #ifndef SECFLOW_FLOWNAMES_H
 #define SECFLOW_FLOWNAMES_H
@@ -26,13 +24,13 @@ MUST_CHECK enum result flownames_init(struct flownames **names);
 void flownames_destroy(struct flownames **names);
 
 /*
- * The flow said that at a time in microseconds. The first name stays, unless it is to be replaced;
- * where it was cut the whole of it is news. RESULT_NO_MEMORY.
+ * The flow said that. The first name stays, unless it is to be replaced; where it was cut the whole
+ * of it is news. RESULT_NO_MEMORY.
  */
 MUST_CHECK enum result flownames_add(struct flownames *names, uint32_t flow,
-                                     const struct hello *hello, int64_t time, bool replace);
+                                     const struct hello *hello, bool replace);
 
-/* The flow's name, which the names own. False: it has none, or one that may be a front's. */
+/* The flow's name, which the names own. False: it has none, or a front's. */
 bool flownames_get(const struct flownames *names, uint32_t flow, const char **name, size_t *length);
 
 /*

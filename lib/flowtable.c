@@ -586,7 +586,7 @@ static enum result name_flow(struct flowtable *table, unsigned index, struct sto
     number = flow_number(find_slot(table, waiting)->place);
     if (!waiting->named)
         return flownames_join(table->flows.names, table->metered[index].uid, number);
-    result = flownames_add(table->flows.names, number, &table->hellos[index], waiting->time,
+    result = flownames_add(table->flows.names, number, &table->hellos[index],
                            !(flow->flags & FLOW_NAMED));
     flow->flags |= FLOW_NAMED;
     return result;

@@ -1040,6 +1040,33 @@ def names_in_sessions():
     return pcap(each_second([tcp(f"{LOCAL}:50001", f"{PEER}:80", "PA", request)]))
 
 
+def client_hello(name, config_id=None):
+    """A TLS record; with a `config_id` it offers Encrypted Client Hello (RFC 9849 section 5)."""
+    def extension(kind, body):
+        return struct.pack(">HH", kind, len(body)) + body
+
+    text = name.encode()
+    extensions = extension(0, struct.pack(">HBH", len(text) + 3, 0, len(text)) + text)
+    if config_id is not None:
+        extensions += extension(0xfe0d, struct.pack(">BHHBH", 0, 1, 1, config_id, 32) + bytes(32)
+                                + struct.pack(">H", 128) + bytes(128))
+    body = b"\x03\x03" + bytes(32) + b"\0" + b"\0\x02\x13\x01" + b"\x01\0" \
+        + struct.pack(">H", len(extensions)) + extensions
+    return b"\x16\x03\x01" + struct.pack(">HBBH", len(body) + 4, 1, 0, len(body)) + body
+
+
+@capture("names-ech.pcap")
+def names_beside_ech():
+    """Visits to places that are what they say, and to one that is a front for others."""
+    hellos = [("once.example", 7), ("twice.example", 200), ("twice.example", 9),
+              ("front.example", 66), ("front.example", 66), ("front.example", 66),
+              ("often.example", 1), ("often.example", 90), ("often.example", 90),
+              ("often.example", 17), ("plain.example", None)]
+    return pcap(each_second(
+        [tcp(f"{LOCAL}:{50001 + n}", f"{PEER}:443", "PA", client_hello(name, config_id))
+         for n, (name, config_id) in enumerate(hellos)]))
+
+
 @capture("names-text.pcap")
 def names_as_text():
     names = [

@@ -274,6 +274,27 @@ records "$names" 'no names from sessions unless asked' "$tool" "$cap/names-sessi
 50001 8.8.8.8:80 original
 EOF
 
+records "$names" 'names beside Encrypted Client Hello, but for those of fronts' \
+    "$tool" -S "$cap/names-ech.pcap" <<'EOF'
+50001 once.example:443 session
+50002 twice.example:443 session
+50003 twice.example:443 session
+50004 8.8.8.8:443 original
+50005 8.8.8.8:443 original
+50006 8.8.8.8:443 original
+50007 often.example:443 session
+50008 often.example:443 session
+50009 often.example:443 session
+50010 often.example:443 session
+50011 plain.example:443 session
+EOF
+records "$names" 'in windows a name counts until the evidence is there' \
+    "$tool" -S -d 5 -f 'port 50004 or port 50005 or port 50006' "$cap/names-ech.pcap" <<'EOF'
+50004 front.example:443 session
+50005 front.example:443 session
+50006 8.8.8.8:443 original
+EOF
+
 records 'inputs.dst | sub(":443$"; "")' 'how names are written' "$tool" "$cap/names-text.pcap" <<'EOF'
 www.example.com
 dot\.dot.example
