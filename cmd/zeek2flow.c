@@ -68,6 +68,15 @@ static enum result take_row(struct meter *meter, const struct zeek_row *row)
     return result;
 }
 
+/* The meter cannot go on: not for want of output, of which there is none before the end. */
+static int meter_failed(enum result result)
+{
+    if (result == RESULT_NO_MEMORY)
+        return out_of_memory();
+    complain_errno(NULL, "cannot go on");
+    return EX_OSERR;
+}
+
 /* Feeds all rows of an open log to the meter. *go_on is false when there is no point in more. */
 static int read_rows(const char *path, struct input *input, struct zeeklog *log,
                      struct meter *meter, bool *go_on)
@@ -85,8 +94,10 @@ static int read_rows(const char *path, struct input *input, struct zeeklog *log,
             continue;
         }
         result = take_row(meter, &row);
-        if (result != RESULT_OK)
-            break;
+        if (result != RESULT_OK) {
+            *go_on = false;
+            return meter_failed(result);
+        }
     }
     error = errno;
     progress_clear(&progress);

@@ -25,6 +25,18 @@ bool number_count(const char *text, size_t length, uint64_t *count)
     return p == end && length > 0;
 }
 
+bool number_whole(const char *text, size_t length, uint64_t *count)
+{
+    const char *point = memchr(text, '.', length), *end = text + length;
+
+    if (!point)
+        return number_count(text, length, count);
+    for (const char *p = point + 1; p < end; p++)
+        if (*p != '0')
+            return false;
+    return point + 1 < end && number_count(text, (size_t)(point - text), count);
+}
+
 /*
  * Microseconds in a floating-point number of seconds, from 0 to the year 9999, rounded as
  * printf("%.6f") does it: the number stands for an exact fraction, of which the nearest microsecond

@@ -16,6 +16,9 @@ static inline bool is_digit(char c)
 /* A decimal integer of up to 64 bits, without a sign. False when the text is none. */
 bool number_count(const char *text, size_t length, uint64_t *count);
 
+/* The same, or as a floating-point number that is whole: 100.0, as pandas writes it. */
+bool number_whole(const char *text, size_t length, uint64_t *count);
+
 /*
  * Microseconds out of seconds: a decimal number, with an exponent or without, not negative and
  * before the year 10000. False when the text is none. More than six decimals are taken for those of

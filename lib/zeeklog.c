@@ -92,20 +92,41 @@ static void note_other(struct zeeklog *log, const struct cell *path)
     log->other_path[length] = '\0';
 }
 
-static enum zeek_kind kind_of_path(const struct cell *path)
+static enum zeek_kind kind_of_name(const struct cell *name)
 {
-    if (is_text(path, "conn"))
+    if (is_text(name, "conn"))
         return KIND_CONN;
-    if (is_text(path, "dns"))
+    if (is_text(name, "dns"))
         return KIND_DNS;
-    if (is_text(path, "ssl") || is_text(path, "quic"))
+    if (is_text(name, "ssl") || is_text(name, "quic"))
         return KIND_TLS;
-    return is_text(path, "http") ? KIND_HTTP : KIND_OTHER;
+    return is_text(name, "http") ? KIND_HTTP : KIND_OTHER;
+}
+
+/*
+ * Filters of Zeek split a log by adding to its name, as in conn_remote (docs.zeek.org, "Logging
+ * framework"). But conn_long tells of connections of which conn tells again at their end.
+ */
+static enum zeek_kind kind_of_path(const struct cell *path, uint32_t fields)
+{
+    struct cell name = {path->text, 0};
+    enum zeek_kind kind;
+
+    while (name.length < path->length && path->text[name.length] != '_' &&
+           path->text[name.length] != '-')
+        name.length++;
+    kind = kind_of_name(&name);
+    if (name.length == path->length)
+        return kind;
+    return is_text(path, "conn_long") || kind != zeek_kind_of_fields(fields) ||
+                   zeek_lacks(kind, fields)
+               ? KIND_OTHER
+               : kind;
 }
 
 enum zeek_kind zeek_kind(struct zeeklog *log, const struct cell *path, uint32_t fields)
 {
-    enum zeek_kind kind = path->text ? kind_of_path(path) : zeek_kind_of_fields(fields);
+    enum zeek_kind kind = path->text ? kind_of_path(path, fields) : zeek_kind_of_fields(fields);
 
     if (!log->sessions && (kind == KIND_TLS || kind == KIND_HTTP))
         kind = KIND_OTHER;
@@ -176,7 +197,7 @@ static enum result check_end(struct zeeklog *log)
     if (log->other_path[0] != '\0')
         snprintf(log->problem, sizeof log->problem, "no %s log: it says that it is '%s'%s", wanted,
                  log->other_path,
-                 kind_of_path(&other) == KIND_OTHER ? "" : "; -S takes names from it");
+                 kind_of_name(&other) == KIND_OTHER ? "" : "; -S takes names from it");
     else
         snprintf(log->problem, sizeof log->problem, "no %s log: its fields are others", wanted);
     return RESULT_DAMAGED;

@@ -102,8 +102,8 @@ __attribute__((format(printf, 2, 3))) enum result zeek_damaged(struct zeeklog *l
 enum result zeek_ended(struct zeeklog *log);
 
 /*
- * A time: seconds since 1970; milliseconds, integers of 12 to 15 digits; ISO 8601. False when the
- * text is none, or not from 1970 to 9999.
+ * A time: seconds since 1970; milliseconds, integers of 12 to 15 digits; ISO 8601 with an offset
+ * from UTC or Z. False when the text is none, or not from 1970 to 9999.
  */
 bool zeek_time(const char *text, size_t length, int64_t *microseconds);
 

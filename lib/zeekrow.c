@@ -34,7 +34,7 @@ static bool read_port(const struct cell *cell, uint16_t *port)
 {
     uint64_t value;
 
-    if (!number_count(cell->text, cell->length, &value) || value > UINT16_MAX)
+    if (!number_whole(cell->text, cell->length, &value) || value > UINT16_MAX)
         return false;
     *port = (uint16_t)value;
     return true;
@@ -87,21 +87,22 @@ static enum result take_count(struct zeeklog *log, enum zeek_field field, const 
     const struct cell *cell = get(log, field);
 
     *count = 0;
-    if (cell && !number_count(cell->text, cell->length, count))
+    if (cell && !number_whole(cell->text, cell->length, count))
         return zeek_damaged(log, "%s is no count of 64 bits", name);
     return RESULT_OK;
 }
 
-/* Sets the end by the duration. */
+/* Sets the end by the duration, which a clock that was set back makes negative: 0. */
 static enum result take_duration(struct zeeklog *log, struct connection *connection)
 {
     const struct cell *cell = get(log, FIELD_DURATION);
+    size_t sign = cell && cell->length > 0 && cell->text[0] == '-';
     int64_t duration = 0;
 
-    if (cell && (!number_seconds(cell->text, cell->length, &duration) ||
+    if (cell && (!number_seconds(cell->text + sign, cell->length - sign, &duration) ||
                  duration >= FRAME_TIME_END - connection->start))
         return zeek_damaged(log, "duration is no time in seconds");
-    connection->last = connection->start + duration;
+    connection->last = connection->start + (sign ? 0 : duration);
     return RESULT_OK;
 }
 

@@ -34,26 +34,54 @@ static int month_days(int year, int month)
     return days[month - 1];
 }
 
+/*
+ * Cuts Z, +0130 or +01:30 off the end of a time, which has 19 characters at least; zeek-cut -d
+ * writes +0130.
+ */
+static bool cut_offset(const char *text, size_t *length, int64_t *seconds)
+{
+    size_t from = 19;
+    const char *p;
+    int hours, minutes;
+
+    while (from < *length && !memchr("Z+-", text[from], 3))
+        from++;
+    p = text + from;
+    *seconds = 0;
+    if (*length - from == 1 && *p == 'Z') {
+        *length = from;
+        return true;
+    }
+    if (*length - from == 6 ? p[3] != ':' : *length - from != 5)
+        return false;
+    if (*p == 'Z' || !read_two(p + 1, 0, 23, &hours) ||
+        !read_two(text + *length - 2, 0, 59, &minutes))
+        return false;
+    *seconds = (hours * 60 + minutes) * (*p == '-' ? -60 : 60);
+    *length = from;
+    return true;
+}
+
 /* 2020-06-05T14:39:59.305988Z, with any number of decimals or none. */
 static bool read_iso8601(const char *text, size_t length, int64_t *microseconds)
 {
     int century, year, month, day, hour, minute, second;
-    int64_t seconds;
+    int64_t seconds, offset;
 
-    if (length < 20 || text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' ||
-        text[16] != ':' || text[length - 1] != 'Z')
+    if (text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' || text[16] != ':' ||
+        !cut_offset(text, &length, &offset))
         return false;
     if (!read_two(text, 19, 99, &century) || !read_two(text + 2, 0, 99, &year) ||
         !read_two(text + 5, 1, 12, &month) || !read_two(text + 8, 1, 31, &day) ||
         !read_two(text + 11, 0, 23, &hour) || !read_two(text + 14, 0, 59, &minute) ||
-        !read_two(text + 17, 0, 59, &second) || (length > 20 && text[19] != '.') ||
-        memchr(text + 20, 'e', length - 20) || memchr(text + 20, 'E', length - 20) ||
-        !number_seconds(text + 17, length - 18, microseconds))
+        !read_two(text + 17, 0, 59, &second) || (length > 19 && text[19] != '.') ||
+        memchr(text + 19, 'e', length - 19) || memchr(text + 19, 'E', length - 19) ||
+        !number_seconds(text + 17, length - 17, microseconds))
         return false;
     year += century * 100;
     if (day > month_days(year, month))
         return false;
-    seconds = days_since_1970(year, month, day) * 86400 + hour * 3600 + minute * 60;
+    seconds = days_since_1970(year, month, day) * 86400 + hour * 3600 + minute * 60 - offset;
     *microseconds += seconds * SECOND;
     return seconds >= 0 && *microseconds < FRAME_TIME_END;
 }

@@ -298,6 +298,8 @@ def general_problems(case, sound, done, call, reason):
         yield "that is no status for this"
     if status != 0 and not messages:
         yield "it does not say why"
+    if call == "getrandom" and "read on" in messages:
+        yield "it says that the input has failed"
     if not re.fullmatch("(%s: .+\n)*" % case.tool, messages):
         yield "messages are not lines of the tool's"
     *lines, rest = done.stdout.split(b"\n")

@@ -210,6 +210,25 @@ static void test_other_logs(void)
     gives("conn_long tells of connections that conn tells of again",
           "#path~conn_long\n" CONN_FIELDS ROW,
           "! no conn or dns log: it says that it is 'conn_long'\n");
+    gives("nor conn-long, whose fields are others", "#path~conn-long\n#fields~ts~uid\n1~2\n",
+          "! no conn or dns log: it says that it is 'conn-long'\n");
+    gives("a part of conn by a filter", "#path~conn_remote\n" CONN_FIELDS ROW, WANT);
+    gives("the same as JSON",
+          "{\"_path\":\"conn-out\",\"ts\":1,\"id.orig_h\":\"10.0.0.1\",\"id.orig_p\":1,"
+          "\"id.resp_h\":\"8.8.8.8\",\"id.resp_p\":2,\"proto\":\"udp\",\"orig_pkts\":3}\n",
+          "17 10.0.0.1/1 8.8.8.8/2 1000000 1000000 3/0 0/0\n");
+    gives("a part of dns", "#path~dns_inside\n" DNS_FIELDS "1~1025~53~a.example~1.2.3.4\n",
+          "1000000 a.example 1.2.3.4\n");
+    gives("open_conn is another log", "#path~open_conn\n" CONN_FIELDS ROW,
+          "! no conn or dns log: it says that it is 'open_conn'\n");
+    gives("so is what only begins like conn", "#path~connections\n" CONN_FIELDS ROW,
+          "! no conn or dns log: it says that it is 'connections'\n");
+    gives("and what has the name of one log and the fields of another",
+          "#path~dns_conn\n" CONN_FIELDS ROW,
+          "! no conn or dns log: it says that it is 'dns_conn'\n");
+    gives("and what has not all fields that matter",
+          "#path~conn_sum\n#fields~proto~orig_bytes\ntcp~1\n",
+          "! no conn or dns log: it says that it is 'conn_sum'\n");
     gives("another log in front", "#path~http\n#fields~ts~uid\n1~2\n#path~conn\n" CONN_FIELDS ROW,
           WANT);
     gives("another log as JSON", "{\"_path\":\"weird\",\"ts\":1}\n",
@@ -256,12 +275,18 @@ static void test_damaged_rows(void)
         {"1~10.0.0.1~65536~8.8.8.8~2~udp~1~1~1~-~1~1", "id.orig_p is no port from 0 to 65535"},
         {"1~10.0.0.1~1~8.8.8.8~-2~udp~1~1~1~-~1~1", "id.resp_p is no port from 0 to 65535"},
         {"1~10.0.0.1~1~8.8.8.8~2~-~1~1~1~-~1~1", "proto is not set"},
-        {"1~10.0.0.1~1~8.8.8.8~2~udp~-1~1~1~-~1~1", "duration is no time in seconds"},
+        {"1~10.0.0.1~1~8.8.8.8~2~udp~--1~1~1~-~1~1", "duration is no time in seconds"},
+        {"1~10.0.0.1~1~8.8.8.8~2~udp~-x~1~1~-~1~1", "duration is no time in seconds"},
         {"1~10.0.0.1~1~8.8.8.8~2~udp~253402300799.5~1~1~-~1~1", "duration is no time in seconds"},
         {"1~10.0.0.1~1~8.8.8.8~2~udp~1~-1~1~-~1~1", "orig_bytes is no count of 64 bits"},
         {"1~10.0.0.1~1~8.8.8.8~2~udp~1~1~1.5~-~1~1", "resp_bytes is no count of 64 bits"},
         {"1~10.0.0.1~1~8.8.8.8~2~udp~1~1~1~-~18446744073709551616~1", "orig_pkts is no count"},
         {"1~10.0.0.1~1~8.8.8.8~2~udp~1~1~1~-~1~1e3", "resp_pkts is no count of 64 bits"},
+        {"1~10.0.0.1~1~8.8.8.8~2~udp~1~1.~1~-~1~1", "orig_bytes is no count of 64 bits"},
+        {"1~10.0.0.1~1~8.8.8.8~2~udp~1~.0~1~-~1~1", "orig_bytes is no count of 64 bits"},
+        {"1~10.0.0.1~1~8.8.8.8~2~udp~1~1.00001~1~-~1~1", "orig_bytes is no count of 64 bits"},
+        {"1~10.0.0.1~1~8.8.8.8~2~udp~1~1.0.0~1~-~1~1", "orig_bytes is no count of 64 bits"},
+        {"1~10.0.0.1~1~8.8.8.8~2.5~udp~1~1~1~-~1~1", "id.resp_p is no port from 0 to 65535"},
     };
     struct reading reading;
     char text[1024];
@@ -304,6 +329,13 @@ static void test_times(void)
         {"1970-01-01T00:00:00Z", "0", 0, 0},
         {"2000-03-01T00:00:00.5Z", "0", 951868800500000, 951868800500000},
         {"9999-12-31T23:59:59Z", "0.5", 253402300799000000, 253402300799500000},
+        /* As zeek-cut -u and -d write them, and others. */
+        {"2023-11-14T22:13:20+0000", "1", 1700000000000000, 1700000001000000},
+        {"2023-11-14T23:43:20+0130", "1", 1700000000000000, 1700000001000000},
+        {"2023-11-14T14:43:20.25-0730", "1", 1700000000250000, 1700000001250000},
+        {"2023-11-14T22:13:20+00:00", "1", 1700000000000000, 1700000001000000},
+        {"2023-11-15T03:58:20.000001+05:45", "1", 1700000000000001, 1700000001000001},
+        {"1969-12-31T23:00:00-0100", "0", 0, 0},
         /* Floating-point numbers, rounded as printf rounds them. */
         {"1", "4.013576984405518", 1000000, 5013577},
         {"1", "0.0078125", 1000000, 1007812}, /* halfway: to the even one */
@@ -316,6 +348,8 @@ static void test_times(void)
         {"1.5e9", "2E+1", 1500000000000000, 1500000020000000},
         {"1", "-0.000000", 1000000, 1000000},
         {"1", "-1e-9", 1000000, 1000000},
+        {"1", "-0.000003", 1000000, 1000000}, /* a clock that was set back */
+        {"1", "-12", 1000000, 1000000},
         {"1", "0.123456499999999999999999999", 1000000, 1123456},
     };
     char text[512], want[512];
@@ -345,7 +379,17 @@ static void test_bad_times(void)
         "2023-11-14T22:60:20Z",
         "2023-11-14T22:13:60Z",
         "2023-11-14 22:13:20Z",
-        "2023-11-14T22:13:20+00:00",
+        "2023-11-14T22:13:20+00",
+        "2023-11-14T22:13:20+2400",
+        "2023-11-14T22:13:20+0060",
+        "2023-11-14T22:13:20+00-00",
+        "2023-11-14T22:13:20+000",
+        "2023-11-14T22:13:20+000000",
+        "2023-11-14T22:13:20Z0000",
+        "2023-11-14T22:13:20Z00:00",
+        "2023-11-14T22:13:20.",
+        "2023-11-14T22:13:200000",
+        "1970-01-01T00:00:00+0001",
         "2023-11-14T22:13:20.Z",
         "2023-11-14T22:13:20.3e-1Z",
         "2023-11-14T22:13:2eZ",
@@ -402,6 +446,10 @@ static void test_connections(void)
           "17 10.0.0.1/1 8.8.8.8/2 1000000 1000000 0/0 0/0 1:x+/=\n"
           "17 10.0.0.1/1 8.8.8.8/2 1000000 1000000 0/0 0/0\n"
           "17 10.0.0.1/1 8.8.8.8/2 1000000 1000000 0/0 0/0\n");
+    gives("counts and ports that were floating-point numbers",
+          CONN_FIELDS
+          "1~10.0.0.1~1.0~8.8.8.8~443.0~udp~1~100.0~18446744073709551615.000~-~5.0~0.0\n",
+          "17 10.0.0.1/1 8.8.8.8/443 1000000 2000000 5/100 0/18446744073709551615\n");
     gives("counts up to 64 bits",
           CONN_FIELDS "1~10.0.0.1~1~8.8.8.8~2~udp~1~18446744073709551615~0~-~007~1\n",
           "17 10.0.0.1/1 8.8.8.8/2 1000000 2000000 7/18446744073709551615 1/0\n");
