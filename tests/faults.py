@@ -388,6 +388,7 @@ def make_cases(work):
     (work / "demo.pcap.gz").write_bytes(gzip.compress((work / "demo.pcap").read_bytes()))
     (work / "conn.log").write_text(conn_log())
     (work / "dns.log.gz").write_bytes(gzip.compress(dns_log().encode()))
+    (work / "ssl.log").write_text('{"_path": "ssl", "uid": "C1", "server_name": "c.example"}\n')
     (work / "samples.sf").write_text(record(1700000000, 1) + record(1700000060, 2) + record(1700000000, 3))
     (work / "samples.log").write_text(conn_log())
     (work / "key").write_text("secret\n")
@@ -401,7 +402,8 @@ def make_cases(work):
         Case("pcap2flow", "-Sxv", "-c", "cache", "../demo.pcap"),
         Case("pcap2flow -m", "-m", "../demo.pcap.gz", "../demo.pcap"),
         Case("pcap2flow -d", "-d", "1", "-f", "tcp", "-L", "9.9.9.0/24", "../demo.pcap"),
-        Case("zeek2flow", "-Sxv", "-c", "cache", "../conn.log", "../dns.log.gz"),
+        Case("zeek2flow", "-Sxv", "-c", "cache", "../conn.log", "../dns.log.gz",
+             "../ssl.log"),
         Case("flowlabel", "../samples.sf"),
         Case("flowupload -n", "-n", "../samples.sf"),
         Upload("flowupload", "documents", samples, ["../samples.sf"], "-k", "../key", "-v"),
