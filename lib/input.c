@@ -10,8 +10,10 @@
 #include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #define RAW_BYTES (64u * 1024)
+#define WINDOW_LOG_MAX 25 /* 32 MiB */
 
 enum coding { CODING_UNKNOWN, CODING_NONE, CODING_GZIP, CODING_ZSTD };
 
@@ -159,7 +161,8 @@ static enum result detect(struct input *input)
         input->coding = CODING_GZIP;
     } else if (begins_zstd(input)) {
         input->zstd = ZSTD_createDCtx();
-        if (!input->zstd)
+        if (!input->zstd ||
+            ZSTD_isError(ZSTD_DCtx_setParameter(input->zstd, ZSTD_d_windowLogMax, WINDOW_LOG_MAX)))
             return RESULT_NO_MEMORY;
         input->coding = CODING_ZSTD;
     }
@@ -173,6 +176,15 @@ static enum result damaged(struct input *input, const char *what)
 
     snprintf(input->problem, sizeof input->problem, "the %s data are damaged near byte %llu: %s",
              coding, (unsigned long long)at, what);
+    return RESULT_DAMAGED;
+}
+
+static enum result window_too_large(struct input *input)
+{
+    snprintf(input->problem, sizeof input->problem,
+             "the zstd data need a window of more than %u MiB; "
+             "pipe in what 'zstd -dc --long=31' makes of them",
+             1u << (WINDOW_LOG_MAX - 20));
     return RESULT_DAMAGED;
 }
 
@@ -212,6 +224,8 @@ static enum result inflate_zstd(struct input *input, void *buffer, size_t size, 
 
     input->raw_at = in.pos;
     *got = out.pos;
+    if (ZSTD_getErrorCode(status) == ZSTD_error_frameParameter_windowTooLarge)
+        return window_too_large(input);
     if (ZSTD_isError(status))
         return damaged(input, ZSTD_getErrorName(status));
     input->in_member = status != 0;

@@ -1,6 +1,7 @@
 /*
  * A file, or standard input, as bytes: gzip (several members too) and Zstandard are recognised by
- * content and inflated on the way.
+ * content and inflated on the way. A few bytes of Zstandard can ask for any window; one larger than
+ * 32 MiB, what zstd -20 uses, is damage whose words name the way out.
  */
 #ifndef SECFLOW_INPUT_H
 #define SECFLOW_INPUT_H

@@ -340,6 +340,24 @@ static void test_pipe(void)
     free(read_back.data);
 }
 
+/* A frame of one raw block, with a window descriptor as in RFC 8878 section 3.1.1.1.2. */
+static void test_window(uint8_t descriptor, bool taken, const char *title)
+{
+    const uint8_t frame[] = {0x28, 0xb5, 0x2f, 0xfd, 0,   descriptor, 4 << 3 | 1,
+                             0,    0,    'd',  'a',  't', 'a'};
+    struct input *input = NULL;
+    uint8_t buffer[16];
+    size_t got;
+
+    write_file(frame, sizeof frame);
+    need(input_open(&input, path) == RESULT_OK, "input_open");
+    is_int(input_read(input, buffer, sizeof buffer, &got), taken ? RESULT_OK : RESULT_DAMAGED, "%s",
+           title);
+    is_int(got, taken ? 4 : 0, "%s: how much", title);
+    ok(!strstr(input_problem(input), "zstd -dc --long=31") == taken, "%s: the way out", title);
+    input_close(&input);
+}
+
 static void test_cannot_open(void)
 {
     struct input *input = NULL;
@@ -375,6 +393,10 @@ int main(void)
     test_bad_second(append_zstd, "zstd, then half a header", "28b5 2ffd 00");
     test_flipped(append_gzip, "gzip", 10);
     test_flipped(append_zstd, "zstd", 5);
+    test_window(15 << 3, true, "zstd with a window of 32 MiB");
+    test_window(15 << 3 | 1, false, "of 36 MiB");
+    test_window(17 << 3, false, "of 128 MiB, as zstd --long makes them");
+    test_window(31 << 3, false, "of 2 TiB");
     test_progress();
     test_pipe();
     test_cannot_open();
