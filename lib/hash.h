@@ -6,6 +6,7 @@
 #define SECFLOW_HASH_H
 
 #include "result.h"
+#include "wide.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -30,10 +31,9 @@ MUST_CHECK static inline enum result hash_seed_init(struct hash_seed *seed)
 
 static inline uint64_t hash_fold(uint64_t x, uint64_t y)
 {
-    __extension__ typedef unsigned __int128 wide;
-    wide product = (wide)x * y;
+    struct wide product = wide_multiply(x, y);
 
-    return (uint64_t)product ^ (uint64_t)(product >> 64);
+    return product.low ^ product.high;
 }
 
 static inline uint32_t hash_pair(const struct hash_seed *seed, uint64_t x, uint64_t y)

@@ -1,14 +1,12 @@
 #include "label.h"
 
 #include "clock.h"
+#include "wide.h"
 
 #include <nettle/base16.h>
 #include <nettle/sha2.h>
 #include <stdbool.h>
 #include <string.h>
-
-/* Sums and multiples of 64-bit counts, which must not overflow. */
-__extension__ typedef unsigned __int128 wide;
 
 /* What a full packet carries: 80 % of 1514 bytes; times ten. */
 #define FULL_PACKET_10 (8u * 1514u)
@@ -31,17 +29,30 @@ static uint64_t divide(uint64_t a, uint64_t b)
     return quotient;
 }
 
+/* Counts have 64 bits, so that sums and multiples of them could overflow. */
+
+static bool is_sum_below(uint64_t a, uint64_t b, uint64_t limit)
+{
+    return a < limit && b < limit - a;
+}
+
+/* Whether a * m < b * n. */
+static bool is_less(uint64_t a, uint64_t m, uint64_t b, uint64_t n)
+{
+    return wide_less(wide_multiply(a, m), wide_multiply(b, n));
+}
+
 static bool is_keep_alive(const struct secflow *f)
 {
     return difference(f->dst_packets, f->src_packets) <= 2 &&
-           (wide)f->src_bytes + f->dst_bytes <= 1 && f->duration >= 2 * SECOND;
+           is_sum_below(f->src_bytes, f->dst_bytes, 2) && f->duration >= 2 * SECOND;
 }
 
 static bool is_tls_negotiation(const struct secflow *f)
 {
     return f->dst_port == 443 && f->src_bytes > 100 && f->dst_bytes > 100 &&
-           (wide)f->src_packets + f->dst_packets < 12 && (wide)f->src_bytes + f->dst_bytes < 2048 &&
-           f->duration <= SECOND / 2;
+           is_sum_below(f->src_packets, f->dst_packets, 12) &&
+           is_sum_below(f->src_bytes, f->dst_bytes, 2048) && f->duration <= SECOND / 2;
 }
 
 static bool is_small_upload(const struct secflow *f)
@@ -51,13 +62,12 @@ static bool is_small_upload(const struct secflow *f)
 
 static bool is_large_upload(const struct secflow *f)
 {
-    return f->dst_bytes > 0 && (wide)f->dst_bytes * 10 < (wide)f->src_bytes * 3 &&
-           f->src_bytes > 1000000;
+    return f->dst_bytes > 0 && is_less(f->dst_bytes, 10, f->src_bytes, 3) && f->src_bytes > 1000000;
 }
 
 static bool is_download(const struct secflow *f)
 {
-    return f->src_bytes > 0 && f->dst_bytes > 0 && (wide)f->src_bytes * 2 < f->dst_bytes;
+    return f->src_bytes > 0 && f->dst_bytes > 0 && is_less(f->src_bytes, 2, f->dst_bytes, 1);
 }
 
 /* What was downloaded: how long it took, whether the packets were many and full, and how much. */
@@ -73,20 +83,21 @@ static const char *download_category(const struct secflow *f)
         {"minorDataDownloadedViaLongSession", "someDataDownloadedViaLongSession",
          "majorDataDownloadedViaLongSession"},
     };
-    bool full = (wide)f->dst_bytes * 10 > (wide)f->dst_packets * FULL_PACKET_10;
+    bool full = is_less(f->dst_packets, FULL_PACKET_10, f->dst_bytes, 10);
     size_t size = f->dst_bytes >= MAJOR_BYTES ? 2 : f->dst_bytes >= SOME_BYTES;
 
     if (f->duration <= SECOND)
         return names[full && f->dst_packets >= 2 ? 0 : 1][size];
     if (f->duration >= 10 * SECOND)
         return names[4][size];
-    return names[full && (wide)f->dst_packets * SECOND >= (wide)f->duration * 2 ? 2 : 3][size];
+    full = full && !is_less(f->dst_packets, SECOND, (uint64_t)f->duration, 2);
+    return names[full ? 2 : 3][size];
 }
 
 /* Whether a lies between 80 % and 120 % of b. */
 static bool is_near(uint64_t a, uint64_t b)
 {
-    return (wide)a * 10 >= (wide)b * 8 && (wide)a * 10 <= (wide)b * 12;
+    return !is_less(a, 10, b, 8) && !is_less(b, 12, a, 10);
 }
 
 static bool is_single_resource(const struct secflow *f)

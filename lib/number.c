@@ -1,6 +1,7 @@
 #include "number.h"
 
 #include "frame.h"
+#include "wide.h"
 
 #include <float.h>
 #include <math.h>
@@ -44,20 +45,19 @@ bool number_whole(const char *text, size_t length, uint64_t *count)
  */
 static void round_seconds(double seconds, int64_t *microseconds)
 {
-    __extension__ typedef unsigned __int128 wide;
     int exponent;
     double fraction = frexp(seconds, &exponent);
     int shift = DBL_MANT_DIG - exponent; /* seconds is an integer of 53 bits over 2^shift */
-    wide value, rest, half;
+    struct wide value;
+    uint64_t halves;
 
     *microseconds = 0;
     if (shift >= 100) /* less than half a microsecond by far */
         return;
-    value = (wide)(uint64_t)ldexp(fraction, DBL_MANT_DIG) * 1000000;
-    half = (wide)1 << (shift - 1);
-    rest = value & (2 * half - 1);
-    *microseconds = (int64_t)(value >> shift);
-    if (rest > half || (rest == half && *microseconds % 2 == 1))
+    value = wide_multiply((uint64_t)ldexp(fraction, DBL_MANT_DIG), 1000000);
+    halves = wide_shift_right(value, (unsigned)shift - 1).low;
+    *microseconds = (int64_t)(halves / 2);
+    if (halves % 2 == 1 && (*microseconds % 2 == 1 || wide_has_lowest(value, (unsigned)shift - 1)))
         ++*microseconds;
 }
 

@@ -4,6 +4,7 @@
 #include "bytes.h"
 #include "capread.h"
 #include "grow.h"
+#include "wide.h"
 
 enum {
     BLOCK_INTERFACE = 1,
@@ -163,22 +164,23 @@ static enum result read_interface(struct capfile *capfile, const uint8_t *block,
 /* A count of 10^-n or 2^-n seconds as microseconds; -1: out of any range. */
 static int64_t to_microseconds(uint64_t count, uint8_t resolution, int64_t offset)
 {
-    __extension__ typedef unsigned __int128 wide;
     unsigned n = resolution & 0x7f;
-    wide time = count;
+    uint64_t factor = 1;
+    struct wide time;
     int64_t microseconds;
 
     if (resolution & 0x80) {
-        time = time * 1000000 >> n;
+        time = wide_shift_right(wide_multiply(count, 1000000), n);
     } else {
-        for (; n > 6 && time > 0; n--)
-            time /= 10;
+        for (; n > 6 && count > 0; n--)
+            count /= 10;
         for (; n < 6; n++)
-            time *= 10;
+            factor *= 10;
+        time = wide_multiply(count, factor);
     }
-    if (time >= (uint64_t)FRAME_TIME_END * 2)
+    if (time.high > 0 || time.low >= (uint64_t)FRAME_TIME_END * 2)
         return -1;
-    if (__builtin_add_overflow((int64_t)time, offset, &microseconds))
+    if (__builtin_add_overflow((int64_t)time.low, offset, &microseconds))
         return -1;
     return microseconds;
 }
