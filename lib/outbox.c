@@ -414,8 +414,8 @@ static struct timespec in_future(int64_t microseconds)
     struct timespec time;
 
     clock_gettime(CLOCK_MONOTONIC, &time);
-    time.tv_sec += microseconds / 1000000;
-    time.tv_nsec += microseconds % 1000000 * 1000;
+    time.tv_sec += (time_t)(microseconds / 1000000);
+    time.tv_nsec += (long)(microseconds % 1000000 * 1000);
     if (time.tv_nsec >= 1000000000) {
         time.tv_sec++;
         time.tv_nsec -= 1000000000;

@@ -120,10 +120,11 @@ static void read_interface_options(const struct capfile *capfile, const uint8_t 
 {
     while (end - p >= 4) {
         uint16_t code = ng16(capfile, p);
-        uint32_t length = ng16(capfile, p + 2);
+        size_t length = ng16(capfile, p + 2), left;
 
         p += 4;
-        if (code == OPTION_END || length > end - p)
+        left = (size_t)(end - p);
+        if (code == OPTION_END || length > left)
             return;
         if (code == OPTION_TSRESOL && length == 1)
             interface->resolution = p[0];
@@ -135,8 +136,8 @@ static void read_interface_options(const struct capfile *capfile, const uint8_t 
             if (__builtin_mul_overflow(seconds, INT64_C(1000000), &interface->offset))
                 interface->offset = INT64_MIN; /* makes the times of its packets out of range */
         }
-        length = (length + 3) & ~3u;
-        p += length < end - p ? length : end - p;
+        length = (length + 3) & ~(size_t)3;
+        p += length < left ? length : left;
     }
 }
 

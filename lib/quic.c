@@ -48,7 +48,7 @@ static bool skip(const uint8_t **at, size_t *left, uint64_t length)
     if (*left < length)
         return false;
     *at += length;
-    *left -= length;
+    *left -= (size_t)length;
     return true;
 }
 

@@ -8,7 +8,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fuzz fuzz = {data, size};
     enum answer_form form = fuzz_number(&fuzz, 1) & 1 ? ANSWER_STATUS : ANSWER_API;
-    long status = fuzz_number(&fuzz, 2);
+    long status = (long)fuzz_number(&fuzz, 2);
     enum verdict verdict = (enum verdict)99;
     struct text id = {0};
 
