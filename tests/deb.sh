@@ -21,6 +21,16 @@ build() {
     env -u MAKEFLAGS -u MFLAGS DEB_BUILD_OPTIONS=nocheck make -s -C "${BINDIR:?}" deb
 }
 
+# build_elsewhere: the same from the archive, at other times and in a folder with another name; what
+# it says is in $tmp/elsewhere.log
+build_elsewhere() {
+    mkdir "$tmp/elsewhere" &&
+        tar -C "$tmp/elsewhere" --strip-components=1 -xf "$BINDIR"/secflow-*.tar.xz &&
+        find "$tmp/elsewhere" -exec touch -d '1 hour ago' {} + &&
+        (cd "$tmp/elsewhere" && umask 077 && ./configure -q && BINDIR=. && TZ=Asia/Kathmandu && export TZ && build) \
+            >"$tmp/elsewhere.log" 2>&1
+}
+
 # mount_root: $root, in which /mnt is $tmp
 mount_root() {
     mount -t tmpfs tmpfs /mnt &&
@@ -77,6 +87,16 @@ if ! command -v dh >/dev/null; then
 fi
 ok 'the packages are built' build || bail_out 'no packages'
 package=$(echo "$BINDIR"/deb/secflow_*.deb)
+
+if build_elsewhere; then
+    for deb in "$BINDIR"/deb/*.deb; do
+        ok "another build gives the same bytes: ${deb##*/}" cmp "$deb" "$tmp/elsewhere/deb/${deb##*/}"
+    done
+    rm -r "$tmp/elsewhere"
+else
+    tail -n 40 "$tmp/elsewhere.log" >&2
+    bail_out 'it cannot be built from the archive'
+fi
 
 if command -v lintian >/dev/null; then
     is "$(lintian --allow-root --info --pedantic "$BINDIR"/deb/*.changes 2>&1)" '' 'lintian is quiet'
