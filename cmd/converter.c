@@ -84,7 +84,7 @@ static int load_cache(struct converter_options *options, struct names **cache)
     *cache = NULL;
     if (!options->cache_path)
         return EX_OK;
-    result = names_init(cache);
+    result = names_init(cache, SIZE_MAX);
     if (result == RESULT_OK)
         result = namecache_load(options->cache_path, *cache, &bad_line);
     switch (result) {
@@ -112,8 +112,10 @@ int open_recorder(struct converter_options *options, struct record_writer *write
                   struct recorder **recorder)
 {
     int status = load_cache(options, &options->cache);
-    struct recorder_options recording = {
-        .cache = options->cache, .writer = writer, .extended = options->extended};
+    struct recorder_options recording = {.names_budget = (size_t)64 << 20,
+                                         .cache = options->cache,
+                                         .writer = writer,
+                                         .extended = options->extended};
     enum result result = status == EX_OSERR ? RESULT_OK : recorder_init(recorder, &recording);
 
     return result == RESULT_OK ? status : start_failed(result);

@@ -37,7 +37,6 @@ static const char help[] =
 /* Different link types that one file may have and are not read, as far as they are told apart. */
 #define UNREAD_MAX 8
 
-
 struct command {
     struct converter_options converter;
     int64_t window; /* microseconds, 0: none */

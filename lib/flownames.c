@@ -211,8 +211,7 @@ bool flownames_get(const struct flownames *names, uint32_t flow, const char **na
 
     if (known.name == 0 || ((known.ech || known.cut) && is_front(names, known.name - 1)))
         return false;
-    *name = names->texts.texts[known.name - 1].bytes;
-    *length = names->texts.texts[known.name - 1].length;
+    *name = intern_text(&names->texts, known.name - 1, length);
     return true;
 }
 
@@ -267,14 +266,15 @@ enum result flownames_move(struct flownames *to, uint32_t to_flow, const struct 
                            uint32_t from_flow)
 {
     struct named known = named_of(from, from_flow);
-    const struct interned *text;
+    const char *text;
+    size_t length;
     uint32_t name;
     enum result result;
 
     if (known.name == 0)
         return RESULT_OK;
-    text = &from->texts.texts[known.name - 1];
-    result = intern_add(&to->texts, text->bytes, text->length, &name);
+    text = intern_text(&from->texts, known.name - 1, &length);
+    result = intern_add(&to->texts, text, length, &name);
     if (result == RESULT_OK && known.name <= from->evidence_count)
         result = reserve_evidence(to, name);
     if (result != RESULT_OK)

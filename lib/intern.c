@@ -1,30 +1,31 @@
 #include "intern.h"
 
-#include "grow.h"
-
-#define SLOTS_MIN 1024u
-#define MALLOC_BYTES 16u /* what it takes beside the text, about */
-
 enum result intern_init(struct intern *intern)
 {
-    *intern = (struct intern){.slot_count = SLOTS_MIN};
-    intern->slots = calloc(SLOTS_MIN, sizeof *intern->slots);
-    return intern->slots ? hash_seed_init(&intern->seed) : RESULT_NO_MEMORY;
+    enum result result;
+
+    *intern = (struct intern){.end = 0};
+    result = slots_init(&intern->slots);
+    return result == RESULT_OK ? hash_seed_init(&intern->seed) : result;
 }
 
 void intern_destroy(struct intern *intern)
 {
-    for (uint32_t i = 0; i < intern->count; i++)
-        free(intern->texts[i].bytes);
-    free(intern->texts);
-    free(intern->slots);
-    *intern = (struct intern){.count = 0};
+    pool_destroy(&intern->texts);
+    pool_destroy(&intern->bytes);
+    free(intern->slots.list);
+    *intern = (struct intern){.end = 0};
 }
 
 size_t intern_bytes(const struct intern *intern)
 {
-    return intern->text_bytes + intern->capacity * sizeof *intern->texts +
-           intern->slot_count * sizeof *intern->slots;
+    return pool_bytes(&intern->texts, sizeof(struct interned)) +
+           pool_bytes(&intern->bytes, INTERN_UNIT) + intern->slots.count * sizeof(uint32_t);
+}
+
+static char *bytes_at(const struct intern *intern, uint32_t offset)
+{
+    return intern->bytes.blocks[offset / INTERN_MOST] + offset % INTERN_MOST;
 }
 
 /* The slot of the text, or the free one where it belongs. */
@@ -32,71 +33,99 @@ static uint32_t *find_slot(const struct intern *intern, const char *text, size_t
                            uint32_t hash)
 {
     for (uint32_t i = hash;; i++) {
-        uint32_t *slot = &intern->slots[i & (intern->slot_count - 1)];
+        uint32_t *slot = slots_at(&intern->slots, i);
         const struct interned *known;
 
         if (*slot == 0)
             return slot;
-        known = &intern->texts[*slot - 1];
+        known = intern_at(intern, *slot - 1);
         if (known->hash == hash && known->length == length &&
-            memcmp(known->bytes, text, length) == 0)
+            memcmp(bytes_at(intern, known->offset), text, length) == 0)
             return slot;
     }
 }
 
-/* Keeps the slots at most half full. */
-static enum result reserve_slots(struct intern *intern)
+/* Puts all texts into slots that are free; they differ from each other. */
+static void fill_slots(struct intern *intern)
 {
-    uint32_t *old = intern->slots;
+    for (uint32_t i = 0; i < intern->texts.count; i++) {
+        uint32_t at = intern_at(intern, i)->hash;
 
-    if (intern->count < intern->slot_count / 2)
-        return RESULT_OK;
-    intern->slots = calloc((size_t)intern->slot_count * 2, sizeof *intern->slots);
-    if (!intern->slots) {
-        intern->slots = old;
-        return RESULT_NO_MEMORY;
+        while (*slots_at(&intern->slots, at) != 0)
+            at++;
+        *slots_at(&intern->slots, at) = i + 1;
     }
-    free(old);
-    intern->slot_count *= 2;
-    for (uint32_t i = 0; i < intern->count; i++) {
-        const struct interned *text = &intern->texts[i];
+}
 
-        *find_slot(intern, text->bytes, text->length, text->hash) = i + 1;
-    }
-    return RESULT_OK;
+/* Where the bytes of a text go behind others. */
+static uint32_t place(uint32_t end, size_t length)
+{
+    size_t left = INTERN_MOST - end % INTERN_MOST;
+
+    return length <= left ? end : end + (uint32_t)left;
 }
 
 static enum result add(struct intern *intern, const char *text, size_t length, uint32_t hash)
 {
-    struct interned *grown = grow(intern->texts, intern->count, &intern->capacity, sizeof *grown);
-    char *copy;
+    uint32_t offset = place(intern->end, length);
+    enum result result = pool_reserve(&intern->texts, sizeof(struct interned));
 
-    if (!grown)
+    if (length > INTERN_MOST || offset > UINT32_MAX - 2 * INTERN_MOST)
         return RESULT_NO_MEMORY;
-    intern->texts = grown;
-    copy = malloc(length + 1);
-    if (!copy)
-        return RESULT_NO_MEMORY;
-    memcpy(copy, text, length);
-    intern->text_bytes += length + 1 + MALLOC_BYTES;
-    intern->texts[intern->count++] = (struct interned){copy, (uint32_t)length, hash};
+    intern->bytes.count = offset / INTERN_UNIT;
+    if (result == RESULT_OK)
+        result = pool_reserve(&intern->bytes, INTERN_UNIT);
+    if (result != RESULT_OK)
+        return result;
+    memcpy(bytes_at(intern, offset), text, length);
+    intern->end = offset + (uint32_t)length;
+    *(struct interned *)pool_at(&intern->texts, sizeof(struct interned), intern->texts.count++) =
+        (struct interned){offset, (uint32_t)length, hash};
     return RESULT_OK;
 }
 
 enum result intern_add(struct intern *intern, const char *text, size_t length, uint32_t *index)
 {
     uint32_t hash = hash_bytes(&intern->seed, text, length), *slot;
-    enum result result = reserve_slots(intern);
+    enum result result = RESULT_OK;
 
-    if (result != RESULT_OK)
-        return result;
+    if (slots_full(&intern->slots, intern->texts.count)) {
+        result = slots_grow(&intern->slots);
+        if (result != RESULT_OK)
+            return result;
+        fill_slots(intern);
+    }
     slot = find_slot(intern, text, length, hash);
     if (*slot == 0) {
         result = add(intern, text, length, hash);
         if (result != RESULT_OK)
             return result;
-        *slot = intern->count;
+        *slot = intern->texts.count;
     }
     *index = *slot - 1;
     return RESULT_OK;
+}
+
+/* Of each text the place becomes none that is later, so that those that stay can move in turn. */
+void intern_keep(struct intern *intern, uint32_t *map)
+{
+    uint32_t kept = 0, end = 0;
+
+    for (uint32_t i = 0; i < intern->texts.count; i++) {
+        struct interned text = *intern_at(intern, i);
+        uint32_t offset = place(end, text.length);
+
+        if (map[i] == 0)
+            continue;
+        memmove(bytes_at(intern, offset), bytes_at(intern, text.offset), text.length);
+        text.offset = offset;
+        end = offset + text.length;
+        map[i] = kept;
+        *(struct interned *)pool_at(&intern->texts, sizeof text, kept++) = text;
+    }
+    pool_trim(&intern->texts, kept);
+    pool_trim(&intern->bytes, (end + INTERN_UNIT - 1) / INTERN_UNIT);
+    intern->end = end;
+    slots_clear(&intern->slots, kept);
+    fill_slots(intern);
 }

@@ -244,7 +244,7 @@ enum result namecache_learn(const char *path, struct names *learned)
     char *real = realpath(path, NULL); /* a symbolic link stays one */
     struct names *merged = NULL;
     struct entries entries = {0};
-    enum result result = real || errno == ENOENT ? names_init(&merged) : RESULT_SYSTEM;
+    enum result result = real || errno == ENOENT ? names_init(&merged, SIZE_MAX) : RESULT_SYSTEM;
     size_t bad_line;
     int locked, saved;
 

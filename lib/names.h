@@ -1,5 +1,6 @@
 /*
- * The names that addresses had, and when: what DNS responses told, or a name cache.
+ * The names that addresses had, and when: what DNS responses told, or a name cache. They take no
+ * more than a number of bytes; what is too much is forgotten, the oldest first.
  */
 #ifndef SECFLOW_NAMES_H
 #define SECFLOW_NAMES_H
@@ -8,36 +9,52 @@
 
 struct names;
 
-/* A name that was found: owned by the names, valid until they are destroyed. No final NUL. */
+/* A name that was found: owned by the names, valid until they change. No final NUL. */
 struct name_ref {
     const char *text;
     size_t length;
     bool before; /* given at or before the time asked for, else after it */
 };
 
-/* RESULT_NO_MEMORY, or RESULT_SYSTEM. */
-MUST_CHECK enum result names_init(struct names **names);
-void names_destroy(struct names **names);
+/* The least that makes sense of bytes that names may take. */
+#define NAMES_BUDGET_LEAST (UINT64_C(1) << 20)
 
 /*
- * Lets the names forget, of what was told again and again, all but the first time and the last,
- * once it lies so many microseconds behind the latest: for input that is in order but for that.
- * Where a name comes later still, what it came between may have been forgotten.
+ * budget: bytes that they may take, with all that belongs to them. What goes beyond it is at most a
+ * thirtieth of it; for that the oldest names are forgotten, in the order of the input. Repeats of a
+ * name of which none but the first and the last could matter to input in order of time go before
+ * them. RESULT_NO_MEMORY, or RESULT_SYSTEM.
  */
-void names_set_horizon(struct names *names, int64_t horizon);
+MUST_CHECK enum result names_init(struct names **names, size_t budget);
+void names_destroy(struct names **names);
 
-/* How much they remember: addresses, and different names. */
-size_t names_count(const struct names *names);
+/* Another budget, from the next name on. */
+void names_set_budget(struct names *names, size_t budget);
 
-/* The address got the name (copied) at that time, in microseconds. RESULT_NO_MEMORY. */
+/* Bytes that they take. */
+size_t names_bytes(const struct names *names);
+
+/* How many times an address was given a name that were forgotten for want of room. */
+uint64_t names_forgotten(const struct names *names);
+
+/*
+ * The address got the name (copied) at that time, in microseconds. RESULT_NO_MEMORY, also for a
+ * name of more than INTERN_MOST bytes (intern.h): the names can only be destroyed then.
+ */
 MUST_CHECK enum result names_add(struct names *names, const struct address *address,
                                  const char *text, size_t length, int64_t time);
+
+/*
+ * Forgets names that were given before that time and not again since. All names are looked at, so
+ * that once a minute is often enough. RESULT_NO_MEMORY: nothing was forgotten.
+ */
+MUST_CHECK enum result names_forget(struct names *names, int64_t before);
 
 /*
  * The latest name given at or before a time, else the earliest given after it; of equal times the
  * one added last. False when the address has no name.
  */
-MUST_CHECK bool names_find(struct names *names, const struct address *address, int64_t time,
+MUST_CHECK bool names_find(const struct names *names, const struct address *address, int64_t time,
                            struct name_ref *found);
 
 /*
@@ -52,6 +69,6 @@ void names_prefetch(const struct names *names, const struct address *const *addr
 /* Calls for each address in no order, with its latest name and whether it ever had another. */
 typedef enum result names_each_fn(void *context, const struct address *address,
                                   const struct name_ref *name, bool only_one);
-MUST_CHECK enum result names_each(struct names *names, names_each_fn *call, void *context);
+MUST_CHECK enum result names_each(const struct names *names, names_each_fn *call, void *context);
 
 #endif

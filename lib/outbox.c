@@ -152,7 +152,6 @@ static void end_window(struct outbox *outbox, int64_t sample_start)
         result = namecache_learn(outbox->options.cache_path, names);
         error = errno;
     }
-    (void)sample_start;
     pthread_mutex_lock(&outbox->mutex);
     outbox->counts.cache = result;
     outbox->counts.cache_error = error;

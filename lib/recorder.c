@@ -18,7 +18,7 @@ enum result recorder_init(struct recorder **recorder, const struct recorder_opti
     if (!new)
         return RESULT_NO_MEMORY;
     new->options = *options;
-    result = names_init(&new->names);
+    result = names_init(&new->names, options->names_budget);
     if (result != RESULT_OK) {
         free(new);
         return result;

@@ -9,6 +9,7 @@
 #include "sink.h"
 
 struct recorder_options {
+    size_t names_budget;          /* bytes that names may take */
     struct names *cache;          /* the name cache, the caller's; NULL: none */
     struct record_writer *writer; /* the caller's */
     bool extended;                /* the writer writes the fields of -x */

@@ -13,7 +13,7 @@ static struct names *new_names(void)
 {
     struct names *names = NULL;
 
-    need(names_init(&names) == RESULT_OK, "names_init");
+    need(names_init(&names, SIZE_MAX) == RESULT_OK, "names_init");
     return names;
 }
 

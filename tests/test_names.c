@@ -16,7 +16,7 @@ static struct names *new_names(void)
 {
     struct names *names = NULL;
 
-    need(names_init(&names) == RESULT_OK, "names_init");
+    need(names_init(&names, SIZE_MAX) == RESULT_OK, "names_init");
     return names;
 }
 
@@ -174,13 +174,6 @@ static void test_copies(void)
     add(names, "192.0.2.1", "www.exampl", 2);
     is_str(find(names, "192.0.2.1", 2), "before www.exampl",
            "the start of another name is its own");
-    for (int i = 0; i < 5000; i++) {
-        char more[16];
-
-        snprintf(more, sizeof more, "n%d", i);
-        add(names, "192.0.2.9", more, i);
-    }
-    ok(memcmp(first.text, "www.example", 11) == 0, "a name that was found stays where it is");
     names_destroy(&names);
 }
 
@@ -329,7 +322,8 @@ static const char *search(const struct told *told, size_t count, int64_t time)
     for (size_t i = 0; i < count; i++) {
         if (told[i].time <= time && (!before || told[i].time >= before->time))
             before = &told[i];
-        if (told[i].time > time && (!after || told[i].time <= after->time))
+        if (told[i].time > time && told[i].time < INT64_MAX &&
+            (!after || told[i].time <= after->time))
             after = &told[i];
     }
     snprintf(text, sizeof text, "%s %s", before ? "before" : "after",
@@ -337,28 +331,231 @@ static const char *search(const struct told *told, size_t count, int64_t time)
     return text;
 }
 
-/* Three names for one address, told so late at most, and asked for all over and in between. */
-static void test_random(const char *title, uint32_t late, int64_t horizon)
+/*
+ * Three names for one address, told so late at most, and asked for all over and in between. Where
+ * they forget, it is all that is so much older than the latest time.
+ */
+static void test_random(const char *title, uint32_t late, int64_t memory)
 {
     struct names *names = new_names();
     struct told *told = calloc(TOLD, sizeof *told);
     size_t wrong = 0;
 
     need(told, "no memory");
-    if (horizon > 0)
-        names_set_horizon(names, horizon);
     for (size_t i = 0; i < TOLD; i++) {
         told[i].time = (int64_t)(i * 10 + TOLD * 10 - next_random(late + 1));
         told[i].name[0] = (char)('a' + next_random(50) / 24);
         add(names, "192.0.2.1", told[i].name, told[i].time);
-        if (i % 100 == 99)
-            wrong += strcmp(find(names, "192.0.2.1", told[i].time),
-                            search(told, i + 1, told[i].time)) != 0;
+        if (i % 100 != 99)
+            continue;
+        if (memory > 0) {
+            int64_t before = told[i].time - memory;
+
+            need(names_forget(names, before) == RESULT_OK, "names_forget");
+            for (size_t j = 0; j <= i; j++)
+                if (told[j].time < before)
+                    told[j].time = INT64_MAX; /* nobody asks for that one */
+        }
+        wrong +=
+            strcmp(find(names, "192.0.2.1", told[i].time), search(told, i + 1, told[i].time)) != 0;
     }
     for (int64_t time = 0; time < TOLD * 22; time += 3)
         wrong += strcmp(find(names, "192.0.2.1", time), search(told, TOLD, time)) != 0;
     is_int(wrong, 0, "wrong answers of %s", title);
     free(told);
+    names_destroy(&names);
+}
+
+/* Many addresses in no order of time, of which half are forgotten again and again. */
+static void test_forget(void)
+{
+    enum { ADDRESSES = 500, ROUNDS = 40 };
+    struct names *names = new_names();
+    static int64_t times[ADDRESSES][ROUNDS];
+    size_t wrong = 0, most = 0;
+
+    for (int round = 0; round < ROUNDS; round++) {
+        int64_t before = (round - 3) * 1000;
+
+        for (uint32_t i = 0; i < ADDRESSES; i++) {
+            struct address address = numbered(i);
+            int64_t time = round * 1000 + (int64_t)next_random(2000);
+            char name[64];
+            int length =
+                snprintf(name, sizeof name, "n%u.of.address.%u at.%lld", round, i, (long long)time);
+
+            times[i][round] = i % 7 == 6 && round > 0 ? INT64_MIN : time; /* each seventh once */
+            if (times[i][round] == time)
+                need(names_add(names, &address, name, (size_t)length, time) == RESULT_OK, "add");
+        }
+        need(names_forget(names, before) == RESULT_OK, "names_forget");
+        most = names_bytes(names) > most ? names_bytes(names) : most;
+        for (uint32_t i = 0; i < ADDRESSES; i++) {
+            struct address address = numbered(i);
+            int64_t time = round * 1000 - 500, want = INT64_MIN, later = INT64_MAX;
+            struct name_ref found;
+            char name[64];
+
+            for (int j = 0; j <= round; j++) {
+                if (times[i][j] >= before && times[i][j] <= time && times[i][j] > want)
+                    want = times[i][j];
+                if (times[i][j] >= before && times[i][j] > time && times[i][j] < later)
+                    later = times[i][j];
+            }
+            want = want == INT64_MIN ? later : want;
+            snprintf(name, sizeof name, " at.%lld", (long long)want);
+            if (!names_find(names, &address, time, &found))
+                wrong += want != INT64_MAX;
+            else
+                wrong += found.length < strlen(name) ||
+                         memcmp(found.text + found.length - strlen(name), name, strlen(name)) != 0;
+        }
+    }
+    is_int(wrong, 0, "wrong answers where the old is forgotten");
+    ok(most < 600000, "which keeps them small: %zu bytes", most);
+    is_int(names_forgotten(names), 0, "nothing was forgotten for want of room");
+    need(names_forget(names, INT64_MAX) == RESULT_OK, "names_forget");
+    is_str(find(names, "192.0.2.1", 0), "none", "all can be forgotten");
+    ok(names_bytes(names) < 60000, "and takes nothing then: %zu bytes", names_bytes(names));
+    add(names, "192.0.2.1", "new", 1);
+    is_str(find(names, "192.0.2.1", 1), "before new", "and begin again");
+    names_destroy(&names);
+}
+
+enum { BUDGET = 1 << 20 };
+
+static struct names *small_names(void)
+{
+    struct names *names = NULL;
+
+    need(names_init(&names, BUDGET) == RESULT_OK, "names_init");
+    return names;
+}
+
+/* What is told, many times: address, name and time of a number. */
+typedef size_t teller_fn(uint32_t i, struct address *address, char name[1100], int64_t *time);
+
+static size_t tell_addresses(uint32_t i, struct address *address, char name[1100], int64_t *time)
+{
+    *address = numbered(i);
+    *time = i;
+    return (size_t)sprintf(name, "x%u", i % 3);
+}
+
+static size_t tell_texts(uint32_t i, struct address *address, char name[1100], int64_t *time)
+{
+    *address = parsed("192.0.2.1");
+    *time = i;
+    memset(name, 'x', 1000);
+    return (size_t)sprintf(name + 1000, "%u", i) + 1000;
+}
+
+static size_t tell_pairs(uint32_t i, struct address *address, char name[1100], int64_t *time)
+{
+    *address = numbered(i % 5);
+    *time = i;
+    return (size_t)sprintf(name, i / 5 % 2 ? "one" : "other");
+}
+
+static size_t tell_backwards(uint32_t i, struct address *address, char name[1100], int64_t *time)
+{
+    *address = numbered(i % 5);
+    *time = -(int64_t)i;
+    return (size_t)sprintf(name, "n%u", i);
+}
+
+static size_t tell_disorder(uint32_t i, struct address *address, char name[1100], int64_t *time)
+{
+    *address = numbered(i * 2654435761u % 3000);
+    *time = i * 2654435761u;
+    return (size_t)sprintf(name, "n%u of %u", i, i * 2654435761u % 3000);
+}
+
+/*
+ * Whatever comes, and for ever: the names stay within their budget, and know the last of what they
+ * were told.
+ */
+static void test_budget(const char *title, teller_fn *tell)
+{
+    enum { MANY = 400000, RECENT = 100 };
+    struct names *names = small_names();
+    size_t most = 0, wrong = 0;
+    static char name[1100];
+    struct address address;
+    struct name_ref found;
+    int64_t time;
+
+    for (uint32_t i = 0; i < MANY; i++) {
+        size_t length = tell(i, &address, name, &time);
+
+        need(names_add(names, &address, name, length, time) == RESULT_OK, "names_add");
+        most = names_bytes(names) > most ? names_bytes(names) : most;
+        if (i % 997 != 996)
+            continue;
+        for (uint32_t j = i - RECENT; j <= i; j++) {
+            length = tell(j, &address, name, &time);
+            wrong += !names_find(names, &address, time, &found) || found.length != length ||
+                     memcmp(found.text, name, length) != 0;
+        }
+    }
+    ok(most <= BUDGET + BUDGET / 30, "%s: the budget is kept: %zu bytes", title, most);
+    ok(most > BUDGET / 2, "and used");
+    ok(names_forgotten(names) > MANY / 2, "what was forgotten is counted");
+    is_int(wrong, 0, "the last %u are known", RECENT);
+    names_set_budget(names, BUDGET / 4);
+    for (uint32_t i = MANY; i < MANY + 1000; i++) {
+        size_t length = tell(i, &address, name, &time);
+
+        need(names_add(names, &address, name, length, time) == RESULT_OK, "names_add");
+    }
+    ok(names_bytes(names) <= BUDGET / 4 + BUDGET / 30, "a smaller budget takes effect: %zu bytes",
+       names_bytes(names));
+    names_destroy(&names);
+}
+
+/* Nothing that matters goes for a name that is told again and again. */
+static void test_repeats(void)
+{
+    struct names *names = small_names();
+    struct name_ref found;
+
+    add(names, "192.0.2.1", "rare", 1);
+    add(names, "192.0.2.3", "first", 1);
+    add(names, "192.0.2.3", "between", 3);
+    for (int i = 4; i < 500000; i++)
+        add(names, i & 1 ? "192.0.2.2" : "192.0.2.3", "often", i);
+    is_int(names_forgotten(names), 0, "repeats are nothing to forget");
+    ok(names_bytes(names) <= BUDGET + BUDGET / 30, "nor do they take room: %zu bytes",
+       names_bytes(names));
+    is_str(find(names, "192.0.2.1", 499999), "before rare", "what was told once is known");
+    is_str(find(names, "192.0.2.3", 2), "before first", "so is what came before repeats");
+    is_str(find(names, "192.0.2.3", 3), "before between", "and what came between");
+    is_str(find(names, "192.0.2.3", 4), "before often", "the first of them counts");
+    is_str(find(names, "192.0.2.3", 400000), "before often", "and the last");
+    ok(names_find(names, &(struct address){.family = 4}, 0, &found) == false, "no other is");
+    names_destroy(&names);
+}
+
+/* A name that is told now and then outlives those of which there are too many. */
+static void test_oldest_go(void)
+{
+    struct names *names = small_names();
+    struct seen seen = {.only = parsed("192.0.2.1"), .answer = RESULT_OK};
+
+    add(names, "192.0.2.1", "early", 1);
+    add(names, "192.0.2.2", "early", 1);
+    for (uint32_t i = 2; i < 100000; i++) {
+        struct address address = numbered(i);
+
+        need(names_add(names, &address, "flood", 5, i) == RESULT_OK, "names_add");
+        if (i % 1000 == 0)
+            add(names, "192.0.2.1", i % 2000 == 0 ? "steady" : "early", i);
+    }
+    is_str(find(names, "192.0.2.1", 99999), "before early", "what is told again is kept");
+    is_str(find(names, "192.0.2.2", 99999), "none", "what is not goes with the old");
+    is_int(names_each(names, see, &seen), RESULT_OK, "each of those that are left");
+    is_int(seen.count, 1, "the one that is kept is among them");
+    is_int(seen.only_one, false, "it had another name");
     names_destroy(&names);
 }
 
@@ -374,7 +571,15 @@ int main(void)
     test_random("names in order", 0, 0);
     test_random("names a little late", 300, 0);
     test_random("names in no order", TOLD * 10, 0);
-    test_random("names in order that are forgotten", 0, 1);
-    test_random("names a little late that are forgotten", 300, 300);
+    test_random("names in order that are forgotten", 0, 300);
+    test_random("names a little late that are forgotten", 300, 2000);
+    test_forget();
+    test_budget("addresses without end", tell_addresses);
+    test_budget("long names without end", tell_texts);
+    test_budget("two names in turn", tell_pairs);
+    test_budget("names further and further back", tell_backwards);
+    test_budget("names in no order", tell_disorder);
+    test_repeats();
+    test_oldest_go();
     return done();
 }

@@ -23,7 +23,7 @@ struct piped {
 
 static void begin(struct piped *piped, uint64_t most, const char *cache_path)
 {
-    struct recorder_options recording = {.cache = NULL};
+    struct recorder_options recording = {.names_budget = NAMES_BUDGET_LEAST};
     struct outbox_options options = {.most = most, .cache_path = cache_path};
 
     need(pipe(piped->ends) == 0 && fcntl(piped->ends[1], F_SETFL, O_NONBLOCK) == 0, "pipe");

@@ -29,7 +29,8 @@ static inline void metered_begin(struct metered *metered, unsigned options)
         .session_names = options & 32,
         .community_ids = options & 64,
     };
-    struct recorder_options recording = {.extended = options & 64};
+    struct recorder_options recording = {.names_budget = NAMES_BUDGET_LEAST,
+                                         .extended = options & 64};
 
     metered->fd = fuzz_file("", 0);
     must(locality_init(&metered->locality) == RESULT_OK);

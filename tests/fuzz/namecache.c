@@ -25,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char path[32];
 
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    must(names_init(&names) == RESULT_OK);
+    must(names_init(&names, SIZE_MAX) == RESULT_OK);
     result = namecache_load(path, names, &bad_line);
     must(bad_line > 0 ? result == RESULT_DAMAGED : result == RESULT_OK);
     must(names_each(names, look, names) == RESULT_OK);
