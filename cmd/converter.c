@@ -1,5 +1,6 @@
 #include "converter.h"
 
+#include "clock.h"
 #include "namecache.h"
 
 #include <unistd.h>
@@ -144,7 +145,9 @@ int cache_updated(struct converter_options *options, enum result result)
 
 int update_cache(struct converter_options *options, struct names *learned)
 {
+    struct namecache_keep keep = {.now = clock_wall(), .age = 30, .wait = 10 * SECOND};
+
     if (!options->cache_path || options->cache_failed)
         return EX_OK;
-    return cache_updated(options, namecache_learn(options->cache_path, learned));
+    return cache_updated(options, namecache_learn(options->cache_path, learned, &keep));
 }

@@ -362,6 +362,7 @@ static int open_outbox(struct command *command)
         .recorder = command->recorder,
         .writer = command->writer,
         .cache_path = command->converter.cache_failed ? NULL : command->converter.cache_path,
+        .cache_age = 30,
         .name_memory = NAME_MEMORY,
         .most = OUTBOX_BYTES,
     };

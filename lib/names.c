@@ -106,6 +106,11 @@ void names_set_budget(struct names *names, size_t budget)
     names->budget = budget;
 }
 
+size_t names_count(const struct names *names)
+{
+    return names->hosts.count - 1;
+}
+
 size_t names_bytes(const struct names *names)
 {
     return pool_bytes(&names->hosts, sizeof(struct host)) +
@@ -529,6 +534,12 @@ static const struct given *find_given(const struct names *names, uint32_t tree, 
     return before ? before : given; /* all are later: the last one was the leftmost */
 }
 
+static void set_ref(const struct names *names, const struct given *given, struct name_ref *found)
+{
+    found->text = intern_text(&names->texts, given->name, &found->length);
+    found->time = given->time;
+}
+
 bool names_find(const struct names *names, const struct address *address, int64_t time,
                 struct name_ref *found)
 {
@@ -538,8 +549,8 @@ bool names_find(const struct names *names, const struct address *address, int64_
     if (number == 0)
         return false;
     given = find_given(names, host_at(names, number)->root, time);
+    set_ref(names, given, found);
     found->before = given->time <= time;
-    found->text = intern_text(&names->texts, given->name, &found->length);
     return true;
 }
 
@@ -570,18 +581,46 @@ void names_prefetch(const struct names *names, const struct address *const *addr
             __builtin_prefetch(intern_text(&names->texts, given[i]->name, &(size_t){0}));
 }
 
+static struct address host_address(const struct host *host)
+{
+    return (struct address){.words = {host->words[0], host->words[1]}, .family = host->family};
+}
+
+static int compare_hosts(const void *left, const void *right, void *context)
+{
+    const uint32_t *a = left, *b = right;
+    struct address first = host_address(host_at(context, *a));
+    struct address second = host_address(host_at(context, *b));
+
+    return address_compare(&first, &second);
+}
+
+/* The numbers of all hosts in order of their addresses; the caller's to free. */
+static uint32_t *sort_hosts(const struct names *names)
+{
+    uint32_t *numbers = malloc(names->hosts.count * sizeof *numbers);
+
+    if (!numbers)
+        return NULL;
+    for (uint32_t i = 1; i < names->hosts.count; i++)
+        numbers[i - 1] = i;
+    qsort_r(numbers, names_count(names), sizeof *numbers, compare_hosts, (void *)names);
+    return numbers;
+}
+
 enum result names_each(const struct names *names, names_each_fn *call, void *context)
 {
-    enum result result = RESULT_OK;
+    uint32_t *numbers = sort_hosts(names);
+    enum result result = numbers ? RESULT_OK : RESULT_NO_MEMORY;
 
-    for (uint32_t i = 1; i < names->hosts.count && result == RESULT_OK; i++) {
-        const struct host *host = host_at(names, i);
-        struct address address = {.words = {host->words[0], host->words[1]},
-                                  .family = host->family};
+    for (size_t i = 0; i < names_count(names) && result == RESULT_OK; i++) {
+        const struct host *host = host_at(names, numbers[i]);
+        struct address address = host_address(host);
         struct name_ref name = {.before = true};
 
-        name.text = intern_text(&names->texts, latest(names, host->root)->name, &name.length);
+        set_ref(names, latest(names, host->root), &name);
         result = call(context, &address, &name, !host->many_names);
     }
+    free(numbers);
     return result;
 }

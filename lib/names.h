@@ -13,7 +13,8 @@ struct names;
 struct name_ref {
     const char *text;
     size_t length;
-    bool before; /* given at or before the time asked for, else after it */
+    int64_t time; /* at which it was given */
+    bool before;  /* that is at or before the time asked for, else after it */
 };
 
 /* The least that makes sense of bytes that names may take. */
@@ -30,6 +31,9 @@ void names_destroy(struct names **names);
 
 /* Another budget, from the next name on. */
 void names_set_budget(struct names *names, size_t budget);
+
+/* How many addresses have names. */
+size_t names_count(const struct names *names);
 
 /* Bytes that they take. */
 size_t names_bytes(const struct names *names);
@@ -66,7 +70,10 @@ void names_prefetch(const struct names *names, const struct address *const *addr
 
 #define NAMES_PREFETCH 32u
 
-/* Calls for each address in no order, with its latest name and whether it ever had another. */
+/*
+ * Calls for each address, in their order (address_compare), with its latest name and whether it
+ * ever had another. Returns what the call does, if not RESULT_OK; RESULT_NO_MEMORY.
+ */
 typedef enum result names_each_fn(void *context, const struct address *address,
                                   const struct name_ref *name, bool only_one);
 MUST_CHECK enum result names_each(const struct names *names, names_each_fn *call, void *context);

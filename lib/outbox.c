@@ -1,5 +1,6 @@
 #include "outbox.h"
 
+#include "clock.h"
 #include "namecache.h"
 
 #include <errno.h>
@@ -38,6 +39,7 @@ struct outbox {
     struct outbox_options options;
     int failed, stop;   /* events */
     struct item *block; /* of names, which the meter's thread fills; NULL: none */
+    bool names_told;    /* the thread's: since the cache learned last */
     pthread_t thread;
     pthread_mutex_t mutex; /* of all that follows */
     pthread_cond_t added, written;
@@ -133,6 +135,7 @@ static enum result learn_names(struct outbox *outbox, const struct item *block)
     enum result result = RESULT_OK;
     struct told told;
 
+    outbox->names_told = true;
     for (size_t at = 0; at < block->length && result == RESULT_OK; at += told.length) {
         memcpy(&told, block->names + at, sizeof told);
         at += sizeof told;
@@ -141,21 +144,37 @@ static enum result learn_names(struct outbox *outbox, const struct item *block)
     return result;
 }
 
-/* Of a window that has ended the cache learns the names, and what is old is forgotten. */
-static void end_window(struct outbox *outbox, int64_t sample_start)
+/*
+ * Of a window that has ended the cache learns the names, if there are any that it has not seen.
+ * While another process has it locked that is left to the next window.
+ */
+static void keep_cache(struct outbox *outbox)
 {
-    struct names *names = recorder_names(outbox->options.recorder);
-    enum result result = RESULT_OK;
-    int error = 0;
+    struct namecache_keep keep = {.now = clock_wall(), .age = outbox->options.cache_age};
+    enum result result;
+    int error;
 
-    if (outbox->options.cache_path) {
-        result = namecache_learn(outbox->options.cache_path, names);
-        error = errno;
-    }
+    if (!outbox->options.cache_path || !outbox->names_told)
+        return;
+    result = namecache_learn(outbox->options.cache_path, recorder_names(outbox->options.recorder),
+                             &keep);
+    error = errno;
+    if (result == RESULT_SYSTEM && error == EWOULDBLOCK)
+        return;
+    outbox->names_told = false;
     pthread_mutex_lock(&outbox->mutex);
     outbox->counts.cache = result;
     outbox->counts.cache_error = error;
     pthread_mutex_unlock(&outbox->mutex);
+}
+
+/* Results as of names_forget. */
+static enum result forget_names(struct outbox *outbox, int64_t sample_start)
+{
+    if (outbox->options.name_memory == 0 || sample_start == INT64_MAX) /* of an empty window */
+        return RESULT_OK;
+    return names_forget(recorder_names(outbox->options.recorder),
+                        sample_start - outbox->options.name_memory);
 }
 
 static enum result carry_out(struct outbox *outbox, struct item *item)
@@ -166,9 +185,10 @@ static enum result carry_out(struct outbox *outbox, struct item *item)
         return learn_names(outbox, item);
     result = recorder_write(outbox->options.recorder, item->flows, item->sample_start);
     flowlist_destroy(&item->flows); /* before the cache, which may take its time */
-    if (result == RESULT_OK && item->ends)
-        end_window(outbox, item->sample_start);
-    return result;
+    if (result != RESULT_OK || !item->ends)
+        return result;
+    keep_cache(outbox);
+    return forget_names(outbox, item->sample_start);
 }
 
 static void note_done(struct outbox *outbox, int error)
@@ -180,6 +200,8 @@ static void note_done(struct outbox *outbox, int error)
     outbox->error = error;
     outbox->counts.records = record_writer_count(outbox->options.writer);
     outbox->counts.names = names_count(names);
+    outbox->counts.names_bytes = names_bytes(names);
+    outbox->counts.names_forgotten = names_forgotten(names);
     pthread_cond_signal(&outbox->written);
     pthread_mutex_unlock(&outbox->mutex);
     if (error != 0)

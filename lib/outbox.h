@@ -19,6 +19,7 @@ struct outbox_options {
     struct recorder *recorder;    /* the thread's, until outbox_destroy */
     struct record_writer *writer; /* that of the recorder; the same */
     const char *cache_path; /* of the name cache, which learns at a window's end; NULL: none */
+    uint32_t cache_age;     /* days after which a name leaves it that was not seen again */
     int64_t name_memory;    /* microseconds for which names are remembered; 0: for good */
     uint64_t most;          /* bytes of flows that may wait; one window may be larger */
 };
@@ -29,6 +30,7 @@ struct outbox_counts {
     uint64_t dropped_names;          /* for want of room */
     uint64_t records;                /* that have been written */
     uint64_t names, names_bytes;     /* that are remembered, and what they take */
+    uint64_t names_forgotten;        /* for want of room */
     enum result cache;               /* what became of the name cache at the last window's end */
     int cache_error;                 /* RESULT_SYSTEM: errno */
 };

@@ -24,7 +24,7 @@ struct piped {
 static void begin(struct piped *piped, uint64_t most, const char *cache_path)
 {
     struct recorder_options recording = {.names_budget = NAMES_BUDGET_LEAST};
-    struct outbox_options options = {.most = most, .cache_path = cache_path};
+    struct outbox_options options = {.most = most, .cache_path = cache_path, .cache_age = 30};
 
     need(pipe(piped->ends) == 0 && fcntl(piped->ends[1], F_SETFL, O_NONBLOCK) == 0, "pipe");
     options.fd = piped->ends[1];

@@ -47,6 +47,11 @@ EOF
 
 # -c
 
+# cached: what the cache says, where each day is DAY
+cached() {
+    sed -E 's/ [0-9]{4}-[0-9]{2}-[0-9]{2}$/ DAY/' "$cache"
+}
+
 cache=$tmp/cache
 records "$names" 'a cache that does not exist yet' "$tool" -c "$cache" "$log" "$tmp/dns.log" <<'EOF'
 50001 one.example:443 passive
@@ -54,8 +59,8 @@ records "$names" 'a cache that does not exist yet' "$tool" -c "$cache" "$log" "$
 50003 six.example:443 passive
 50004 [2620:fe::9]:123 original
 EOF
-is "$(cat "$cache")" '8.8.8.8 one.example
-2001:4860:4860::8888 six.example' 'it has learned the addresses of one name'
+is "$(cached)" '8.8.8.8 one.example DAY
+2001:4860:4860::8888 six.example DAY' 'it has learned the addresses of one name'
 records "$names" 'what was learned is used' "$tool" -c "$cache" "$log" <<'EOF'
 50001 one.example:443 cache
 50002 9.9.9.9:123 original
