@@ -1,6 +1,6 @@
 /*
- * The packet room, link layers: IEEE 802.3, 802.2, 802.1Q, 802.11, RFC 3032 (MPLS), 4385 (its
- * control word), 2516 (PPPoE), 1661 (PPP).
+ * The packet room, link layers: IEEE 802.3, 802.2, 802.1Q, 802.1ah, 802.1BR, 802.11, RFC 3032
+ * (MPLS), 4385 (its control word), 2516 (PPPoE), 1661 (PPP); Cisco's tags as Wireshark reads them.
  */
 #include "bytes.h"
 #include "decode.h"
@@ -94,17 +94,45 @@ enum packet_verdict decode_ppp(struct descent *descent, struct cursor *cursor)
     }
 }
 
+/* The bytes of a tag, of which the last two are the type of what follows it; 0: it is none. */
+static uint32_t tag_length(uint16_t type)
+{
+    switch (type) {
+    case ETHERTYPE_VLAN:
+    case ETHERTYPE_QINQ:
+    case 0x9100: /* and the next two: QinQ before it had a type of its own */
+    case 0x9200:
+    case 0x9300:
+        return 4;
+    case ETHERTYPE_VNTAG:
+        return 6;
+    case ETHERTYPE_TRUSTSEC:
+    case ETHERTYPE_ETAG:
+    case ETHERTYPE_TIMETAG:
+        return 8;
+    default:
+        return 0;
+    }
+}
+
+/* A whole frame stands behind a header of so many bytes. */
+static enum packet_verdict decode_inner_frame(struct descent *descent, struct cursor *cursor,
+                                              uint32_t header)
+{
+    return cursor_skip(cursor, header) ? decode_ethernet(descent, cursor) : PACKET_DAMAGED;
+}
+
 enum packet_verdict decode_ethertype(struct descent *descent, uint16_t type, struct cursor *cursor)
 {
+    uint32_t tag;
+
     if (!descend(descent))
         return PACKET_DAMAGED;
-    while (type == ETHERTYPE_VLAN || type == ETHERTYPE_QINQ || (type & 0xfcff) == 0x9000) {
-        if (type == 0x9000) /* loopback test; 0x9100, 0x9200, 0x9300 are old tags */
-            return PACKET_NOT_IP;
-        if (cursor->captured < 4)
+    while ((tag = tag_length(type)) > 0) {
+        if (cursor->captured < tag)
             return PACKET_DAMAGED;
-        type = be16(cursor->data + 2);
-        cursor_skip(cursor, 4);
+        type = be16(cursor->data + tag - 2);
+        cursor_skip(cursor, tag);
     }
     if (type < ETHERTYPE_MIN)
         return decode_llc(descent, cursor);
@@ -120,6 +148,10 @@ enum packet_verdict decode_ethertype(struct descent *descent, uint16_t type, str
         return decode_pppoe(descent, cursor);
     case ETHERTYPE_BRIDGED:
         return decode_ethernet(descent, cursor);
+    case ETHERTYPE_FABRICPATH:
+        return decode_inner_frame(descent, cursor, 2);
+    case ETHERTYPE_BACKBONE:
+        return decode_inner_frame(descent, cursor, 4);
     default:
         return PACKET_NOT_IP;
     }

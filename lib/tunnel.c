@@ -65,9 +65,12 @@ enum packet_verdict decode_gre(struct descent *descent, struct cursor *cursor)
     return decode_ethertype(descent, protocol, cursor);
 }
 
+/* The flag says that there is a network identifier, as there must be; all else does not matter. */
 static bool open_vxlan(struct descent *descent, struct cursor *cursor, enum packet_verdict *verdict)
 {
-    if (cursor->captured < 8 || be32(cursor->data) != 0x08000000 || cursor->data[7] != 0)
+    enum { VXLAN_IDENTIFIED = 0x08 };
+
+    if (cursor->captured < 8 || !(cursor->data[0] & VXLAN_IDENTIFIED))
         return false;
     cursor_skip(cursor, 8);
     *verdict = decode_ethernet(descent, cursor);
@@ -79,7 +82,7 @@ static bool open_geneve(struct descent *descent, struct cursor *cursor,
 {
     uint16_t protocol;
 
-    if (cursor->captured < 8 || cursor->data[0] >> 6 != 0 || (cursor->data[1] & 0x3f) != 0)
+    if (cursor->captured < 8 || cursor->data[0] >> 6 != 0)
         return false;
     protocol = be16(cursor->data + 2);
     if (protocol != ETHERTYPE_BRIDGED && protocol != ETHERTYPE_IPV4 && protocol != ETHERTYPE_IPV6)

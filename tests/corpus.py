@@ -30,10 +30,10 @@ OTHER_RULES = {
     "bad_doff", "snapped", "SPB", "oracle", "trunc_last", "gtpu", "ltraw_hi",
 }
 
-# tshark opens what stays closed here, or refuses what is read here: IPComp, MACsec, 802.1ah, AYIYA,
-# GRE in UDP; a version that is none; IPv6 under the link type of IPv4.
+# tshark opens what stays closed here, or refuses what is read here: IPComp, MACsec, AYIYA, GRE in
+# UDP; a version that is none; IPv6 under the link type of IPv4.
 OTHER_READING = {
-    "AH-IPcomp-IPv4.pcap", "macsec-short-valid.pcap", "pbb.pcap", "ayiya3.pcap",
+    "AH-IPcomp-IPv4.pcap", "macsec-short-valid.pcap", "ayiya3.pcap",
     "gre-over-udp-4754.pcap", "pcap-invalid-version-1.pcap", "LINKTYPE_IPV4_invalid.pcap",
 }
 
