@@ -72,6 +72,7 @@ static const struct registry_entry registry[] = {
     {"3fff::/20", true},        /* documentation */
     {"5f00::/16", true},        /* SRv6 segment identifiers */
     {"fe80::/10", true},        /* link local */
+    {"fec0::/10", true},        /* site local: no entry, but RFC 3879 keeps it from the Internet */
     {"ff00::/8", true},         /* multicast */
     {"fc00::/7", true},         /* unique local */
 };

@@ -63,17 +63,42 @@ void flowtable_destroy(struct flowtable **table)
     }
 }
 
-/* Whether the side that sent a flow's first packet opened it: secflow(7), "Who is the source". */
-static bool sender_is_source(const struct waiting *first)
+/* Whether the address of that side is a multicast group's or the broadcast address: none sends. */
+static bool is_group(const struct waiting *first, unsigned side)
+{
+    uint64_t word = first->address[first->flags & FLOW_IPV6 ? side * 2 : 0];
+    uint32_t ipv4 = (uint32_t)(side == 0 ? word : word >> 32);
+    uint8_t byte;
+
+    if (first->flags & FLOW_IPV6) {
+        memcpy(&byte, &word, sizeof byte);
+        return byte == 0xff;
+    }
+    memcpy(&byte, &ipv4, sizeof byte);
+    return byte >> 4 == 0xe || ipv4 == UINT32_MAX;
+}
+
+/* Echo and timestamp messages tell who asked (RFC 792, RFC 4443); of others the local side counts.
+ */
+static bool icmp_sender_is_source(const struct waiting *first)
+{
+    enum { ECHO_REPLY = 0, ECHO = 8, TIMESTAMP = 13, TIMESTAMP_REPLY = 14 };
+    enum { ECHO_6 = 128, ECHO_REPLY_6 = 129, OTHER = 256 };
+    bool is_6 = first->proto == IPPROTO_ICMPV6;
+    unsigned type = first->flags & FLOW_ICMP_KNOWN ? first->icmp_type : OTHER;
+
+    if (is_6 ? type == ECHO_6 : type == ECHO || type == TIMESTAMP)
+        return true;
+    if (is_6 ? type == ECHO_REPLY_6 : type == ECHO_REPLY || type == TIMESTAMP_REPLY)
+        return false;
+    return first->src_local || !first->dst_local;
+}
+
+/* The same of TCP whose handshake was not seen; a and b are the ports of sender and receiver. */
+static bool tcp_sender_is_source(const struct waiting *first, uint16_t a, uint16_t b)
 {
     enum { EPHEMERAL = 49152, PRIVILEGED = 1024 };
-    unsigned side = first->flags & FLOW_FIRST_FROM_1 ? 1 : 0;
-    uint16_t a = first->port[side], b = first->port[1 - side];
 
-    if (first->proto == IPPROTO_TCP && (first->tcp_flags & TCP_SYN))
-        return !(first->tcp_flags & TCP_ACK);
-    if (first->proto == IPPROTO_ICMP || first->proto == IPPROTO_ICMPV6)
-        return first->src_local || !first->dst_local;
     if (!first->src_local && !first->dst_local && a >= PRIVILEGED && b >= PRIVILEGED)
         return true;
     if (first->src_local) {
@@ -85,6 +110,27 @@ static bool sender_is_source(const struct waiting *first)
             return true;
     }
     return a >= b;
+}
+
+/* Whether the side that sent a flow's first packet opened it: secflow(7), "Who is the source". */
+static bool sender_is_source(const struct waiting *first)
+{
+    enum { PRIVILEGED = 1024 };
+    unsigned side = first->flags & FLOW_FIRST_FROM_1 ? 1 : 0;
+    uint16_t a = first->port[side], b = first->port[1 - side];
+
+    if (first->proto == IPPROTO_TCP && (first->tcp_flags & TCP_SYN))
+        return !(first->tcp_flags & TCP_ACK);
+    if (is_group(first, side) != is_group(first, 1 - side))
+        return is_group(first, 1 - side);
+    switch (first->proto) {
+    case IPPROTO_TCP:
+        return tcp_sender_is_source(first, a, b);
+    case IPPROTO_UDP:
+        return a >= PRIVILEGED || b < PRIVILEGED;
+    default:
+        return icmp_sender_is_source(first);
+    }
 }
 
 static uint32_t ipv4_word(const struct address *address)

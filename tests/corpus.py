@@ -124,11 +124,11 @@ def check_conformance(tap, lines):
 
 
 def flows(path):
-    """TCP and UDP: what each pair of ends did."""
+    """TCP and UDP: what each pair of ends did; not DHCP, of which Zeek knows who asks."""
     found = {}
     for line in convert(path, "-a", "-x").stdout.splitlines():
         record = json.loads(line)
-        if record["proto"] in ("tcp", "udp"):
+        if record["proto"] in ("tcp", "udp") and {record["srcPort"], record["dstPort"]} != {67, 68}:
             ends = [(record["srcIp"], record["srcPort"]), (record["dstIp"], record["dstPort"])]
             found[(record["proto"], *sorted(ends))] = (
                 ends[0], record["srcPkts"] + record["dstPkts"], record["communityId"])

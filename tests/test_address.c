@@ -251,8 +251,8 @@ static const struct {
     {"fe7f:ffff::", false},
     {"fe80::1", true},
     {"febf:ffff::", true},
-    {"fec0::", false},
-    {"feff:ffff::", false},
+    {"fec0::", true}, /* site-local */
+    {"feff:ffff::", true},
     {"ff00::", true},
     {"ff02::fb", true},
     {"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", true},

@@ -84,24 +84,35 @@ static const struct source_row source_rows[] = {
     {"FIN decides nothing", T, TCP_FIN | TCP_ACK, true, false, 80, 60000, false},
     {"RST decides nothing", T, TCP_RST, true, false, 80, 60000, false},
     {"SYN's bit in UDP decides nothing", U, TCP_SYN, true, false, 53, 60000, false},
-    /* 2. ICMP: the local side. */
+    /* 3. ICMP: the local side. */
     {"ICMP, A local", I, 0, true, false, 0, 0, true},
     {"ICMP, B local", I, 0, false, true, 0, 0, false},
     {"ICMP, both", I, 0, true, true, 0, 0, true},
     {"ICMP, neither", I, 0, false, false, 0, 0, true},
     {"ICMPv6, B local", IPPROTO_ICMPV6, 0, false, true, 0, 0, false},
     {"ICMPv6, neither", IPPROTO_ICMPV6, 0, false, false, 0, 0, true},
-    /* 3. Neither local, both ports above 1023. */
+    /* 4. UDP: A, unless only its port is below 1024. */
+    {"UDP, neither local, 65535 to 1024", U, 0, false, false, 65535, 1024, true},
+    {"UDP, neither local, 1023 to 65535", U, 0, false, false, 1023, 65535, false},
+    {"UDP, neither local, 53 to 53", U, 0, false, false, 53, 53, true},
+    {"UDP, A local, 1024 to 1023", U, 0, true, false, 1024, 1023, true},
+    {"UDP, A local, 1023 to 1024", U, 0, true, false, 1023, 1024, false},
+    {"UDP, A local, 1 to 1023", U, 0, true, false, 1, 1023, true},
+    {"UDP, A local, 2000 to 2001", U, 0, true, false, 2000, 2001, true},
+    {"UDP, A local, 49151 to 49152", U, 0, true, false, 49151, 49152, true},
+    {"UDP, both local, 53 to 49152", U, 0, true, true, 53, 49152, false},
+    {"UDP, both local, 2000 to 49152", U, 0, true, true, 2000, 49152, true},
+    {"UDP, B local, 51820 to 36116", U, 0, false, true, 51820, 36116, true},
+    {"UDP, B local, 1024 to 65535", U, 0, false, true, 1024, 65535, true},
+    {"UDP, B local, 443 to 1024", U, 0, false, true, 443, 1024, false},
+    /* 5. Neither local, both ports above 1023. */
     {"neither local, 1024 and 1024", T, TCP_ACK, false, false, 1024, 1024, true},
     {"neither local, 1024 and 65535", T, TCP_ACK, false, false, 1024, 65535, true},
-    {"neither local, 65535 and 1024", U, 0, false, false, 65535, 1024, true},
     {"neither local, 1023 and 1024", T, TCP_ACK, false, false, 1023, 1024, false},
     {"neither local, 1024 and 1023", T, TCP_ACK, false, false, 1024, 1023, true},
-    {"neither local, 1023 and 65535", U, 0, false, false, 1023, 65535, false},
     {"neither local, 80 and 443", T, TCP_ACK, false, false, 80, 443, false},
     {"neither local, 443 and 80", T, TCP_ACK, false, false, 443, 80, true},
-    {"neither local, 53 and 53", U, 0, false, false, 53, 53, true},
-    /* 4. A local. */
+    /* 6. A local. */
     {"A local, 49152 to 80", T, TCP_ACK, true, false, 49152, 80, true},
     {"A local, 49152 to 65535", T, TCP_ACK, true, false, 49152, 65535, true},
     {"A local, 49151 to 49152", T, TCP_ACK, true, false, 49151, 49152, false},
@@ -112,25 +123,25 @@ static const struct source_row source_rows[] = {
     {"A local, 80 to 49151", T, TCP_ACK, true, false, 80, 49151, false},
     {"A local, 80 to 1023", T, TCP_ACK, true, false, 80, 1023, true},
     {"A local, 80 to 1024", T, TCP_ACK, true, false, 80, 1024, false},
-    {"A local, 1024 to 1023", U, 0, true, false, 1024, 1023, true},
-    {"A local, 1 to 1", U, 0, true, false, 1, 1, true},
-    {"A local, 1024 to 1024", U, 0, true, false, 1024, 1024, true},
-    {"A local, 2000 to 1999", U, 0, true, false, 2000, 1999, true},
-    {"A local, 2000 to 2001", U, 0, true, false, 2000, 2001, false},
-    {"both local, 49152 to 65535", U, 0, true, true, 49152, 65535, true},
-    {"both local, 53 to 49152", U, 0, true, true, 53, 49152, false},
-    {"both local, 53 to 1023", U, 0, true, true, 53, 1023, true},
-    {"both local, 53 to 1024", U, 0, true, true, 53, 1024, false},
-    /* 5. B local, A not: the higher port. */
+    {"A local, 1024 to 1023", T, TCP_ACK, true, false, 1024, 1023, true},
+    {"A local, 1 to 1", T, TCP_ACK, true, false, 1, 1, true},
+    {"A local, 1024 to 1024", T, TCP_ACK, true, false, 1024, 1024, true},
+    {"A local, 2000 to 1999", T, TCP_ACK, true, false, 2000, 1999, true},
+    {"A local, 2000 to 2001", T, TCP_ACK, true, false, 2000, 2001, false},
+    {"both local, 49152 to 65535", T, TCP_ACK, true, true, 49152, 65535, true},
+    {"both local, 53 to 49152", T, TCP_ACK, true, true, 53, 49152, false},
+    {"both local, 53 to 1023", T, TCP_ACK, true, true, 53, 1023, true},
+    {"both local, 53 to 1024", T, TCP_ACK, true, true, 53, 1024, false},
+    /* 7. A not local: the higher port. */
     {"B local, 443 to 50000", T, TCP_ACK, false, true, 443, 50000, false},
     {"B local, 50000 to 443", T, TCP_ACK, false, true, 50000, 443, true},
     {"B local, 49152 to 49153", T, TCP_ACK, false, true, 49152, 49153, false},
     {"B local, 49152 to 49152", T, TCP_ACK, false, true, 49152, 49152, true},
     {"B local, 80 to 1023", T, TCP_ACK, false, true, 80, 1023, false},
     {"B local, 1023 to 1024", T, TCP_ACK, false, true, 1023, 1024, false},
-    {"B local, 1024 to 1023", U, 0, false, true, 1024, 1023, true},
-    {"B local, 2000 to 3000", U, 0, false, true, 2000, 3000, false},
-    {"B local, 3000 to 3000", U, 0, false, true, 3000, 3000, true},
+    {"B local, 1024 to 1023", T, TCP_ACK, false, true, 1024, 1023, true},
+    {"B local, 2000 to 3000", T, TCP_ACK, false, true, 2000, 3000, false},
+    {"B local, 3000 to 3000", T, TCP_ACK, false, true, 3000, 3000, true},
 };
 
 /* A and B, in both orders of their addresses. */
@@ -175,6 +186,78 @@ static void test_source(void)
         check_source(&source_rows[i], "198.51.100.7", "192.0.2.1");
         check_source(&source_rows[i], "2001:db8::1", "2001:db8:0:1::1");
         check_source(&source_rows[i], "2001:db8::2", "2001:db8::1");
+    }
+}
+
+/* A packet from the one to the other; the first is local. */
+static void check_sender(const char *title, struct packet packet, bool is_source)
+{
+    struct flowtable *table = new_table();
+    struct flow flow;
+
+    add(table, &packet, true, false);
+    need(finish(table) == 1, "one flow");
+    flowtable_get(table, 0, &flow);
+    is_int(flow.first_from_src, is_source, "%s", title);
+    flowtable_destroy(&table);
+}
+
+/* Groups never send, whatever the protocol and the ports; only the handshake comes first. */
+static void test_groups(void)
+{
+    static const struct {
+        const char *a, *b;
+        bool group;
+    } pairs[] = {
+        {"8.8.8.8", "224.0.0.0", true},       {"8.8.8.8", "239.255.255.255", true},
+        {"8.8.8.8", "255.255.255.255", true}, {"8.8.8.8", "223.255.255.255", false},
+        {"8.8.8.8", "240.0.0.0", false},      {"8.8.8.8", "255.255.255.254", false},
+        {"255.0.0.1", "8.8.8.8", false},      {"2a00::1", "ff02::1:ff00:2", true},
+        {"2a00::1", "ff0e::1:2", true},       {"2a00::1", "fe80::1", false},
+        {"2a00::ff", "2a00::1", false},
+    };
+    static const uint8_t protos[] = {IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP};
+
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+        for (size_t j = 0; j < sizeof protos; j++) {
+            struct packet there = tcp_packet(pairs[i].a, 53, pairs[i].b, 60000);
+            struct packet back = tcp_packet(pairs[i].b, 60000, pairs[i].a, 53);
+            bool group = pairs[i].group, icmp = protos[j] == IPPROTO_ICMP;
+
+            there.proto = back.proto = protos[j];
+            check_sender("to a group, from a low port", there, group || icmp);
+            check_sender("from a group, from a high port", back, !group);
+        }
+}
+
+/* Who asks is the source, local or not. */
+static void test_questions(void)
+{
+    static const struct {
+        const char *title;
+        uint8_t proto, type;
+        bool known, is_source;
+    } rows[] = {
+        {"echo", IPPROTO_ICMP, 8, true, true},
+        {"echo reply", IPPROTO_ICMP, 0, true, false},
+        {"timestamp", IPPROTO_ICMP, 13, true, true},
+        {"timestamp reply", IPPROTO_ICMP, 14, true, false},
+        {"unreachable", IPPROTO_ICMP, 3, true, true},
+        {"what is ICMPv6's echo reply", IPPROTO_ICMP, 129, true, true},
+        {"not captured", IPPROTO_ICMP, 0, false, true},
+        {"echo of ICMPv6", IPPROTO_ICMPV6, 128, true, true},
+        {"echo reply of ICMPv6", IPPROTO_ICMPV6, 129, true, false},
+        {"what is ICMP's echo reply", IPPROTO_ICMPV6, 0, true, true},
+        {"what is ICMP's timestamp reply", IPPROTO_ICMPV6, 14, true, true},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct packet packet = tcp_packet("10.0.0.1", 0, "8.8.8.8", 0);
+
+        packet.proto = rows[i].proto;
+        packet.icmp_type = rows[i].type;
+        packet.icmp_known = rows[i].known;
+        check_sender(rows[i].title, packet, rows[i].is_source);
     }
 }
 
@@ -976,6 +1059,8 @@ static void test_evict_names(void)
 int main(void)
 {
     test_source();
+    test_groups();
+    test_questions();
     test_source_stays();
     test_keys();
     test_self();
