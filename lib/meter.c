@@ -1,8 +1,7 @@
 #include "meter.h"
 
-#include "bytes.h"
 #include "communityid.h"
-#include "dns.h"
+#include "dnstcp.h"
 #include "flowtable.h"
 #include "sni.h"
 
@@ -21,6 +20,7 @@ struct meter {
     struct meter_options options;
     struct decoder *decoder;
     struct flowtable *flows;
+    struct dnstcp *dnstcp;
     struct sni *sni; /* NULL: handshakes are not read */
     struct meter_counts counts;
     int64_t window_end;   /* of the window that is open; INT64_MIN before the first packet */
@@ -47,6 +47,8 @@ enum result meter_init(struct meter **meter, const struct meter_options *options
     result = decoder_init(&new->decoder, options->open_tunnels);
     if (result == RESULT_OK)
         result = flowtable_init(&new->flows, options->flow_limit);
+    if (result == RESULT_OK)
+        result = dnstcp_init(&new->dnstcp);
     if (result == RESULT_OK && options->session_names)
         result = sni_init(&new->sni);
     if (result != RESULT_OK) {
@@ -62,6 +64,7 @@ void meter_destroy(struct meter **meter)
     if (*meter) {
         decoder_destroy(&(*meter)->decoder);
         flowtable_destroy(&(*meter)->flows);
+        dnstcp_destroy(&(*meter)->dnstcp);
         sni_destroy(&(*meter)->sni);
         free(*meter);
         *meter = NULL;
@@ -109,25 +112,15 @@ static enum result learn(void *context, const struct address *address, const cha
     return meter_name(learning->meter, address, name, length, learning->time);
 }
 
-/* Over TCP each message has its length in front (RFC 1035 section 4.2.2). */
 static enum result read_dns(struct meter *meter, const struct packet *packet)
 {
     struct learning learning = {meter, packet->time};
-    const uint8_t *p = packet->payload;
-    uint32_t left = packet->captured;
     enum result result = RESULT_OK;
 
-    if (packet->proto == IPPROTO_UDP) {
-        result = dns_read(p, left, learn, &learning);
-    } else {
-        while (left > 2 && be16(p) <= left - 2 && result == RESULT_OK) {
-            uint16_t length = be16(p);
-
-            result = dns_read(p + 2, length, learn, &learning);
-            p += 2u + length;
-            left -= 2u + length;
-        }
-    }
+    if (packet->proto == IPPROTO_UDP)
+        result = dns_read(packet->payload, packet->captured, learn, &learning);
+    else if (packet->sport == DNS_PORT)
+        result = dnstcp_read(meter->dnstcp, packet, learn, &learning);
     return result == RESULT_DAMAGED ? RESULT_OK : result;
 }
 
@@ -321,7 +314,7 @@ static enum result sort_packet(struct meter *meter, const struct packet *packet)
     struct hello hello;
     enum result result;
 
-    if (dns && packet->captured > 0) {
+    if (dns) {
         result = read_dns(meter, packet);
         if (result != RESULT_OK)
             return result;

@@ -1,58 +1,31 @@
 /*
- * Handshakes that are not whole lie in a ring, where the latest takes the place of the oldest, and
- * are found through chains. Most handshakes come whole in their first segment and never get there;
- * but each SYN does, until its sender says something.
+ * Most handshakes come whole in their first segment and need no stream; but each SYN begins one,
+ * until its sender says something.
  */
 #include "sni.h"
 
-#include "hash.h"
 #include "quic.h"
+#include "stream.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-#define CHAINS (2 * SNI_PENDING_MAX)
-#define NONE UINT16_MAX
-
-#define STREAM_FIRST 4096u
-
-/* The first bytes of a stream, as far as they have come. */
-struct stream {
-    uint8_t *bytes; /* capacity of them, then a bit for each that has come */
-    uint32_t capacity;
-    uint32_t prefix; /* that many have come, without a gap */
-};
-
+/* What is known of a handshake beside its bytes. */
 struct pending {
-    struct address src, dst;
-    uint16_t sport, dport;
-    uint8_t proto;
-    bool used;
-    uint8_t pieces;
-    uint16_t chain, next;
-    uint32_t base; /* TCP: the sequence number of the stream's first byte */
+    unsigned pieces;
     struct quic_keys keys;
-    struct stream stream;
 };
 
 struct sni {
-    struct hash_seed seed;
-    size_t bytes;                   /* in all streams */
-    uint16_t ports[UINT16_MAX + 1]; /* how many are pending from each; servers' have none */
-    uint16_t oldest;
-    uint16_t chains[CHAINS];
-    struct pending ring[SNI_PENDING_MAX];
+    struct streams *streams;
+    struct pending pending[SNI_PENDING_MAX]; /* by the numbers of the streams */
 };
 
 enum result sni_init(struct sni **sni)
 {
+    static const struct stream_limits limits = {SNI_PENDING_MAX, SNI_STREAM_MAX, SNI_BYTES_MAX};
     struct sni *new = calloc(1, sizeof *new);
-    enum result result;
+    enum result result = new ? streams_init(&new->streams, &limits) : RESULT_NO_MEMORY;
 
-    if (!new)
-        return RESULT_NO_MEMORY;
-    memset(new->chains, 0xff, sizeof new->chains);
-    result = hash_seed_init(&new->seed);
     if (result != RESULT_OK) {
         free(new);
         return result;
@@ -64,204 +37,94 @@ enum result sni_init(struct sni **sni)
 void sni_destroy(struct sni **sni)
 {
     if (*sni) {
-        for (size_t i = 0; i < SNI_PENDING_MAX; i++)
-            free((*sni)->ring[i].stream.bytes);
+        streams_destroy(&(*sni)->streams);
         free(*sni);
         *sni = NULL;
     }
 }
 
-static uint16_t chain_of(const struct sni *sni, const struct packet *packet)
+static struct pending *pending_of(struct sni *sni, const struct stream *stream)
 {
-    const uint64_t *src = packet->src.words, *dst = packet->dst.words;
-    uint64_t ports = (uint64_t)packet->sport << 32 | (uint64_t)packet->dport << 48;
-    uint32_t hash = hash_pair(&sni->seed, src[0], dst[0]);
-
-    if (packet->src.family == 6)
-        hash = hash_pair(&sni->seed, src[1] ^ hash, dst[1]);
-    return (uint16_t)(hash_pair(&sni->seed, ports, hash) % CHAINS);
+    return &sni->pending[streams_number(sni->streams, stream)];
 }
 
-static bool is_of(const struct pending *pending, const struct packet *packet)
+static struct stream *begin(struct sni *sni, const struct packet *packet, uint32_t base)
 {
-    return pending->sport == packet->sport && pending->dport == packet->dport &&
-           pending->proto == packet->proto && address_equal(&pending->src, &packet->src) &&
-           address_equal(&pending->dst, &packet->dst);
-}
+    struct stream *stream = streams_begin(sni->streams, packet, base);
 
-/* The index in the ring, or NONE. */
-static uint16_t find(const struct sni *sni, const struct packet *packet)
-{
-    uint16_t i = NONE;
-
-    if (sni->ports[packet->sport] > 0)
-        i = sni->chains[chain_of(sni, packet)];
-    while (i != NONE && !is_of(&sni->ring[i], packet))
-        i = sni->ring[i].next;
-    return i;
-}
-
-static void forget(struct sni *sni, struct pending *pending)
-{
-    uint16_t index = (uint16_t)(pending - sni->ring), *link = &sni->chains[pending->chain];
-
-    if (!pending->used)
-        return;
-    while (*link != index)
-        link = &sni->ring[*link].next;
-    *link = pending->next;
-    sni->bytes -= pending->stream.capacity;
-    sni->ports[pending->sport]--;
-    free(pending->stream.bytes);
-    *pending = (struct pending){.used = false};
-}
-
-static struct pending *begin(struct sni *sni, const struct packet *packet, uint32_t base)
-{
-    /* NOLINTNEXTLINE(clang-analyzer-core.*): it is not NULL, find() has looked in it */
-    struct pending *pending = &sni->ring[sni->oldest];
-    uint16_t chain = chain_of(sni, packet);
-
-    forget(sni, pending);
-    *pending = (struct pending){
-        .src = packet->src,
-        .dst = packet->dst,
-        .sport = packet->sport,
-        .dport = packet->dport,
-        .proto = packet->proto,
-        .used = true,
-        .chain = chain,
-        .next = sni->chains[chain],
-        .base = base,
-    };
-    sni->chains[chain] = sni->oldest;
-    sni->oldest = (uint16_t)((sni->oldest + 1) % SNI_PENDING_MAX);
-    sni->ports[packet->sport]++;
-    return pending;
-}
-
-/* Makes room for so many bytes of one stream, at the cost of the oldest ones. */
-static enum result reserve(struct sni *sni, struct pending *pending, uint32_t wanted)
-{
-    struct stream *stream = &pending->stream;
-    uint32_t capacity = wanted > STREAM_FIRST ? SNI_STREAM_MAX : STREAM_FIRST;
-    uint8_t *grown;
-
-    if (wanted <= stream->capacity)
-        return RESULT_OK;
-    for (uint16_t i = sni->oldest; sni->bytes + capacity > SNI_BYTES_MAX;
-         i = (uint16_t)((i + 1) % SNI_PENDING_MAX))
-        if (&sni->ring[i] != pending)
-            forget(sni, &sni->ring[i]);
-    grown = calloc(1, capacity + capacity / 8);
-    if (!grown)
-        return RESULT_NO_MEMORY;
-    if (stream->bytes) {
-        memcpy(grown, stream->bytes, stream->capacity);
-        memcpy(grown + capacity, stream->bytes + stream->capacity, stream->capacity / 8);
-    }
-    free(stream->bytes);
-    sni->bytes += capacity - stream->capacity;
-    stream->bytes = grown;
-    stream->capacity = capacity;
-    return RESULT_OK;
-}
-
-/* RESULT_END: there are no bytes, or they lie beyond what is kept. */
-static enum result put(struct sni *sni, struct pending *pending, uint64_t offset,
-                       const uint8_t *data, size_t length)
-{
-    struct stream *stream = &pending->stream;
-    uint8_t *come;
-    enum result result;
-
-    if (length == 0 || offset >= SNI_STREAM_MAX)
-        return RESULT_END;
-    if (length > SNI_STREAM_MAX - offset)
-        length = (size_t)(SNI_STREAM_MAX - offset);
-    result = reserve(sni, pending, (uint32_t)(offset + length));
-    if (result != RESULT_OK)
-        return result;
-    memcpy(stream->bytes + offset, data, length);
-    come = stream->bytes + stream->capacity;
-    for (size_t i = (size_t)offset; i < offset + length; i++)
-        come[i / 8] |= (uint8_t)(1u << i % 8);
-    while (stream->prefix < stream->capacity && come[stream->prefix / 8] & 1u << stream->prefix % 8)
-        stream->prefix++;
-    return RESULT_OK;
+    pending_of(sni, stream)->pieces = 0;
+    return stream;
 }
 
 /*
  * What is known of a handshake: it is forgotten unless more of it can tell more. Each piece has it
  * read anew, so there must not be many.
  */
-static enum result judge(struct sni *sni, struct pending *pending, enum hello_verdict verdict,
+static enum result judge(struct sni *sni, struct stream *stream, enum hello_verdict verdict,
                          const struct hello *hello)
 {
-    if (pending && (verdict != HELLO_CUT || pending->stream.prefix == SNI_STREAM_MAX ||
-                    ++pending->pieces == SNI_PIECES_MAX))
-        forget(sni, pending);
+    if (stream && (verdict != HELLO_CUT || stream_ready(stream) == SNI_STREAM_MAX ||
+                   ++pending_of(sni, stream)->pieces == SNI_PIECES_MAX))
+        streams_forget(sni->streams, stream);
     return verdict != HELLO_NONE && hello->length > 0 ? RESULT_OK : RESULT_END;
 }
 
-static enum result read_more_tcp(struct sni *sni, struct pending *pending, uint32_t offset,
+static enum result read_more_tcp(struct sni *sni, struct stream *stream, uint32_t offset,
                                  const struct packet *packet, struct hello *hello)
 {
-    uint32_t before = pending->stream.prefix;
+    uint32_t before = stream_ready(stream);
     enum result result;
 
     if (offset > INT32_MAX) /* before its beginning, as what keeps connections alive is */
         return RESULT_END;
-    result = put(sni, pending, offset, packet->payload, packet->captured);
+    result = stream_put(sni->streams, stream, offset, packet->payload, packet->captured);
     if (result != RESULT_OK) {
-        forget(sni, pending);
+        streams_forget(sni->streams, stream);
         return result;
     }
-    if (pending->stream.prefix == before)
+    if (stream_ready(stream) == before)
         return RESULT_END;
-    return judge(sni, pending, hello_read(pending->stream.bytes, pending->stream.prefix, hello),
-                 hello);
+    return judge(sni, stream, hello_read(stream_bytes(stream), stream_ready(stream), hello), hello);
 }
 
 static enum result read_tcp(struct sni *sni, const struct packet *packet, struct hello *hello)
 {
-    uint16_t found = find(sni, packet);
-    struct pending *pending = found == NONE ? NULL : &sni->ring[found];
+    struct stream *stream = streams_find(sni->streams, packet);
     uint32_t sequence = packet->tcp_sequence, offset;
     enum hello_verdict verdict;
 
     if (packet->tcp_flags & TCP_SYN) {
         sequence++;
-        if (!pending || pending->base != sequence) {
-            if (pending)
-                forget(sni, pending);
-            pending = begin(sni, packet, sequence);
+        if (!stream || stream->base != sequence) {
+            if (stream)
+                streams_forget(sni->streams, stream);
+            stream = begin(sni, packet, sequence);
         }
     }
     if (packet->captured == 0)
         return RESULT_END;
-    offset = pending ? sequence - pending->base : 0;
-    if (offset != 0 || (pending && pending->stream.bytes))
-        return read_more_tcp(sni, pending, offset, packet, hello);
+    offset = stream ? sequence - stream->base : 0;
+    if (offset != 0 || (stream && stream->bytes))
+        return read_more_tcp(sni, stream, offset, packet, hello);
     verdict = hello_read(packet->payload, packet->captured, hello);
     if (verdict != HELLO_CUT || packet->captured < packet->bytes)
-        return judge(sni, pending, verdict == HELLO_CUT ? HELLO_WHOLE : verdict, hello);
-    if (!pending)
-        pending = begin(sni, packet, sequence);
-    return read_more_tcp(sni, pending, 0, packet, hello);
+        return judge(sni, stream, verdict == HELLO_CUT ? HELLO_WHOLE : verdict, hello);
+    if (!stream)
+        stream = begin(sni, packet, sequence);
+    return read_more_tcp(sni, stream, 0, packet, hello);
 }
 
 /*
  * Opens a packet with the keys of the connection, where it has begun, else with those that the
  * packet's own connection id gives; after a Retry these are others (RFC 9001 section 5.2).
  */
-static size_t open_initial(const struct pending *pending, const struct quic_packet *initial,
+static size_t open_initial(const struct quic_keys *known, const struct quic_packet *initial,
                            struct quic_keys *keys, uint8_t frames[QUIC_PACKET_MAX])
 {
     size_t size;
 
-    if (pending) {
-        *keys = pending->keys;
+    if (known) {
+        *keys = *known;
         size = quic_open(initial, keys, frames);
         if (size > 0)
             return size;
@@ -270,7 +133,7 @@ static size_t open_initial(const struct pending *pending, const struct quic_pack
     return quic_open(initial, keys, frames);
 }
 
-static enum result put_crypto(struct sni *sni, struct pending *pending, const uint8_t *frames,
+static enum result put_crypto(struct sni *sni, struct stream *stream, const uint8_t *frames,
                               size_t left)
 {
     const uint8_t *data;
@@ -279,7 +142,7 @@ static enum result put_crypto(struct sni *sni, struct pending *pending, const ui
     enum result result = RESULT_OK;
 
     while (result == RESULT_OK && quic_next_crypto(&frames, &left, &offset, &data, &length)) {
-        result = put(sni, pending, offset, data, length);
+        result = stream_put(sni->streams, stream, offset, data, length);
         if (result == RESULT_END)
             result = RESULT_OK;
     }
@@ -288,8 +151,7 @@ static enum result put_crypto(struct sni *sni, struct pending *pending, const ui
 
 static enum result read_quic(struct sni *sni, const struct packet *packet, struct hello *hello)
 {
-    uint16_t found = find(sni, packet);
-    struct pending *pending = found == NONE ? NULL : &sni->ring[found];
+    struct stream *stream = streams_find(sni->streams, packet);
     const uint8_t *datagram = packet->payload;
     size_t left = packet->captured, size;
     uint8_t frames[QUIC_PACKET_MAX];
@@ -298,18 +160,19 @@ static enum result read_quic(struct sni *sni, const struct packet *packet, struc
     enum result result = RESULT_OK;
 
     while (result == RESULT_OK && quic_split(&datagram, &left, &initial)) {
-        size = open_initial(pending, &initial, &keys, frames);
+        size =
+            open_initial(stream ? &pending_of(sni, stream)->keys : NULL, &initial, &keys, frames);
         if (size == 0)
             break;
-        if (!pending)
-            pending = begin(sni, packet, 0);
-        pending->keys = keys;
-        result = put_crypto(sni, pending, frames, size);
+        if (!stream)
+            stream = begin(sni, packet, 0);
+        pending_of(sni, stream)->keys = keys;
+        result = put_crypto(sni, stream, frames, size);
     }
-    if (result != RESULT_OK || !pending)
+    if (result != RESULT_OK || !stream)
         return result == RESULT_OK ? RESULT_END : result;
-    return judge(sni, pending,
-                 hello_read_message(pending->stream.bytes, pending->stream.prefix, hello), hello);
+    return judge(sni, stream, hello_read_message(stream_bytes(stream), stream_ready(stream), hello),
+                 hello);
 }
 
 enum sni_part sni_look(const struct sni *sni, const struct packet *packet)
@@ -319,13 +182,13 @@ enum sni_part sni_look(const struct sni *sni, const struct packet *packet)
             return SNI_GOES_ON;
         if (packet->captured == 0)
             return SNI_NOTHING;
-        if (find(sni, packet) != NONE)
+        if (streams_find(sni->streams, packet))
             return SNI_GOES_ON;
         return hello_begins(packet->payload, packet->captured) ? SNI_BEGINS : SNI_NOTHING;
     }
     if (packet->proto != IPPROTO_UDP || !quic_begins(packet->payload, packet->captured))
         return SNI_NOTHING;
-    return find(sni, packet) != NONE ? SNI_GOES_ON : SNI_BEGINS;
+    return streams_find(sni->streams, packet) ? SNI_GOES_ON : SNI_BEGINS;
 }
 
 enum result sni_read(struct sni *sni, const struct packet *packet, struct hello *hello)

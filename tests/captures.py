@@ -69,10 +69,10 @@ def ipv6(source, target, protocol, payload, *, extensions=(), length=None):
     ) + source.packed + target.packed + chain + payload
 
 
-def tcp_segment(source, target, flags="A", payload=b"", *, options=b"", words=None):
+def tcp_segment(source, target, flags="A", payload=b"", *, options=b"", words=None, sequence=1):
     bits = sum(1 << "FSRPAUEC".index(letter) for letter in flags)
     header_words = 5 + len(options) // 4 if words is None else words
-    return struct.pack(">HHIIBBHHH", source, target, 1, 1 if "A" in flags else 0,
+    return struct.pack(">HHIIBBHHH", source, target, sequence, 1 if "A" in flags else 0,
                        header_words << 4, bits, 64240, 0, 0) + options + payload
 
 
@@ -81,9 +81,9 @@ def udp_datagram(source, target, payload=b"", *, length=None):
                        8 + len(payload) if length is None else length, 0) + payload
 
 
-def tcp(a, b, flags="A", payload=b"", *, tcp_options=b"", words=None, **header):
+def tcp(a, b, flags="A", payload=b"", *, tcp_options=b"", words=None, sequence=1, **header):
     segment = tcp_segment(split(a)[1], split(b)[1], flags, payload,
-                          options=tcp_options, words=words)
+                          options=tcp_options, words=words, sequence=sequence)
     return ip(a, b, TCP, segment, **header)
 
 
@@ -1034,6 +1034,40 @@ def names_from_records():
         to(50008, "2a00:1::1"), to(50009, "8.0.1.7"), to(50010, "8.0.1.8"),
         to(50011, "8.0.1.9"), to(50012, "8.0.1.12"), to(50013, "8.0.1.10"), to(50014, "8.0.1.11"),
         icmp(LOCAL, "8.0.1.2"),
+    ]))
+
+
+def tcp_message(question, address, padding=0):
+    """A response with its length in front, as many bytes of text longer as told."""
+    text = [record(QUESTION, 16, bytes(padding))] if padding else []
+    message = dns(question, [*text, address_record(QUESTION, address)])
+    return struct.pack(">H", len(message)) + message
+
+
+@capture("names-tcp.pcap")
+def names_over_tcp():
+    """DNS over TCP, a connection each way in which segments hold messages."""
+    def connection(port, stream, *places, syn=True):
+        """The stream in segments, from each place to the next, in the order told."""
+        server, client = f"{RESOLVER}:53", f"{LOCAL}:{port}"
+        if syn:
+            yield tcp(server, client, "SA", sequence=0)
+        for start, end in places:
+            yield tcp(server, client, "PA", stream[start:end], sequence=1 + start)
+
+    one, two = (tcp_message(f"m{n}.example", f"8.0.5.{n}") for n in (1, 2))
+    three, four = tcp_message("m3.example", "8.0.5.3", 4000), tcp_message("m4.example", "8.0.5.4")
+    five, six = tcp_message("m5.example", "8.0.5.5"), tcp_message("m6.example", "8.0.5.6")
+    seven = tcp_message("m7.example", "8.0.5.7")
+    big = len(three)
+    return pcap(each_second([
+        *connection(41001, one, (0, 2), (2, 99)),
+        *connection(41002, two, (0, 30), (30, 99), syn=False),
+        *connection(41003, three + four, (0, 1460), (2920, 4000), (1460, 2920), (1460, 2920),
+                    (4000, big), (big, big + 99)),
+        *connection(41004, five + six + seven, (0, 1), (1, len(five + six) + 9),
+                    (len(five + six) + 9, 999)),
+        *(to(50000 + n, f"8.0.5.{n}") for n in range(1, 8)),
     ]))
 
 

@@ -276,6 +276,16 @@ records "$names" 'names from each kind of DNS record' "$tool" "$cap/names-record
 192.168.1.10 mail.example.com passive
 EOF
 
+records "$names" 'DNS over TCP, however it is cut into segments' "$tool" "$cap/names-tcp.pcap" <<'EOF'
+50001 m1.example:443 passive
+50002 m2.example:443 passive
+50003 m3.example:443 passive
+50004 m4.example:443 passive
+50005 m5.example:443 passive
+50006 m6.example:443 passive
+50007 m7.example:443 passive
+EOF
+
 records "$pairs" 'DNS with the Internet names and is a flow' \
     "$tool" "$cap/names-internet.pcap" <<'EOF'
 192.168.1.10:40000 > 9.9.9.9:53

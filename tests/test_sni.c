@@ -187,7 +187,7 @@ static void test_pending_bound(void)
 static void test_bytes_bound(void)
 {
     struct sni *sni = new_sni();
-    static char request[8000];
+    static char request[SNI_STREAM_MAX / 2 + 1];
     size_t most = 2 * SNI_BYTES_MAX / SNI_STREAM_MAX, named = 0;
 
     memset(request, 'a', sizeof request);
