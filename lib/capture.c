@@ -99,8 +99,13 @@ static void set_promiscuous(const struct capture *capture)
                          sizeof request);
 }
 
+/*
+ * Nobody takes the filter off again, or puts another one there: it stays for as long as the socket
+ * does, which is until the end, for it is bound anew to an interface that comes back.
+ */
 static bool attach(struct capture *capture, const struct snap *snap)
 {
+    int fd = pcap_fileno(capture->pcap), lock = 1;
     unsigned count;
     const struct bpf_insn *program = snap_program(snap, &count);
     struct sock_fprog filter = {.len = (unsigned short)count};
@@ -108,8 +113,8 @@ static bool attach(struct capture *capture, const struct snap *snap)
     /* The same instructions, by two names. */
     _Static_assert(sizeof *program == sizeof *filter.filter, "a BPF instruction");
     memcpy(&filter.filter, &program, sizeof program);
-    return setsockopt(pcap_fileno(capture->pcap), SOL_SOCKET, SO_ATTACH_FILTER, &filter,
-                      sizeof filter) == 0;
+    return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) == 0 &&
+           setsockopt(fd, SOL_SOCKET, SO_LOCK_FILTER, &lock, sizeof lock) == 0;
 }
 
 static enum result filter(struct capture *capture, const struct capture_options *options)

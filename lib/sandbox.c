@@ -3,12 +3,14 @@
 #include <errno.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <linux/if_packet.h>
 #include <pwd.h>
 #include <seccomp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -80,8 +82,8 @@ static const int loop_calls[] = {
     SCMP_SYS(rseq),           SCMP_SYS(rt_sigaction),
     SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),
     SCMP_SYS(sched_yield),    SCMP_SYS(set_robust_list),
-    SCMP_SYS(setsockopt),     SCMP_SYS(sysinfo),
-    SCMP_SYS(tgkill),         SCMP_SYS(write),
+    SCMP_SYS(sysinfo),        SCMP_SYS(tgkill),
+    SCMP_SYS(write),
 };
 
 static const int file_calls[] = {
@@ -94,6 +96,12 @@ static const int file_calls[] = {
 
 /* What is asked of interfaces. */
 static const unsigned long ioctls[] = {SIOCGIFINDEX, SIOCGIFFLAGS, SIOCGIFNAME};
+
+/*
+ * Of packet sockets: to make an interface promiscuous that came back, and to give the ring back at
+ * the end. Nothing that could change what the kernel's filter lets through.
+ */
+static const int packet_options[] = {PACKET_ADD_MEMBERSHIP, PACKET_RX_RING};
 
 static int allow(scmp_filter_ctx filter, const int *calls, size_t count)
 {
@@ -114,6 +122,19 @@ static int allow_ioctls(scmp_filter_ctx filter)
     return status;
 }
 
+/* The kernel takes the lower halves of these arguments only. */
+static int allow_packet_options(scmp_filter_ctx filter)
+{
+    int status = 0;
+
+    for (size_t i = 0; i < sizeof packet_options / sizeof *packet_options && status == 0; i++)
+        status = seccomp_rule_add(
+            filter, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 2,
+            SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, (scmp_datum_t)SOL_PACKET),
+            SCMP_A2(SCMP_CMP_MASKED_EQ, UINT32_MAX, (scmp_datum_t)packet_options[i]));
+    return status;
+}
+
 enum result sandbox_enter(bool files, char problem[SANDBOX_PROBLEM])
 {
     scmp_filter_ctx filter = seccomp_init(DEFAULT_ACTION);
@@ -126,6 +147,8 @@ enum result sandbox_enter(bool files, char problem[SANDBOX_PROBLEM])
         status = allow(filter, loop_calls, sizeof loop_calls / sizeof *loop_calls);
     if (status == 0)
         status = allow_ioctls(filter);
+    if (status == 0)
+        status = allow_packet_options(filter);
     if (status == 0 && files)
         status = allow(filter, file_calls, sizeof file_calls / sizeof *file_calls);
     if (status == 0)

@@ -20,8 +20,9 @@ MUST_CHECK enum result sandbox_drop(const char *user, char problem[SANDBOX_PROBL
 
 /*
  * From here on the threads of this process can only do what a capture loop does: read and write
- * what is open, wait, get memory, bind a socket; with files, what a name cache needs as well.
- * Anything else ends the process. RESULT_NO_MEMORY, without a problem; RESULT_SYSTEM as above.
+ * what is open, wait, get memory, bind a packet socket again; with files, what a name cache needs
+ * as well. Anything else ends the process with SIGSYS, such as to change what a socket's filter
+ * lets through. RESULT_NO_MEMORY, without a problem; RESULT_SYSTEM as above.
  */
 MUST_CHECK enum result sandbox_enter(bool files, char problem[SANDBOX_PROBLEM]);
 
