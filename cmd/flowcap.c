@@ -491,6 +491,8 @@ static int parse_option(struct command *command, int option, char **argv)
         command->capture_options.snap.filter = optarg;
         return EX_OK;
     case 'i':
+        if (command->capture_options.interface)
+            return usage_error("one -i only: run a flowcap for each interface, or -i any for all");
         command->capture_options.interface = optarg;
         return EX_OK;
     case 'n':

@@ -23,6 +23,8 @@ for number in 0 -1 x ''; do
     misused "--max-flows '$number'" -i lo --max-flows "$number"
 done
 misused '-4 with -6' -i lo -4 -6
+misused 'two interfaces' -i lo -i any
+like "$(cat err)" 'a flowcap for each interface, or -i any' 'two interfaces: what to do'
 
 # A network of its own needs root, or user namespaces. In the latter there is no other user.
 choose_network
