@@ -36,6 +36,7 @@ enum state {
     MEASURING, /* the entry */
     SENDING,   /* it */
     IDLE,      /* nothing was there when it was looked last */
+    DENIED,    /* nothing is accepted, and it is not yet time to try again */
     ELSEWHERE, /* another process sends */
     ENDED      /* nothing is sent any more */
 };
@@ -51,7 +52,8 @@ struct delivery {
     struct spool_entry entry;     /* the one that is sent, or was last; its name "": none */
     struct body *file, *zeek_dns; /* of it, while it is tried */
     unsigned failures;            /* in a row */
-    int said; /* what was said of them: an HTTP status, libcurl's code below 0; 0: nothing */
+    int said;   /* what was said of them: an HTTP status, libcurl's code below 0; 0: nothing */
+    int denied; /* the status to end with, where it is DENIED to the end */
     bool said_unreadable;
 
     uint64_t accepted, rejected, foreign;
@@ -500,8 +502,8 @@ static void tell(struct delivery *delivery, const struct upload_answer *answer, 
 /* Whether it may be this sample that the collector fails on, and no other. */
 static bool is_of_sample(const struct upload_answer *answer)
 {
-    return answer->retry_after == 0 && answer->status / 100 != 4 && answer->status != 0 &&
-           (answer->status < 502 || answer->status > 504);
+    return answer->retry_after == 0 &&
+           (answer->status / 100 == 2 || answer->status == 409 || answer->status == 500);
 }
 
 /* A sample that the collector fails on does not hold the others up. */
@@ -520,10 +522,23 @@ static void try_again(struct delivery *delivery, const struct upload_answer *ans
         close_bodies(delivery); /* and another one is chosen */
 }
 
-static int deny(struct delivery *delivery, const char *what)
+/* Nothing can be sent, for a long while. Another process, with another key, could. */
+static void deny(struct delivery *delivery, const struct upload_answer *answer,
+                 enum verdict verdict, int64_t now)
 {
-    complain(delivery->options->upload.url, "%s: there is no right to upload", what);
-    return end(delivery, EX_NOPERM);
+    bool key = verdict == VERDICT_DENIED;
+
+    if (delivery->said != answer->status || delivery->options->verbose)
+        complain(delivery->options->upload.url, "HTTP %ld: %s; what is to be sent is kept",
+                 answer->status,
+                 key ? "there is no right to upload" : "nothing is accepted at this URL");
+    delivery->said = (int)answer->status;
+    delivery->denied = key ? EX_NOPERM : EX_UNAVAILABLE;
+    close_bodies(delivery);
+    spool_unlock(delivery->spool);
+    delivery->locked = false;
+    delivery->state = DENIED;
+    delivery->next = now + BACKOFF_MOST;
 }
 
 static int finish(struct delivery *delivery, const struct upload_answer *answer, int64_t now)
@@ -548,12 +563,14 @@ static int finish(struct delivery *delivery, const struct upload_answer *answer,
     case VERDICT_AGAIN:
         try_again(delivery, answer, what, now);
         return EX_OK;
+    case VERDICT_TOO_LARGE:
     case VERDICT_REJECTED:
         put_off(delivery, now);
         status = reject(delivery, &delivery->entry, what, answer->body, answer->length);
         break;
     case VERDICT_DENIED:
-        status = deny(delivery, what);
+    case VERDICT_WRONG_URL:
+        deny(delivery, answer, verdict, now);
         break;
     }
     close_bodies(delivery);
@@ -571,6 +588,27 @@ static int send_some(struct delivery *delivery, int64_t now)
     return upload_run(delivery->uploader, &answer) ? finish(delivery, &answer, now) : EX_OK;
 }
 
+/* While nothing can be sent the spool is looked after all the same, unless another process does. */
+static int tidy_denied(struct delivery *delivery, int64_t now)
+{
+    int64_t next = delivery->next;
+    enum result result = spool_lock(delivery->spool);
+    int status;
+
+    if (result == RESULT_END) {
+        delivery->tidy_at = now + TIDY_AFTER;
+        return EX_OK;
+    }
+    status = result == RESULT_OK ? tidy(delivery, now) : spool_failed(delivery, result);
+    if (delivery->state == ENDED)
+        return status;
+    spool_unlock(delivery->spool);
+    delivery->tidy_at = now + TIDY_AFTER;
+    delivery->state = DENIED;
+    delivery->next = next;
+    return status;
+}
+
 int delivery_run(struct delivery *delivery, int64_t now)
 {
     int status = has_lines(delivery) ? write_lines(delivery) : EX_OK;
@@ -584,6 +622,10 @@ int delivery_run(struct delivery *delivery, int64_t now)
         return measure(delivery);
     case ENDED:
         return EX_OK;
+    case DENIED:
+        if (now < delivery->next)
+            return now < delivery->tidy_at ? EX_OK : tidy_denied(delivery, now);
+        return look(delivery, now);
     default:
         if (delivery->locked && now >= delivery->tidy_at)
             status = tidy(delivery, now);
@@ -603,7 +645,7 @@ static int64_t next_time(const struct delivery *delivery)
     case ENDED:
         return INT64_MAX;
     default:
-        if (delivery->locked && delivery->tidy_at < delivery->next)
+        if ((delivery->locked || delivery->state == DENIED) && delivery->tidy_at < delivery->next)
             return delivery->tidy_at;
         return has_lines(delivery) ? INT64_MAX : delivery->next;
     }
@@ -624,8 +666,8 @@ void delivery_wait(struct delivery *delivery, struct pollfd *fds, unsigned count
 
 bool delivery_is_done(const struct delivery *delivery)
 {
-    return !has_lines(delivery) &&
-           (delivery->state == IDLE || delivery->state == ELSEWHERE || delivery->state == ENDED);
+    return !has_lines(delivery) && (delivery->state == IDLE || delivery->state == ELSEWHERE ||
+                                    delivery->state == DENIED || delivery->state == ENDED);
 }
 
 bool delivery_has_ended(const struct delivery *delivery)
@@ -671,9 +713,13 @@ int delivery_end(struct delivery *delivery)
     int status = EX_OK;
 
     upload_abort(delivery->uploader);
+    if (delivery->state == DENIED) {
+        status = delivery->denied;
+        delivery->locked = spool_lock(delivery->spool) == RESULT_OK;
+    }
     if (delivery->locked) {
         delivery->tidy_at = 0;
-        status = tidy(delivery, clock_monotonic());
+        status = worse_status(status, tidy(delivery, clock_monotonic()));
     }
     if (has_lines(delivery)) {
         complain(NULL, "nobody reads standard output, which lacks its last lines");

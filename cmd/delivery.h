@@ -34,14 +34,15 @@ void delivery_added(struct delivery *delivery);
 
 /*
  * Goes on with the request in flight, and with the next where none is and its time has come.
- * Returns EX_OK, or a status, which has been said: nothing more is sent then.
+ * Returns EX_OK, or a status, which has been said: nothing more is sent then. Where the collector
+ * accepts nothing, it is asked again in ten minutes.
  */
 MUST_CHECK int delivery_run(struct delivery *delivery, int64_t now);
 
 /* Waits until there is something to go on with, a descriptor can be read, or that time. */
 void delivery_wait(struct delivery *delivery, struct pollfd *fds, unsigned count, int64_t until);
 
-/* Whether nothing is left to be sent by this process; whether it will not send any more. */
+/* Whether nothing is left to be sent by this process for now; whether it will not send any more. */
 bool delivery_is_done(const struct delivery *delivery);
 bool delivery_has_ended(const struct delivery *delivery);
 

@@ -3,7 +3,9 @@
  */
 #include "label.h"
 #include "secflows.h"
+#include "stop.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -28,6 +30,7 @@ struct command {
     struct secflows secflows;
     struct output *output;
     enum result flushed; /* what that gave before the last read */
+    int error;           /* its errno */
 };
 
 static enum result label(struct command *command, const struct secflow *secflow)
@@ -44,9 +47,27 @@ static bool flush(void *context, int fd)
 {
     struct command *command = context;
 
-    (void)fd;
     command->flushed = output_flush(command->output);
-    return command->flushed == RESULT_OK;
+    command->error = errno;
+    return command->flushed == RESULT_OK && stop_wait(fd);
+}
+
+/* Why a file was not read to its end. */
+static int end_early(const struct command *command, enum result result)
+{
+    if (result != RESULT_END)
+        return output_failed(result);
+    errno = command->error; /* reading has its own since then */
+    return output_failed(command->flushed);
+}
+
+/* Whether a signal ended the reading, which is said. */
+static bool was_stopped(const struct command *command, const char *path)
+{
+    if (command->secflows.in->error != ECANCELED || command->flushed != RESULT_OK)
+        return false;
+    complain(path, "it was not read to its end");
+    return true;
 }
 
 /* *go_on is false when there is no point in more. */
@@ -67,8 +88,10 @@ static int label_file(struct command *command, const char *path, bool *go_on)
             break;
     *go_on = result == RESULT_END && command->flushed == RESULT_OK;
     if (!*go_on)
-        status = output_failed(result == RESULT_END ? command->flushed : result);
-    return worse_status(status, secflows_close(secflows));
+        status = end_early(command, result);
+    else if (was_stopped(command, path))
+        status = EX_TEMPFAIL;
+    return final_status(status, secflows_close(secflows));
 }
 
 static int label_files(struct command *command, char **paths, size_t count)
@@ -78,9 +101,9 @@ static int label_files(struct command *command, char **paths, size_t count)
     enum result result;
 
     for (size_t i = 0; i < count && go_on; i++)
-        status = worse_status(status, label_file(command, paths[i], &go_on));
+        status = final_status(status, label_file(command, paths[i], &go_on));
     if (go_on && (result = output_flush(command->output)) != RESULT_OK)
-        status = worse_status(status, output_failed(result));
+        status = final_status(status, output_failed(result));
     return status;
 }
 
@@ -91,6 +114,8 @@ static int command_init(struct command *command)
         return out_of_memory();
     output_init(command->output, STDOUT_FILENO);
     progress_init(&progress, !command->quiet);
+    if (stop_init() != EX_OK)
+        return EX_OSERR;
     return secflows_init(&command->secflows, field_names, sizeof field_names / sizeof *field_names);
 }
 

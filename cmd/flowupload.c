@@ -6,6 +6,7 @@
 #include "headers.h"
 #include "sample.h"
 #include "secflows.h"
+#include "stop.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 static const char help[] =
@@ -53,12 +53,6 @@ static const char help[] =
     "\n"
     "Example: flowcap -i eth0 | flowupload -k keyfile -u https://collector.example/\n";
 
-/* How long input is read on after SIGTERM, for what the other end of the pipe writes at its end. */
-#define STOP_AFTER (SECOND / 2)
-
-/* How long input that cannot be sent any more may pause before it is not waited for. */
-#define PAUSE_MOST SECOND
-
 /* How often a full disk is tried again. */
 #define FULL_AGAIN SECOND
 
@@ -87,14 +81,14 @@ struct command {
     struct samples *samples;
     struct secflows secflows;
     struct output *output; /* of -n */
-    int signals;
 
     const char *file_name; /* of the samples of the input being read; NULL: made of their dates */
     char clean_name[SPOOL_FILE_NAME_MAX + 1];
-    int64_t now;     /* when the input was waited for the last time */
-    int64_t stop_at; /* INT64_MAX: nothing asks to stop */
-    bool full;       /* the disk is, and that was said */
-    bool unread;     /* something of the input was left, which was said */
+    int64_t now;        /* when the input was waited for the last time */
+    bool failed;        /* what is read can be kept nowhere */
+    bool full;          /* the disk is, and that was said */
+    int64_t full_since; /* monotonic */
+    bool unread;        /* something of the input was left, which was said */
     int status;
     uint64_t records, samples_made;
 };
@@ -104,29 +98,13 @@ static void fail(struct command *command, int status)
     command->status = worse_status(command->status, status);
 }
 
-/* Whether reading has to end now. */
-static bool stops(const struct command *command, int64_t now)
-{
-    return now >= command->stop_at;
-}
-
-/* A first signal lets the rest of the input in; a second does not. */
-static void take_signal(struct command *command)
-{
-    struct signalfd_siginfo info;
-
-    if (read(command->signals, &info, sizeof info) == (ssize_t)sizeof info)
-        command->stop_at =
-            command->stop_at == INT64_MAX ? clock_monotonic() + STOP_AFTER : clock_monotonic();
-}
-
 /*
  * Goes on with delivery until the descriptor is ready, if it is not -1, or the time is over.
  * Whether it is ready.
  */
 static bool wait_on(struct command *command, int fd, int64_t until)
 {
-    struct pollfd fds[] = {{.fd = command->signals, .events = POLLIN},
+    struct pollfd fds[] = {{.fd = stop_descriptor(), .events = POLLIN},
                            {.fd = fd, .events = POLLIN}};
     int64_t left = until - clock_monotonic();
 
@@ -134,8 +112,6 @@ static bool wait_on(struct command *command, int fd, int64_t until)
         delivery_wait(command->delivery, fds, 2, until);
     else
         poll(fds, 2, left > 60 * SECOND ? 60000 : left > 0 ? (int)((left + 999) / 1000) : 0);
-    if (fds[0].revents != 0)
-        take_signal(command);
     return fds[1].revents != 0;
 }
 
@@ -155,21 +131,27 @@ static int64_t earliest(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* A full disk is waited for, while delivery makes room. False: another failure, or the end. */
+/*
+ * A full disk is waited for, while delivery makes room; for not longer than input is where it is to
+ * stop. False: another failure, or the end.
+ */
 static bool wait_for_room(struct command *command)
 {
     int64_t start = clock_monotonic(), now = start, until = start + FULL_AGAIN;
     int error = errno;
 
-    if (!command->spool || !spool_is_full(error) || stops(command, now) || has_ended(command))
+    if (!command->full)
+        command->full_since = start;
+    if (!command->spool || !spool_is_full(error) || has_ended(command) ||
+        now >= stop_time(-1, command->full_since))
         return false;
     if (!command->full)
         complain(command->options.spool_path,
                  "no space is left there; no input is read until there is");
     command->full = true;
-    while (now < until && !stops(command, now)) {
+    while (now < until) {
         deliver(command, now);
-        wait_on(command, -1, earliest(until, command->stop_at));
+        wait_on(command, -1, until);
         now = clock_monotonic();
     }
     samples_pause(command->samples, now - start);
@@ -187,7 +169,7 @@ static void cannot_write(struct command *command, enum result result)
         complain_errno(command->print ? NULL : command->options.spool_path, "cannot write samples");
         fail(command, EX_IOERR);
     }
-    command->stop_at = 0;
+    command->failed = true;
 }
 
 static bool written(struct command *command, enum result result)
@@ -255,7 +237,7 @@ static bool print_sample(struct command *command, struct sample *sample)
     body_destroy(&body);
     if (result != RESULT_OK) {
         fail(command, output_failed(result));
-        command->stop_at = 0;
+        command->failed = true;
     }
     return result == RESULT_OK;
 }
@@ -277,20 +259,19 @@ static void complete_samples(struct command *command, int64_t now, bool all)
 static bool wait_for_input(void *context, int fd)
 {
     struct command *command = context;
-    int64_t start = clock_monotonic();
+    int64_t start = clock_monotonic(), end;
     bool ready = false;
 
     for (;;) {
-        int64_t stop_at = command->stop_at;
-
         command->now = clock_monotonic();
         complete_samples(command, command->now, false);
         deliver(command, command->now);
-        if (has_ended(command))
-            stop_at = earliest(stop_at, start + PAUSE_MOST);
-        if (ready || command->now >= stop_at)
-            return ready && !stops(command, command->now);
-        ready = wait_on(command, fd, earliest(stop_at, samples_deadline(command->samples)));
+        end = command->failed ? 0 : stop_time(fd, start);
+        if (ready || end == 0)
+            return end > 0;
+        ready = wait_on(command, fd, earliest(end, samples_deadline(command->samples)));
+        if (!ready && clock_monotonic() >= stop_time(fd, start))
+            return false;
     }
 }
 
@@ -321,7 +302,7 @@ static const char *name_file(struct command *command, const char *path)
     return command->clean_name;
 }
 
-/* What was to be read to its end, and was not, because of a signal. */
+/* What was to be read to its end, and was not, because of a signal or a failure. */
 static void left_unread(struct command *command, const char *path)
 {
     complain(path, "it was not read to its end");
@@ -351,8 +332,7 @@ static void read_samples(struct command *command, const char *path)
     }
     if (result == RESULT_NO_MEMORY)
         fail(command, out_of_memory());
-    else if (result == RESULT_END && secflows->in->error == ECANCELED &&
-             input_is_regular(secflows->input))
+    else if (result == RESULT_END && secflows->in->error == ECANCELED)
         left_unread(command, path);
     fail(command, secflows_close(secflows));
     complete_samples(command, command->now, true);
@@ -451,7 +431,7 @@ static void send_file(struct command *command, const char *path, const char *dns
 static void read_inputs(struct command *command, char **paths, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (command->stop_at != INT64_MAX)
+        if (command->failed)
             left_unread(command, paths[i]);
         else if (!command->typed)
             read_samples(command, paths[i]);
@@ -478,7 +458,7 @@ static void drain(struct command *command)
 {
     int64_t end = clock_monotonic(), now = end;
 
-    while (!stops(command, now)) {
+    while (!command->failed && !stop_asked()) {
         int64_t give_up;
 
         deliver(command, now);
@@ -487,7 +467,7 @@ static void drain(struct command *command)
         if (delivery_is_done(command->delivery) || now >= give_up)
             break;
         show_progress(command, now);
-        wait_on(command, -1, earliest(earliest(give_up, command->stop_at), now + SECOND));
+        wait_on(command, -1, earliest(give_up, now + SECOND));
         now = clock_monotonic();
     }
 }
@@ -574,18 +554,15 @@ static int open_delivery(struct command *command)
 
 static int command_init(struct command *command)
 {
-    static const int signals[] = {SIGHUP, SIGINT, SIGTERM};
-    int status;
+    int status = stop_init();
 
     progress_init(&progress, !command->quiet);
-    command->signals = signal_descriptor(signals, sizeof signals / sizeof *signals);
     command->output = malloc(sizeof *command->output);
-    if (command->signals < 0)
-        return start_failed(RESULT_SYSTEM);
     if (!command->output)
         return out_of_memory();
     output_init(command->output, STDOUT_FILENO);
-    status = secflows_init(&command->secflows, NULL, 0);
+    if (status == EX_OK)
+        status = secflows_init(&command->secflows, NULL, 0);
     if (status == EX_OK && !command->print)
         status = open_delivery(command);
     if (status == EX_OK && samples_init(&command->samples, command->spool, command->records_most,
@@ -602,8 +579,6 @@ static void command_destroy(struct command *command)
     secflows_destroy(&command->secflows);
     headers_destroy(&command->headers);
     free(command->output);
-    if (command->signals >= 0)
-        close(command->signals);
 }
 
 static int parse_timeout(struct command *command)
@@ -763,8 +738,6 @@ int main(int argc, char **argv)
         .idle = 5 * SECOND,
         .linger = 30 * SECOND,
         .options = {.upload = {.form = true, .timeout = 60}},
-        .signals = -1,
-        .stop_at = INT64_MAX,
     };
     char **paths;
     size_t count;

@@ -63,19 +63,39 @@ static enum result judge_api(const char *bytes, size_t length, enum verdict *ver
     return result;
 }
 
+static enum verdict judge_status(long status)
+{
+    switch (status) {
+    case 401:
+    case 403:
+    case 407:
+        return VERDICT_DENIED;
+    case 408:
+    case 409:
+    case 425:
+    case 429:
+        return VERDICT_AGAIN;
+    case 413:
+        return VERDICT_TOO_LARGE;
+    case 400:
+    case 415:
+    case 422:
+        return VERDICT_REJECTED;
+    case 501: /* as 405: not for this method, says RFC 9110 */
+        return VERDICT_WRONG_URL;
+    default:
+        return status < 300 || status / 100 == 5 ? VERDICT_AGAIN : VERDICT_WRONG_URL;
+    }
+}
+
 enum result answer_judge(enum answer_form form, long status, const char *bytes, size_t length,
                          enum verdict *verdict, struct text *id)
 {
     if (form == ANSWER_API && status == 200)
         return judge_api(bytes, length, verdict, id);
-    if (status == 401 || status == 403 || status == 407)
-        *verdict = VERDICT_DENIED;
-    else if (status / 100 == 2)
-        *verdict = form == ANSWER_STATUS ? VERDICT_ACCEPTED : VERDICT_AGAIN;
-    else if (status == 408 || status == 425 || status == 429 || status < 200 ||
-             (status >= 500 && status != 501))
-        *verdict = VERDICT_AGAIN;
+    if (form == ANSWER_STATUS && status / 100 == 2)
+        *verdict = VERDICT_ACCEPTED;
     else
-        *verdict = VERDICT_REJECTED;
+        *verdict = judge_status(status);
     return RESULT_OK;
 }

@@ -8,9 +8,11 @@
 
 enum verdict {
     VERDICT_ACCEPTED,
-    VERDICT_AGAIN,    /* it may be accepted later */
-    VERDICT_REJECTED, /* it never will be */
-    VERDICT_DENIED    /* nothing will be, until the key or the proxy's is another one */
+    VERDICT_AGAIN,     /* it may be accepted later */
+    VERDICT_TOO_LARGE, /* less of it may be accepted */
+    VERDICT_REJECTED,  /* it never will be */
+    VERDICT_DENIED,    /* nothing will be, until the key or the proxy's is another one */
+    VERDICT_WRONG_URL  /* nothing will be at this URL */
 };
 
 enum answer_form {
@@ -20,7 +22,9 @@ enum answer_form {
 
 /*
  * Judges an HTTP status (RFC 9110; 429 and 425 are of RFC 6585 and RFC 8470) and what came with it.
- * The sample's id, where the answer has one, becomes the text. RESULT_NO_MEMORY.
+ * Only 400, 413, 415 and 422 speak of the sample. 409 answers an Idempotency-Key whose first
+ * request is still worked on (draft-ietf-httpapi-idempotency-key-header). The sample's id, where
+ * the answer has one, becomes the text. RESULT_NO_MEMORY.
  */
 MUST_CHECK enum result answer_judge(enum answer_form form, long status, const char *bytes,
                                     size_t length, enum verdict *verdict, struct text *id);

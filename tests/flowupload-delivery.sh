@@ -12,7 +12,7 @@ done
 
 # What is tried again. The first waits are of a second at most, and two.
 
-for word in 500 503 408 425 '429 1' error garbage odd long reset; do
+for word in 500 503 408 409 425 '429 1' error garbage odd long reset; do
     answers "$word"
     is_status 0 "$word: exit status" send one.sf
     is "$(words)" "${word% *} ok" "$word: tried again, and accepted"
@@ -54,7 +54,7 @@ is "$(accepted .fileName)" 'day2.sf day3.sf day1.sf' 'one of three fails: the ot
 
 # What is not tried again
 
-for word in 400 404 413 501 302 early; do
+for word in 400 413 415 422 early; do
     rm -rf spool
     answers "$word"
     is_status 69 "$word: exit status" send day1.sf day2.sf
@@ -75,6 +75,18 @@ drain() {
 is_status 0 'moved back: exit status' drain
 is "$(accepted .fileName)" day1.sf 'moved back, it is sent'
 rm -rf spool
+
+# What speaks of the URL, and of no sample
+
+for word in 301 302 307 404 405 410 451 501; do
+    answers $word
+    is_status 69 "$word: exit status" send day1.sf day2.sf
+    is "$(spooled)" 'records.day1.sf records.day2.sf' "$word: all samples wait"
+    is "$(words)" $word "$word: it is tried once"
+    is "$(cat err)" "flowupload: $url: HTTP $word: nothing is accepted at this URL; what is to be sent is kept
+flowupload: spool: 2 samples are left, to be sent the next time" "$word: messages"
+    rm -rf spool
+done
 
 # No right
 
@@ -99,24 +111,25 @@ answers 403
 is_status 77 '403: exit status' send one.sf
 is "$(spooled)" records.one.sf '403: the sample waits'
 rm -rf spool
-forever() {
-    cat day1.sf
-    sleep 30
-    cat day2.sf
-}
 mkfifo in
-forever >in &
-source=$!
-answers 401
-before=$(date +%s)
-from_pipe() {
-    send -b 1 <in
-}
-is_status 77 'no right, and a pipe that stays open: exit status' from_pipe
-ok 'no right, and a pipe that stays open: it is not waited for' test $(($(date +%s) - before)) -lt 20
-kill $source
-is "$(spooled | cut -c 1-15)" records.secflow 'no right, and a pipe that stays open: what came waits'
-rm -rf spool
+for answer in 401 404; do # while input goes on it is kept, too
+    answers $answer
+    "$tool" -k key -s spool -u "$url" -i 1 <in >out 2>err &
+    sender=$!
+    exec 3>in
+    cat day1.sf >&3
+    ok "$answer, and a pipe that stays open: it is said" wait_for 'a message' grep -q "HTTP $answer" err
+    record 1700000300 2 >&3
+    ok "$answer, and a pipe that stays open: what comes is spooled" wait_for 'a sample' waits secflow_1700000300.sf
+    record 1700000600 3 >&3
+    exec 3>&-
+    wait $sender
+    is $? $((answer == 401 ? 77 : 69)) "$answer, and a pipe that stays open: exit status"
+    is "$(spooled)" 'records.secflow_1700000000.sf records.secflow_1700000300.sf records.secflow_1700000600.sf' \
+        "$answer, and a pipe that stays open: all waits"
+    is "$(words)" $answer "$answer, and a pipe that stays open: it is tried once"
+    rm -rf spool
+done
 
 # The end of the input
 
@@ -234,7 +247,8 @@ ok 'SIGTERM, files behind: it has begun' wait_for 'the spool' test -d spool
 kill $sender
 wait $sender
 is $? 75 'SIGTERM, files behind: exit status'
-is "$(cat err)" 'flowupload: one.sf: it was not read to its end
+is "$(cat err)" 'flowupload: in: it was not read to its end
+flowupload: one.sf: it was not read to its end
 flowupload: larger: it was not read to its end' 'SIGTERM, files behind: messages'
 exec 3>&-
 rm -rf spool larger

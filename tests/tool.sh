@@ -51,7 +51,7 @@ fills_disk() {
     if [ -c /dev/full ]; then
         for file in "$@"; do
             is_status 74 "full disk: exit status, ${file##*/}" to_full "$file"
-            like "$(cat "$tmp/err")" "^$tool_name: ." "full disk: message, ${file##*/}"
+            like "$(cat "$tmp/err")" "^$tool_name: .*: No space left on device$" "full disk: message, ${file##*/}"
         done
         is_status 74 'full disk: exit status, --help' to_full --help
     else

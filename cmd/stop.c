@@ -1,0 +1,96 @@
+#include "stop.h"
+
+#include "clock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const int stop_signals[] = {SIGHUP, SIGINT, SIGTERM};
+
+#define STOP_SIGNALS (sizeof stop_signals / sizeof *stop_signals)
+
+static int ends[2] = {-1, -1}; /* of a pipe that gets a byte for each signal */
+static volatile sig_atomic_t count;
+static bool asked;
+static int64_t asked_at; /* when that was noticed */
+
+static void act(void (*handler)(int), int flags)
+{
+    struct sigaction action = {.sa_flags = flags}, old;
+
+    action.sa_handler = handler;
+    sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < STOP_SIGNALS; i++)
+        if (sigaction(stop_signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+            sigaction(stop_signals[i], &action, NULL);
+}
+
+static void note(int signal)
+{
+    int saved = errno;
+    ssize_t wrote = write(ends[1], "", 1); /* where it is full, it has been told */
+
+    (void)signal;
+    (void)wrote;
+    if (++count == 2)
+        act(SIG_DFL, 0);
+    errno = saved;
+}
+
+int stop_init(void)
+{
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
+        return start_failed(RESULT_SYSTEM);
+    act(note, SA_RESTART);
+    return EX_OK;
+}
+
+int stop_descriptor(void)
+{
+    return ends[0];
+}
+
+bool stop_asked(void)
+{
+    char bytes[16];
+
+    if (read(ends[0], bytes, sizeof bytes) > 0 && !asked) {
+        asked = true;
+        asked_at = clock_monotonic();
+    }
+    return asked;
+}
+
+static bool is_pipe(int fd)
+{
+    struct stat stat;
+
+    return fstat(fd, &stat) == 0 && (S_ISFIFO(stat.st_mode) || S_ISSOCK(stat.st_mode));
+}
+
+int64_t stop_time(int fd, int64_t since)
+{
+    if (!stop_asked())
+        return INT64_MAX;
+    return fd < 0 || is_pipe(fd) ? (since > asked_at ? since : asked_at) + STOP_PAUSE : 0;
+}
+
+bool stop_wait(int fd)
+{
+    int64_t since = clock_monotonic();
+
+    for (;;) {
+        struct pollfd fds[] = {{.fd = ends[0], .events = POLLIN}, {.fd = fd, .events = POLLIN}};
+        int64_t end = stop_time(fd, since), left = end - clock_monotonic();
+
+        poll(fds, 2, end == INT64_MAX ? -1 : left > 0 ? (int)(left / 1000 + 1) : 0);
+        if (fds[1].revents != 0)
+            return stop_time(fd, since) > 0;
+        if (clock_monotonic() >= stop_time(fd, since))
+            return false;
+    }
+}

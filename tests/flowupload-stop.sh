@@ -1,0 +1,110 @@
+#!/bin/sh
+# flowupload and flowlabel: a signal to all of a pipeline loses nothing of what its beginning writes
+# at its end.
+
+# shellcheck source=tests/flowupload-common.sh
+. "${srcdir:?}/tests/flowupload-common.sh"
+
+label=$(dirname "$tool")/flowlabel
+url=http://127.0.0.1:9/ # where nobody listens
+mkfifo in
+n=0
+while [ $n -lt 200 ]; do
+    record 1700000000 $n
+    n=$((n + 1))
+done >long.sf
+
+# begin COMMAND...: with the pipe in as its input, which this shell writes to; sets $process
+begin() {
+    rm -rf spool
+    "$@" <in >out 2>err &
+    process=$!
+    exec 3>in
+    head -n 1 long.sf >&3
+}
+
+# begun: it has read the first record, and so has its signals in order
+begun() {
+    case $1 in
+    label) test -s out ;;
+    upload) test -n "$(find spool -name '.[0-9]*')" ;;
+    esac
+}
+
+# The rest: from a second later on, for two seconds. It is part of what is tested that it is late.
+write_late() {
+    sleep 1
+    n=2
+    while [ $n -le 200 ]; do
+        sed -n "$n,$((n + 9))p" long.sf >&3
+        n=$((n + 10))
+        sleep 0.1
+    done
+}
+
+for signals in TERM 'TERM TERM' 'HUP TERM'; do
+    begin "$tool" -k key -s spool -u "$url" -i 60
+    ok "$signals: flowupload has begun" wait_for 'a sample' begun upload
+    for signal in $signals; do
+        kill -s "$signal" $process
+        sleep 0.01
+    done
+    write_late
+    exec 3>&-
+    wait $process
+    is $? 75 "$signals: exit status"
+    is "$(cat spool/[0-9]*)" "$(cat long.sf)" "$signals: all that came late is in the spool"
+    is "$(grep -c 'not read' err)" 0 "$signals: nothing is said to be unread"
+done
+
+begin "$tool" -k key -s spool -u "$url" -i 60
+ok 'three signals: flowupload has begun' wait_for 'a sample' begun upload
+for signal in 1 2 3; do
+    kill $process
+    sleep 0.3 # so that they are three
+done
+wait $process
+is $? 143 'three signals: it ends at once'
+exec 3>&-
+
+begin "$tool" -k key -s spool -u "$url" -i 60
+ok 'silence: flowupload has begun' wait_for 'a sample' begun upload
+kill $process
+wait $process
+is $? 75 'silence after a signal: exit status'
+like "$(cat err)" '^flowupload: standard input: it was not read to its end' 'silence after a signal: message'
+exec 3>&-
+
+begin "$label"
+ok 'flowlabel has begun' wait_for 'a line' begun label
+kill $process
+sleep 0.01
+kill $process
+write_late
+exec 3>&-
+wait $process
+is $? 0 'flowlabel: exit status'
+is "$(jq -c .srcBytes out)" "$(jq -c .srcBytes long.sf)" 'flowlabel: all that came late'
+begin "$label"
+ok 'silence: flowlabel has begun' wait_for 'a line' begun label
+kill $process
+wait $process
+is $? 75 'flowlabel, silence after a signal: exit status'
+is "$(cat err)" 'flowlabel: standard input: it was not read to its end' 'flowlabel, silence after a signal: message'
+exec 3>&-
+
+# What is ignored from the start stays so: nohup, and what scripts start in the background
+
+for ignored in HUP INT TERM; do
+    begin sh -c "trap '' $ignored; exec \"\$@\"" sh "$tool" -k key -s spool -u "$url" -i 60 --linger 0
+    ok "SIG$ignored ignored: flowupload has begun" wait_for 'a sample' begun upload
+    kill -s $ignored $process
+    sleep 6 # longer than it would wait for more
+    sed -n '2,$p' long.sf >&3
+    exec 3>&-
+    wait $process
+    is $? 75 "SIG$ignored ignored: exit status"
+    is "$(cat spool/[0-9]*)" "$(cat long.sf)" "SIG$ignored ignored: all of it is in the spool"
+done
+
+done_testing
