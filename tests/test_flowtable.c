@@ -197,7 +197,7 @@ static void check_sender(const char *title, struct packet packet, bool is_source
 
     add(table, &packet, true, false);
     need(finish(table) == 1, "one flow");
-    flowtable_get(table, 0, &flow);
+    flowlist_get(window, 0, &flow);
     is_int(flow.first_from_src, is_source, "%s", title);
     flowtable_destroy(&table);
 }
