@@ -268,7 +268,7 @@ static int time_left(const struct command *command)
 static int output_gone(struct command *command)
 {
     errno = outbox_error(command->outbox);
-    return output_failed(RESULT_SYSTEM);
+    return output_failed(errno == ENOMEM ? RESULT_NO_MEMORY : RESULT_SYSTEM);
 }
 
 static int capture_windows(struct command *command)

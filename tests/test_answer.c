@@ -4,7 +4,8 @@
 #include "answer.h"
 #include "tap.h"
 
-static const char *const words[] = {"accepted", "again", "rejected", "denied"};
+static const char *const words[] = {"accepted", "again",  "too large",
+                                    "rejected", "denied", "wrong URL"};
 
 /* Judges an answer out of memory that ends where it does; the id is set to "before" first. */
 static enum result judge(enum answer_form form, long status, const char *bytes, size_t length,
