@@ -117,6 +117,16 @@ static bool attach(struct capture *capture, const struct snap *snap)
            setsockopt(fd, SOL_SOCKET, SO_LOCK_FILTER, &lock, sizeof lock) == 0;
 }
 
+/* Linux before 6.8 allows 20 KiB of memory for a socket's filter. */
+static void fail_attach(struct capture *capture)
+{
+    if (errno == ENOMEM)
+        fail(capture, CAPTURE_UNFIT, "the filter is too long for the kernel",
+             "shorten it, or raise net.core.optmem_max with sysctl");
+    else
+        fail_errno(capture, "the kernel does not take the filter");
+}
+
 static enum result filter(struct capture *capture, const struct capture_options *options)
 {
     struct snap_options snap_options = options->snap;
@@ -128,7 +138,7 @@ static enum result filter(struct capture *capture, const struct capture_options 
     if (result == RESULT_DAMAGED)
         fail(capture, CAPTURE_UNFIT, "the filter does not fit", snap_problem(snap));
     else if (result == RESULT_OK && !attach(capture, snap))
-        fail_errno(capture, "the kernel does not take the filter");
+        fail_attach(capture);
     snap_destroy(&snap);
     return result == RESULT_NO_MEMORY ? result : RESULT_OK;
 }

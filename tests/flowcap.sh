@@ -302,6 +302,17 @@ is_status 69 'no such interface: exit status' $enter "$tool" -i nothing0
 like "$(cat err)" '^flowcap: nothing0: there is no such interface' 'no such interface: message'
 is_status 64 'a bad filter: exit status' $enter "$tool" -i any -f 'port nonsense'
 like "$(cat err)" '^flowcap: -f: ' 'a bad filter: message'
+in_network <<'E2'
+echo 4096 >/proc/sys/net/core/optmem_max && echo yes >small
+"$tool" -i two0 -Z "$user" -f tcp >live.sf 2>err
+echo $? >status
+E2
+if [ -s small ]; then
+    is "$(cat status)" 64 'a filter that the kernel finds too long: exit status'
+    like "$(cat err)" 'too long.* net.core.optmem_max' 'a filter that the kernel finds too long: message'
+else
+    skip 'a filter that the kernel finds too long' 'its limit cannot be set here'
+fi
 is_status 64 'no such user: exit status' $enter "$tool" -i any -Z no-such-user
 like "$(cat err)" 'there is no user no-such-user' 'no such user: message'
 if [ "$user" = nobody ] && command -v setpriv >/dev/null; then
