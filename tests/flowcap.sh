@@ -181,6 +181,26 @@ is "$(jq -rn '[inputs | select(.src == "192.168.1.20:49880") | .srcPkts] | add' 
 is "$(jq -rn '[inputs | select(.dst == "192.168.1.20:49880")] | length' live.sf)" 0 \
     'windows: a flow keeps its direction'
 
+# Payload, and who could let more of it in
+
+for options in -p -S; do
+    if [ "${SANITIZERS:-no}" != no ]; then
+        skip "$options: payload in memory" 'sanitizers have too much memory to search'
+        continue
+    fi
+    in_network <<E2
+start -d 1000000 $options
+"\${PYTHON:-python3}" "$(dirname "$captures")/markers.py" \$cap one0 $options >found 2>&1
+echo \$? >found.status
+stop
+E2
+    if [ "$(cat found.status)" = 77 ]; then
+        skip "$options: payload in memory" "$(cat found)"
+    else
+        is "$(cat found.status found)" 0 "$options: payload in memory"
+    fi
+done
+
 # A limit of flows in memory
 
 "${PYTHON:-python3}" "$captures" made || bail_out 'no captures'
