@@ -2,19 +2,23 @@
 
 #include "bytes.h"
 
+#include <string.h>
+
 enum { TYPE_A = 1, TYPE_AAAA = 28, TYPE_SVCB = 64, TYPE_HTTPS = 65, CLASS_IN = 1 };
+enum { TYPE_IXFR = 251, TYPE_AXFR = 252 };
 enum { SVC_IPV4HINT = 4, SVC_IPV6HINT = 6 };
 enum { HEADER = 12, FLAG_RESPONSE = 0x8000, OPCODE = 0x7800 };
 
-/* Pointers that one name may follow: it has no more labels than this. */
+/* What a name has at most: bytes on the wire (RFC 1035 section 3.1), and pointers, as labels. */
+#define WIRE_MAX 255u
 #define JUMPS_MAX 127u
 
-/* A message that is read; answer is NULL on the first way through, which only checks. */
-struct reader {
-    const uint8_t *message;
-    size_t length, at;
-    dns_answer_fn *answer;
-    void *context;
+/* Pointers have 14 bits: they lead to a place before this one. */
+#define TARGETS 0x4000u
+
+/* How much there is of a name, pointers followed; wire 0: it is not known. */
+struct measure {
+    uint8_t wire, jumps;
 };
 
 /* A name as text. */
@@ -23,6 +27,22 @@ struct name {
     size_t length;
 };
 
+/*
+ * A message that is read; answer is NULL on the first way through, which only checks. There each
+ * place that names lead through is measured once, however many lead there. On the second way only
+ * names that are told are written out.
+ */
+struct reader {
+    const uint8_t *message;
+    size_t length, at;
+    dns_answer_fn *answer;
+    void *context;
+    struct measure *measures; /* by place, TARGETS of them at most */
+    struct name own;          /* of a record */
+    size_t own_at;            /* where it stands; the message's end: none does */
+};
+
+/* The data of a resource record. */
 struct rdata {
     uint16_t type;
     size_t at, end;
@@ -53,49 +73,120 @@ static void append_byte(struct name *name, uint8_t byte)
     name->length = (size_t)(dns_put_byte(end, byte) - name->text);
 }
 
-/*
- * Reads the name at the reader's place and moves behind it. A pointer must point backwards from
- * where the reading of this stretch began, so there is no loop; 255 bytes are the most (RFC 1035
- * section 3.1), so the text always has room.
- */
-static bool read_name(struct reader *reader, struct name *name)
+/* Moves behind the name at the reader's place, whose pointers are not followed. */
+static bool skip_name(struct reader *reader)
 {
-    size_t at = reader->at, stretch = reader->at, wire = 0;
-    unsigned jumps = 0;
+    while (reader->at < reader->length) {
+        uint8_t label = reader->message[reader->at];
 
+        if (label >= 0xc0) {
+            reader->at += 2;
+            return reader->at <= reader->length;
+        }
+        if (label > 63 || label >= reader->length - reader->at)
+            return false;
+        reader->at += 1u + label;
+        if (label == 0)
+            return true;
+    }
+    return false;
+}
+
+static uint16_t pointer_at(const struct reader *reader, size_t at)
+{
+    return be16(reader->message + at) & 0x3fffu;
+}
+
+/* What a step through a name, a label or a pointer, adds to the rest of it. False: too much. */
+static bool add_step(uint8_t label, struct measure *measure)
+{
+    if (label >= 0xc0)
+        return ++measure->jumps <= JUMPS_MAX;
+    if (measure->wire + 1u + label > WIRE_MAX)
+        return false;
+    measure->wire = (uint8_t)(measure->wire + 1u + label);
+    return true;
+}
+
+/*
+ * Follows a name to its end, or to a place that is known, and then knows all places on the way. A
+ * pointer must point backwards; what loops nonetheless becomes too long.
+ */
+static bool measure_name(struct reader *reader, size_t at, struct measure *measure)
+{
+    size_t way[WIRE_MAX / 2 + JUMPS_MAX + 1];
+    unsigned steps = 0;
+
+    *measure = (struct measure){0, 0};
+    while (measure->wire == 0) {
+        uint8_t label;
+
+        if (at >= reader->length || steps == sizeof way / sizeof *way)
+            return false;
+        label = reader->message[at];
+        if (at < TARGETS && reader->measures[at].wire > 0) {
+            *measure = reader->measures[at];
+        } else if (label == 0) {
+            measure->wire = 1;
+        } else if (label >= 0xc0) {
+            if (at + 2 > reader->length || pointer_at(reader, at) >= at)
+                return false;
+            way[steps++] = at;
+            at = pointer_at(reader, at);
+        } else {
+            if (label > 63 || label >= reader->length - at)
+                return false;
+            way[steps++] = at;
+            at += 1u + label;
+        }
+    }
+    while (steps-- > 0) {
+        if (!add_step(reader->message[way[steps]], measure))
+            return false;
+        if (way[steps] < TARGETS)
+            reader->measures[way[steps]] = *measure;
+    }
+    return true;
+}
+
+/* Writes out a name that has been measured, so that the text has room. */
+static void copy_name(const struct reader *reader, size_t at, struct name *name)
+{
     name->length = 0;
-    while (at < reader->length) {
+    while (reader->message[at] != 0) {
         uint8_t label = reader->message[at];
 
         if (label >= 0xc0) {
-            size_t target;
-
-            if (at + 2 > reader->length)
-                return false;
-            target = be16(reader->message + at) & 0x3fffu;
-            if (target >= stretch || jumps == JUMPS_MAX)
-                return false;
-            if (jumps++ == 0)
-                reader->at = at + 2;
-            at = stretch = target;
+            at = pointer_at(reader, at);
             continue;
         }
-        wire += 1u + label;
-        if (label > 63 || wire > 255 || label >= reader->length - at)
-            return false;
         at++;
-        if (label == 0) {
-            if (jumps == 0)
-                reader->at = at;
-            name->text[name->length] = '\0';
-            return true;
-        }
         if (name->length > 0)
             name->text[name->length++] = '.';
         for (uint8_t i = 0; i < label; i++)
             append_byte(name, reader->message[at++]);
     }
-    return false;
+    name->text[name->length] = '\0';
+}
+
+/* Passes the name at the reader's place. False: it is none. */
+static bool pass_name(struct reader *reader)
+{
+    size_t at = reader->at;
+    struct measure measure;
+
+    return skip_name(reader) && (reader->answer || measure_name(reader, at, &measure));
+}
+
+/* The name of a record, which stands at that place. */
+static const struct name *own_name(struct reader *reader, size_t at)
+{
+    while (reader->message[at] >= 0xc0)
+        at = pointer_at(reader, at);
+    if (reader->own_at != at)
+        copy_name(reader, at, &reader->own);
+    reader->own_at = at;
+    return &reader->own;
 }
 
 static enum result tell(const struct reader *reader, uint8_t family, const uint8_t *bytes,
@@ -109,16 +200,20 @@ static enum result tell(const struct reader *reader, uint8_t family, const uint8
     return reader->answer(reader->context, &address, name->text, name->length);
 }
 
-/* The address hints of a service binding: priority, target, then parameters (RFC 9460, 2.2). */
+/*
+ * The address hints of a service binding: priority, target, then parameters (RFC 9460, 2.2), which
+ * count for nothing where the priority is 0, for an alias.
+ */
 static enum result read_hints(struct reader *reader, const struct rdata *rdata,
                               const struct name *owner)
 {
-    struct name target;
     size_t at;
 
     reader->at = rdata->at + 2;
-    if (rdata->end - rdata->at < 3 || !read_name(reader, &target) || reader->at > rdata->end)
+    if (rdata->end - rdata->at < 3 || !pass_name(reader) || reader->at > rdata->end)
         return RESULT_DAMAGED;
+    if (be16(reader->message + rdata->at) == 0)
+        return RESULT_OK;
     for (at = reader->at; at < rdata->end;) {
         uint16_t key, size;
         uint8_t family;
@@ -166,15 +261,20 @@ static enum result read_rdata(struct reader *reader, const struct rdata *rdata,
     }
 }
 
+static bool has_addresses(uint16_t type)
+{
+    return type == TYPE_A || type == TYPE_AAAA || type == TYPE_SVCB || type == TYPE_HTTPS;
+}
+
 /* One resource record; question: the name that addresses get, NULL for the record's own. */
 static enum result read_record(struct reader *reader, const struct name *question)
 {
-    struct name own;
+    size_t own = reader->at;
     struct rdata rdata;
     uint16_t class;
     enum result result = RESULT_OK;
 
-    if (!read_name(reader, &own) || reader->length - reader->at < 10)
+    if (!pass_name(reader) || reader->length - reader->at < 10)
         return RESULT_DAMAGED;
     rdata.type = be16(reader->message + reader->at);
     class = be16(reader->message + reader->at + 2);
@@ -182,38 +282,56 @@ static enum result read_record(struct reader *reader, const struct name *questio
     rdata.end = rdata.at + be16(reader->message + reader->at + 8);
     if (rdata.end > reader->length)
         return RESULT_DAMAGED;
-    if (class == CLASS_IN)
-        result = read_rdata(reader, &rdata, question ? question : &own);
+    if (class == CLASS_IN && has_addresses(rdata.type)) {
+        if (reader->answer && !question)
+            question = own_name(reader, own);
+        result = read_rdata(reader, &rdata, question);
+    }
     reader->at = rdata.end;
     return result;
+}
+
+/*
+ * The question at the reader's place. *names: it is what the addresses of the answer were asked
+ * for, which in a zone transfer it is not (RFC 5936, RFC 1995).
+ */
+static enum result read_question(struct reader *reader, struct name *question, bool *names)
+{
+    size_t at = reader->at;
+    uint16_t type;
+
+    if (!pass_name(reader) || reader->length - reader->at < 4)
+        return RESULT_DAMAGED;
+    type = be16(reader->message + reader->at);
+    reader->at += 4;
+    *names = type != TYPE_AXFR && type != TYPE_IXFR;
+    if (reader->answer)
+        copy_name(reader, at, question);
+    return RESULT_OK;
 }
 
 static enum result read_message(struct reader *reader)
 {
     const uint8_t *message = reader->message;
-    unsigned questions = be16(message + 4), answers = be16(message + 6);
+    unsigned answers = be16(message + 6);
     unsigned records = answers + be16(message + 8) + be16(message + 10);
     struct name question;
+    bool names = false;
+    enum result result = RESULT_OK;
 
     reader->at = HEADER;
-    if (questions == 1) {
-        if (!read_name(reader, &question) || reader->length - reader->at < 4)
-            return RESULT_DAMAGED;
-        reader->at += 4;
-    }
-    for (unsigned i = 0; i < records; i++) {
-        bool named_by_question = i < answers && questions == 1;
-        enum result result = read_record(reader, named_by_question ? &question : NULL);
-
-        if (result != RESULT_OK)
-            return result;
-    }
-    return RESULT_OK;
+    reader->own_at = reader->length;
+    if (be16(message + 4) == 1)
+        result = read_question(reader, &question, &names);
+    for (unsigned i = 0; i < records && result == RESULT_OK; i++)
+        result = read_record(reader, names && i < answers ? &question : NULL);
+    return result;
 }
 
 enum result dns_read(const uint8_t *message, size_t length, dns_answer_fn *answer, void *context)
 {
-    struct reader reader = {.message = message, .length = length, .context = context};
+    struct measure measures[TARGETS];
+    struct reader reader;
     enum result result;
     uint16_t flags;
 
@@ -224,6 +342,12 @@ enum result dns_read(const uint8_t *message, size_t length, dns_answer_fn *answe
         return RESULT_OK;
     if (be16(message + 4) > 1)
         return RESULT_DAMAGED;
+    memset(measures, 0, (length < TARGETS ? length : TARGETS) * sizeof *measures);
+    reader.message = message;
+    reader.length = length;
+    reader.answer = NULL;
+    reader.context = context;
+    reader.measures = measures;
     result = read_message(&reader);
     if (result != RESULT_OK)
         return result;

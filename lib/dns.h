@@ -1,8 +1,10 @@
 /*
- * Names out of DNS responses: RFC 1035, 3596 (AAAA), 9460 (HTTPS and SVCB).
+ * Names out of DNS responses: RFC 1035, 3596 (AAAA), 9460 (HTTPS and SVCB), 5936 and 1995 (zone
+ * transfers).
  *
  * A message is read as hostile input. One that is cut off, loops, follows more than 127 pointers
- * for one name or counts wrongly gives nothing.
+ * for one name or counts wrongly gives nothing. The work grows with the bytes of the message and
+ * those of the names that are told, whatever pointers do.
  */
 #ifndef SECFLOW_DNS_H
 #define SECFLOW_DNS_H
