@@ -50,6 +50,7 @@ struct ip_header {
     const uint8_t *src, *dst;
     uint32_t length; /* of the IP payload, without extension headers */
     uint32_t ident;  /* of the fragments */
+    uint32_t offset; /* of the fragment, in bytes */
     bool first_fragment, later_fragment;
     bool length_from_wire; /* the header said 0: segmentation offload, or a jumbogram */
 };

@@ -16,6 +16,7 @@ struct fragment {
     uint8_t icmp_type, icmp_code;
     bool icmp_known;
     uint16_t sport, dport;
+    int64_t time;
 };
 
 struct fragment_table {
@@ -91,6 +92,7 @@ void fragment_table_add(struct fragment_table *table, const struct ip_header *ip
     key.icmp_known = packet->icmp_known;
     key.sport = packet->sport;
     key.dport = packet->dport;
+    key.time = packet->time;
     set = set_of(table, &key);
     known = find(table, set, &key);
     if (known)
@@ -108,7 +110,8 @@ bool fragment_table_find(const struct fragment_table *table, const struct ip_hea
 
     make_key(ip, &key);
     fragment = find(table, set_of(table, &key), &key);
-    if (!fragment)
+    if (!fragment || packet->time - fragment->time > FRAGMENT_TIME ||
+        fragment->time - packet->time > FRAGMENT_TIME)
         return false;
     packet->proto = fragment->proto;
     packet->icmp_type = fragment->icmp_type;

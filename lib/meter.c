@@ -1,14 +1,13 @@
 #include "meter.h"
 
 #include "communityid.h"
+#include "dnsfragment.h"
 #include "dnstcp.h"
 #include "flowtable.h"
 #include "sni.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define DNS_PORT 53
 
 /* Evicted flows that are sent on together, at most; no more of them wait than flows are counted. */
 #define EVICTED_MOST 16384u
@@ -21,6 +20,7 @@ struct meter {
     struct decoder *decoder;
     struct flowtable *flows;
     struct dnstcp *dnstcp;
+    struct dnsfragment *dnsfragment;
     struct sni *sni; /* NULL: handshakes are not read */
     struct meter_counts counts;
     int64_t window_end;   /* of the window that is open; INT64_MIN before the first packet */
@@ -49,6 +49,8 @@ enum result meter_init(struct meter **meter, const struct meter_options *options
         result = flowtable_init(&new->flows, options->flow_limit);
     if (result == RESULT_OK)
         result = dnstcp_init(&new->dnstcp);
+    if (result == RESULT_OK)
+        result = dnsfragment_init(&new->dnsfragment);
     if (result == RESULT_OK && options->session_names)
         result = sni_init(&new->sni);
     if (result != RESULT_OK) {
@@ -65,6 +67,7 @@ void meter_destroy(struct meter **meter)
         decoder_destroy(&(*meter)->decoder);
         flowtable_destroy(&(*meter)->flows);
         dnstcp_destroy(&(*meter)->dnstcp);
+        dnsfragment_destroy(&(*meter)->dnsfragment);
         sni_destroy(&(*meter)->sni);
         free(*meter);
         *meter = NULL;
@@ -117,16 +120,13 @@ static enum result read_dns(struct meter *meter, const struct packet *packet)
     struct learning learning = {meter, packet->time};
     enum result result = RESULT_OK;
 
-    if (packet->proto == IPPROTO_UDP)
+    if (packet->proto == IPPROTO_UDP && packet->is_fragment)
+        result = dnsfragment_read(meter->dnsfragment, packet, learn, &learning);
+    else if (packet->proto == IPPROTO_UDP)
         result = dns_read(packet->payload, packet->captured, learn, &learning);
     else if (packet->sport == DNS_PORT)
         result = dnstcp_read(meter->dnstcp, packet, learn, &learning);
     return result == RESULT_DAMAGED ? RESULT_OK : result;
-}
-
-static bool is_dns(const struct packet *packet)
-{
-    return packet->sport == DNS_PORT || packet->dport == DNS_PORT;
 }
 
 /*
@@ -309,7 +309,7 @@ static enum result read_session(struct meter *meter, const struct packet *packet
 /* Decides whether the packet is kept, and counts it where it is. */
 static enum result sort_packet(struct meter *meter, const struct packet *packet)
 {
-    bool dns = is_dns(packet);
+    bool dns = packet_is_dns(packet);
     struct locals locals;
     struct hello hello;
     enum result result;

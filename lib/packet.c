@@ -150,6 +150,25 @@ static enum packet_verdict decode_whole(struct descent *descent, const struct ip
     }
 }
 
+/* Of fragments only the payload of DNS over UDP matters, which is put together elsewhere. */
+static void note_fragment(const struct ip_header *ip, const struct cursor *cursor,
+                          struct packet *packet)
+{
+    enum { UDP_HEADER = 8, LENGTH_BEFORE = 4 };
+
+    packet->is_fragment = true;
+    packet->captured = 0;
+    if (packet->proto != IPPROTO_UDP || !packet_is_dns(packet))
+        return;
+    packet->payload = cursor->data;
+    packet->captured = cursor->captured;
+    packet->fragment.id = ip->ident;
+    packet->fragment.at = ip->later_fragment ? ip->offset - UDP_HEADER : 0;
+    packet->fragment.bytes = 0;
+    if (ip->first_fragment && be16(cursor->data - LENGTH_BEFORE) > UDP_HEADER)
+        packet->fragment.bytes = be16(cursor->data - LENGTH_BEFORE) - UDP_HEADER;
+}
+
 /* What an IP header carries; cursor: its payload, cut to the length that the header says. */
 static enum packet_verdict decode_payload(struct descent *descent, const struct ip_header *ip,
                                           struct cursor *cursor)
@@ -173,7 +192,7 @@ static enum packet_verdict decode_payload(struct descent *descent, const struct 
     if (ip->first_fragment)
         fragment_table_add(descent->decoder->fragments, ip, packet);
     if (ip->first_fragment || ip->later_fragment)
-        packet->captured = 0;
+        note_fragment(ip, cursor, packet);
     return PACKET_OK;
 }
 
@@ -217,6 +236,7 @@ enum packet_verdict decode_ipv4(struct descent *descent, struct cursor *cursor)
     ip.ident = be16(cursor->data + 4);
     ip.first_fragment = (fragment & 0x3fff) == 0x2000;
     ip.later_fragment = (fragment & 0x1fff) != 0;
+    ip.offset = (fragment & 0x1fffu) * 8;
     cursor_skip(cursor, header);
     cursor_limit(cursor, ip.length);
     if (ip.proto == IPPROTO_AH && !ip.later_fragment && !skip_authentication(&ip, cursor))
@@ -257,6 +277,7 @@ static bool skip_extension(struct ip_header *ip, struct cursor *cursor)
         ip->ident = be32(cursor->data + 4);
         ip->first_fragment = (fragment & 0xfff9) == 1;
         ip->later_fragment = (fragment & 0xfff8) != 0;
+        ip->offset = fragment & 0xfff8u;
     } else {
         length = (cursor->data[1] + 1u) * 8;
     }
@@ -317,7 +338,7 @@ enum packet_verdict decoder_packet(struct decoder *decoder, const struct frame *
     packet->time = frame->time;
     packet->sport = packet->dport = 0;
     packet->tcp_flags = packet->icmp_type = packet->icmp_code = 0;
-    packet->icmp_known = false;
+    packet->icmp_known = packet->is_fragment = false;
     packet->bytes = packet->captured = 0;
     packet->payload = NULL;
     return decode_link(&descent, frame->linktype, &cursor);

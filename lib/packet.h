@@ -27,8 +27,21 @@ struct packet {
     bool icmp_known; /* type and code were captured */
     uint32_t bytes;  /* transport payload as the IP header says, 0 for ICMP */
     const uint8_t *payload;
-    uint32_t captured; /* bytes at payload, at most .bytes; none in fragments */
+    uint32_t captured; /* bytes at payload, at most .bytes; in fragments none but DNS over UDP */
+    bool is_fragment;
+    struct {
+        uint32_t id;    /* of the datagram */
+        uint32_t at;    /* where in its payload that of the fragment begins */
+        uint32_t bytes; /* of its payload, as its first fragment says, else 0 */
+    } fragment;         /* only where it is one of DNS over UDP */
 };
+
+#define DNS_PORT 53
+
+static inline bool packet_is_dns(const struct packet *packet)
+{
+    return packet->sport == DNS_PORT || packet->dport == DNS_PORT;
+}
 
 /* What became of a frame. */
 enum packet_verdict {

@@ -1037,6 +1037,30 @@ def names_from_records():
     ]))
 
 
+@capture("names-fragments.pcap")
+def names_in_fragments():
+    """Responses over UDP in IP fragments."""
+    def pieces(name, address, ident, size=1200, resolver=RESOLVER, client=LOCAL):
+        text = record(QUESTION, 16, bytes(3000))
+        datagram = udp_datagram(53, 40000, dns(name, [text, address_record(QUESTION, address)]))
+        return fragments(resolver, client, UDP, datagram, ident, size)
+
+    one, two = pieces("f1.example", "8.0.6.1", 1), pieces("f2.example", "8.0.6.2", 2)
+    three = pieces("f3.example", "8.0.6.3", 3, resolver="192.168.1.2")
+    six = pieces("f4.example", "8.0.6.4", 4, resolver="fd00::1", client=LOCAL6)
+    lost, slow = pieces("f5.example", "8.0.6.5", 5), pieces("f6.example", "8.0.6.6", 6)
+    packets = [
+        *one, two[0], two[2], two[1],
+        three[0], *lost[:-1], *three[1:],  # of two resolvers at a time
+        *six, slow[0], slow[1],
+        *(to(50000 + n, f"8.0.6.{n}") for n in range(1, 6)),
+    ]
+    frames = each_second(packets)
+    # More than two minutes later the number is another datagram's.
+    late = len(frames) + 121
+    return pcap(frames + [at(late, eth(slow[2])), at(late, eth(to(50006, "8.0.6.6")))])
+
+
 def tcp_message(question, address, padding=0):
     """A response with its length in front, as many bytes of text longer as told."""
     text = [record(QUESTION, 16, bytes(padding))] if padding else []

@@ -286,6 +286,15 @@ records "$names" 'DNS over TCP, however it is cut into segments' "$tool" "$cap/n
 50007 m7.example:443 passive
 EOF
 
+records "$names" 'DNS over UDP in fragments' "$tool" "$cap/names-fragments.pcap" <<'EOF'
+50001 f1.example:443 passive
+50002 f2.example:443 passive
+50003 f3.example:443 passive
+50004 f4.example:443 passive
+50005 8.0.6.5:443 original
+50006 8.0.6.6:443 original
+EOF
+
 records "$pairs" 'DNS with the Internet names and is a flow' \
     "$tool" "$cap/names-internet.pcap" <<'EOF'
 192.168.1.10:40000 > 9.9.9.9:53

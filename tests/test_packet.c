@@ -2,7 +2,7 @@
  * The packet room: frames as wire bytes, and what is made of them. Each good frame is also cut off
  * at each length, in memory that ends there.
  */
-#include "packet.h"
+#include "fragment.h"
 #include "tap.h"
 
 #define FRAME_ROOM 2048
@@ -615,6 +615,69 @@ static void test_fragment_direction(void)
     decoder_destroy(&decoder);
 }
 
+/* A datagram is forgotten two minutes after its first fragment, whichever way time goes. */
+static void test_fragment_age(void)
+{
+    static const struct {
+        int64_t first, later;
+        enum packet_verdict verdict;
+    } cases[] = {{1000, 1000 + FRAGMENT_TIME, PACKET_OK},
+                 {1000, 1001 + FRAGMENT_TIME, PACKET_LATE_FRAGMENT},
+                 {1000 + FRAGMENT_TIME, 1000, PACKET_OK},
+                 {1001 + FRAGMENT_TIME, 1000, PACKET_LATE_FRAGMENT},
+                 {FRAME_TIME_END - 1, 0, PACKET_LATE_FRAGMENT}};
+    uint8_t first[FRAME_ROOM], later[FRAME_ROOM];
+    size_t length = unhex(FRAG("0001", "0024", "2000", "11") UDP("0030") "'datadata'", first, 99);
+
+    need(unhex(FRAG("0001", "0024", "0002", "11") "'datadatadatadata'", later, 99) == length, "");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct frame frame = {first, (uint32_t)length, (uint32_t)length, cases[i].first, 101};
+        struct decoder *decoder = new_decoder(true);
+        struct packet packet = {0};
+
+        is_int(decoder_packet(decoder, &frame, &packet), PACKET_OK, "first");
+        frame.data = later;
+        frame.time = cases[i].later;
+        is_int(decoder_packet(decoder, &frame, &packet), cases[i].verdict, "later, row %zu", i);
+        decoder_destroy(&decoder);
+    }
+}
+
+/* Fragments of DNS keep their payload, and tell where it belongs. */
+static void test_fragment_dns(void)
+{
+    static const struct {
+        const char *first, *later;
+        uint32_t id, at;
+    } cases[] = {
+        {FRAG("0007", "0024", "2000", "11") "0035 d431 0020 0000 'datadata'",
+         FRAG("0007", "001c", "0002", "11") "'moredata'", 7, 8},
+        {FRAG6("0018", "11", "0001", "00010001") "d431 0035 0020 0000 'datadata'",
+         FRAG6("0010", "11", "0010", "00010001") "'moredata'", 0x10001, 8},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct decoder *decoder = new_decoder(true);
+        uint8_t wire[FRAME_ROOM];
+        uint32_t length = (uint32_t)unhex(cases[i].first, wire, sizeof wire);
+        struct frame frame = {wire, length, length, 1, 101};
+        struct packet packet = {0};
+
+        is_int(decoder_packet(decoder, &frame, &packet), PACKET_OK, "first");
+        ok(packet.is_fragment && packet.fragment.id == cases[i].id && packet.fragment.at == 0,
+           "its id and place");
+        is_int(packet.fragment.bytes, 24, "the bytes of the datagram");
+        ok(packet.captured == 8 && memcmp(packet.payload, "datadata", 8) == 0, "its payload");
+        frame.captured = frame.length = (uint32_t)unhex(cases[i].later, wire, sizeof wire);
+        is_int(decoder_packet(decoder, &frame, &packet), PACKET_OK, "later");
+        ok(packet.is_fragment && packet.fragment.id == cases[i].id, "its id");
+        is_int(packet.fragment.at, cases[i].at, "its place");
+        is_int(packet.fragment.bytes, 0, "it does not say how long the datagram is");
+        ok(packet.captured == 8 && memcmp(packet.payload, "moredata", 8) == 0, "its payload");
+        decoder_destroy(&decoder);
+    }
+}
+
 static void test_fragment_flood(void)
 {
     struct decoder *decoder = new_decoder(true);
@@ -746,6 +809,8 @@ int main(void)
     test_icmp_fields();
     test_fragments();
     test_fragment_direction();
+    test_fragment_age();
+    test_fragment_dns();
     test_fragment_flood();
     test_nesting();
     test_times();
