@@ -571,17 +571,28 @@ static void parse_with(struct json *json, yajl_alloc_funcs *functions, const cha
     yajl_free(parser);
 }
 
+/* False: there is no memory. The heap is the caller's: a longjmp leaves it as it is (C11 7.13.2.1).
+ */
+static bool parse_or_jump(struct json *json, struct heap *heap, const char *text, size_t size,
+                          size_t *used)
+{
+    yajl_alloc_funcs functions = {heap_malloc, heap_realloc, heap_free, heap};
+
+    if (setjmp(heap->no_memory) != 0)
+        return false;
+    parse_with(json, &functions, text, size, used);
+    return true;
+}
+
 static enum result parse_object(struct json *json, const char *text, size_t size, size_t *used)
 {
     struct heap heap = {.blocks = {NULL}};
-    yajl_alloc_funcs functions = {heap_malloc, heap_realloc, heap_free, &heap};
 
-    if (setjmp(heap.no_memory) != 0) {
+    if (!parse_or_jump(json, &heap, text, size, used)) {
         for (size_t i = 0; i < HEAP_BLOCKS; i++)
             free(heap.blocks[i]);
         return RESULT_NO_MEMORY;
     }
-    parse_with(json, &functions, text, size, used);
     if (json->result == RESULT_OK && has_other_control(text, *used)) {
         strcpy(json->problem, "a control character stands in it");
         json->result = RESULT_DAMAGED;
