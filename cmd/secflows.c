@@ -75,8 +75,10 @@ enum result secflows_next(struct secflows *secflows, struct secflow *secflow, co
             secflows_damaged(secflows, "no Secflow: it does not end within 1 MiB");
             continue;
         }
-        if (is_blank(*line, *length))
+        if (is_blank(*line, *length)) {
+            secflows->number += lookahead_empty_lines(secflows->in);
             continue;
+        }
         result = record_read(secflows->reader, *line, *length, secflow);
         if (result != RESULT_DAMAGED)
             return result;

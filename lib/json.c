@@ -571,8 +571,7 @@ static void parse_with(struct json *json, yajl_alloc_funcs *functions, const cha
     yajl_free(parser);
 }
 
-/* False: there is no memory. The heap is the caller's: a longjmp leaves it as it is (C11 7.13.2.1).
- */
+/* False: no memory. The heap is the caller's, so that longjmp leaves it as it is (C11 7.13.2.1). */
 static bool parse_or_jump(struct json *json, struct heap *heap, const char *text, size_t size,
                           size_t *used)
 {

@@ -37,6 +37,9 @@ static inline bool lookahead_need(struct lookahead *in, size_t n)
  */
 MUST_CHECK enum result lookahead_line(struct lookahead *in, const char **line, size_t *length);
 
+/* Moves over empty lines as far as they are in the buffer, and tells how many they were. */
+size_t lookahead_empty_lines(struct lookahead *in);
+
 /* The place of in->at in the input. */
 static inline uint64_t lookahead_offset(const struct lookahead *in)
 {

@@ -165,6 +165,7 @@ static enum result next_object(struct zeeklog *log, struct zeek_row *row, bool *
         if (!take_separator(log, c))
             return pass_over(log);
         in->at++;
+        log->line += lookahead_empty_lines(in);
     }
     return zeek_ended(log);
 }

@@ -244,7 +244,9 @@ static enum result next_line(struct zeeklog *log, struct zeek_row *row, bool *us
     log->line++;
     if (result == RESULT_DAMAGED)
         return zeek_damaged(log, "it does not end within %u bytes", LOOKAHEAD_BYTES);
-    return read_line(log, line, line + length, row, useful);
+    if (length == 0)
+        log->line += lookahead_empty_lines(&log->in);
+    return length == 0 ? RESULT_OK : read_line(log, line, line + length, row, useful);
 }
 
 enum result zeek_tsv_init(struct zeeklog *log)

@@ -109,6 +109,9 @@ is "$(cat err)" 'flowlabel: bad.sf: line 2: no Secflow: it does not begin with {
 flowlabel: bad.sf: line 3: no Secflow: dst is not there
 flowlabel: bad.sf: line 4: no Secflow: it is cut off
 flowlabel: bad.sf: damaged in 2 more lines' 'bad lines: messages'
+printf '%s}\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\nx\n' "$usual" >blank.sf
+is_status 65 'behind blank lines: exit status' "$tool" blank.sf
+like "$(cat err)" '^flowlabel: blank.sf: line 22: ' 'behind blank lines: message'
 printf '{"x":"%1100000d"}\n' 0 >long.sf
 is_status 65 'a long line: exit status' "$tool" long.sf
 like "$(cat err)" 'line 1: no Secflow: it does not end within 1 MiB' 'a long line: message'

@@ -153,6 +153,9 @@ static void test_headers(void)
           "#separator \\x09\r\n#path~conn\r\n#fields~" CONN "~history~orig_pkts~resp_pkts\r\n"
           "100.5~10.0.0.1~1025~8.8.8.8~80~tcp~1.25~30~40~ShADad~3~4\r\n",
           WANT);
+    gives("many blank lines",
+          "#path~conn\n" CONN_FIELDS ROW "\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n1\n" ROW,
+          WANT "! line 25: it has not the 12 cells that #fields names\n" WANT);
     gives("a byte order mark, blank lines, a comment",
           "\xef\xbb\xbf#separator \\x09\n\n### made\n#path~conn\n" CONN_FIELDS "\n" ROW, WANT);
     gives("a separator that is a word away by a tab", "#separator~\\x09\n" CONN_FIELDS ROW, WANT);
@@ -512,6 +515,9 @@ static void test_json(void)
 {
     gives("an object a line", JSON_ROW "\n" JSON_ROW "\n", WANT WANT);
     gives("no newline at the end", JSON_ROW "\n" JSON_ROW, WANT WANT);
+    gives("many blank lines",
+          JSON_ROW "\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\nx\n\n" JSON_ROW "\n",
+          WANT "! line 23: no JSON object where one should begin\n" WANT);
     gives("lines end as on DOS, blank lines", "\r\n" JSON_ROW "\r\n\r\n" JSON_ROW "\r\n",
           WANT WANT);
     gives("an array on one line", "[" JSON_ROW "," JSON_ROW "]", WANT WANT);
