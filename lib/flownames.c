@@ -2,10 +2,12 @@
 
 #include "grow.h"
 #include "intern.h"
+#include "pool.h"
+#include "slots.h"
 
 #include <string.h>
 
-#define SLOTS_MIN 1024u
+#define NAMED_MIN 1024u
 #define NAME_MASK ((UINT32_C(1) << 30) - 1)
 
 /* Of hellos with a name and an offer of ECH: the last config_id, and what each did to the last. */
@@ -23,7 +25,7 @@ struct named {
 
 /* A connection of a log. */
 struct joint {
-    uint64_t uid;  /* 0: the slot is free */
+    uint64_t uid;
     uint32_t flow; /* plus 1; 0: not known yet */
     uint32_t name; /* the same */
 };
@@ -34,8 +36,8 @@ struct flownames {
     size_t evidence_count, evidence_capacity;
     struct named *named; /* by number of the flow */
     size_t named_count;
-    struct joint *joints;
-    uint32_t joint_count, joint_slots; /* slots: a power of two */
+    struct pool joints; /* of struct joint */
+    struct slots slots; /* of their numbers */
 };
 
 enum result flownames_init(struct flownames **names)
@@ -45,9 +47,9 @@ enum result flownames_init(struct flownames **names)
 
     if (!new)
         return RESULT_NO_MEMORY;
-    new->joint_slots = SLOTS_MIN;
-    new->joints = calloc(SLOTS_MIN, sizeof *new->joints);
-    result = new->joints ? intern_init(&new->texts) : RESULT_NO_MEMORY;
+    result = slots_init(&new->slots);
+    if (result == RESULT_OK)
+        result = intern_init(&new->texts);
     if (result != RESULT_OK) {
         flownames_destroy(&new);
         return result;
@@ -62,19 +64,25 @@ void flownames_destroy(struct flownames **names)
         intern_destroy(&(*names)->texts);
         free((*names)->evidence);
         free((*names)->named);
-        free((*names)->joints);
+        pool_destroy(&(*names)->joints);
+        free((*names)->slots.list);
         free(*names);
         *names = NULL;
     }
 }
 
-/* The slot of the uid, whose lowest bit is always set, or the free one where it belongs. */
-static struct joint *find_joint(const struct flownames *names, uint64_t uid)
+static struct joint *joint_at(const struct flownames *names, uint32_t number)
 {
-    for (uint64_t i = uid >> 1;; i++) {
-        struct joint *slot = &names->joints[i & (names->joint_slots - 1)];
+    return pool_at(&names->joints, sizeof(struct joint), number - 1);
+}
 
-        if (slot->uid == uid || slot->uid == 0)
+/* The slot of the uid, or the free one where it belongs. */
+static uint32_t *find_slot(const struct flownames *names, uint64_t uid)
+{
+    for (uint32_t i = (uint32_t)(uid >> 1);; i++) { /* the lowest bit is always set */
+        uint32_t *slot = slots_at(&names->slots, i);
+
+        if (*slot == 0 || joint_at(names, *slot)->uid == uid)
             return slot;
     }
 }
@@ -82,7 +90,7 @@ static struct joint *find_joint(const struct flownames *names, uint64_t uid)
 /* Makes room for the flow's name. */
 static enum result reserve_named(struct flownames *names, uint32_t flow)
 {
-    size_t count = names->named_count ? names->named_count : SLOTS_MIN;
+    size_t count = names->named_count ? names->named_count : NAMED_MIN;
     struct named *grown;
 
     if (flow < names->named_count)
@@ -98,24 +106,34 @@ static enum result reserve_named(struct flownames *names, uint32_t flow)
     return RESULT_OK;
 }
 
-/* Keeps the slots of connections at most three quarters full. */
-static enum result reserve_joints(struct flownames *names)
+static enum result reserve_slots(struct flownames *names)
 {
-    struct joint *old = names->joints;
-    uint32_t slots = names->joint_slots;
+    enum result result = RESULT_OK;
 
-    if (names->joint_count < slots / 4 * 3)
+    if (!slots_full(&names->slots, names->joints.count))
         return RESULT_OK;
-    names->joints = calloc((size_t)slots * 2, sizeof *names->joints);
-    if (!names->joints) {
-        names->joints = old;
-        return RESULT_NO_MEMORY;
+    result = slots_grow(&names->slots);
+    for (uint32_t i = 1; i <= names->joints.count && result == RESULT_OK; i++)
+        *find_slot(names, joint_at(names, i)->uid) = i;
+    return result;
+}
+
+/* Finds or makes the joint of a uid. */
+static enum result add_joint(struct flownames *names, uint64_t uid, struct joint **joint)
+{
+    enum result result = reserve_slots(names);
+    uint32_t *slot;
+
+    if (result == RESULT_OK)
+        result = pool_reserve(&names->joints, sizeof(struct joint));
+    if (result != RESULT_OK)
+        return result;
+    slot = find_slot(names, uid);
+    if (*slot == 0) {
+        *slot = ++names->joints.count;
+        *joint_at(names, *slot) = (struct joint){.uid = uid};
     }
-    names->joint_slots *= 2;
-    for (uint32_t i = 0; i < slots; i++)
-        if (old[i].uid != 0)
-            *find_joint(names, old[i].uid) = old[i];
-    free(old);
+    *joint = joint_at(names, *slot);
     return RESULT_OK;
 }
 
@@ -217,35 +235,28 @@ bool flownames_get(const struct flownames *names, uint32_t flow, const char **na
 
 enum result flownames_join(struct flownames *names, uint64_t uid, uint32_t flow)
 {
-    enum result result = reserve_joints(names);
     struct joint *joint;
+    enum result result = add_joint(names, uid, &joint);
 
     if (result != RESULT_OK)
         return result;
-    joint = find_joint(names, uid);
     if (joint->name != 0)
         return set_logged(names, flow, joint->name);
-    names->joint_count += joint->uid == 0;
-    joint->uid = uid;
     joint->flow = flow + 1;
     return RESULT_OK;
 }
 
 enum result flownames_tell(struct flownames *names, uint64_t uid, const struct hello *hello)
 {
-    enum result result = reserve_joints(names);
     struct joint *joint;
     uint32_t name;
+    enum result result = add_joint(names, uid, &joint);
 
-    if (result == RESULT_OK)
-        result = intern_add(&names->texts, hello->name, hello->length, &name);
+    if (result != RESULT_OK || joint->name != 0)
+        return result;
+    result = intern_add(&names->texts, hello->name, hello->length, &name);
     if (result != RESULT_OK)
         return result;
-    joint = find_joint(names, uid);
-    if (joint->name != 0)
-        return RESULT_OK;
-    names->joint_count += joint->uid == 0;
-    joint->uid = uid;
     joint->name = name + 1;
     return joint->flow == 0 ? RESULT_OK : set_logged(names, joint->flow - 1, joint->name);
 }
@@ -259,7 +270,9 @@ void flownames_clear(struct flownames *names, uint32_t flow)
 size_t flownames_bytes(const struct flownames *names)
 {
     return intern_bytes(&names->texts) + names->evidence_capacity * sizeof *names->evidence +
-           names->named_count * sizeof *names->named + names->joint_slots * sizeof *names->joints;
+           names->named_count * sizeof *names->named +
+           pool_bytes(&names->joints, sizeof(struct joint)) +
+           names->slots.count * sizeof *names->slots.list;
 }
 
 enum result flownames_move(struct flownames *to, uint32_t to_flow, const struct flownames *from,

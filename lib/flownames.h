@@ -1,7 +1,7 @@
 /*
  * The names that flows gave themselves, by the number of the flow; and by the uid of a Zeek
  * connection, whose rows come in any order. An array holds them, so that numbers should be dense: 4
- * bytes each. A uid costs 21 to 43 bytes, a text is kept once.
+ * bytes each. A uid costs 21 to 27 bytes, a text is kept once.
  *
  * Part of the flowtable room.
  *

@@ -106,6 +106,22 @@ static void test_many(void)
     flownames_destroy(&names);
 }
 
+/* What uids take whose connections may never come, or names. */
+static void test_memory(void)
+{
+    enum { MANY = 100000 };
+    struct flownames *names = new_names();
+    size_t before = flownames_bytes(names), wrong = 0;
+
+    for (uint32_t i = 1; i <= MANY; i++) {
+        tell(names, i * UINT64_C(0x9e3779b97f4a7c15) | 1, "a.example");
+        join(names, i * UINT64_C(0xbf58476d1ce4e5b9) | 1, i % 10);
+        wrong += flownames_bytes(names) > before + 32 * 1024 + 27 * 2 * (size_t)i;
+    }
+    is_int(wrong, 0, "27 bytes a uid at most");
+    flownames_destroy(&names);
+}
+
 static void test_uids(void)
 {
     struct flownames *names = new_names();
@@ -220,6 +236,7 @@ int main(void)
 {
     test_places();
     test_many();
+    test_memory();
     test_uids();
     test_ech();
     test_cut();
