@@ -20,11 +20,11 @@
 /* Bytes of a file that are measured between two looks at everything else. */
 #define MEASURED_AT_ONCE (UINT64_C(8) << 20)
 
-/* A request whose bytes have not moved for so long gets nowhere. */
-#define MOVED_WITHIN SECOND
-
 /* A collector may ask for more, but not hold everything up for days by a mistake. */
 #define RETRY_AFTER_MOST (3600 * SECOND)
+
+/* A clock that runs differs from the other one by less, whatever corrects it meanwhile. */
+#define CLOCK_SET (60 * SECOND)
 
 #define PROBLEM_TEXT 320
 
@@ -51,14 +51,17 @@ struct delivery {
 
     struct spool_entry entry;     /* the one that is sent, or was last; its name "": none */
     struct body *file, *zeek_dns; /* of it, while it is tried */
-    unsigned failures;            /* in a row */
+    uint64_t start;               /* of what is sent of its file at once; 0: all is */
+    uint64_t most;     /* bytes of records that the collector takes at once; 0: not known */
+    unsigned failures; /* in a row */
     int said;   /* what was said of them: an HTTP status, libcurl's code below 0; 0: nothing */
     int denied; /* the status to end with, where it is DENIED to the end */
     bool said_unreadable;
 
-    uint64_t accepted, rejected, foreign;
-    uint64_t moved;
-    int64_t moved_at, accepted_at;
+    uint64_t accepted, rejected, deleted, foreign;
+    int64_t clock_offset,
+        clock_set_at;              /* the wall's to the time since boot; since 1970, 0: never */
+    int64_t begun_at, accepted_at; /* the request; the last sample */
     struct text lines; /* for standard output, of which what is before written is there */
     size_t written;
     struct text sample_id;
@@ -119,10 +122,18 @@ static const char *entry_file_name(const struct delivery *delivery)
     return delivery->entry.name + delivery->entry.file_name;
 }
 
+static void abandon(struct delivery *delivery)
+{
+    if (delivery->state == SENDING && delivery->options->verbose)
+        complain(entry_file_name(delivery), "given up before an answer came, after %.3f s",
+                 (double)(clock_monotonic() - delivery->begun_at) / SECOND);
+    upload_abort(delivery->uploader);
+}
+
 /* Nothing is sent any more, so that another process can. */
 static int end(struct delivery *delivery, int status)
 {
-    upload_abort(delivery->uploader);
+    abandon(delivery);
     close_bodies(delivery);
     spool_unlock(delivery->spool);
     delivery->locked = false;
@@ -150,10 +161,16 @@ static int spool_failed(struct delivery *delivery, enum result result)
     return end(delivery, EX_OSERR);
 }
 
-/* Moves an entry aside; what is why, also in the file beside it. */
-static int reject(struct delivery *delivery, const struct spool_entry *entry, const char *what,
-                  const char *answer, size_t length)
+/* All of an entry has gone: perhaps the collector takes more at once again. */
+static void part_is_last(struct delivery *delivery)
 {
+    delivery->most = delivery->most > UINT64_MAX / 2 ? 0 : 2 * delivery->most;
+}
+
+/* Moves what was sent of an entry aside; what is why, also in the file beside it. */
+static int reject(struct delivery *delivery, const char *what, const char *answer, size_t length)
+{
+    const struct spool_entry *entry = &delivery->entry;
     struct text text = {0};
     enum result result = text_put_string(&text, what);
 
@@ -162,38 +179,64 @@ static int reject(struct delivery *delivery, const struct spool_entry *entry, co
     if (result == RESULT_OK)
         result = text_put(&text, answer, length);
     if (result == RESULT_OK)
-        result = spool_reject(delivery->spool, entry, text.bytes, text.length);
+        result = delivery->start > 0
+                     ? spool_reject_part(delivery->spool, entry, delivery->start, text.bytes,
+                                         text.length)
+                     : spool_reject(delivery->spool, entry, text.bytes, text.length);
     text_destroy(&text);
     if (result != RESULT_OK)
         return spool_failed(delivery, result);
+    if (delivery->start == 0)
+        part_is_last(delivery);
     if (delivery->rejected++ < REJECTIONS_TOLD)
         complain(entry->name + entry->file_name, "%s: moved to %s/rejected", what,
                  delivery->options->spool_path);
     return EX_OK;
 }
 
-/* Moves aside what waits too long, and the oldest of what is too much. */
+/* What was deleted, and why, which costs something each time it is said. */
+static void tell_trimmed(struct delivery *delivery, const struct spool_trimmed *trimmed,
+                         const char *why)
+{
+    uint64_t count = trimmed->rejected + trimmed->waiting;
+
+    if (count == 0)
+        return;
+    complain(delivery->options->spool_path,
+             "%" PRIu64 " sample%s deleted, of which %" PRIu64 " waited to be sent: %s", count,
+             count == 1 ? " was" : "s were", trimmed->waiting, why);
+    delivery->deleted += count;
+}
+
+/* Whether ages are known: that the clock was set tells nothing of how long something waited. */
+static bool ages_are_known(struct delivery *delivery, int64_t wall)
+{
+    int64_t offset = wall - clock_read(CLOCK_BOOTTIME), change = offset - delivery->clock_offset;
+
+    if (delivery->clock_offset != 0 && (change > CLOCK_SET || change < -CLOCK_SET))
+        delivery->clock_set_at = wall;
+    delivery->clock_offset = offset;
+    return delivery->clock_set_at <= wall - delivery->options->max_age;
+}
+
+/* Deletes what waits for too long, and the oldest of what is too much. */
 static int trim(struct delivery *delivery)
 {
     const struct delivery_options *options = delivery->options;
-    struct spool_entry entry = {.name = ""};
-    uint64_t bytes = 0, rejections;
-    size_t count;
-    enum result result = spool_total(delivery->spool, &count, &bytes);
-    int status = EX_OK;
+    struct spool_trimmed trimmed = {0};
+    int64_t wall = clock_wall();
+    enum result result = RESULT_OK;
 
-    while (status == EX_OK && result == RESULT_OK &&
-           (result = spool_next(delivery->spool, entry.name, &entry)) == RESULT_OK) {
-        rejections = delivery->rejected;
-        if (options->max_age > 0 && clock_wall() - entry.time > options->max_age)
-            status = reject(delivery, &entry, "it waited for too long", "", 0);
-        else if (options->max_bytes > 0 && bytes > options->max_bytes)
-            status = reject(delivery, &entry, "too much waits", "", 0);
-        if (delivery->rejected == rejections)
-            break;
-        bytes -= entry.bytes;
+    if (options->max_age > 0 && ages_are_known(delivery, wall)) {
+        result = spool_trim_age(delivery->spool, wall - options->max_age, &trimmed);
+        tell_trimmed(delivery, &trimmed, "older than --max-age");
     }
-    return result == RESULT_OK || result == RESULT_END ? status : spool_failed(delivery, result);
+    if (options->max_bytes > 0 && result == RESULT_OK) {
+        trimmed = (struct spool_trimmed){0};
+        result = spool_trim_bytes(delivery->spool, options->max_bytes, &trimmed);
+        tell_trimmed(delivery, &trimmed, "more than --max-bytes");
+    }
+    return result == RESULT_OK ? EX_OK : spool_failed(delivery, result);
 }
 
 /* Looks after the spool, while no request of it is on its way. */
@@ -214,7 +257,7 @@ static int tidy(struct delivery *delivery, int64_t now)
                  count == 1 ? " was" : "s were");
     if (delivery->options->max_bytes == 0 && delivery->options->max_age == 0)
         return EX_OK;
-    close_bodies(delivery); /* what they are of may be put aside */
+    close_bodies(delivery); /* what they are of may be deleted */
     delivery->entry.name[0] = '\0';
     return trim(delivery);
 }
@@ -225,17 +268,23 @@ static bool can_send(const struct delivery *delivery, const struct spool_entry *
     return delivery->options->upload.form || entry->kind == SPOOL_RECORDS;
 }
 
+/* A descriptor becomes a body, from the place on where that of records is to begin. */
 static enum result open_body(struct delivery *delivery, int fd, struct body **body)
 {
     const struct delivery_options *options = delivery->options;
     enum body_form form = delivery->entry.kind != SPOOL_RECORDS ? BODY_FILE
                           : options->upload.form                ? BODY_DOCUMENT
                                                                 : BODY_LINES;
-    enum result result = fd < 0
-                             ? RESULT_SYSTEM
-                             : body_init(body, fd, form, entry_file_name(delivery), options->gzip);
-    int saved = errno;
+    enum result result = fd < 0 ? RESULT_SYSTEM : RESULT_OK;
+    int saved;
 
+    delivery->start = 0;
+    if (result == RESULT_OK && delivery->entry.kind == SPOOL_RECORDS)
+        result = spool_find_part(fd, delivery->most, &delivery->start);
+    if (result == RESULT_OK)
+        result =
+            body_init(body, fd, delivery->start, form, entry_file_name(delivery), options->gzip);
+    saved = errno;
     if (fd >= 0 && result != RESULT_OK)
         close(fd);
     errno = saved;
@@ -357,7 +406,7 @@ static enum result begin(struct delivery *delivery)
     };
 
     snprintf(key, sizeof key, "Idempotency-Key: \"%s\"", facts->hash);
-    delivery->moved = 0;
+    delivery->begun_at = clock_monotonic();
     return upload_begin(delivery->uploader, &request);
 }
 
@@ -389,7 +438,7 @@ static int measure(struct delivery *delivery)
         return end(delivery, out_of_memory());
     case RESULT_DAMAGED:
         put_off(delivery, 0);
-        status = reject(delivery, &delivery->entry, "not all of its lines are Secflows", "", 0);
+        status = reject(delivery, "not all of its lines are Secflows", "", 0);
         break;
     default:
         put_off(delivery, clock_monotonic() + LOOK_AFTER);
@@ -455,9 +504,48 @@ static int write_lines(struct delivery *delivery)
     return EX_OK;
 }
 
+/* Opens the same entry again. What stands in the way is found when it is chosen anew. */
+static void reopen(struct delivery *delivery)
+{
+    close_bodies(delivery);
+    if (open_bodies(delivery) != RESULT_OK)
+        close_bodies(delivery);
+}
+
+/* The end of a try, after which the rest of an entry is next where only a part of it was sent. */
+static void close_part(struct delivery *delivery)
+{
+    if (delivery->start == 0 || delivery->state != LOOKING) {
+        close_bodies(delivery);
+        return;
+    }
+    delivery->entry.bytes = delivery->start;
+    reopen(delivery);
+}
+
+/* The collector wants less at once. False: it is a single record, or something as it is. */
+static bool halve(struct delivery *delivery)
+{
+    if (delivery->entry.kind != SPOOL_RECORDS || body_facts(delivery->file)->records < 2)
+        return false;
+    delivery->most = (delivery->entry.bytes - delivery->start + 1) / 2;
+    if (delivery->options->verbose)
+        complain(entry_file_name(delivery), "HTTP 413: it is sent in halves");
+    reopen(delivery);
+    return true;
+}
+
+static enum result remove_sent(struct delivery *delivery)
+{
+    if (delivery->start > 0)
+        return spool_remove_part(delivery->spool, &delivery->entry, delivery->start);
+    part_is_last(delivery);
+    return spool_remove(delivery->spool, &delivery->entry);
+}
+
 static int accept(struct delivery *delivery, int64_t now)
 {
-    enum result result = spool_remove(delivery->spool, &delivery->entry);
+    enum result result = remove_sent(delivery);
 
     if (delivery->said != 0 && !delivery->options->verbose)
         complain(delivery->options->upload.url, "accepts again");
@@ -564,27 +652,28 @@ static int finish(struct delivery *delivery, const struct upload_answer *answer,
         try_again(delivery, answer, what, now);
         return EX_OK;
     case VERDICT_TOO_LARGE:
+        put_off(delivery, now);
+        if (halve(delivery))
+            return EX_OK;
+        status = reject(delivery, what, answer->body, answer->length);
+        break;
     case VERDICT_REJECTED:
         put_off(delivery, now);
-        status = reject(delivery, &delivery->entry, what, answer->body, answer->length);
+        status = reject(delivery, what, answer->body, answer->length);
         break;
     case VERDICT_DENIED:
     case VERDICT_WRONG_URL:
         deny(delivery, answer, verdict, now);
         break;
     }
-    close_bodies(delivery);
+    close_part(delivery);
     return status;
 }
 
 static int send_some(struct delivery *delivery, int64_t now)
 {
     struct upload_answer answer;
-    uint64_t moved = upload_moved(delivery->uploader);
 
-    if (moved != delivery->moved)
-        delivery->moved_at = now;
-    delivery->moved = moved;
     return upload_run(delivery->uploader, &answer) ? finish(delivery, &answer, now) : EX_OK;
 }
 
@@ -677,10 +766,10 @@ bool delivery_has_ended(const struct delivery *delivery)
 
 int64_t delivery_progressed(const struct delivery *delivery, int64_t now)
 {
-    bool moves = delivery->state == MEASURING ||
-                 (delivery->state == SENDING && now - delivery->moved_at < MOVED_WITHIN);
+    bool gets_on = delivery->state == MEASURING ||
+                   (delivery->state == SENDING && upload_gets_on(delivery->uploader));
 
-    return moves ? now : delivery->accepted_at;
+    return gets_on ? now : delivery->accepted_at;
 }
 
 uint64_t delivery_accepted(const struct delivery *delivery)
@@ -712,7 +801,7 @@ int delivery_end(struct delivery *delivery)
 {
     int status = EX_OK;
 
-    upload_abort(delivery->uploader);
+    abandon(delivery);
     if (delivery->state == DENIED) {
         status = delivery->denied;
         delivery->locked = spool_lock(delivery->spool) == RESULT_OK;
@@ -728,7 +817,7 @@ int delivery_end(struct delivery *delivery)
     if (delivery->rejected > REJECTIONS_TOLD)
         complain(delivery->options->spool_path, "%" PRIu64 " more were rejected",
                  delivery->rejected - REJECTIONS_TOLD);
-    if (delivery->rejected > 0)
+    if (delivery->rejected > 0 || delivery->deleted > 0)
         status = worse_status(status, EX_UNAVAILABLE);
     return delivery->state == ELSEWHERE ? status : final_status(status, tell_left(delivery));
 }

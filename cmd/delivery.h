@@ -15,7 +15,7 @@ struct delivery_options {
     struct upload_options upload; /* form: NetworkSage's API; else lines */
     const char *spool_path;       /* for messages */
     bool gzip;
-    uint64_t max_bytes; /* of the spool, and how old what waits may be, in microseconds */
+    uint64_t max_bytes; /* of the spool, and how old what lies there may be, in microseconds */
     int64_t max_age;    /* 0: no limit */
     bool verbose;       /* say of each try how it went */
 };
@@ -46,7 +46,7 @@ void delivery_wait(struct delivery *delivery, struct pollfd *fds, unsigned count
 bool delivery_is_done(const struct delivery *delivery);
 bool delivery_has_ended(const struct delivery *delivery);
 
-/* When a sample was accepted last, or now while the bytes of a request move. */
+/* When a sample was accepted last, or now while a request gets on, as upload.h has it. */
 int64_t delivery_progressed(const struct delivery *delivery, int64_t now);
 
 /* Samples that were accepted so far. */

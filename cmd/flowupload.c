@@ -47,8 +47,8 @@ static const char help[] =
     "  -z           compress with gzip (ndjson only)\n"
     "  --cacert FILE       trust this CA, too\n"
     "  --linger SECONDS    at the end, go on for so long without success (default 30)\n"
-    "  --max-age SECONDS   put samples aside that wait for longer\n"
-    "  --max-bytes BYTES   put the oldest samples aside while more than that wait\n"
+    "  --max-age SECONDS   delete samples from the spool that are older\n"
+    "  --max-bytes BYTES   delete the oldest samples while the spool has more than that\n"
     "  --timeout SECONDS   give a try up that gets nowhere for so long (default 60)\n"
     "\n"
     "Example: flowcap -i eth0 | flowupload -k keyfile -u https://collector.example/\n";
@@ -230,7 +230,7 @@ static bool print_sample(struct command *command, struct sample *sample)
     enum result result = sample_finish(sample);
 
     if (result == RESULT_OK)
-        result = body_init(&body, sample->file.fd, form, sample->file.name, false);
+        result = body_init(&body, sample->file.fd, 0, form, sample->file.name, false);
     if (result != RESULT_OK)
         return written(command, result);
     result = put_body(command, body);

@@ -18,6 +18,7 @@
 
 struct body {
     int fd;
+    off_t start;
     enum body_form form;
     const char *file_name;
     bool measuring; /* the hash and the counts are being made */
@@ -69,7 +70,7 @@ static enum result rewind_lines(struct body *body)
     enum result result = RESULT_SYSTEM;
     int fd = fcntl(body->fd, F_DUPFD_CLOEXEC, 3);
 
-    if (fd >= 0 && lseek(fd, 0, SEEK_SET) == 0)
+    if (fd >= 0 && lseek(fd, body->start, SEEK_SET) >= 0)
         result = input_open_fd(&input, fd);
     if (result != RESULT_OK) {
         if (fd >= 0)
@@ -216,7 +217,7 @@ enum result body_rewind(struct body *body)
 {
     body->piece.length = body->at = 0;
     body->at_end = body->gzip_ended = false;
-    body->offset = 0;
+    body->offset = body->start;
     if (body->gzip && deflateReset(&body->stream) != Z_OK)
         return RESULT_NO_MEMORY;
     return body->form == BODY_DOCUMENT ? rewind_lines(body) : RESULT_OK;
@@ -277,8 +278,8 @@ static enum result prepare(struct body *body)
     return record_reader_init(&body->reader, NULL, 0);
 }
 
-enum result body_init(struct body **body, int fd, enum body_form form, const char *file_name,
-                      bool gzip)
+enum result body_init(struct body **body, int fd, uint64_t start, enum body_form form,
+                      const char *file_name, bool gzip)
 {
     struct body *new = calloc(1, sizeof *new);
     enum result result;
@@ -287,6 +288,7 @@ enum result body_init(struct body **body, int fd, enum body_form form, const cha
     if (!new)
         return RESULT_NO_MEMORY;
     new->fd = -1;
+    new->start = (off_t)start;
     new->form = form;
     new->file_name = file_name;
     new->gzip = gzip;

@@ -35,12 +35,13 @@ struct body_facts {
 struct body;
 
 /*
- * A descriptor of a file, which becomes the body's with RESULT_OK. file_name: what the document
+ * A descriptor of a file, which becomes the body's with RESULT_OK, and is read from start on.
+ * file_name: what the document
  * says that it is called; the caller's, and to outlive the body. gzip: compressed (RFC 1952); not
  * for a document, which cannot be measured before its hash is known.
  * RESULT_SYSTEM: errno says why it cannot be read.
  */
-MUST_CHECK enum result body_init(struct body **body, int fd, enum body_form form,
+MUST_CHECK enum result body_init(struct body **body, int fd, uint64_t start, enum body_form form,
                                  const char *file_name, bool gzip);
 void body_destroy(struct body **body);
 

@@ -26,6 +26,9 @@
 struct spool {
     int folder; /* -1 where it could not be opened */
     int lock;   /* -1 while it is not held */
+    bool gives; /* what is made belongs to the folder's owner, who is not root, as this process */
+    uid_t owner;
+    gid_t group;
     unsigned created;
     struct spool_entry *list; /* by name: the first ones behind list_after */
     size_t listed;
@@ -97,6 +100,32 @@ bool spool_is_full(int error)
     return error == ENOSPC || error == EDQUOT;
 }
 
+/* A new folder is on disk when the one above it is. */
+static void sync_parent(const char *path)
+{
+    char parent[PATH_MAX];
+    char *slash;
+    int fd;
+
+    snprintf(parent, sizeof parent, "%s", path);
+    slash = strrchr(parent, '/');
+    if (slash)
+        slash[slash == parent] = '\0';
+    fd = open(slash ? parent : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0) {
+        fsync(fd);
+        close(fd);
+    }
+}
+
+static int make_folder(const char *path)
+{
+    if (mkdir(path, 0700) < 0)
+        return errno == EEXIST ? 0 : -1;
+    sync_parent(path);
+    return 0;
+}
+
 /* Makes the folder, and those above it that are missing. */
 static int make_folders(const char *path)
 {
@@ -110,10 +139,28 @@ static int make_folders(const char *path)
     memcpy(copy, path, length + 1);
     for (char *slash = copy; (slash = strchr(slash + 1, '/'));) {
         *slash = '\0';
-        mkdir(copy, 0700); /* where that fails, the last one does */
+        make_folder(copy); /* where that fails, the last one does */
         *slash = '/';
     }
-    return mkdir(copy, 0700) == 0 || errno == EEXIST ? 0 : -1;
+    return make_folder(copy);
+}
+
+static bool find_owner(struct spool *spool)
+{
+    struct stat stat;
+
+    if (fstat(spool->folder, &stat) < 0)
+        return false;
+    spool->gives = geteuid() == 0 && stat.st_uid != 0;
+    spool->owner = stat.st_uid;
+    spool->group = stat.st_gid;
+    return true;
+}
+
+/* What was made becomes the owner's. False: errno says why not. */
+static bool give(const struct spool *spool, int fd)
+{
+    return !spool->gives || fchown(fd, spool->owner, spool->group) == 0;
 }
 
 enum result spool_init(struct spool **spool, const char *path)
@@ -125,7 +172,8 @@ enum result spool_init(struct spool **spool, const char *path)
         return RESULT_NO_MEMORY;
     new->lock = -1;
     new->folder = make_folders(path) < 0 ? -1 : open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (new->folder >= 0 && faccessat(new->folder, ".", W_OK | X_OK, AT_EACCESS) == 0) {
+    if (new->folder >= 0 && faccessat(new->folder, ".", W_OK | X_OK, AT_EACCESS) == 0 &&
+        find_owner(new)) {
         *spool = new;
         return RESULT_OK;
     }
@@ -245,7 +293,7 @@ enum result spool_create(struct spool *spool, enum spool_kind kind, const char *
         file->fd = openat(spool->folder, file->name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
         if (file->fd < 0)
             return RESULT_SYSTEM;
-        if (flock(file->fd, LOCK_EX) < 0 || fstat(file->fd, &stat) < 0) {
+        if (flock(file->fd, LOCK_EX) < 0 || fstat(file->fd, &stat) < 0 || !give(spool, file->fd)) {
             int saved = errno;
 
             spool_discard(spool, file);
@@ -413,9 +461,22 @@ enum result spool_next(struct spool *spool, const char *after, struct spool_entr
     return RESULT_OK;
 }
 
+/* Opens a file; whatever else has its name is not waited for. */
+static int open_file(struct spool *spool, const char *name, int flags)
+{
+    int fd = openat(spool->folder, name, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    struct stat stat;
+
+    if (fd < 0 || (fstat(fd, &stat) == 0 && S_ISREG(stat.st_mode)))
+        return fd;
+    close(fd);
+    errno = S_ISDIR(stat.st_mode) ? EISDIR : ENOTSUP;
+    return -1;
+}
+
 int spool_open_entry(struct spool *spool, const struct spool_entry *entry)
 {
-    return openat(spool->folder, entry->name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    return open_file(spool, entry->name, O_RDONLY);
 }
 
 int spool_open_companion(struct spool *spool, const struct spool_entry *entry)
@@ -423,7 +484,7 @@ int spool_open_companion(struct spool *spool, const struct spool_entry *entry)
     char companion[NAME_MAX + 1];
 
     companion_name(entry->name, companion);
-    return openat(spool->folder, companion, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    return open_file(spool, companion, O_RDONLY);
 }
 
 enum result spool_remove(struct spool *spool, const struct spool_entry *entry)
@@ -439,17 +500,24 @@ enum result spool_remove(struct spool *spool, const struct spool_entry *entry)
     return fsync(spool->folder) < 0 ? RESULT_SYSTEM : RESULT_OK;
 }
 
+static void name_answer(const char *name, char answer[NAME_MAX + 1])
+{
+    snprintf(answer, NAME_MAX + 1, "%.*s%s", NAME_MAX - 7, name, answer_suffix);
+}
+
 /* Without the answer an entry is still better moved: the disk may be full. */
-static void write_answer(int folder, const char *name, const char *answer, size_t length)
+static void write_answer(const struct spool *spool, int folder, const char *name,
+                         const char *answer, size_t length)
 {
     char answer_name[NAME_MAX + 1];
     int fd;
 
-    snprintf(answer_name, sizeof answer_name, "%.*s%s", NAME_MAX - 7, name, answer_suffix);
-    fd = openat(folder, answer_name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    name_answer(name, answer_name);
+    unlinkat(folder, answer_name, 0); /* whatever it is, it is not written through */
+    fd = openat(folder, answer_name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
         return;
-    if (write(fd, answer, length) < 0)
+    if (write(fd, answer, length) < 0 || !give(spool, fd))
         unlinkat(folder, answer_name, 0);
     close(fd);
 }
@@ -469,19 +537,169 @@ static enum result move_entry(struct spool *spool, const struct spool_entry *ent
                : RESULT_OK;
 }
 
+/* Opens the folder of what was rejected, where there is one; -1: errno says why not. */
+static int find_rejected(const struct spool *spool)
+{
+    return openat(spool->folder, rejected, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+}
+
+/* The same, but it is made. One that root made is given away, too. */
+static int open_rejected(const struct spool *spool)
+{
+    int folder;
+
+    if (mkdirat(spool->folder, rejected, 0700) < 0 && errno != EEXIST)
+        return -1;
+    folder = find_rejected(spool);
+    if (folder >= 0 && !give(spool, folder)) {
+        close_keeping_errno(folder);
+        return -1;
+    }
+    return folder;
+}
+
 enum result spool_reject(struct spool *spool, const struct spool_entry *entry, const char *answer,
                          size_t length)
 {
     enum result result;
-    int folder;
+    int folder = open_rejected(spool);
 
-    if (mkdirat(spool->folder, rejected, 0700) < 0 && errno != EEXIST)
-        return RESULT_SYSTEM;
-    folder = openat(spool->folder, rejected, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     if (folder < 0)
         return RESULT_SYSTEM;
-    write_answer(folder, entry->name, answer, length);
+    write_answer(spool, folder, entry->name, answer, length);
     result = move_entry(spool, entry, folder);
+    close_keeping_errno(folder);
+    return result;
+}
+
+/* Where the first line begins at or behind a place; the size where none does. */
+static enum result find_line(int fd, uint64_t from, uint64_t size, uint64_t *start)
+{
+    char buffer[16 * 1024];
+    ssize_t got;
+
+    *start = from;
+    if (from == 0)
+        return RESULT_OK;
+    for (uint64_t at = from - 1; at < size; at += (uint64_t)got) {
+        const char *newline;
+
+        got = pread(fd, buffer, sizeof buffer, (off_t)at);
+        if (got <= 0)
+            return RESULT_SYSTEM;
+        newline = memchr(buffer, '\n', (size_t)got);
+        if (newline) {
+            *start = at + (uint64_t)(newline + 1 - buffer);
+            return RESULT_OK;
+        }
+    }
+    *start = size;
+    return RESULT_OK;
+}
+
+/* Where the last line begins. */
+static enum result find_last_line(int fd, uint64_t size, uint64_t *start)
+{
+    char buffer[16 * 1024];
+
+    *start = 0;
+    for (uint64_t end = size - 1; end > 0;) { /* before the newline at its own end */
+        size_t length = end < sizeof buffer ? (size_t)end : sizeof buffer;
+        const char *newline;
+
+        end -= length;
+        if (pread(fd, buffer, length, (off_t)end) != (ssize_t)length)
+            return RESULT_SYSTEM;
+        newline = memrchr(buffer, '\n', length);
+        if (newline) {
+            *start = end + (uint64_t)(newline + 1 - buffer);
+            return RESULT_OK;
+        }
+    }
+    return RESULT_OK;
+}
+
+enum result spool_find_part(int fd, uint64_t most, uint64_t *start)
+{
+    struct stat stat;
+    enum result result;
+    uint64_t size;
+
+    *start = 0;
+    if (fstat(fd, &stat) < 0)
+        return RESULT_SYSTEM;
+    size = (uint64_t)stat.st_size;
+    if (most == 0 || size <= most)
+        return RESULT_OK;
+    result = find_line(fd, size - most, size, start);
+    return result == RESULT_OK && *start == size ? find_last_line(fd, size, start) : result;
+}
+
+enum result spool_remove_part(struct spool *spool, const struct spool_entry *entry, uint64_t start)
+{
+    int fd = open_file(spool, entry->name, O_WRONLY);
+    enum result result = RESULT_OK;
+
+    if (fd < 0)
+        return RESULT_SYSTEM;
+    if (ftruncate(fd, (off_t)start) < 0 || fsync(fd) < 0)
+        result = RESULT_SYSTEM;
+    close_keeping_errno(fd);
+    return result;
+}
+
+static enum result copy_part(int from, uint64_t start, int to)
+{
+    char buffer[16 * 1024];
+    ssize_t got;
+
+    while ((got = pread(from, buffer, sizeof buffer, (off_t)start)) > 0) {
+        if (write(to, buffer, (size_t)got) != got)
+            return RESULT_SYSTEM;
+        start += (uint64_t)got;
+    }
+    return got < 0 || fsync(to) < 0 ? RESULT_SYSTEM : RESULT_OK;
+}
+
+/* Copies a part into the folder, under a name of its own. */
+static enum result save_part(struct spool *spool, const struct spool_entry *entry, uint64_t start,
+                             int folder, char name[NAME_MAX + 1])
+{
+    int from = spool_open_entry(spool, entry), to = -1;
+    enum result result = RESULT_SYSTEM;
+
+    make_name(spool, entry->kind, entry->name + entry->file_name, name);
+    memmove(name, name + 1, strlen(name)); /* without its dot */
+    memcpy(name, entry->name, TIME_DIGITS);
+    if (from >= 0)
+        to = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (to >= 0) {
+        result = give(spool, to) ? copy_part(from, start, to) : RESULT_SYSTEM;
+        if (result != RESULT_OK)
+            unlinkat(folder, name, 0);
+        close_keeping_errno(to);
+    }
+    if (from >= 0)
+        close_keeping_errno(from);
+    return result;
+}
+
+enum result spool_reject_part(struct spool *spool, const struct spool_entry *entry, uint64_t start,
+                              const char *answer, size_t length)
+{
+    char name[NAME_MAX + 1];
+    int folder = open_rejected(spool);
+    enum result result;
+
+    if (folder < 0)
+        return RESULT_SYSTEM;
+    result = save_part(spool, entry, start, folder, name);
+    if (result == RESULT_OK) {
+        write_answer(spool, folder, name, answer, length);
+        result = fsync(folder) < 0 || fsync(spool->folder) < 0
+                     ? RESULT_SYSTEM
+                     : spool_remove_part(spool, entry, start);
+    }
     close_keeping_errno(folder);
     return result;
 }
@@ -529,7 +747,9 @@ static enum result recover_file(struct spool *spool, struct spool_file *file, en
     *completed = size > 0;
     if (size == 0)
         remove_unfinished(spool, file->name, kind);
-    else if (size < 0 || ftruncate(file->fd, size) < 0)
+    else if (size < 0)
+        *completed = false; /* it cannot be read, which is no reason not to send the others */
+    else if (ftruncate(file->fd, size) < 0)
         result = RESULT_SYSTEM;
     else
         result = spool_commit(spool, file);
@@ -547,7 +767,7 @@ static enum result recover_unfinished(struct spool *spool, const char *name, enu
 
     file.renamed = false;
     snprintf(file.name, sizeof file.name, "%s", name);
-    file.fd = openat(spool->folder, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    file.fd = open_file(spool, name, O_RDWR);
     if (file.fd < 0)
         return RESULT_OK; /* complete by now, or nothing that a writer left */
     if (flock(file.fd, LOCK_EX | LOCK_NB) == 0 &&
@@ -591,6 +811,112 @@ enum result spool_recover(struct spool *spool, size_t *count)
 {
     *count = 0;
     return each_name(spool, recover_name, count);
+}
+
+/* Of a folder, the spool's or that of what was rejected. */
+struct trim {
+    uint64_t bytes; /* of all files */
+    uint64_t most;
+    int64_t before; /* INT64_MAX: by bytes */
+    uint64_t *count;
+};
+
+/* Adds up files; an answer whose entry somebody has moved back goes. */
+static enum result add_bytes(struct spool *spool, const char *name, void *context)
+{
+    struct trim *trim = context;
+    struct spool_entry entry;
+    char answered[NAME_MAX + 1];
+
+    if (parse_name(name[0] == '.' ? name + 1 : name, &entry)) {
+        trim->bytes += file_bytes(spool, name);
+    } else if (is_answer(name)) {
+        snprintf(answered, sizeof answered, "%.*s",
+                 (int)(strlen(name) - (sizeof answer_suffix - 1)), name);
+        if (faccessat(spool->folder, answered, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+            trim->bytes += file_bytes(spool, name);
+        else if (parse_name(answered, &entry))
+            unlinkat(spool->folder, name, 0);
+    }
+    return RESULT_OK;
+}
+
+/* Deletes of a folder what is to go of it, the oldest first. */
+static enum result trim_folder(struct spool *spool, struct trim *trim)
+{
+    bool by_bytes = trim->before == INT64_MAX;
+    struct spool_entry entry = {.name = ""};
+    char other[NAME_MAX + 1];
+    enum result result;
+    uint64_t bytes;
+
+    while ((result = spool_next(spool, entry.name, &entry)) == RESULT_OK) {
+        if (by_bytes ? trim->bytes <= trim->most : entry.time >= trim->before)
+            break;
+        if (!by_bytes && entry.time < SPOOL_TIME_LEAST)
+            continue;
+        name_answer(entry.name, other);
+        bytes = entry.bytes + file_bytes(spool, other);
+        if (unlinkat(spool->folder, entry.name, 0) < 0 && errno != ENOENT)
+            continue; /* a folder of that name, say */
+        unlinkat(spool->folder, other, 0);
+        companion_name(entry.name, other);
+        if (entry.kind == SPOOL_ZEEK)
+            unlinkat(spool->folder, other, 0);
+        trim->bytes -= bytes < trim->bytes ? bytes : trim->bytes;
+        ++*trim->count;
+    }
+    return result == RESULT_END ? RESULT_OK : result;
+}
+
+/* The folder of what was rejected, as a spool; RESULT_END: there is none. */
+static enum result open_aside(const struct spool *spool, struct spool **aside)
+{
+    struct spool *new = calloc(1, sizeof *new);
+
+    if (!new)
+        return RESULT_NO_MEMORY;
+    new->lock = -1;
+    new->folder = find_rejected(spool);
+    if (new->folder < 0) {
+        free(new);
+        return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? RESULT_END : RESULT_SYSTEM;
+    }
+    *aside = new;
+    return RESULT_OK;
+}
+
+/* Of what was put aside first, then of what waits. */
+static enum result trim_all(struct spool *spool, struct trim *trim, struct spool_trimmed *trimmed)
+{
+    struct spool *aside = NULL;
+    enum result result = open_aside(spool, &aside);
+
+    if (result == RESULT_NO_MEMORY || result == RESULT_SYSTEM)
+        return result;
+    result = each_name(spool, add_bytes, trim);
+    if (result == RESULT_OK && aside)
+        result = each_name(aside, add_bytes, trim);
+    trim->count = &trimmed->rejected;
+    if (result == RESULT_OK && aside)
+        result = trim_folder(aside, trim);
+    trim->count = &trimmed->waiting;
+    if (result == RESULT_OK)
+        result = trim_folder(spool, trim);
+    spool_destroy(&aside);
+    if (result == RESULT_OK && trimmed->waiting > 0 && fsync(spool->folder) < 0)
+        result = RESULT_SYSTEM;
+    return result;
+}
+
+enum result spool_trim_age(struct spool *spool, int64_t before, struct spool_trimmed *trimmed)
+{
+    return trim_all(spool, &(struct trim){.before = before}, trimmed);
+}
+
+enum result spool_trim_bytes(struct spool *spool, uint64_t most, struct spool_trimmed *trimmed)
+{
+    return trim_all(spool, &(struct trim){.most = most, .before = INT64_MAX}, trimmed);
 }
 
 struct total {

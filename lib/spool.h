@@ -10,7 +10,7 @@
  * called where it is sent. A Zeek log has a companion of the same name, but for the kind.
  *
  * Any number of processes may add files, at the same time. Whoever sends, removes or moves files
- * must hold the spool's lock.
+ * must hold the spool's lock. What root makes in a folder of another user belongs to that user.
  *
  * RESULT_SYSTEM: errno says why.
  */
@@ -113,12 +113,44 @@ MUST_CHECK enum result spool_reject(struct spool *spool, const struct spool_entr
                                     const char *reason, size_t length);
 
 /*
+ * A part of an entry of records is its end from some place on, where a line begins; its other half
+ * stays as it is. Finds the place of one of up to most bytes, or of the last line where that is
+ * longer; 0, which is all of it, where most is 0.
+ */
+MUST_CHECK enum result spool_find_part(int fd, uint64_t most, uint64_t *start);
+
+/* Removes a part, or puts it aside as spool_reject does. Not all of an entry: start is not 0. */
+MUST_CHECK enum result spool_remove_part(struct spool *spool, const struct spool_entry *entry,
+                                         uint64_t start);
+MUST_CHECK enum result spool_reject_part(struct spool *spool, const struct spool_entry *entry,
+                                         uint64_t start, const char *reason, size_t length);
+
+/*
  * Completes what writers that died have left: of records, the whole lines of it up to the first
  * NUL, for those are what a machine that stopped leaves of bytes that had not come to the disk.
  * What has no whole line, and files that are no records, are removed. *count is how many were
  * completed.
  */
 MUST_CHECK enum result spool_recover(struct spool *spool, size_t *count);
+
+/* What was deleted: entries that were put aside, entries that waited. */
+struct spool_trimmed {
+    uint64_t rejected, waiting;
+};
+
+/* No clock that was set ever tells less: what was begun before has no age. */
+#define SPOOL_TIME_LEAST (INT64_C(1735689600) * 1000000)
+
+/* Deletes what was begun before that time, and not before SPOOL_TIME_LEAST. Adds to *trimmed. */
+MUST_CHECK enum result spool_trim_age(struct spool *spool, int64_t before,
+                                      struct spool_trimmed *trimmed);
+
+/*
+ * Deletes until all files of the spool, with what was put aside, have so many bytes at most: first
+ * of what was put aside, then of what waits, the oldest first. What is being written stays.
+ */
+MUST_CHECK enum result spool_trim_bytes(struct spool *spool, uint64_t most,
+                                        struct spool_trimmed *trimmed);
 
 /* How many complete files there are, and their bytes. */
 MUST_CHECK enum result spool_total(struct spool *spool, size_t *count, uint64_t *bytes);

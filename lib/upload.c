@@ -1,15 +1,21 @@
 #include "upload.h"
 
+#include "clock.h"
 #include "text.h"
 
 #include <curl/curl.h>
 #include <errno.h>
+#include <linux/sockios.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/ioctl.h>
 
 #define FDS_MAX 4u
+
+/* How often is looked whether the bytes of a request move, which wakes nobody. */
+#define LOOK_AFTER (SECOND / 4)
 
 struct uploader {
     CURLM *multi;
@@ -19,6 +25,11 @@ struct uploader {
     struct curl_slist *header_list; /* of the request */
     curl_mime *mime;
     struct text answer;
+    uint64_t answered; /* bytes of its body */
+    int64_t timeout;
+    int64_t moved;    /* of the request, by what the other end has acknowledged */
+    int64_t moved_at; /* 0: it is not connected yet */
+    bool sent;        /* all of it, since then */
     char problem[CURL_ERROR_SIZE];
 };
 
@@ -90,7 +101,9 @@ static size_t take_answer(char *bytes, size_t size, size_t count, void *context)
     struct uploader *uploader = context;
     size_t room = UPLOAD_ANSWER_MAX - uploader->answer.length, length = size * count;
 
-    if (text_put(&uploader->answer, bytes, length < room ? length : room) != RESULT_OK)
+    uploader->answered += length;
+    if (uploader->answered > UPLOAD_ANSWER_READ ||
+        text_put(&uploader->answer, bytes, length < room ? length : room) != RESULT_OK)
         return 0;
     return length;
 }
@@ -148,9 +161,6 @@ static bool set_up(struct uploader *uploader, const struct upload_options *optio
            curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, 256L * 1024) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)options->timeout) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)options->timeout) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_TIMEOUT, 60L * options->timeout) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, uploader->problem) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_answer) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_WRITEDATA, uploader) == CURLE_OK;
@@ -170,6 +180,7 @@ enum result uploader_init(struct uploader **uploader, const struct upload_option
         result = options->ca_file ? add_ca(new->easy, options->ca_file) : RESULT_OK;
     new->headers = options->headers;
     new->form = options->form;
+    new->timeout = options->timeout *SECOND;
     if (result == RESULT_OK) {
         *uploader = new;
         return RESULT_OK;
@@ -284,6 +295,9 @@ enum result upload_begin(struct uploader *uploader, const struct upload_request 
                 (uploader->form ? set_form(uploader, request) : set_body(uploader, request->file));
 
     uploader->answer.length = 0;
+    uploader->answered = 0;
+    uploader->moved = uploader->moved_at = 0;
+    uploader->sent = false;
     uploader->problem[0] = '\0';
     good = good && curl_multi_add_handle(uploader->multi, uploader->easy) == CURLM_OK;
     uploader->active = good;
@@ -315,11 +329,12 @@ static int64_t get_number(CURL *easy, CURLINFO info)
     return (int64_t)value;
 }
 
-/* libcurl's own words name a proxy with its password, where it is that which cannot be used. */
+/* libcurl's own words may name a proxy as its variable does, with a password. */
 static const char *describe(const struct uploader *uploader, CURLcode code)
 {
     bool open = code != CURLE_COULDNT_RESOLVE_PROXY && code != CURLE_UNSUPPORTED_PROTOCOL &&
-                code != CURLE_URL_MALFORMAT;
+                code != CURLE_URL_MALFORMAT && !strcasestr(uploader->problem, "proxy") &&
+                !strchr(uploader->problem, '@');
 
     return open && uploader->problem[0] ? uploader->problem : curl_easy_strerror(code);
 }
@@ -336,7 +351,7 @@ static void read_answer(struct uploader *uploader, CURLcode code, struct upload_
     answer->retry_after = get_number(easy, CURLINFO_RETRY_AFTER);
     answer->body = uploader->answer.bytes ? uploader->answer.bytes : "";
     answer->length = uploader->answer.length;
-    if (code == CURLE_OK || answer->status >= 300)
+    if (code == CURLE_OK || answer->status >= 300 || uploader->answered > UPLOAD_ANSWER_READ)
         return;
     answer->status = 0;
     curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &connect);
@@ -346,31 +361,87 @@ static void read_answer(struct uploader *uploader, CURLcode code, struct upload_
         answer->problem = describe(uploader, code);
 }
 
+/* Bytes that are in the kernel still, or on their way. */
+static int64_t get_unacknowledged(CURL *easy)
+{
+    curl_socket_t fd = CURL_SOCKET_BAD;
+    int bytes = 0;
+
+    if (curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &fd) != CURLE_OK || fd == CURL_SOCKET_BAD ||
+        ioctl(fd, SIOCOUTQ, &bytes) < 0)
+        return 0;
+    return bytes;
+}
+
+/* Notes how far the request has come. */
+static void look(struct uploader *uploader, int64_t now)
+{
+    int64_t given = get_number(uploader->easy, CURLINFO_SIZE_UPLOAD_T);
+    int64_t left = get_unacknowledged(uploader->easy), moved = given - left;
+    bool sent = left == 0 && given > 0 &&
+                given == get_number(uploader->easy, CURLINFO_CONTENT_LENGTH_UPLOAD_T);
+
+    if (get_number(uploader->easy, CURLINFO_PRETRANSFER_TIME_T) == 0)
+        return;
+    if (uploader->moved_at == 0 || moved != uploader->moved || sent != uploader->sent)
+        uploader->moved_at = now;
+    uploader->moved = moved;
+    uploader->sent = sent;
+}
+
+/* Why the request has to end, or NULL. */
+static const char *find_end(const struct uploader *uploader, int64_t now)
+{
+    long headers = 0;
+
+    curl_easy_getinfo(uploader->easy, CURLINFO_HEADER_SIZE, &headers);
+    if (headers > (long)UPLOAD_ANSWER_READ)
+        return "the answer does not end";
+    if (uploader->moved_at == 0 || now - uploader->moved_at < uploader->timeout)
+        return NULL;
+    return uploader->sent ? "no answer came in time" : "the request got stuck";
+}
+
 bool upload_run(struct uploader *uploader, struct upload_answer *answer)
 {
+    int64_t now = clock_monotonic();
+    const char *problem;
     CURLMsg *message;
     int running, left;
 
     curl_multi_perform(uploader->multi, &running);
     message = curl_multi_info_read(uploader->multi, &left);
-    if (!message || message->msg != CURLMSG_DONE)
+    if (message && message->msg == CURLMSG_DONE) {
+        read_answer(uploader, message->data.result, answer);
+        upload_abort(uploader);
+        return true;
+    }
+    look(uploader, now);
+    problem = find_end(uploader, now);
+    if (!problem)
         return false;
-    read_answer(uploader, message->data.result, answer);
+    *answer = (struct upload_answer){.problem = problem,
+                                     .code = CURLE_OPERATION_TIMEDOUT,
+                                     .took = get_number(uploader->easy, CURLINFO_TOTAL_TIME_T),
+                                     .body = ""};
     upload_abort(uploader);
     return true;
 }
 
-uint64_t upload_moved(const struct uploader *uploader)
+bool upload_gets_on(const struct uploader *uploader)
 {
-    return (uint64_t)get_number(uploader->easy, CURLINFO_SIZE_UPLOAD_T) +
-           (uint64_t)get_number(uploader->easy, CURLINFO_SIZE_DOWNLOAD_T);
+    return uploader->sent ||
+           (uploader->moved_at != 0 && clock_monotonic() - uploader->moved_at < SECOND);
 }
 
 void upload_wait(struct uploader *uploader, struct pollfd *fds, unsigned count, int64_t timeout)
 {
     struct curl_waitfd extra[FDS_MAX];
-    int64_t milliseconds = (timeout + 999) / 1000;
+    int64_t milliseconds;
 
+    if (uploader->active && timeout > LOOK_AFTER)
+        timeout = LOOK_AFTER;
+    milliseconds = (timeout + 999) / 1000;
     for (unsigned i = 0; i < count; i++)
         extra[i] = (struct curl_waitfd){.fd = fds[i].fd,
                                         .events = fds[i].events & POLLOUT ? CURL_WAIT_POLLOUT

@@ -18,7 +18,8 @@ struct upload_options {
     const char *ca_file;        /* of a CA that is trusted beside those of the system; NULL: none */
     const char *const *headers; /* "Name: value", NULL at the end; NULL: none */
     bool form;   /* multipart/form-data, with type, fileName, and file; else the body itself */
-    int timeout; /* seconds to connect, and without a byte moving; in all 60 times as long */
+    int timeout; /* seconds to connect, to wait while no byte of the request moves, and for the
+                    whole answer once all of it was sent */
 };
 
 /* A request's own. Bodies and texts stay the caller's, until the request is over. */
@@ -38,7 +39,9 @@ struct upload_answer {
     size_t length; /* of the first UPLOAD_ANSWER_MAX bytes */
 };
 
+/* What is kept of an answer, and what is read of it with its headers before it is cut off. */
 #define UPLOAD_ANSWER_MAX (64u * 1024)
+#define UPLOAD_ANSWER_READ (1024u * 1024)
 
 struct uploader;
 
@@ -66,8 +69,8 @@ MUST_CHECK enum result upload_begin(struct uploader *uploader,
 /* Goes on with the request; whether it is over. */
 bool upload_run(struct uploader *uploader, struct upload_answer *answer);
 
-/* Bytes of the request and of the answer that have moved so far. */
-uint64_t upload_moved(const struct uploader *uploader);
+/* Whether the request gets on: all of it was sent, or bytes of it moved within a second. */
+bool upload_gets_on(const struct uploader *uploader);
 
 /* Gives the request up. */
 void upload_abort(struct uploader *uploader);

@@ -17,7 +17,10 @@ says what is done with it; without one it is "ok". The words:
     early         413 before the body has been read, and the connection is reset
     hang          nothing comes back for a minute
     slow          the body is read at 2.6 MB a second, or less
+    late N        it is accepted, N seconds after all of it came
+    endless       200 with a body that does not end
 
+A body of more bytes than the number in DIR/limit, if there is that, is answered with 413.
 DIR/requests.jsonl gets a line for each request, with what was done; DIR/accepted.jsonl one for each
 sample that was accepted. DIR/body has the last request's body or file, DIR/dns its dns log.
 A path that ends in /unchecked takes any body, without a look at it, which is fast.
@@ -59,6 +62,14 @@ def next_word():
             file.writelines(line + "\n" for line in lines[1:])
         os.rename(path + ".new", path)
     return lines[0].split() if lines and lines[0] else ["ok"]
+
+
+def limit():
+    try:
+        with open(os.path.join(here, "limit"), encoding="utf-8") as file:
+            return int(file.read())
+    except FileNotFoundError:
+        return sys.maxsize
 
 
 def keep(name, data):
@@ -224,6 +235,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif word[0] == "reset":
             self.rfile.read(100)
             self.reset()
+        elif word[0] == "endless":
+            self.read_body(False)
+            self.send_response(200)
+            self.end_headers()
+            while True:
+                self.wfile.write(b"x" * 100000)
         elif word[0] == "early":
             self.answer(413, {"error": True, "body": "too large"})
             self.wfile.flush()
@@ -233,7 +250,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             body = self.read_body(word[0] == "slow")
             if len(body) < int(self.headers["Content-Length"]):
                 self.close_connection = True  # the client is gone
-            elif word[0] in ("ok", "slow"):
+            elif len(body) > limit():
+                self.answer(413, {"error": True, "body": "too large"})
+            elif word[0] in ("ok", "slow", "late"):
+                time.sleep(float(word[1]) if word[0] == "late" else 0)
                 self.accept(api, body)
             else:
                 self.refuse(word)

@@ -46,6 +46,58 @@ is_status 0 'a slow server: exit status' send --timeout 5 --linger 1 -t pcap lar
 is "$(words)" slow 'a slow server: not given up while bytes move'
 is "$(accepted .bytes)" 16000000 'a slow server: it gets all of them'
 
+answers endless
+is_status 0 'an answer that does not end: exit status' send one.sf
+like "$(cat err)" 'does not accept the sample' 'an answer that does not end is cut off'
+rm -rf spool
+answers endless
+is_status 0 'an answer that does not end, to lines: exit status' send_lines one.sf
+is "$(jq -r .fileName out)" one.sf 'an answer that does not end, to lines: its status accepts'
+rm -rf spool
+answers hang
+before=$(date +%s)
+"$tool" -v -k key -s spool -u "$url" one.sf >out 2>err &
+sender=$!
+ok 'a try that is given up: it has begun' wait_for 'a request' test -s requests.jsonl
+kill $sender
+wait $sender
+like "$(cat err)" 'one.sf: given up before an answer came, after [0-9.]+ s' '-v: a try that is given up'
+rm -rf spool
+
+# What is too large is halved
+
+n=0
+while [ $n -lt 9 ]; do
+    record 1700000000 $n
+    n=$((n + 1))
+done >nine.sf
+wc -c <one.sf >limit
+answers
+is_status 0 'records one by one: exit status' send_lines nine.sf
+is "$(jq -s 'map(.secflows)' -c out)" '[1,1,1,1,1,1,1,1,1]' 'records one by one: nine samples'
+is "$(jq -r .hash out | sort -u | grep -c .)" 9 'records one by one: each has a hash of its own'
+is_empty 'records one by one'
+echo 1500 >limit
+for format in networksage ndjson; do
+    answers
+    [ $format = ndjson ] && sender=send_lines || sender=send
+    is_status 0 "halves, $format: exit status" $sender nine.sf
+    is "$(jq -s 'map(.secflows) | add' out)" 9 "halves, $format: all records arrive"
+    ok "halves, $format: in few requests" test "$(words | wc -w)" -le 6
+    is_empty "halves, $format"
+done
+{
+    record 1700000000 1
+    record 1700000000 2 | sed "s/example.com/$(printf '%02000d' 0).example/"
+    record 1700000000 3
+} >wide.sf
+answers
+is_status 69 'a record that is too large: exit status' send_lines wide.sf
+is "$(jq -s 'map(.secflows) | add' out)" 2 'a record that is too large: the others arrive'
+is "$(cat spool/rejected/*.sf)" "$(sed -n 2p wide.sf)" 'a record that is too large: it alone is put aside'
+is "$(spooled)" '' 'a record that is too large: nothing waits'
+rm -rf spool limit
+
 # A sample that the server fails on does not hold the others up
 
 answers 500 ok ok ok
@@ -144,11 +196,11 @@ like "$(cat err)" '^flowupload: spool: 1 sample is left, to be sent the next tim
 start_collector "$port"
 answers hang
 before=$(date +%s)
-is_status 75 'a server that hangs at the end: exit status' drain --linger 1
-ok 'a server that hangs at the end: it is not waited for' test $(($(date +%s) - before)) -lt 20
-answers
-is_status 0 'the next time: exit status' drain
-is "$(accepted .fileName)" one.sf 'the next time it is sent'
+is_status 75 'a server that hangs at the end: exit status' drain --linger 1 --timeout 2
+ok 'a server that hangs at the end: it is waited for up to --timeout' test $(($(date +%s) - before)) -lt 20
+answers 'late 3'
+is_status 0 'a server that answers late: exit status' drain --linger 1
+is "$(accepted .fileName)" one.sf 'a server that answers late: what was sent whole is waited for'
 
 # While the collector is away input is read and spooled
 

@@ -80,12 +80,16 @@ is $? 0 'the first one: exit status'
 is "$(grep -c . out.first)" 2 'the first one: its lines'
 is_empty 'two at a time'
 
-# Limits put the oldest aside
+# Limits delete the oldest, of what was rejected first
 
 stop_collector
 for n in 1 2 3; do
     record 1700000000 $n >day$n.sf
     send --linger 0 day$n.sf >out 2>err
+done
+mkdir spool/rejected
+for file in spool/*; do
+    [ ! -f "$file" ] || cp "$file" spool/rejected
 done
 bytes=$(cat spool/[0-9]* | wc -c)
 start_collector "$port"
@@ -95,22 +99,30 @@ limited() {
 }
 is_status 69 '--max-bytes: exit status' limited
 is "$(accepted .fileName)" 'day2.sf day3.sf' '--max-bytes: what fits is sent'
-is "$(spooled spool/rejected)" 'records.day1.sf records.day1.sf.answer' '--max-bytes: the oldest is put aside'
-like "$(cat err)" '^flowupload: day1.sf: too much waits: moved to spool/rejected' '--max-bytes: message'
+is "$(spooled spool/rejected)" '' '--max-bytes: what was rejected goes first'
+is "$(cat err)" 'flowupload: spool: 4 samples were deleted, of which 1 waited to be sent: more than --max-bytes' \
+    '--max-bytes: message'
 rm -rf spool
 stop_collector
-send --linger 0 day1.sf >out 2>err
-send --linger 0 day2.sf >out 2>err
-old=$(echo spool/*.day1.sf)
-mv "$old" "spool/0000000001000000.${old#*.}"
+for n in 1 2 3; do
+    send --linger 0 day$n.sf >out 2>err
+done
+for made in 1735689600000000.day1.sf 0000000001000000.day3.sf; do # the latter by a clock not set
+    old=$(echo spool/*".${made#*.}")
+    mv "$old" "spool/${made%%.*}.${old#*.}"
+done
 start_collector "$port"
 answers
 aged() {
     send --max-age 3600 </dev/null
 }
 is_status 69 '--max-age: exit status' aged
-is "$(accepted .fileName)" day2.sf '--max-age: what is younger is sent'
-is "$(spooled spool/rejected)" 'records.day1.sf records.day1.sf.answer' '--max-age: the other is put aside'
+is "$(accepted .fileName)" 'day3.sf day2.sf' '--max-age: what is younger, or of no known age, is sent'
+is "$(cat err)" 'flowupload: spool: 1 sample was deleted, of which 1 waited to be sent: older than --max-age' \
+    '--max-age: message'
+answers 401
+send --max-bytes 1 day1.sf >out 2>err
+is "$(spooled)" '' '--max-bytes holds where nothing can be sent'
 rm -rf spool
 
 # A full disk: a file system of 256 KiB, in a namespace of its own

@@ -54,7 +54,7 @@ static bool is_open(int fd)
 static enum result measured(struct body **body, int fd, enum body_form form, const char *file_name,
                             bool gzip)
 {
-    enum result result = body_init(body, fd, form, file_name, gzip);
+    enum result result = body_init(body, fd, 0, form, file_name, gzip);
     bool done = false;
     int saved;
 

@@ -955,6 +955,210 @@ static void test_total(void)
     spool_destroy(&spool);
 }
 
+/* The only entry, with the text; its name. */
+static struct spool_entry only_entry(struct spool *spool, const char *text)
+{
+    struct spool_entry entry;
+
+    add(spool, SPOOL_RECORDS, "a.sf", text);
+    need(spool_next(spool, "", &entry) == RESULT_OK, "spool_next");
+    return entry;
+}
+
+static void test_parts(void)
+{
+    static const struct {
+        uint64_t most, start;
+    } parts[] = {{0, 0}, {99, 0}, {14, 0}, {13, 2}, {12, 2}, {11, 5},
+                 {9, 5}, {8, 9},  {5, 9},  {4, 9},  {1, 9},  {UINT64_MAX, 0}};
+    struct spool *spool = new_spool();
+    struct spool_entry entry = only_entry(spool, "1\n22\n333\n4444\n");
+    uint64_t start;
+    int fd = spool_open_entry(spool, &entry);
+
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        is_int(spool_find_part(fd, parts[i].most, &start), RESULT_OK, "a part of %d bytes",
+               (int)parts[i].most);
+        is_int(start, parts[i].start, "begins where a line does");
+    }
+    close(fd);
+    is_int(spool_remove_part(spool, &entry, 9), RESULT_OK, "a part is removed");
+    is_str(text_of(entry.name), "1\n22\n333\n", "the rest stays");
+    spool_destroy(&spool);
+}
+
+/* Lines far longer than what is read at once. */
+static void test_long_parts(void)
+{
+    struct spool *spool = new_spool();
+    char *text = malloc(100003);
+    struct spool_entry entry;
+    uint64_t start;
+    int fd;
+
+    need(text, "no memory");
+    memset(text, 'x', 100002);
+    text[1] = text[50000] = text[100001] = '\n';
+    text[100002] = '\0';
+    entry = only_entry(spool, text);
+    fd = spool_open_entry(spool, &entry);
+    for (unsigned most = 1; most < 50001; most += 9999) {
+        is_int(spool_find_part(fd, most, &start), RESULT_OK, "a part shorter than a line");
+        is_int(start, 50001, "is all of that line");
+    }
+    is_int(spool_find_part(fd, 50001, &start), RESULT_OK, "a part as long as a line");
+    is_int(start, 50001, "is that line");
+    is_int(spool_find_part(fd, 100000, &start), RESULT_OK, "a part of two long lines");
+    is_int(start, 2, "is both");
+    close(fd);
+    free(text);
+    spool_destroy(&spool);
+}
+
+static void test_reject_part(void)
+{
+    struct spool *spool = new_spool();
+    struct spool_entry entry = only_entry(spool, "1\n22\n333\n");
+    DIR *listing;
+    struct dirent *dirent;
+    char aside[NAME_MAX + 16] = "";
+
+    is_int(spool_reject_part(spool, &entry, 5, "no", 2), RESULT_OK, "a part is put aside");
+    is_str(text_of(entry.name), "1\n22\n", "the rest stays");
+    is_int(count_files(spool_path("rejected")), 2, "a file and its answer");
+    listing = opendir(spool_path("rejected"));
+    need(listing, "opendir");
+    while ((dirent = readdir(listing)))
+        if (dirent->d_name[0] != '.' && !strstr(dirent->d_name, ".answer"))
+            snprintf(aside, sizeof aside, "rejected/%s", dirent->d_name);
+    closedir(listing);
+    is_str(text_of(aside), "333\n", "what was put aside");
+    ok(strncmp(aside + 9, entry.name, 16) == 0, "it is as old");
+    strcat(aside, ".answer");
+    is_str(text_of(aside), "no", "its answer");
+    spool_destroy(&spool);
+}
+
+#define MADE_1 "1735689600000001.1.0.records.a"
+#define MADE_2 "1735689600000002.1.0.records.b"
+#define MADE_3 "1735689600000003.1.0.records.c"
+#define MADE_UNSET "0000000000000001.1.0.records.x"
+
+/* Two that were put aside and two that wait, of 10 bytes each; an answer of 2. */
+static struct spool *spool_to_trim(void)
+{
+    struct spool *spool = new_spool();
+    struct spool_entry entry;
+
+    put_text(MADE_1, "1........\n");
+    put_text(MADE_2, "2........\n");
+    for (int i = 0; i < 2; i++) {
+        need(spool_next(spool, "", &entry) == RESULT_OK, "spool_next");
+        need(spool_reject(spool, &entry, "no", i == 0 ? 2 : 0) == RESULT_OK, "spool_reject");
+    }
+    put_text(MADE_1, "3........\n");
+    put_text(MADE_3, "4........\n");
+    return spool;
+}
+
+static void test_trim_bytes(void)
+{
+    static const struct {
+        uint64_t most, rejected, waiting;
+        const char *left;
+    } cases[] = {{42, 0, 0, MADE_1}, {41, 1, 0, MADE_1},  {30, 1, 0, MADE_1},
+                 {29, 2, 0, MADE_1}, {20, 2, 0, MADE_1},  {19, 2, 1, MADE_3},
+                 {10, 2, 1, MADE_3}, {9, 2, 2, "(none)"}, {0, 2, 2, "(none)"}};
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct spool *spool = spool_to_trim();
+        struct spool_trimmed trimmed = {0};
+
+        is_int(spool_trim_bytes(spool, cases[i].most, &trimmed), RESULT_OK, "to %d bytes",
+               (int)cases[i].most);
+        is_int(trimmed.rejected, cases[i].rejected, "what was put aside goes first");
+        is_int(trimmed.waiting, cases[i].waiting, "then what waits");
+        is_str(next_name(spool, ""), cases[i].left, "the oldest first");
+        is_int(count_files(spool_path("rejected")),
+               trimmed.rejected == 0   ? 4
+               : trimmed.rejected == 1 ? 2
+                                       : 0,
+               "with its answer");
+        spool_destroy(&spool);
+    }
+}
+
+static void test_trim_age(void)
+{
+    static const struct {
+        int64_t before;
+        uint64_t rejected, waiting;
+    } cases[] = {{SPOOL_TIME_LEAST + 1, 0, 0},
+                 {SPOOL_TIME_LEAST + 2, 1, 1},
+                 {SPOOL_TIME_LEAST + 3, 2, 1},
+                 {SPOOL_TIME_LEAST + 4, 2, 2}};
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct spool *spool = spool_to_trim();
+        struct spool_trimmed trimmed = {0};
+
+        put_text(MADE_UNSET, "of a clock that was not set\n");
+        is_int(spool_trim_age(spool, cases[i].before, &trimmed), RESULT_OK, "by age");
+        is_int(trimmed.rejected, cases[i].rejected, "of what was put aside");
+        is_int(trimmed.waiting, cases[i].waiting, "of what waits");
+        is_str(next_name(spool, ""), MADE_UNSET, "not what has no age");
+        spool_destroy(&spool);
+    }
+}
+
+/* What has the name of an entry, but is no file, is not waited for. */
+static void test_special(void)
+{
+    struct spool *spool = new_spool();
+    struct spool_entry entry;
+    size_t count;
+
+    need(mkfifo(spool_path(MADE_1), 0600) == 0 && mkfifo(spool_path("." MADE_2), 0600) == 0,
+         "mkfifo");
+    put_text("." MADE_3, "left\n");
+    need(spool_next(spool, "", &entry) == RESULT_OK, "spool_next");
+    is_int(spool_open_entry(spool, &entry), -1, "a pipe is not opened");
+    is_int(spool_recover(spool, &count), RESULT_OK, "one that is not complete is passed over");
+    is_int(count, 1, "what is a file is completed");
+    spool_destroy(&spool);
+}
+
+static uid_t owner_of(const char *path)
+{
+    struct stat stat;
+
+    return lstat(path, &stat) == 0 ? stat.st_uid : (uid_t)-1;
+}
+
+static void test_owner(void)
+{
+    struct spool *spool = new_spool();
+    struct spool_entry entry;
+    char below[NAME_MAX + 64];
+
+    spool_destroy(&spool);
+    if (geteuid() != 0 || chown(path_of("spool"), 1234, 1234) < 0) {
+        printf("# not root: what root makes is not looked at\n");
+        return;
+    }
+    need(spool_init(&spool, path_of("spool")) == RESULT_OK, "spool_init");
+    entry = only_entry(spool, "1\n2\n");
+    is_int(owner_of(spool_path(entry.name)), 1234, "a file is the folder's owner's");
+    is_int(spool_reject_part(spool, &entry, 2, "no", 2), RESULT_OK, "a part is put aside");
+    is_int(spool_reject(spool, &entry, "no", 2), RESULT_OK, "the rest is, too");
+    is_int(owner_of(spool_path("rejected")), 1234, "its folder");
+    snprintf(below, sizeof below, "rejected/%s", entry.name);
+    is_int(owner_of(spool_path(below)), 1234, "what was put aside");
+    strcat(below, ".answer");
+    is_int(owner_of(spool_path(below)), 1234, "its answer");
+    spool_destroy(&spool);
+}
+
 int main(void)
 {
     make_folder("test_spool");
@@ -992,6 +1196,13 @@ int main(void)
     test_link_recovered();
     test_link_rejected();
     test_total();
+    test_parts();
+    test_long_parts();
+    test_reject_part();
+    test_trim_bytes();
+    test_trim_age();
+    test_special();
+    test_owner();
     remove_folder();
     return done();
 }
