@@ -47,16 +47,22 @@ enum result text_put_string(struct text *text, const char *string)
 
 enum result text_print(struct text *text, const char *format, ...)
 {
-    char line[256];
-    va_list args;
+    va_list args, again;
     int length;
 
     va_start(args, format);
-    length = vsnprintf(line, sizeof line, format, args);
+    va_copy(again, args);
+    length = vsnprintf(NULL, 0, format, args);
     va_end(args);
-    if (length < 0 || (size_t)length >= sizeof line)
+    if (length < 0 || (text->capacity - text->length <= (size_t)length &&
+                       !make_room(text, (size_t)length + 1))) { /* and the NUL, for now */
+        va_end(again);
         return RESULT_NO_MEMORY;
-    return text_put(text, line, (size_t)length);
+    }
+    vsnprintf(text->bytes + text->length, (size_t)length + 1, format, again);
+    va_end(again);
+    text->length += (size_t)length;
+    return RESULT_OK;
 }
 
 /* The length of the UTF-8 character (RFC 3629) that begins the bytes; 0 where none does. */
