@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -18,6 +19,7 @@ struct progress progress;
 const struct option common_long_options[] = {COMMON_LONG_OPTIONS};
 
 static const char *tool_name;
+static bool never_wait; /* for standard error */
 
 /* What is closed stays unusable, but no file that is opened takes its place. */
 static void occupy_standard_descriptors(void)
@@ -38,6 +40,19 @@ void common_init(const char *tool)
     signal(SIGPIPE, SIG_DFL);
 }
 
+void messages_never_wait(void)
+{
+    never_wait = true;
+}
+
+/* Whether a message can be written without waiting: one that is shorter than PIPE_BUF, in a pipe. */
+static bool takes_message(void)
+{
+    struct pollfd fd = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+    return !never_wait || poll(&fd, 1, 0) > 0;
+}
+
 const char *input_name(const char *path)
 {
     return strcmp(path, "-") == 0 ? "standard input" : path;
@@ -55,6 +70,8 @@ void complain(const char *file, const char *format, ...)
 {
     va_list args;
 
+    if (!takes_message())
+        return;
     begin_message(file);
     va_start(args, format);
     vfprintf(stderr, format, args);

@@ -17,6 +17,12 @@ void common_init(const char *tool);
 /* "tool: file: message" on standard error; file may be NULL. Clears the progress line first. */
 __attribute__((format(printf, 2, 3))) void complain(const char *file, const char *format, ...);
 
+/*
+ * From now on a message that standard error does not take at once is lost: for what must go on even
+ * where nobody reads it.
+ */
+void messages_never_wait(void);
+
 /* What messages call an input: its path, or that it is standard input. */
 const char *input_name(const char *path);
 

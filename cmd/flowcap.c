@@ -421,7 +421,7 @@ static int drop_rights(struct command *command)
 
 static int block_signals(struct command *command)
 {
-    static const int signals[] = {SIGINT, SIGTERM, SIGUSR1};
+    static const int signals[] = {SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 
     signal(SIGPIPE, SIG_IGN); /* writing fails then, and that is told */
     command->signals = signal_descriptor(signals, sizeof signals / sizeof *signals);
@@ -554,6 +554,7 @@ int main(int argc, char **argv)
         status = list_interfaces();
     } else if (status == EX_OK && !command.converter.done) {
         status = command_init(&command);
+        messages_never_wait(); /* for nothing may cost a packet */
         if (status == EX_OK)
             status = run(&command);
     }

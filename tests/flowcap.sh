@@ -274,6 +274,50 @@ E2
 is "$(cat status)" 74 'a reader that is gone: exit status'
 like "$(cat err)" '^flowcap: cannot write to standard output: Broken pipe' 'a reader that is gone: message'
 
+# Standard error that nobody reads, and a terminal that hangs up
+
+in_network <<'E2'
+mkfifo messages
+exec 3<>messages
+dd if=/dev/zero of=messages bs=4096 count=100 oflag=nonblock 2>dd.log
+"$tool" -i two0 -Z "$user" -d 1000000 -v >live.sf 2>messages 3>&- &
+cap=$!
+until_true grep -q 'Seccomp:.2' /proc/$cap/status || sleep 1
+sleep 0.3
+kill -USR1 $cap
+replay trace.pcap
+kill -HUP $cap
+wait $cap
+echo $? >status
+E2
+is "$(cat status)" 0 'a full standard error, SIGHUP: exit status'
+is "$(jq -rn '[inputs | select(.src == "192.168.1.20:49880") | .srcPkts] | add' live.sf)" 18 \
+    'a full standard error, SIGHUP: all is there'
+
+# Another process has the name cache locked, all the time
+
+if command -v flock >/dev/null; then
+    in_network <<'E2'
+chmod 755 .
+mkdir -m 777 locked
+: >locked/cache
+chmod 666 locked/cache
+exec 3<locked/cache
+flock 3
+start -d 1 -c "$PWD/locked/cache" -v 3<&-
+replay trace.pcap
+sleep 2
+replay trace.pcap
+stop
+E2
+    is "$(cat status)" 0 'a locked name cache: exit status'
+    is "$(jq -rn '[inputs | select(.src == "192.168.1.20:49880") | .srcPkts] | add' live.sf)" 36 \
+        'a locked name cache: the capture goes on'
+    is "$(cat locked/cache)" '' 'a locked name cache: it is as it was'
+else
+    skip 'a locked name cache' 'no flock'
+fi
+
 # Told to end, with packets that have only just come; and a cache that is damaged
 
 in_network <<'E2'
