@@ -62,7 +62,8 @@ MUST_CHECK static inline bool address_parse(const char *text, struct address *ad
 /*
  * The set of local addresses: those that the IANA special-purpose registries call not globally
  * reachable (RFC 6890, RFC 8190; the entries of 2025-10-09), multicast, broadcast, site-local
- * (RFC 3879), and the networks added. Entries that the registries call "N/A" count as the block around them does.
+ * (RFC 3879), and the networks added. Entries that the registries call "N/A" count as the block
+ * around them does.
  */
 struct locality;
 

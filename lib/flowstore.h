@@ -116,6 +116,9 @@ struct flowtable {
     uint32_t hand;           /* the place where eviction goes on */
     uint32_t free_places[2]; /* the first of those that are free: of IPv4 flows, of IPv6 flows */
     size_t names_kept;       /* bytes of names when they were tidied up last */
+    size_t names_left;       /* times since then that a flow may have left a name behind */
+    size_t names_most;       /* bytes; 0: no limit */
+    uint64_t unnamed;        /* names that were not taken */
 
     struct waiting batch[BATCH];
     struct metered metered[BATCH];

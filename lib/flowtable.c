@@ -30,7 +30,7 @@ static struct slot *new_slots(uint32_t count)
     return slots;
 }
 
-enum result flowtable_init(struct flowtable **table, size_t most)
+enum result flowtable_init(struct flowtable **table, size_t most, size_t names_most)
 {
     struct flowtable *new = calloc(1, sizeof *new);
     enum result result;
@@ -38,6 +38,7 @@ enum result flowtable_init(struct flowtable **table, size_t most)
     if (!new)
         return RESULT_NO_MEMORY;
     new->most = most;
+    new->names_most = names_most;
     new->open = 1;
     new->slot_count = SLOTS_MIN;
     new->slots = new_slots(new->slot_count);
@@ -487,8 +488,10 @@ static void forget_flow(struct flowtable *table, uint32_t place)
     uint32_t *first = free_places(table, flow->flags);
 
     remove_slot(table, flow_hash(table, flow), place);
-    if (table->flows.names)
+    if (table->flows.names) {
         flownames_clear(table->flows.names, flow_number(place));
+        table->names_left++;
+    }
     if (is_active(table, flow)) {
         table->flows.stale++;
         table->flows.in_order = false;
@@ -596,19 +599,35 @@ static enum result tidy_names(struct flowtable *table)
         flownames_destroy(&flows->names);
         flows->names = tidy;
         table->names_kept = flownames_bytes(tidy);
+        table->names_left = 0;
     } else {
         flownames_destroy(&tidy);
     }
     return result;
 }
 
+/* Whether it is worth to look for texts that no flow has any more. */
+static bool are_untidy(const struct flowtable *table)
+{
+    size_t most = 2 * table->names_kept + NAMES_MIN;
+
+    if (table->names_most > 0 && table->names_most < most)
+        most = table->names_most;
+    return table->names_left > table->flow_count / 4 && flownames_bytes(table->flows.names) > most;
+}
+
+/* RESULT_END: there is no room for another name. */
 static enum result reserve_names(struct flowtable *table)
 {
+    enum result result;
+
     if (!table->flows.names)
         return flownames_init(&table->flows.names);
-    if (table->most > 0 && flownames_bytes(table->flows.names) > 2 * table->names_kept + NAMES_MIN)
-        return tidy_names(table);
-    return RESULT_OK;
+    result = are_untidy(table) ? tidy_names(table) : RESULT_OK;
+    if (result == RESULT_OK && table->names_most > 0 &&
+        flownames_bytes(table->flows.names) > table->names_most)
+        return RESULT_END;
+    return result;
 }
 
 /* Whether who sent the first packet of what waits is the source of its flow. */
@@ -627,6 +646,10 @@ static enum result name_flow(struct flowtable *table, unsigned index, struct sto
     if (!is_from_source(flow, waiting))
         return RESULT_OK;
     result = reserve_names(table);
+    if (result == RESULT_END) {
+        table->unnamed++;
+        return RESULT_OK;
+    }
     if (result != RESULT_OK)
         return result;
     number = flow_number(find_slot(table, waiting)->place);
@@ -635,6 +658,7 @@ static enum result name_flow(struct flowtable *table, unsigned index, struct sto
     result = flownames_add(table->flows.names, number, &table->hellos[index],
                            !(flow->flags & FLOW_NAMED));
     flow->flags |= FLOW_NAMED;
+    table->names_left++; /* where it had another one */
     return result;
 }
 
@@ -771,7 +795,7 @@ enum result flowtable_name_connection(struct flowtable *table, const char *uid, 
     enum result result = settle(table); /* which come before it */
 
     if (result == RESULT_OK)
-        result = reserve_names(table);
+        result = reserve_names(table); /* without a limit, for what are logs */
     return result == RESULT_OK
                ? flownames_tell(table->flows.names, uid_hash(table, uid, uid_length), hello)
                : result;
@@ -865,6 +889,11 @@ void flowtable_forget(struct flowtable *table, int64_t now, int64_t memory)
             forget_flow(table, place);
         place = next;
     }
+}
+
+uint64_t flowtable_unnamed(const struct flowtable *table)
+{
+    return table->unnamed;
 }
 
 uint32_t flowtable_count(const struct flowtable *table)

@@ -21,10 +21,11 @@ struct flowtable;
 
 /*
  * most: flows in memory; 0: no limit. Beyond it a new flow evicts one that was not seen for long,
- * which is told and counted as far as it goes, and then forgotten. RESULT_NO_MEMORY, or
+ * which is told and counted as far as it goes, and then forgotten. names_most: bytes that the names
+ * of flows may take; 0: no limit. Beyond it flows are not named any more. RESULT_NO_MEMORY, or
  * RESULT_SYSTEM.
  */
-MUST_CHECK enum result flowtable_init(struct flowtable **table, size_t most);
+MUST_CHECK enum result flowtable_init(struct flowtable **table, size_t most, size_t names_most);
 void flowtable_destroy(struct flowtable **table);
 
 /*
@@ -79,6 +80,9 @@ struct flowlist *flowtable_take_evicted(struct flowtable *table);
 
 /* Forgets the flows that are not active whose last packet is further from now than that. */
 void flowtable_forget(struct flowtable *table, int64_t now, int64_t memory);
+
+/* How many names were not taken for want of room. */
+uint64_t flowtable_unnamed(const struct flowtable *table);
 
 /* Flows that are remembered, active or not; and how much memory all of it takes. */
 uint32_t flowtable_count(const struct flowtable *table);

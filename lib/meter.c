@@ -46,7 +46,7 @@ enum result meter_init(struct meter **meter, const struct meter_options *options
                             : EVICTED_MOST;
     result = decoder_init(&new->decoder, options->open_tunnels);
     if (result == RESULT_OK)
-        result = flowtable_init(&new->flows, options->flow_limit);
+        result = flowtable_init(&new->flows, options->flow_limit, options->flow_names_limit);
     if (result == RESULT_OK)
         result = dnstcp_init(&new->dnstcp);
     if (result == RESULT_OK)
@@ -380,6 +380,11 @@ enum result meter_name(struct meter *meter, const struct address *address, const
 const struct meter_counts *meter_counts(const struct meter *meter)
 {
     return &meter->counts;
+}
+
+uint64_t meter_unnamed(const struct meter *meter)
+{
+    return flowtable_unnamed(meter->flows);
 }
 
 size_t meter_flows(const struct meter *meter)

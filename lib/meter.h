@@ -17,10 +17,11 @@ struct meter_options {
     const struct locality *locality; /* the caller's, for as long as the meter lives */
     struct sink sink;                /* of names and flows, the caller's */
     int64_t window;                  /* microseconds; 0: one window */
-    int64_t flow_memory; /* microseconds for which a flow keeps its source; 0: for good */
-    size_t flow_limit;   /* flows in memory; 0: no limit */
-    uint8_t family;      /* 4 or 6: that one only; 0: both */
-    bool keep_all;       /* local traffic and service protocols too */
+    int64_t flow_memory;     /* microseconds for which a flow keeps its source; 0: for good */
+    size_t flow_limit;       /* flows in memory; 0: no limit */
+    size_t flow_names_limit; /* bytes of names that flows gave themselves; 0: no limit */
+    uint8_t family;          /* 4 or 6: that one only; 0: both */
+    bool keep_all;           /* local traffic and service protocols too */
     bool open_tunnels;
     bool in_pieces;     /* the flows of a window that ended are copied while packets go on */
     bool session_names; /* read handshakes, for the names that flows give themselves */
@@ -79,6 +80,9 @@ MUST_CHECK enum result meter_name(struct meter *meter, const struct address *add
 MUST_CHECK enum result meter_finish(struct meter *meter);
 
 const struct meter_counts *meter_counts(const struct meter *meter);
+
+/* Names that flows gave themselves and that were not taken for want of room. */
+uint64_t meter_unnamed(const struct meter *meter);
 
 /* The flows that are remembered, and how much memory they take. */
 size_t meter_flows(const struct meter *meter);

@@ -60,6 +60,34 @@ for rate in '-p 100000' --topspeed; do
     under_load argus "$rate" argus -i two0 -w "$work/argus"
 done
 
+# Each packet is a new flow, for 30 seconds; windows of 5 seconds end while more come.
+
+# under_flood NAME RATE COMMAND...: a line of the table
+under_flood() {
+    name=$1
+    rate=$2
+    shift 2
+    command -v "$1" >/dev/null || return 0
+    "$@" >/dev/null 2>"$work/err" &
+    tool=$!
+    sleep 2
+    sent=$("$bindir/tests/flood" one0 "$rate" 30)
+    sleep 1
+    memory=$(sed -n 's/^VmHWM:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$tool/status")
+    kill $tool
+    wait $tool 2>/dev/null
+    drops=$(sed -n -e 's/^\([0-9]*\) packets dropped by kernel/\1/p' \
+        -e 's/.* \([0-9]*\) dropped by the kernel.*/\1/p' "$work/err")
+    printf '%-14s %12d %12d %12s %12d\n' "$name" "$rate" "$sent" "${drops:--}" $((memory / 1024))
+}
+
+printf '\nNew flows for 30 seconds\n%-14s %12s %12s %12s %12s\n' tool 'flows/s' sent dropped 'peak MiB'
+for rate in 100000 200000; do
+    under_flood 'flowcap' $rate "$bindir/flowcap" -i two0 -v
+    under_flood 'flowcap -d 5' $rate "$bindir/flowcap" -i two0 -d 5 -v
+    under_flood 'tcpdump' $rate tcpdump -i two0 -s 96 -B 8192 -w /dev/null
+done
+
 "$bindir/flowcap" -i two0 >"$work/out" 2>"$work/err" &
 tool=$!
 sleep 2

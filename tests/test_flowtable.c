@@ -17,7 +17,7 @@ static struct flowtable *new_table(void)
 {
     struct flowtable *table = NULL;
 
-    need(flowtable_init(&table, 0) == RESULT_OK, "flowtable_init");
+    need(flowtable_init(&table, 0, 0) == RESULT_OK, "flowtable_init");
     return table;
 }
 
@@ -849,7 +849,7 @@ static void test_evict(void)
     uint64_t packets = 0, sent = 0;
     struct flowlist *list;
 
-    need(flowtable_init(&table, MOST) == RESULT_OK, "flowtable_init");
+    need(flowtable_init(&table, MOST, 0) == RESULT_OK, "flowtable_init");
     for (unsigned i = 0; i < FLOOD; i++) {
         struct packet packet = numbered_packet(i % 10000, i);
 
@@ -891,7 +891,7 @@ static void test_pieces(size_t most)
     size_t flows = 0, calls = 0;
     struct packet packet;
 
-    need(flowtable_init(&table, most) == RESULT_OK, "flowtable_init");
+    need(flowtable_init(&table, most, 0) == RESULT_OK, "flowtable_init");
     for (unsigned i = 0; i < FLOWS; i++) {
         packet = numbered_packet(i, i);
         add(table, &packet, true, false);
@@ -927,7 +927,7 @@ static void test_evict_order(void)
         size_t unsorted = 0;
         struct flow flow;
 
-        need(flowtable_init(&table, 3) == RESULT_OK, "flowtable_init");
+        need(flowtable_init(&table, 3, 0) == RESULT_OK, "flowtable_init");
         for (unsigned i = 0; i < 100; i++) {
             struct packet packet = numbered_packet(i, i);
 
@@ -1027,7 +1027,7 @@ static void test_evict_names(void)
     size_t named = 0;
     char name[64];
 
-    need(flowtable_init(&table, MOST) == RESULT_OK, "flowtable_init");
+    need(flowtable_init(&table, MOST, 0) == RESULT_OK, "flowtable_init");
     for (unsigned i = 0; i < FLOWS; i++) {
         struct packet packet = numbered_packet(i % 50000, i);
         struct flowlist *list;
@@ -1053,6 +1053,39 @@ static void test_evict_names(void)
     is_int(named, MOST, "flows that have the name that they said, or none");
     ok(flowtable_bytes(table) < 8 << 20, "names of flows that are gone go: %zu bytes",
        flowtable_bytes(table));
+    flowtable_destroy(&table);
+}
+
+/* Names take no more room than they may; once flows are gone there is room again. */
+static void test_names_most(void)
+{
+    enum { MOST = 20000, FLOWS = 5 * MOST };
+    struct flowtable *table = NULL;
+    struct flowlist *list;
+    size_t over = 0, named = 0, bytes;
+    char name[64];
+
+    need(flowtable_init(&table, MOST, 1 << 20) == RESULT_OK, "flowtable_init");
+    bytes = flowtable_bytes(table);
+    for (unsigned i = 0; i < FLOWS; i++) {
+        struct packet packet = numbered_packet(i % 50000, i);
+
+        packet.dport = (uint16_t)(1000 + i / 50000);
+        snprintf(name, sizeof name, "a-name-that-takes-a-lot-of-room-for-a-name-%u.example", i);
+        say(table, &packet, name);
+        if (i == MOST - 1)
+            ok(flowtable_unnamed(table) > 0, "past the limit names are not taken");
+        if (flowtable_evicted(table) >= 1000) {
+            list = flowtable_take_evicted(table);
+            flowlist_destroy(&list);
+        }
+        over += flowtable_bytes(table) > bytes + MOST * 120 + (6 << 20);
+    }
+    is_int(over, 0, "times that it took more than it may");
+    finish(table);
+    for (size_t i = 0; i < flowlist_count(window); i++)
+        named += said(i)[0] != '\0';
+    ok(named > 1000, "names of new flows are taken again: %zu", named);
     flowtable_destroy(&table);
 }
 
@@ -1084,6 +1117,7 @@ int main(void)
     test_forget();
     test_names();
     test_evict_names();
+    test_names_most();
     flowlist_destroy(&window);
     return done();
 }

@@ -76,7 +76,7 @@ static struct flowlist *make_flows(uint16_t port, unsigned count)
     struct flowlist *flows;
 
     need(address_parse("10.0.0.1", &packet.src) && address_parse("8.8.8.8", &packet.dst), "parse");
-    need(flowtable_init(&table, 0) == RESULT_OK, "flowtable_init");
+    need(flowtable_init(&table, 0, 0) == RESULT_OK, "flowtable_init");
     for (unsigned i = 0; i < count; i++) {
         packet.sport = (uint16_t)(port + i);
         need(flowtable_add(table, &packet, true, false, NULL) == RESULT_OK, "flowtable_add");
