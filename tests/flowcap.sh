@@ -51,9 +51,9 @@ start() {
     sleep 0.3
 }
 
-# replay FILE: out of one0, to two0
+# replay FILE...: out of one0, to two0
 replay() {
-    tcpreplay -q -i one0 -p 5000 "$1" >replay.log 2>&1 || cat replay.log
+    tcpreplay -q -i one0 -p 5000 "$@" >replay.log 2>&1 || cat replay.log
     sleep 0.5
 }
 
@@ -64,8 +64,9 @@ stop() {
     echo $? >status
 }
 
+# The captures have frames of more than 1500 bytes
 pair() {
-    ip link add one0 type veth peer name two0
+    ip link add one0 mtu 2000 type veth peer name two0 mtu 2000
     for interface in one0 two0; do
         echo 1 >/proc/sys/net/ipv6/conf/$interface/disable_ipv6 2>/dev/null
         ip link set $interface up
@@ -94,6 +95,7 @@ same() {
 }
 
 "$bindir/tests/traffic" demo trace.pcap >out || bail_out 'no capture'
+"${PYTHON:-python3}" "$captures" made || bail_out 'no captures'
 in_network <<'E2'
 start -d 1000000
 grep -E '^(Uid|Gid|Groups|CapEff|CapPrm|NoNewPrivs|Seccomp):' /proc/$cap/status >rights
@@ -181,6 +183,17 @@ is "$(jq -rn '[inputs | select(.src == "192.168.1.20:49880") | .srcPkts] | add' 
 is "$(jq -rn '[inputs | select(.dst == "192.168.1.20:49880")] | length' live.sf)" 0 \
     'windows: a flow keeps its direction'
 
+# What stands around packets
+
+in_network <<'E2'
+start -d 1000000 -a
+replay made/link-[emqtv]*.pcap made/link-pppoe.pcap made/tunnel-*.pcap made/fragments.pcap
+stop
+E2
+is "$(jq -rn "$flows" live.sf | sort)" \
+    "$("$bindir/pcap2flow" -a -m made/link-[emqtv]*.pcap made/link-pppoe.pcap made/tunnel-*.pcap made/fragments.pcap |
+        jq -rn "$flows" | sort)" 'link layers, tunnels, fragments: the records of pcap2flow'
+
 # Payload, and who could let more of it in
 
 for options in -p -S; do
@@ -203,7 +216,6 @@ done
 
 # A limit of flows in memory
 
-"${PYTHON:-python3}" "$captures" made || bail_out 'no captures'
 cp made/scan.pcap .
 in_network <<'E2'
 start -d 1000000 --max-flows 1000 -a -v
