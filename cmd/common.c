@@ -45,7 +45,8 @@ void messages_never_wait(void)
     never_wait = true;
 }
 
-/* Whether a message can be written without waiting: one that is shorter than PIPE_BUF, in a pipe. */
+/* Whether a message can be written without waiting: one that is shorter than PIPE_BUF, in a pipe.
+ */
 static bool takes_message(void)
 {
     struct pollfd fd = {.fd = STDERR_FILENO, .events = POLLOUT};

@@ -3,6 +3,9 @@
 #include "clock.h"
 #include "namecache.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 int converter_options_init(struct converter_options *options, const char *help)
@@ -150,4 +153,40 @@ int update_cache(struct converter_options *options, struct names *learned)
     if (!options->cache_path || options->cache_failed)
         return EX_OK;
     return cache_updated(options, namecache_learn(options->cache_path, learned, &keep));
+}
+
+/* Whether an earlier one of the reasons that hold says the same. */
+static bool is_repeated(const struct reason *reasons, size_t index)
+{
+    for (size_t i = 0; i < index; i++)
+        if (reasons[i].count > 0 && reasons[i].helps &&
+            strcmp(reasons[i].helps, reasons[index].helps) == 0)
+            return true;
+    return false;
+}
+
+void report_empty(const struct converter_options *options, const char *path, const char *thing,
+                  const struct reason *reasons, size_t count)
+{
+    bool first = true;
+
+    if (options->quiet)
+        return;
+    begin_message(path);
+    fprintf(stderr, "no records:");
+    for (size_t i = 0; i < count; i++) {
+        if (reasons[i].count == 0)
+            continue;
+        fprintf(stderr, "%s %" PRIu64, first ? "" : ",", reasons[i].count);
+        if (first)
+            fprintf(stderr, " %s%s", thing, reasons[i].count == 1 ? "" : "s");
+        fprintf(stderr, " %s", reasons[i].what);
+        first = false;
+    }
+    if (first)
+        fprintf(stderr, " there are no %ss", thing);
+    for (size_t i = 0; i < count; i++)
+        if (reasons[i].count > 0 && reasons[i].helps && !is_repeated(reasons, i))
+            fprintf(stderr, "; %s", reasons[i].helps);
+    fputc('\n', stderr);
 }

@@ -50,4 +50,18 @@ MUST_CHECK int update_cache(struct converter_options *options, struct names *lea
 /* What becomes of the cache is told of once. Returns a status. */
 MUST_CHECK int cache_updated(struct converter_options *options, enum result result);
 
+/* Why so many things of an input gave no record. */
+struct reason {
+    uint64_t count;
+    const char *what;  /* as in "between local addresses" */
+    const char *helps; /* as in "-a keeps them"; NULL: nothing does */
+};
+
+/*
+ * Says that an input gave no record, for which reasons, and what helps, unless -q is given. thing:
+ * what it has, such as "packet".
+ */
+void report_empty(const struct converter_options *options, const char *path, const char *thing,
+                  const struct reason *reasons, size_t count);
+
 #endif

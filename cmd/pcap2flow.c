@@ -25,7 +25,7 @@ static const char help[] =
     "  -h, --help   print this help\n"
     "  -L NET       count this network as local (may be repeated)\n"
     "  -m           make one sample of all files, in the order of their times\n"
-    "  -q           no progress line\n"
+    "  -q           no progress line, no word of a file without records\n"
     "  -S           name destinations by what flows say themselves: TLS, QUIC, HTTP\n"
     "  -T           leave tunnels closed\n"
     "  -V, --version  print the version\n"
@@ -231,6 +231,8 @@ static void print_summary(const char *path, const struct totals *totals,
     print_part(&separator, counts->verdicts[PACKET_OPAQUE], "802.11 encrypted or aggregated");
     print_part(&separator, counts->verdicts[PACKET_LINKTYPE], "of unsupported link types");
     print_part(&separator, counts->verdicts[PACKET_DAMAGED], "damaged");
+    print_part(&separator, counts->verdicts[PACKET_CUT], "cut off in their headers");
+    print_part(&separator, counts->verdicts[PACKET_NO_TIME], "with times out of range");
     separator = "; counted:";
     print_part(&separator, counts->late, "in a window later than their time");
     fputc('\n', stderr);
@@ -244,6 +246,33 @@ static enum result open_meter(const struct command *command, struct recorder *re
     options.window = command->window;
     options.open_tunnels = !command->closed_tunnels;
     return meter_init(meter, &options);
+}
+
+/* Says why there are no records, unless that has been said: link types are named as they come. */
+static void report_no_records(const struct command *command, const char *path,
+                              const struct totals *totals, const struct meter_counts *counts)
+{
+    const uint64_t *verdicts = counts->verdicts;
+    const struct reason reasons[] = {
+        {verdicts[PACKET_NOT_IP], "not IP", NULL},
+        {verdicts[PACKET_LINKTYPE], "of unsupported link types", NULL},
+        {verdicts[PACKET_LATE_FRAGMENT], "that are fragments without their first", NULL},
+        {verdicts[PACKET_DAMAGED], "damaged", NULL},
+        {verdicts[PACKET_OTHER_PROTOCOL], "of other IP protocols",
+         command->closed_tunnels ? "without -T tunnels are opened" : NULL},
+        {verdicts[PACKET_OPAQUE], "of 802.11, encrypted or aggregated",
+         "decrypt the capture first"},
+        {verdicts[PACKET_CUT], "cut off in their headers", "capture more bytes of each"},
+        {verdicts[PACKET_NO_TIME], "with times out of range", "editcap -t shifts times"},
+        {totals->filtered, "filtered out", "a wider -f lets them through"},
+        {counts->other_family, "of the other address family", "leave out -4 or -6"},
+        {counts->local, "between local addresses", "-a keeps them"},
+        {counts->service, "of local services", "-a keeps them"},
+    };
+
+    if (totals->frames == 0 || verdicts[PACKET_LINKTYPE] < totals->frames)
+        report_empty(&command->converter, path, "packet", reasons,
+                     sizeof reasons / sizeof *reasons);
 }
 
 /*
@@ -282,6 +311,8 @@ static int convert(struct command *command, struct source *sources, size_t count
         totals.records = record_writer_count(command->writer) - totals.records;
         if (command->converter.verbose)
             print_summary(path, &totals, meter_counts(meter));
+        if (totals.records == 0)
+            report_no_records(command, path, &totals, meter_counts(meter));
         status = worse_status(status, update_cache(&command->converter, recorder_names(recorder)));
     }
     meter_destroy(&meter);

@@ -22,7 +22,7 @@ static const char help[] =
     "  -c CACHE     name destinations from this file as well, and add what the dns logs tell\n"
     "  -h, --help   print this help\n"
     "  -L NET       count this network as local (may be repeated)\n"
-    "  -q           no progress line\n"
+    "  -q           no progress line, no word where there are no records\n"
     "  -S           name destinations by the ssl, quic and http logs\n"
     "  -V, --version  print the version\n"
     "  -v           print a summary on standard error\n"
@@ -166,6 +166,19 @@ static void print_summary(const struct zeek_counts *read, uint64_t records,
         complain(NULL, "no dns log was read, which is where destinations get their names");
 }
 
+static void report_no_records(const struct converter_options *options,
+                              const struct zeek_counts *read, const struct meter_counts *counts)
+{
+    const struct reason reasons[] = {
+        {read->other_protocols, "of other protocols", NULL},
+        {counts->other_family, "of the other address family", "leave out -4 or -6"},
+        {counts->local, "between local addresses", "-a keeps them"},
+        {counts->service, "of local services", "-a keeps them"},
+    };
+
+    report_empty(options, NULL, "connection", reasons, sizeof reasons / sizeof *reasons);
+}
+
 /* Makes one sample of all logs. */
 static int convert(struct command *command, char **paths, size_t count)
 {
@@ -197,6 +210,8 @@ static int convert(struct command *command, char **paths, size_t count)
     if (go_on) {
         if (command->converter.verbose)
             print_summary(&counts, record_writer_count(command->writer), meter_counts(meter));
+        if (record_writer_count(command->writer) == 0 && (status == EX_OK || counts.conn > 0))
+            report_no_records(&command->converter, &counts, meter_counts(meter));
         status = worse_status(status, update_cache(&command->converter, recorder_names(recorder)));
     }
     meter_destroy(&meter);

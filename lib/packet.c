@@ -332,14 +332,16 @@ enum packet_verdict decoder_packet(struct decoder *decoder, const struct frame *
     struct descent descent = {
         .decoder = decoder, .packet = packet, .open_tunnels = decoder->open_tunnels};
     struct cursor cursor = {frame->data, frame->captured, frame->length};
+    enum packet_verdict verdict;
 
     if (frame->time < 0 || frame->time >= FRAME_TIME_END)
-        return PACKET_DAMAGED;
+        return PACKET_NO_TIME;
     packet->time = frame->time;
     packet->sport = packet->dport = 0;
     packet->tcp_flags = packet->icmp_type = packet->icmp_code = 0;
     packet->icmp_known = packet->is_fragment = false;
     packet->bytes = packet->captured = 0;
     packet->payload = NULL;
-    return decode_link(&descent, frame->linktype, &cursor);
+    verdict = decode_link(&descent, frame->linktype, &cursor);
+    return verdict == PACKET_DAMAGED && frame->captured < frame->length ? PACKET_CUT : verdict;
 }

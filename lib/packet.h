@@ -50,7 +50,9 @@ enum packet_verdict {
     PACKET_OTHER_PROTOCOL, /* IP, but neither TCP, UDP nor ICMP; a tunnel that stays closed */
     PACKET_LATE_FRAGMENT,  /* a fragment whose first one was not seen */
     PACKET_OPAQUE,         /* 802.11, encrypted or aggregated */
-    PACKET_DAMAGED,        /* cut off in a header, or headers that contradict each other */
+    PACKET_DAMAGED,        /* headers that contradict each other, or do not end */
+    PACKET_CUT,            /* the same of one that was not captured whole: cut off in a header */
+    PACKET_NO_TIME,        /* its time is out of range */
     PACKET_LINKTYPE,       /* of a link type that is not read here */
     PACKET_VERDICTS        /* how many there are */
 };

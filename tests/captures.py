@@ -971,6 +971,23 @@ def counts():
         + [at(second, ethernet(0x0806, bytes(28))) for second in range(2)])
 
 
+@capture("empty-{}")
+def captures_without_records():
+    """Each for a reason of its own, or for several."""
+    local = eth(udp(f"{LOCAL}:50001", "192.168.1.20:443"))
+    service = [udp(f"{LOCAL}:50001", f"{PEER}:{port}") for port in SERVICES]
+    whole = eth(tcp(f"{LOCAL}:50001", f"{PEER}:443", "S"))
+    late = Frame(260_000_000_000 * 10**9, whole, len(whole))
+    return {
+        "services.pcap": pcap(each_second(service)),
+        "damaged.pcap": pcap(damaged_frames()[:3]),
+        "cut.pcap": pcap([at(second, whole, cut=40) for second in range(3)]),
+        "time.pcapng": pcapng([late]),
+        "mixed.pcap": pcap([at(0, local), at(1, local), at(2, ethernet(0x0806, bytes(28))),
+                            at(3, eth(service[0]))]),
+    }
+
+
 # ---- Names
 
 def to(port, address):

@@ -59,7 +59,7 @@ for format in pcap pcapng; do
         "$tool" "$cap/nanoseconds.$format" <<'EOF'
 1700000000.000001 1.123455
 EOF
-    records '' "a capture without packets: $format" "$tool" "$cap/no-packets.$format" </dev/null
+    records '' "a capture without packets: $format" "$tool" -q "$cap/no-packets.$format" </dev/null
 done
 
 # Link types
@@ -78,7 +78,7 @@ EOF
 records "$flows" 'link type IPv6' "$tool" "$cap/link-only-ipv6.pcap" <<'EOF'
 [fd00::10]:50001 > [2001:4860:4860::8888]:443 1 10 0 0
 EOF
-records '' 'an encrypted 802.11 frame is nothing' "$tool" "$cap/wifi-protected.pcap" </dev/null
+records '' 'an encrypted 802.11 frame is nothing' "$tool" -q "$cap/wifi-protected.pcap" </dev/null
 
 # Compression, told by content
 

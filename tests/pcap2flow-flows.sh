@@ -200,8 +200,8 @@ records "$pairs" '-a keeps local traffic and local DNS' "$tool" -a "$cap/dns-sta
 192.168.1.10:40000 > 192.168.1.1:53
 192.168.1.10:50001 > www.example.com:443
 EOF
-records '' 'local DNS alone is no record' "$tool" "$cap/dns-only.pcap" </dev/null
-records '' 'other protocols are passed over' "$tool" -a "$cap/skipped.pcap" </dev/null
+records '' 'local DNS alone is no record' "$tool" -q "$cap/dns-only.pcap" </dev/null
+records '' 'other protocols are passed over' "$tool" -aq "$cap/skipped.pcap" </dev/null
 
 # Packets and bytes
 
@@ -355,7 +355,7 @@ while read -r tunnel family outer <&3; do
     records "$flows" "tunnel $tunnel is opened" "$tool" "$cap/tunnel-$tunnel.pcap" <<EOF
 $inner
 EOF
-    records "$flows" "tunnel $tunnel stays closed" "$tool" -T "$cap/tunnel-$tunnel.pcap" <<EOF
+    records "$flows" "tunnel $tunnel stays closed" "$tool" -qT "$cap/tunnel-$tunnel.pcap" <<EOF
 $outer
 EOF
 done 3<<'EOF'

@@ -49,7 +49,7 @@ records "$flows" '-f that only one interface matches' \
     "$tool" -f 'src host 8.8.8.8' "$cap/format-interfaces.pcapng" <<'EOF'
 192.168.1.10:50001 > 8.8.8.8:443 0 0 1 0
 EOF
-records '' '-f that nothing matches' "$tool" -f 'port 1' "$cap/families.pcap" </dev/null
+records '' '-f that nothing matches' "$tool" -qf 'port 1' "$cap/families.pcap" </dev/null
 
 # -d. The columns: the window, microseconds from BASE, the flow, its duration.
 
@@ -159,7 +159,7 @@ bad_cache 'a cache line without a name' 3
 # together: eight processes learn fifty names each; prints the exit statuses other than 0.
 together() {
     for process in 1 2 3 4 5 6 7 8; do
-        "$tool" -c "$cache" "$cap/cache-$process.pcap" || echo "status $?" &
+        "$tool" -qc "$cache" "$cap/cache-$process.pcap" || echo "status $?" &
     done
     wait
 }
@@ -188,6 +188,42 @@ like "$summary" '(^|[^0-9])3[^0-9]* damaged|damaged[^0-9]* 3($|[^0-9])' '-v: dam
 records "$ports" '-q' "$tool" -q "$cap/families.pcap" <<'EOF'
 50001 50002 50003 50004
 EOF
+
+# A file that gives no record says why, and what helps. empty WHY FILE OPTION...
+
+empty() {
+    why=$1
+    file=$2
+    shift 2
+    is_status 0 "$file without records: exit status" "$tool" "$@" "$cap/$file"
+    is "$(cat "$tmp/out")" '' "$file without records: no output"
+    is "$(cat "$tmp/err")" "pcap2flow: $cap/$file: no records: $why" "$file without records: why"
+    is_status 0 "$file without records, -q: exit status" "$tool" -q "$@" "$cap/$file"
+    is "$(cat "$tmp/err")" '' "$file without records, -q: silence"
+}
+
+empty 'there are no packets' no-packets.pcap
+empty 'there are no packets' no-packets.pcapng
+empty '2 packets between local addresses; -a keeps them' dns-only.pcap
+empty '10 packets of local services; -a keeps them' empty-services.pcap
+empty '3 packets damaged' empty-damaged.pcap
+empty '3 packets cut off in their headers; capture more bytes of each' empty-cut.pcap
+empty '1 packet with times out of range; editcap -t shifts times' empty-time.pcapng
+empty '1 packet of 802.11, encrypted or aggregated; decrypt the capture first' wifi-protected.pcap
+empty '1 packet of other IP protocols; without -T tunnels are opened' tunnel-gre.pcap -T
+empty '5 packets filtered out; a wider -f lets them through' families.pcap -f 'port 1'
+empty '3 packets of the other address family; leave out -4 or -6' format-micro-big.pcap -6
+empty '1 packet not IP, 2 between local addresses, 1 of local services; -a keeps them' \
+    empty-mixed.pcap
+is_status 0 'one of two files without records: exit status' \
+    "$tool" "$cap/dns-only.pcap" "$cap/families.pcap"
+is "$(grep -c . "$tmp/out") $(grep -c . "$tmp/err")" '4 1' 'one of two files without records: a word'
+is_status 0 '-m, one of two files without records: exit status' \
+    "$tool" -m "$cap/dns-only.pcap" "$cap/families.pcap"
+is "$(cat "$tmp/err")" '' '-m, one of two files without records: silence'
+is_status 0 '-m without records: exit status' "$tool" -m "$cap/dns-only.pcap" "$cap/no-packets.pcap"
+is "$(cat "$tmp/err")" 'pcap2flow: no records: 2 packets between local addresses; -a keeps them' \
+    '-m without records: why'
 
 # Help, version, the end of options
 

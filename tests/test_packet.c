@@ -221,6 +221,11 @@ static const struct row ipv4[] = {
     {"TCP offset 4", 101, TCP_OF("002c", "40") "'data'", BAD},
     {"TCP offset 0", 101, TCP_OF("002c", "00") "'data'", BAD},
     {"TCP header beyond the length", 101, TCP_OF("002c", "70") "'data'", BAD},
+    {"TCP, not captured up to its flags", 101,
+     V4("05dc", "0000", "06") PORTS "00000001 00000002 50", PACKET_CUT, PACKET_CUT, 0, 0, 0, 0, 0,
+     1500},
+    {"TCP offset 4, not captured whole", 101, TCP_OF("002c", "40") "'data'", PACKET_CUT, PACKET_CUT,
+     0, 0, 0, 0, 0, 100},
     {"TCP in 19 bytes", 101, V4("0027", "0000", "06") TCP("18"), BAD},
     {"UDP length 7", 101, V4("0020", "0000", "11") UDP("0007") "'data'", BAD},
     {"UDP length 0", 101, V4("0020", "0000", "11") UDP("0000") "'data'", BAD},
@@ -732,10 +737,10 @@ static void test_times(void)
         int64_t time;
         enum packet_verdict verdict;
     } cases[] = {{0, PACKET_OK},
-                 {-1, PACKET_DAMAGED},
-                 {INT64_MIN, PACKET_DAMAGED},
+                 {-1, PACKET_NO_TIME},
+                 {INT64_MIN, PACKET_NO_TIME},
                  {FRAME_TIME_END - 1, PACKET_OK},
-                 {FRAME_TIME_END, PACKET_DAMAGED}};
+                 {FRAME_TIME_END, PACKET_NO_TIME}};
     struct decoder *decoder = new_decoder(true);
     uint8_t wire[FRAME_ROOM];
     size_t length = unhex(TCP4, wire, sizeof wire);

@@ -125,8 +125,8 @@ reports 65 'trace.pcap: no Zeek log: it is a capture; use pcap2flow' '' "$tool" 
 reports 66 'nothing-there: cannot open: ' '50001 50007' "$tool" nothing-there bad.log
 reports 66 '\.: cannot open: Is a directory' '' "$tool" .
 : >empty.log
-records '' 'an empty log' "$tool" empty.log </dev/null
-records '' 'only a dns log' "$tool" logs/dns.tsv.log </dev/null
+records '' 'an empty log' "$tool" -q empty.log </dev/null
+records '' 'only a dns log' "$tool" -q logs/dns.tsv.log </dev/null
 
 # Each gzip member ends a read; the object is not to be read again from its beginning each time.
 "${PYTHON:-python3}" -c '

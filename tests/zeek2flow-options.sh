@@ -83,6 +83,22 @@ records "$ports" '-q' "$tool" -q "$log" <<'EOF'
 50001 50002 50003 50004
 EOF
 
+# Logs that give no record say why, and what helps.
+
+conn >"$tmp/local.log" <<'END'
+1 192.168.1.10 50001 10.0.0.1 443 tcp - - - S 1 1
+2 192.168.1.10 50002 10.0.0.1 443 tcp - - - S 1 1
+3 192.168.1.10 50003 9.9.9.9 445 tcp - - - S 1 1
+END
+is_status 0 'no records: exit status' "$tool" "$tmp/local.log"
+is "$(cat "$tmp/err")" 'zeek2flow: no records: 2 connections between local addresses, '\
+'1 of local services; -a keeps them' 'no records: why'
+: >"$tmp/empty.log"
+is_status 0 'no connections: exit status' "$tool" "$tmp/empty.log"
+is "$(cat "$tmp/err")" 'zeek2flow: no records: there are no connections' 'no connections: why'
+is_status 0 'no records, -q: exit status' "$tool" -q "$tmp/local.log" "$tmp/empty.log"
+is "$(cat "$tmp/err")" '' 'no records, -q: silence'
+
 # Manners
 
 introduces_itself
