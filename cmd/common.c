@@ -148,6 +148,41 @@ int option_seconds(const char *option, const char *text, uint64_t least, int64_t
     return status;
 }
 
+/* A number with one of the units behind it, in order of their factors, or without. */
+static bool scaled_number(const char *text, const char *units, const uint64_t *factors,
+                          uint64_t *number)
+{
+    size_t length = strlen(text);
+    const char *unit = length > 0 ? strchr(units, text[length - 1]) : NULL;
+
+    return number_count(text, length - (unit != NULL), number) &&
+           !__builtin_mul_overflow(*number, unit ? factors[unit - units] : 1, number);
+}
+
+int option_size(const char *option, const char *text, uint64_t least, size_t *bytes)
+{
+    static const uint64_t factors[] = {UINT64_C(1) << 10, UINT64_C(1) << 20, UINT64_C(1) << 30};
+    uint64_t size;
+
+    if (!scaled_number(text, "KMG", factors, &size) || size < least || size > SIZE_MAX)
+        return usage_error("%s: '%s' is not a size of at least %" PRIu64 "K, such as 64M", option,
+                           text, least >> 10);
+    *bytes = (size_t)size;
+    return EX_OK;
+}
+
+int option_days(const char *option, const char *text, uint32_t most, uint32_t *days)
+{
+    static const uint64_t factors[] = {1, 60, 3600, 86400};
+    uint64_t seconds;
+
+    if (!scaled_number(text, "smhd", factors, &seconds) || seconds / 86400 < 1 ||
+        seconds / 86400 > most)
+        return usage_error("%s: '%s' is not a time from 1d to %" PRIu32 "d", option, text, most);
+    *days = (uint32_t)(seconds / 86400);
+    return EX_OK;
+}
+
 int signal_descriptor(const int *signals, size_t count)
 {
     struct sigaction old;

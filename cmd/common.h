@@ -63,6 +63,12 @@ MUST_CHECK int option_seconds(const char *option, const char *text, uint64_t lea
 
 #define OPTION_SECONDS_MOST 1000000000u
 
+/* The same of a size in bytes, which K, M or G may stand behind; most: what size_t counts. */
+MUST_CHECK int option_size(const char *option, const char *text, uint64_t least, size_t *bytes);
+
+/* The same of a time of whole days, in seconds, or with s, m, h or d behind it. */
+MUST_CHECK int option_days(const char *option, const char *text, uint32_t most, uint32_t *days);
+
 /*
  * Signals are not delivered any more, but can be read from the descriptor, a signalfd(2) that does
  * not block; what is ignored stays so. -1: errno says why.

@@ -3,14 +3,26 @@
 #include "clock.h"
 #include "namecache.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+/* Days for which a name stays in the cache, and how long its lock is waited for. */
+#define CACHE_AGE 30
+#define CACHE_WAIT (10 * SECOND)
+
+/* What names may take when nothing is said: so much at least, or by what is read; and the cache. */
+#define NAMES_LEAST ((size_t)16 << 20)
+#define NAMES_BY_READ(read) ((read) / 2 * 3)
+#define CACHE_MEMORY ((size_t)64 << 20)
+
+const struct option converter_long_options[] = {CONVERTER_LONG_OPTIONS};
+
 int converter_options_init(struct converter_options *options, const char *help)
 {
-    *options = (struct converter_options){.help = help};
+    *options = (struct converter_options){.help = help, .cache_age = CACHE_AGE};
     return locality_init(&options->locality) == RESULT_OK ? EX_OK : out_of_memory();
 }
 
@@ -55,6 +67,10 @@ int converter_option(struct converter_options *options, int option, char **argv)
     case 'x':
         options->extended = true;
         return EX_OK;
+    case OPTION_CACHE_AGE:
+        return option_days("--cache-age", optarg, NAMECACHE_AGE_MOST, &options->cache_age);
+    case OPTION_NAMES_MEMORY:
+        return option_size("--names-memory", optarg, NAMES_BUDGET_LEAST, &options->names_memory);
     default:
         return common_option(option, argv, options->help, &options->done);
     }
@@ -88,7 +104,7 @@ static int load_cache(struct converter_options *options, struct names **cache)
     *cache = NULL;
     if (!options->cache_path)
         return EX_OK;
-    result = names_init(cache, SIZE_MAX);
+    result = names_init(cache, options->names_memory ? options->names_memory : CACHE_MEMORY);
     if (result == RESULT_OK)
         result = namecache_load(options->cache_path, *cache, &bad_line);
     switch (result) {
@@ -116,12 +132,15 @@ int open_recorder(struct converter_options *options, struct record_writer *write
                   struct recorder **recorder)
 {
     int status = load_cache(options, &options->cache);
-    struct recorder_options recording = {.names_budget = (size_t)64 << 20,
-                                         .cache = options->cache,
-                                         .writer = writer,
-                                         .extended = options->extended};
+    struct recorder_options recording = {
+        .cache = options->cache,
+        .writer = writer,
+        .names_budget = options->names_memory ? options->names_memory : NAMES_LEAST,
+        .extended = options->extended};
     enum result result = status == EX_OSERR ? RESULT_OK : recorder_init(recorder, &recording);
 
+    options->read = options->read_seen = 0;
+    options->names = *recorder ? recorder_names(*recorder) : NULL;
     return result == RESULT_OK ? status : start_failed(result);
 }
 
@@ -148,7 +167,8 @@ int cache_updated(struct converter_options *options, enum result result)
 
 int update_cache(struct converter_options *options, struct names *learned)
 {
-    struct namecache_keep keep = {.now = clock_wall(), .age = 30, .wait = 10 * SECOND};
+    const struct namecache_keep keep = {
+        .now = clock_wall(), .age = options->cache_age, .wait = CACHE_WAIT};
 
     if (!options->cache_path || options->cache_failed)
         return EX_OK;
@@ -189,4 +209,34 @@ void report_empty(const struct converter_options *options, const char *path, con
         if (reasons[i].count > 0 && reasons[i].helps && !is_repeated(reasons, i))
             fprintf(stderr, "; %s", reasons[i].helps);
     fputc('\n', stderr);
+}
+
+void allow_names(struct converter_options *options)
+{
+    options->read_seen = options->read;
+    if (options->names_memory == 0 && NAMES_BY_READ(options->read) > NAMES_LEAST)
+        names_set_budget(options->names, NAMES_BY_READ(options->read) < SIZE_MAX
+                                             ? (size_t)NAMES_BY_READ(options->read)
+                                             : SIZE_MAX);
+}
+
+void print_names(const struct converter_options *options)
+{
+    fprintf(stderr, ", names of %zu addresses in %zu KiB", names_count(options->names),
+            names_bytes(options->names) / 1024);
+}
+
+void tell_forgotten(const struct converter_options *options)
+{
+    uint64_t forgotten = names_forgotten(options->names);
+
+    if (forgotten > 0)
+        complain(NULL,
+                 "there was no room for %" PRIu64 " name%s of addresses, the oldest, in %zu MiB; "
+                 "--names-memory makes more",
+                 forgotten, forgotten == 1 ? "" : "s", names_budget(options->names) >> 20);
+    if (options->cache && names_forgotten(options->cache) > 0)
+        complain(options->cache_path,
+                 "there was no room for %" PRIu64 " of its names; --names-memory makes more",
+                 names_forgotten(options->cache));
 }

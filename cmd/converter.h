@@ -8,6 +8,8 @@
 #include "meter.h"
 #include "recorder.h"
 
+#include <limits.h>
+
 struct converter_options {
     const char *help; /* the text for -h */
     bool done;        /* an option has been carried out, such as -h: nothing is to be converted */
@@ -15,19 +17,33 @@ struct converter_options {
     const char *cache_path; /* NULL: no cache */
     uint8_t family;
     bool keep_all, session_names, extended, verbose, quiet;
+    uint32_t cache_age;  /* days after which a name leaves the cache that is not seen */
+    size_t names_memory; /* bytes that names may take; 0: it goes by what is read */
+    uint64_t read;       /* bytes of the sample, as far as they have been told */
+    uint64_t read_seen;  /* the same, as far as names may take memory for it */
+    struct names *names; /* of the recorder */
     struct names *cache; /* of the recorder; NULL: none */
     bool cache_failed;   /* which has been said; the cache is left alone from then on */
 };
 
 #define CONVERTER_SHORT "46ac:hL:qSVvx"
 
+/* The long ones, and those that all tools have. A tool's own begin at OPTION_OWN. */
+enum { OPTION_CACHE_AGE = UCHAR_MAX + 1, OPTION_NAMES_MEMORY, OPTION_OWN };
+
+#define CONVERTER_LONG_OPTIONS                                                                     \
+    {"cache-age", required_argument, NULL, OPTION_CACHE_AGE},                                      \
+        {"names-memory", required_argument, NULL, OPTION_NAMES_MEMORY}, COMMON_LONG_OPTIONS
+extern const struct option converter_long_options[];
+
 /* Returns EX_OK, or a status to end with. */
 MUST_CHECK int converter_options_init(struct converter_options *options, const char *help);
 void converter_options_destroy(struct converter_options *options);
 
 /*
- * Takes one option of CONVERTER_SHORT, or says what is wrong with one that getopt_long did not
- * take; for that the option string begins with ':'. Returns EX_OK, or a status to end with.
+ * Takes one option of CONVERTER_SHORT or of the long ones, or says what is wrong with one that
+ * getopt_long did not take; for that the option string begins with ':'. Returns EX_OK, or a status
+ * to end with.
  */
 MUST_CHECK int converter_option(struct converter_options *options, int option, char **argv);
 
@@ -46,6 +62,22 @@ MUST_CHECK int open_recorder(struct converter_options *options, struct record_wr
                              struct recorder **recorder);
 void close_recorder(struct converter_options *options, struct recorder **recorder);
 MUST_CHECK int update_cache(struct converter_options *options, struct names *learned);
+
+/*
+ * Tells that so many bytes were read, as they are when nothing is compressed: names may take more
+ * memory where there is more input.
+ */
+void allow_names(struct converter_options *options);
+static inline void count_read(struct converter_options *options, uint64_t bytes)
+{
+    options->read += bytes;
+    if (options->read - options->read_seen >= UINT64_C(1) << 20)
+        allow_names(options);
+}
+
+/* Adds to a summary what the names take, and says what was forgotten for want of room. */
+void print_names(const struct converter_options *options);
+void tell_forgotten(const struct converter_options *options);
 
 /* What becomes of the cache is told of once. Returns a status. */
 MUST_CHECK int cache_updated(struct converter_options *options, enum result result);

@@ -21,7 +21,8 @@
 
 static const char help[] =
     "usage: flowcap [-46ahpqSTVvx] -i INTERFACE [-c CACHE] [-d SECONDS] [-f FILTER] [-L NET]...\n"
-    "           [-n COUNT] [-B KIB] [-Z USER] [--max-flows FLOWS]\n"
+    "           [-n COUNT] [-B KIB] [-Z USER] [--cache-age TIME] [--max-flows FLOWS]\n"
+    "           [--names-memory SIZE]\n"
     "       flowcap -D\n"
     "Turn what goes through an interface into Secflows, one JSON object a line, in windows of "
     "time\n"
@@ -47,7 +48,9 @@ static const char help[] =
     "  -v           print a summary on standard error at the end\n"
     "  -x           add start, addresses, ports and the Community ID to each record\n"
     "  -Z USER      whom root becomes (default nobody)\n"
+    "  --cache-age TIME  after which a name leaves CACHE that is not seen (default 30d)\n"
     "  --max-flows FLOWS  in memory at once (default 1000000)\n"
+    "  --names-memory SIZE  that names take at most (default 64M)\n"
     "\n"
     "Example: flowcap -i eth0 -d 60 | flowlabel >flows.sf\n";
 
@@ -62,9 +65,12 @@ static const char help[] =
 #define OUTBOX_BYTES (UINT64_C(64) << 20)
 #define OUTBOX_WAIT (3 * SECOND)
 
+/* What names may take. */
+#define NAMES_MEMORY ((size_t)64 << 20)
+
 #define RETRY_MOST (60 * SECOND)
 
-enum { OPTION_MAX_FLOWS = UCHAR_MAX + 1 };
+enum { OPTION_MAX_FLOWS = OPTION_OWN };
 
 struct command {
     struct converter_options converter;
@@ -232,11 +238,12 @@ static void print_counters(struct command *command)
              " by the interface; %" PRIu64 " records in %" PRIu64 " windows, %" PRIu64
              " of them early; %" PRIu64 " windows wait, %" PRIu64
              " records were dropped; %zu flows "
-             "in %zu KiB, %" PRIu64 " names in %" PRIu64 " KiB; %ld MiB in all at most",
+             "in %zu KiB, %" PRIu64 " names in %" PRIu64 " KiB, %" PRIu64
+             " were forgotten; %ld MiB in all at most",
              captured.packets, captured.kernel_drops, captured.interface_drops, waiting.records,
              counts->windows, counts->early, waiting.waiting, waiting.dropped_flows,
              meter_flows(command->meter), meter_bytes(command->meter) / 1024, waiting.names,
-             waiting.names_bytes / 1024, usage.ru_maxrss / 1024);
+             waiting.names_bytes / 1024, waiting.names_forgotten, usage.ru_maxrss / 1024);
 }
 
 static void take_signal(struct command *command)
@@ -362,7 +369,7 @@ static int open_outbox(struct command *command)
         .recorder = command->recorder,
         .writer = command->writer,
         .cache_path = command->converter.cache_failed ? NULL : command->converter.cache_path,
-        .cache_age = 30,
+        .cache_age = command->converter.cache_age,
         .name_memory = NAME_MEMORY,
         .most = OUTBOX_BYTES,
     };
@@ -517,7 +524,7 @@ static int parse_options(struct command *command, int argc, char **argv)
 {
     static const struct option long_options[] = {
         {"max-flows", required_argument, NULL, OPTION_MAX_FLOWS},
-        COMMON_LONG_OPTIONS,
+        CONVERTER_LONG_OPTIONS,
     };
     int option, status = EX_OK;
 
@@ -548,6 +555,7 @@ int main(int argc, char **argv)
 
     common_init("flowcap");
     status = converter_options_init(&command.converter, help);
+    command.converter.names_memory = NAMES_MEMORY;
     if (status == EX_OK)
         status = parse_options(&command, argc, argv);
     if (status == EX_OK && !command.converter.done && command.list) {

@@ -12,7 +12,8 @@
 #include <string.h>
 
 static const char help[] =
-    "usage: pcap2flow [-46ahmqSTVvx] [-c CACHE] [-d SECONDS] [-f FILTER] [-L NET]... [FILE...]\n"
+    "usage: pcap2flow [-46ahmqSTVvx] [-c CACHE] [-d SECONDS] [-f FILTER] [-L NET]...\n"
+    "           [--cache-age TIME] [--names-memory SIZE] [FILE...]\n"
     "Turn captures (pcap, pcapng; plain, gzip or zstd) into Secflows, one JSON object a line.\n"
     "Without FILE, or where FILE is -, read standard input.\n"
     "\n"
@@ -31,11 +32,16 @@ static const char help[] =
     "  -V, --version  print the version\n"
     "  -v           print a summary on standard error\n"
     "  -x           add start, addresses, ports and the Community ID to each record\n"
+    "  --cache-age TIME  after which a name leaves CACHE that is not seen (default 30d)\n"
+    "  --names-memory SIZE  that names take at most (default 16M, or 1.5 times the input)\n"
     "\n"
     "Example: pcap2flow trace.pcapng | jq -r .dst | sort | uniq -c | sort -rn | head\n";
 
 /* Different link types that one file may have and are not read, as far as they are told apart. */
 #define UNREAD_MAX 8
+
+/* What a file has in front of each frame, at least. */
+#define FRAME_HEAD 16u
 
 struct command {
     struct converter_options converter;
@@ -185,6 +191,7 @@ static int read_source(struct command *command, struct source *source, struct me
             continue;
         }
         result = RESULT_OK;
+        count_read(&command->converter, FRAME_HEAD + frame.captured);
         if (command->filter)
             result = match_filter(command, source, &frame, &match);
         if (result == RESULT_OK && !match)
@@ -213,14 +220,15 @@ struct totals {
     uint64_t frames, filtered, records;
 };
 
-static void print_summary(const char *path, const struct totals *totals,
-                          const struct meter_counts *counts)
+static void print_summary(const struct converter_options *options, const char *path,
+                          const struct totals *totals, const struct meter_counts *counts)
 {
     const char *separator = "; skipped:";
 
     begin_message(path);
     fprintf(stderr, "%" PRIu64 " packets read, %" PRIu64 " records written", totals->frames,
             totals->records);
+    print_names(options);
     print_part(&separator, totals->filtered, "filtered out");
     print_part(&separator, counts->local, "between local addresses");
     print_part(&separator, counts->service, "of local services");
@@ -310,9 +318,10 @@ static int convert(struct command *command, struct source *sources, size_t count
     if (*go_on) {
         totals.records = record_writer_count(command->writer) - totals.records;
         if (command->converter.verbose)
-            print_summary(path, &totals, meter_counts(meter));
+            print_summary(&command->converter, path, &totals, meter_counts(meter));
         if (totals.records == 0)
             report_no_records(command, path, &totals, meter_counts(meter));
+        tell_forgotten(&command->converter);
         status = worse_status(status, update_cache(&command->converter, recorder_names(recorder)));
     }
     meter_destroy(&meter);
@@ -412,7 +421,7 @@ static int parse_options(struct command *command, int argc, char **argv)
 
     opterr = 0;
     while (status == EX_OK && !command->converter.done &&
-           (option = getopt_long(argc, argv, ":" CONVERTER_SHORT "d:f:mT", common_long_options,
+           (option = getopt_long(argc, argv, ":" CONVERTER_SHORT "d:f:mT", converter_long_options,
                                  NULL)) != -1) {
         switch (option) {
         case 'd':

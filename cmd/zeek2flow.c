@@ -10,7 +10,9 @@
 #include <stdio.h>
 
 static const char help[] =
-    "usage: zeek2flow [-46ahqSVvx] [-c CACHE] [-L NET]... [LOG...]\n"
+    "usage: zeek2flow [-46ahqSVvx] [-c CACHE] [-L NET]... [--cache-age TIME] [--names-memory "
+    "SIZE]\n"
+    "           [LOG...]\n"
     "Turn Zeek's conn logs into Secflows, one JSON object a line, named from its dns logs.\n"
     "Which LOG is which is told by content (TSV, JSON; plain, gzip or zstd). Without LOG, or "
     "where\n"
@@ -27,6 +29,8 @@ static const char help[] =
     "  -V, --version  print the version\n"
     "  -v           print a summary on standard error\n"
     "  -x           add start, addresses, ports and the Community ID to each record\n"
+    "  --cache-age TIME  after which a name leaves CACHE that is not seen (default 30d)\n"
+    "  --names-memory SIZE  that names take at most (default 16M, or 1.5 times the logs)\n"
     "\n"
     "Example: zeek2flow conn.log dns.log | jq -r .dst | sort | uniq -c | sort -rn | head\n";
 
@@ -77,9 +81,15 @@ static int meter_failed(enum result result)
     return EX_OSERR;
 }
 
+/* What a row takes in a log, about. */
+static uint64_t row_bytes(const struct zeek_row *row)
+{
+    return row->kind == ZEEK_LOOKUP ? 100 + row->name_length + 8 * row->address_count : 100;
+}
+
 /* Feeds all rows of an open log to the meter. *go_on is false when there is no point in more. */
 static int read_rows(const char *path, struct input *input, struct zeeklog *log,
-                     struct meter *meter, bool *go_on)
+                     struct converter_options *options, struct meter *meter, bool *go_on)
 {
     struct damages damages = {.path = path};
     struct zeek_row row;
@@ -93,6 +103,7 @@ static int read_rows(const char *path, struct input *input, struct zeeklog *log,
             add_damage(&damages, zeeklog_problem(log));
             continue;
         }
+        count_read(options, row_bytes(&row));
         result = take_row(meter, &row);
         if (result != RESULT_OK) {
             *go_on = false;
@@ -114,7 +125,7 @@ static int read_rows(const char *path, struct input *input, struct zeeklog *log,
     return status;
 }
 
-static int read_log(const char *path, bool sessions, struct meter *meter,
+static int read_log(const char *path, struct converter_options *options, struct meter *meter,
                     struct zeek_counts *counts, bool *go_on)
 {
     struct input *input = NULL;
@@ -123,10 +134,10 @@ static int read_log(const char *path, bool sessions, struct meter *meter,
     int status = EX_NOINPUT;
 
     if (result == RESULT_OK)
-        result = zeeklog_open(&log, input, sessions);
+        result = zeeklog_open(&log, input, options->session_names);
     switch (result) {
     case RESULT_OK:
-        status = read_rows(path, input, log, meter, go_on);
+        status = read_rows(path, input, log, options, meter, go_on);
         add_counts(counts, zeeklog_counts(log));
         break;
     case RESULT_DAMAGED:
@@ -145,8 +156,8 @@ static int read_log(const char *path, bool sessions, struct meter *meter,
     return status;
 }
 
-static void print_summary(const struct zeek_counts *read, uint64_t records,
-                          const struct meter_counts *counts)
+static void print_summary(const struct converter_options *options, const struct zeek_counts *read,
+                          uint64_t records, const struct meter_counts *counts)
 {
     const char *separator = "; skipped:";
 
@@ -155,6 +166,7 @@ static void print_summary(const struct zeek_counts *read, uint64_t records,
     if (read->sessions > 0)
         fprintf(stderr, ", %" PRIu64 " of ssl, quic and http", read->sessions);
     fprintf(stderr, ", %" PRIu64 " records written", records);
+    print_names(options);
     print_part(&separator, counts->local, "between local addresses");
     print_part(&separator, counts->service, "of local services");
     print_part(&separator, counts->other_family, "of the other address family");
@@ -201,17 +213,19 @@ static int convert(struct command *command, char **paths, size_t count)
         status = start_failed(result);
     }
     for (size_t i = 0; i < count && go_on; i++)
-        status = worse_status(
-            status, read_log(paths[i], command->converter.session_names, meter, &counts, &go_on));
+        status =
+            worse_status(status, read_log(paths[i], &command->converter, meter, &counts, &go_on));
     if (go_on && (result = meter_finish(meter)) != RESULT_OK) {
         go_on = false;
         status = output_failed(result);
     }
     if (go_on) {
         if (command->converter.verbose)
-            print_summary(&counts, record_writer_count(command->writer), meter_counts(meter));
+            print_summary(&command->converter, &counts, record_writer_count(command->writer),
+                          meter_counts(meter));
         if (record_writer_count(command->writer) == 0 && (status == EX_OK || counts.conn > 0))
             report_no_records(&command->converter, &counts, meter_counts(meter));
+        tell_forgotten(&command->converter);
         status = worse_status(status, update_cache(&command->converter, recorder_names(recorder)));
     }
     meter_destroy(&meter);
@@ -225,7 +239,8 @@ static int parse_options(struct command *command, int argc, char **argv)
 
     opterr = 0;
     while (status == EX_OK && !command->converter.done &&
-           (option = getopt_long(argc, argv, ":" CONVERTER_SHORT, common_long_options, NULL)) != -1)
+           (option = getopt_long(argc, argv, ":" CONVERTER_SHORT, converter_long_options, NULL)) !=
+               -1)
         status = converter_option(&command->converter, option, argv);
     return status;
 }

@@ -106,6 +106,11 @@ void names_set_budget(struct names *names, size_t budget)
     names->budget = budget;
 }
 
+size_t names_budget(const struct names *names)
+{
+    return names->budget;
+}
+
 size_t names_count(const struct names *names)
 {
     return names->hosts.count - 1;

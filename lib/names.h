@@ -31,6 +31,7 @@ void names_destroy(struct names **names);
 
 /* Another budget, from the next name on. */
 void names_set_budget(struct names *names, size_t budget);
+size_t names_budget(const struct names *names);
 
 /* How many addresses have names. */
 size_t names_count(const struct names *names);

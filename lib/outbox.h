@@ -30,7 +30,7 @@ struct outbox_counts {
     uint64_t dropped_names;          /* for want of room */
     uint64_t records;                /* that have been written */
     uint64_t names, names_bytes;     /* that are remembered, and what they take */
-    uint64_t names_forgotten;        /* for want of room */
+    uint64_t names_forgotten;        /* for want of room among those */
     enum result cache;               /* what became of the name cache at the last window's end */
     int cache_error;                 /* RESULT_SYSTEM: errno */
 };

@@ -1321,6 +1321,18 @@ def names_to_learn():
     ]))
 
 
+@capture("names-many.pcap")
+def more_names_than_fit_into_a_mebibyte():
+    """45000 addresses, the first of them first; flows to the first, one between and the last."""
+    hints = [str(ipaddress.ip_address("9.0.0.0") + n) for n in range(45000)]
+    messages = [dns("many.example", [https_record(QUESTION, hints[n:n + 15000])], kind=HTTPS)
+                for n in range(0, len(hints), 15000)]
+    packets = [tcp(f"{RESOLVER}:53", f"{LOCAL}:41000", "PA",
+                   struct.pack(">H", len(message)) + message) for message in messages]
+    return pcap(each_second([
+        *packets, to(50001, hints[0]), to(50002, hints[40000]), to(50003, hints[-1])]))
+
+
 @capture("cache-use.pcap")
 def names_to_look_up():
     """An address without a name here, one with a name before its flow, one with a name after."""

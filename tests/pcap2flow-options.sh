@@ -175,6 +175,46 @@ for process in 1 2 3 4 5 6 7 8; do
 done >"$tmp/cache-want"
 ok 'eight processes share a cache: nothing is lost' eval 'cached | diff "$tmp/cache-want" -'
 
+# --names-memory, --cache-age
+
+is_status 0 'names as many as there are' "$tool" -v "$cap/names-many.pcap"
+is "$(jq -rn "$names" "$tmp/out")" '50001 many.example:443 passive
+50002 many.example:443 passive
+50003 many.example:443 passive' 'names as many as there are: all are known'
+like "$(cat "$tmp/err")" 'names of 45000 addresses in [0-9]+ KiB' '-v: what names take'
+is "$(grep 'no room' "$tmp/err")" '' 'names as many as there are: nothing is forgotten'
+is_status 0 '--names-memory' "$tool" --names-memory 1M "$cap/names-many.pcap"
+is "$(jq -rn "$names" "$tmp/out")" '50001 9.0.0.0:443 original
+50002 many.example:443 passive
+50003 many.example:443 passive' '--names-memory: the oldest go'
+like "$(cat "$tmp/err")" \
+    '^pcap2flow: there was no room for [0-9]+ names of addresses, the oldest, in 1 MiB; --names-memory' \
+    '--names-memory: which is said'
+seq 45000 | awk '{ printf "9.0.%d.%d many.example 2026-11-28\n", $1 / 256, $1 % 256 }' >"$cache"
+is_status 0 '--names-memory and a cache' "$tool" --names-memory 1M -c "$cache" "$cap/families.pcap"
+like "$(cat "$tmp/err")" "^pcap2flow: $cache: there was no room for [0-9]+ of its names; --names-memory" \
+    '--names-memory and a cache: which is said, too'
+for size in 1023K 1048575 0 -1 M 1T 1.5M 99999999999G ''; do
+    is_status 64 "--names-memory $size" "$tool" --names-memory "$size" "$cap/families.pcap"
+done
+for size in 1M 1048576 64M 1G 1024K; do
+    is_status 0 "--names-memory $size" "$tool" "--names-memory=$size" "$cap/families.pcap"
+done
+for age in 0 86399 23h 0d 36501d 1w 1.5d '' d; do
+    is_status 64 "--cache-age $age" "$tool" --cache-age "$age" "$cap/families.pcap"
+done
+day=86400
+today=$(date +%s)
+for age in 2d 48h 2880m 172800 172800s; do
+    printf '1.1.1.1 old.example %s\n1.1.1.2 young.example %s\n' \
+        "$(date -ud "@$((today - 4 * day))" +%F)" "$(date -ud "@$((today - day))" +%F)" >"$cache"
+    is_status 0 "--cache-age $age: exit status" "$tool" --cache-age "$age" -c "$cache" \
+        "$cap/cache-use.pcap"
+    is "$(cached)" '1.1.1.2 young.example DAY
+8.0.4.2 before.example DAY
+8.0.4.3 after.example DAY' "--cache-age $age: what was not seen for longer leaves"
+done
+
 # -v, -q
 
 "$tool" "$cap/counts.pcap" >"$tmp/plain"
