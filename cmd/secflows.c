@@ -92,8 +92,11 @@ static int end_of_input(const struct secflows *secflows)
 {
     switch (secflows->in->result) {
     case RESULT_DAMAGED:
-        complain(secflows->path, "after line %" PRIu64 ": %s", secflows->number,
-                 input_problem(secflows->input));
+        if (secflows->number > 0)
+            complain(secflows->path, "after line %" PRIu64 ": %s", secflows->number,
+                     input_problem(secflows->input));
+        else
+            complain(secflows->path, "%s", input_problem(secflows->input));
         return EX_DATAERR;
     case RESULT_SYSTEM:
         if (secflows->in->error == ECANCELED) /* the tool's own doing */

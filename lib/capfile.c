@@ -36,6 +36,8 @@ enum result capfile_ended(struct capfile *capfile)
     if (capfile->finished || capfile->in.result != RESULT_DAMAGED)
         return capfile->finished ? RESULT_END : capfile->in.result;
     capfile->finished = true;
+    if (capfile->frames == 0)
+        return capfile_damaged(capfile, "%s", input_problem(capfile->in.input));
     return capfile_damaged(capfile, "after packet %llu: %s", (unsigned long long)capfile->frames,
                            input_problem(capfile->in.input));
 }

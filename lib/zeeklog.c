@@ -214,8 +214,11 @@ enum result zeek_ended(struct zeeklog *log)
     }
     if (log->in.result == RESULT_DAMAGED) {
         log->finished = true;
-        snprintf(log->problem, sizeof log->problem, "after line %llu: %s",
-                 (unsigned long long)log->line, input_problem(log->in.input));
+        if (log->line > 0)
+            snprintf(log->problem, sizeof log->problem, "after line %llu: %s",
+                     (unsigned long long)log->line, input_problem(log->in.input));
+        else
+            snprintf(log->problem, sizeof log->problem, "%s", input_problem(log->in.input));
     }
     return log->in.result;
 }

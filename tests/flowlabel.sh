@@ -120,6 +120,10 @@ is_status 65 'cut off gzip: exit status' "$tool" cut.gz
 like "$(cat err)" '^flowlabel: cut.gz: after line [0-9]+: the gzip data are damaged' \
     'cut off gzip: message'
 ok 'cut off gzip: what came before' test "$(grep -c . out)" -gt 0
+printf '\050\265\057\375\000\210\041\000\000data' >long.zst
+is_status 65 'a frame with a window of 128 MiB: exit status' "$tool" long.zst
+like "$(cat err)" '^flowlabel: long.zst: the zstd data need a window .*zstd -dc --long=31' \
+    'a frame with a window of 128 MiB: message'
 is_status 66 'no such file' "$tool" nothing-there flows.sf
 is "$(cat out)" "$(cat labelled.sf)" 'no such file: the others are labelled'
 

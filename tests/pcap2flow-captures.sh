@@ -175,6 +175,10 @@ else
     skip 'bad-cut.pcap.zst' 'no zstd'
 fi
 
+# A frame that wants a window of 128 MiB
+printf '\050\265\057\375\000\210\041\000\000data' >"$cap/long.pcap.zst"
+reports 65 'the zstd data need a window .*zstd -dc --long=31' long.pcap.zst
+
 # Several files, of which some are bad: the others count
 
 good=$cap/format-little.pcapng

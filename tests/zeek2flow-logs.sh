@@ -112,6 +112,10 @@ ok 'a gzip member cut off: something is left' test "$(grep -c . cut.log)" -gt 50
 "$tool" cut.log >some.sf
 ok 'a gzip member cut off: what came before' cmp some.sf out
 
+# A frame that wants a window of 128 MiB
+printf '\050\265\057\375\000\210\041\000\000data' >long.zst
+reports 65 'long.zst: the zstd data need a window .*zstd -dc --long=31' '' "$tool" long.zst
+
 echo '1 a.example' | tsv http 'ts host' >http.log
 reports 65 "http.log: no conn or dns log: it says that it is 'http'; -S takes names from it" '' "$tool" http.log
 reports 65 'http.log: no conn' '50001 50007' "$tool" http.log bad.log
