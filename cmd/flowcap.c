@@ -31,7 +31,7 @@ static const char help[] =
     "  -4           IPv4 only\n"
     "  -6           IPv6 only\n"
     "  -a           keep all: local traffic and local service protocols too\n"
-    "  -B KIB       of the kernel's buffer (default 8192)\n"
+    "  -B KIB       of the kernel's buffer (default 32768)\n"
     "  -c CACHE     name destinations from this file as well, and add what DNS tells\n"
     "  -D           list interfaces\n"
     "  -d SECONDS   of a window (default 300)\n"
@@ -545,7 +545,7 @@ static int parse_options(struct command *command, int argc, char **argv)
 int main(int argc, char **argv)
 {
     struct command command = {
-        .capture_options = {.promiscuous = true, .ring = 8192},
+        .capture_options = {.promiscuous = true, .ring = 32768},
         .user = "nobody",
         .window = 300 * SECOND,
         .most_flows = 1000000,
