@@ -1,5 +1,6 @@
 #include "namecache.h"
 
+#include "calendar.h"
 #include "clock.h"
 #include "number.h"
 
@@ -12,10 +13,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
-
-#define DAY_SECONDS 86400
 
 /* "2026-11-28" */
 #define DAY_TEXT 10u
@@ -29,7 +27,7 @@
 #define LOCK_RETRY (SECOND / 20)
 
 /* What a file that is not sorted may take in memory. */
-#define SORTED_BYTES ((size_t)NAMECACHE_MOST * 4)
+#define SORTED_BYTES (NAMECACHE_MOST * 4)
 
 /* Symbolic links that are followed. */
 #define LINKS_MOST 40
@@ -62,21 +60,18 @@ static bool read_line(FILE *file, char line[LINE_MAX_BYTES + 1], size_t *length)
 
 static void format_day(int64_t day, char text[DAY_TEXT + 1])
 {
-    time_t seconds = (time_t)day * DAY_SECONDS;
-    struct tm tm = {0};
+    struct date date = calendar_date(day);
 
-    gmtime_r(&seconds, &tm);
-    if (strftime(text, DAY_TEXT + 1, "%Y-%m-%d", &tm) != DAY_TEXT)
-        text[0] = '\0';
+    snprintf(text, DAY_TEXT + 1, "%04u-%02u-%02u", (unsigned)date.year % 10000,
+             (unsigned)date.month % 100, (unsigned)date.day % 100);
 }
 
 /* -1: it is none. */
 static int64_t parse_day(const char text[DAY_TEXT])
 {
     static const char form[] = "0000-00-00";
-    unsigned numbers[3] = {0};
-    struct tm tm = {0};
-    time_t seconds;
+    int numbers[3] = {0};
+    int64_t day;
 
     for (unsigned i = 0, number = 0; i < DAY_TEXT; i++) {
         if (form[i] == '-' ? text[i] != '-' : !is_digit(text[i]))
@@ -84,15 +79,9 @@ static int64_t parse_day(const char text[DAY_TEXT])
         if (form[i] == '-')
             number++;
         else
-            numbers[number] = numbers[number] * 10 + (unsigned)(text[i] - '0');
+            numbers[number] = numbers[number] * 10 + text[i] - '0';
     }
-    tm.tm_year = (int)numbers[0] - 1900;
-    tm.tm_mon = (int)numbers[1] - 1;
-    tm.tm_mday = (int)numbers[2];
-    seconds = timegm(&tm); /* which makes a day that is of no month one of the next */
-    return seconds >= 0 && tm.tm_mday == (int)numbers[2] && tm.tm_mon == (int)numbers[1] - 1
-               ? seconds / DAY_SECONDS
-               : -1;
+    return calendar_day((struct date){numbers[0], numbers[1], numbers[2]}, &day) ? day : -1;
 }
 
 /* Splits a line where it is one; the name must be what dns_read would make of one. */

@@ -10,7 +10,7 @@
 #include "names.h"
 
 /* What a cache file grows to, in bytes; of more the days longest ago go first. */
-#define NAMECACHE_MOST (UINT64_C(32) << 20)
+#define NAMECACHE_MOST ((size_t)32 << 20)
 
 /* What --cache-age may say at most, in days. */
 #define NAMECACHE_AGE_MOST 36500u

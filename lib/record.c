@@ -1,11 +1,11 @@
 #include "record.h"
 
+#include "calendar.h"
 #include "output.h"
 
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* More than the longest record: a name of only backslashes doubles, the rest is under 1 KiB. */
 #define RECORD_MAX (2 * RECORD_NAME_MAX + 1024)
@@ -142,22 +142,22 @@ static char *put_two(char *p, int value)
 /* RFC 3339, UTC, microseconds. Readers take no time outside of the years 1970 to 9999. */
 static char *put_timestamp(char *p, int64_t microseconds)
 {
-    time_t seconds = (time_t)(microseconds / 1000000);
-    struct tm tm = {0};
+    int64_t seconds = microseconds / 1000000;
+    struct date date = calendar_date(seconds / DAY_SECONDS);
+    int second = (int)(seconds % DAY_SECONDS);
 
-    gmtime_r(&seconds, &tm);
-    p = put_two(p, (tm.tm_year + 1900) / 100 % 100);
-    p = put_two(p, (tm.tm_year + 1900) % 100);
+    p = put_two(p, date.year / 100);
+    p = put_two(p, date.year % 100);
     *p++ = '-';
-    p = put_two(p, tm.tm_mon + 1);
+    p = put_two(p, date.month);
     *p++ = '-';
-    p = put_two(p, tm.tm_mday);
+    p = put_two(p, date.day);
     *p++ = 'T';
-    p = put_two(p, tm.tm_hour);
+    p = put_two(p, second / 3600);
     *p++ = ':';
-    p = put_two(p, tm.tm_min);
+    p = put_two(p, second / 60 % 60);
     *p++ = ':';
-    p = put_two(p, tm.tm_sec);
+    p = put_two(p, second % 60);
     *p++ = '.';
     p = put_six_digits(p, (uint32_t)(microseconds % 1000000));
     *p++ = 'Z';

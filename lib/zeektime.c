@@ -3,19 +3,11 @@
  */
 #include "zeekread.h"
 
+#include "calendar.h"
 #include "clock.h"
 #include "frame.h"
 
 #include <string.h>
-
-/* Days from 1970-01-01, Gregorian. Years begin in March here, so that a leap day ends its year. */
-static int64_t days_since_1970(int year, int month, int day)
-{
-    int y = month > 2 ? year : year - 1;
-    int day_of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
-
-    return (int64_t)y * 365 + y / 4 - y / 100 + y / 400 + day_of_year - 719468;
-}
 
 static bool read_two(const char *p, int low, int high, int *value)
 {
@@ -23,15 +15,6 @@ static bool read_two(const char *p, int low, int high, int *value)
         return false;
     *value = (p[0] - '0') * 10 + p[1] - '0';
     return *value >= low && *value <= high;
-}
-
-static int month_days(int year, int month)
-{
-    static const uint8_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-
-    if (month == 2 && year % 4 == 0 && (year % 100 != 0 || year % 400 == 0))
-        return 29;
-    return days[month - 1];
 }
 
 /*
@@ -66,7 +49,7 @@ static bool cut_offset(const char *text, size_t *length, int64_t *seconds)
 static bool read_iso8601(const char *text, size_t length, int64_t *microseconds)
 {
     int century, year, month, day, hour, minute, second;
-    int64_t seconds, offset;
+    int64_t days, seconds, offset;
 
     if (text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' || text[16] != ':' ||
         !cut_offset(text, &length, &offset))
@@ -78,10 +61,9 @@ static bool read_iso8601(const char *text, size_t length, int64_t *microseconds)
         memchr(text + 19, 'e', length - 19) || memchr(text + 19, 'E', length - 19) ||
         !number_seconds(text + 17, length - 17, microseconds))
         return false;
-    year += century * 100;
-    if (day > month_days(year, month))
+    if (!calendar_day((struct date){century * 100 + year, month, day}, &days))
         return false;
-    seconds = days_since_1970(year, month, day) * 86400 + hour * 3600 + minute * 60 - offset;
+    seconds = days * DAY_SECONDS + hour * 3600 + minute * 60 - offset;
     *microseconds += seconds * SECOND;
     return seconds >= 0 && *microseconds < FRAME_TIME_END;
 }
