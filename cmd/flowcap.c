@@ -22,7 +22,7 @@
 static const char help[] =
     "usage: flowcap [-46ahpqSTVvx] -i INTERFACE [-c CACHE] [-d SECONDS] [-f FILTER] [-L NET]...\n"
     "           [-n COUNT] [-B KIB] [-Z USER] [--cache-age TIME] [--max-flows FLOWS]\n"
-    "           [--names-memory SIZE]\n"
+    "           [--names-memory SIZE] [--output-memory SIZE]\n"
     "       flowcap -D\n"
     "Turn what goes through an interface into Secflows, one JSON object a line, in windows of "
     "time\n"
@@ -51,6 +51,7 @@ static const char help[] =
     "  --cache-age TIME  after which a name leaves CACHE that is not seen (default 30d)\n"
     "  --max-flows FLOWS  in memory at once (default 1000000)\n"
     "  --names-memory SIZE  that names take at most (default 64M)\n"
+    "  --output-memory SIZE  that flows take that wait to be written (default 64M)\n"
     "\n"
     "Example: flowcap -i eth0 -d 60 | flowlabel >flows.sf\n";
 
@@ -62,7 +63,8 @@ static const char help[] =
 #define FLOW_MEMORY (24 * 3600 * SECOND)
 
 /* What flows may take that wait to be written, and how long is waited for a reader at the end. */
-#define OUTBOX_BYTES (UINT64_C(64) << 20)
+#define OUTPUT_MEMORY ((size_t)64 << 20)
+#define OUTPUT_MEMORY_LEAST (UINT64_C(64) << 10)
 #define OUTBOX_WAIT (3 * SECOND)
 
 /* What names may take. */
@@ -70,7 +72,7 @@ static const char help[] =
 
 #define RETRY_MOST (60 * SECOND)
 
-enum { OPTION_MAX_FLOWS = OPTION_OWN };
+enum { OPTION_MAX_FLOWS = OPTION_OWN, OPTION_OUTPUT_MEMORY };
 
 struct command {
     struct converter_options converter;
@@ -78,6 +80,7 @@ struct command {
     const char *user;
     int64_t window;
     uint64_t most_windows, most_flows; /* most_windows: 0: no end */
+    size_t output_memory;
     bool closed_tunnels, list;
 
     struct capture *capture;
@@ -236,14 +239,16 @@ static void print_counters(struct command *command)
     complain(interface_name(command),
              "%" PRIu64 " packets, %" PRIu64 " dropped by the kernel, %" PRIu64
              " by the interface; %" PRIu64 " records in %" PRIu64 " windows, %" PRIu64
-             " of them early; %" PRIu64 " windows wait, %" PRIu64
-             " records were dropped; %zu flows "
-             "in %zu KiB, %" PRIu64 " names in %" PRIu64 " KiB, %" PRIu64
-             " were forgotten; %ld MiB in all at most",
+             " of them early; flows: %zu in %zu KiB; names: %" PRIu64 " in %" PRIu64
+             " KiB, %" PRIu64 " forgotten for want of room; output: %" PRIu64
+             " windows waiting in %" PRIu64 " KiB, %" PRIu64
+             " records dropped; memory: at most %ld "
+             "MiB",
              captured.packets, captured.kernel_drops, captured.interface_drops, waiting.records,
-             counts->windows, counts->early, waiting.waiting, waiting.dropped_flows,
-             meter_flows(command->meter), meter_bytes(command->meter) / 1024, waiting.names,
-             waiting.names_bytes / 1024, waiting.names_forgotten, usage.ru_maxrss / 1024);
+             counts->windows, counts->early, meter_flows(command->meter),
+             meter_bytes(command->meter) / 1024, waiting.names, waiting.names_bytes / 1024,
+             waiting.names_forgotten + waiting.dropped_names + meter_unnamed(command->meter),
+             waiting.waiting, waiting.bytes / 1024, waiting.dropped_flows, usage.ru_maxrss / 1024);
 }
 
 static void take_signal(struct command *command)
@@ -371,7 +376,7 @@ static int open_outbox(struct command *command)
         .cache_path = command->converter.cache_failed ? NULL : command->converter.cache_path,
         .cache_age = command->converter.cache_age,
         .name_memory = NAME_MEMORY,
-        .most = OUTBOX_BYTES,
+        .most = command->output_memory,
     };
     enum result result = outbox_init(&command->outbox, &options);
 
@@ -388,6 +393,7 @@ static int open_meter(struct command *command)
     options.in_pieces = true;
     options.flow_memory = FLOW_MEMORY;
     options.flow_limit = (size_t)command->most_flows;
+    options.flow_names_limit = command->converter.names_memory;
     options.open_tunnels = !command->closed_tunnels;
     result = meter_init(&command->meter, &options);
     return result == RESULT_OK ? EX_OK : start_failed(result);
@@ -515,6 +521,8 @@ static int parse_option(struct command *command, int option, char **argv)
         return EX_OK;
     case OPTION_MAX_FLOWS:
         return option_number("--max-flows", optarg, "flows", 1000, 100000000, &command->most_flows);
+    case OPTION_OUTPUT_MEMORY:
+        return option_size("--output-memory", optarg, OUTPUT_MEMORY_LEAST, &command->output_memory);
     default:
         return converter_option(&command->converter, option, argv);
     }
@@ -524,6 +532,7 @@ static int parse_options(struct command *command, int argc, char **argv)
 {
     static const struct option long_options[] = {
         {"max-flows", required_argument, NULL, OPTION_MAX_FLOWS},
+        {"output-memory", required_argument, NULL, OPTION_OUTPUT_MEMORY},
         CONVERTER_LONG_OPTIONS,
     };
     int option, status = EX_OK;
@@ -549,6 +558,7 @@ int main(int argc, char **argv)
         .user = "nobody",
         .window = 300 * SECOND,
         .most_flows = 1000000,
+        .output_memory = OUTPUT_MEMORY,
         .signals = -1,
     };
     int status;
