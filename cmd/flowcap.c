@@ -11,6 +11,7 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -441,12 +442,24 @@ static int block_signals(struct command *command)
     return command->signals < 0 ? start_failed(RESULT_SYSTEM) : EX_OK;
 }
 
+/*
+ * Else glibc gives a thread memory of its own, and opens a file before it gives that back, which
+ * the sandbox does not let it.
+ */
+static void share_memory(void)
+{
+#ifdef M_ARENA_MAX
+    mallopt(M_ARENA_MAX, 1);
+#endif
+}
+
 /* What needs rights comes before they are dropped. */
 static int command_init(struct command *command)
 {
     struct snap_options *snap = &command->capture_options.snap;
     int status = block_signals(command);
 
+    share_memory();
     snap->keep_all = command->converter.keep_all;
     snap->family = command->converter.family;
     snap->session_names = command->converter.session_names;

@@ -286,6 +286,24 @@ E2
 is "$(cat status)" 74 'a reader that is gone: exit status'
 like "$(cat err)" '^flowcap: cannot write to standard output: Broken pipe' 'a reader that is gone: message'
 
+# Many long names, which take memory and give it back: more than the sandbox would let a thread do
+
+PYTHONPATH=$srcdir/tests "${PYTHON:-python3}" -c '
+import captures as c
+names = [c.says([b"%06d" % i, bytes(63), bytes(63)], *("9.%d.%d.%d" % (i >> 8, i & 255, j) for j in range(60)))
+         for i in range(3000)]
+open("names.pcap", "wb").write(c.pcap(c.each_second(names)))' || bail_out 'no capture'
+in_network <<'E2'
+start -d 1 -v --names-memory 1M
+tcpreplay -q -i one0 -p 1000 names.pcap >replay.log 2>&1
+replay trace.pcap
+stop
+E2
+is "$(cat status)" 0 'many names: exit status'
+like "$(cat err)" ' [1-9][0-9]* forgotten for want of room' 'many names: those that were forgotten are counted'
+is "$(jq -rn '[inputs | select(.src == "192.168.1.20:49880") | .srcPkts] | add' live.sf)" 18 \
+    'many names: all packets are there'
+
 # Standard error that nobody reads, and a terminal that hangs up
 
 in_network <<'E2'
