@@ -1,5 +1,7 @@
 #include "capture.h"
 
+#include "clock.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -25,13 +27,17 @@ static const char *const drop_names[] = {"rx_missed_errors", "rx_fifo_errors"};
 
 #define DROP_FILES (sizeof drop_names / sizeof *drop_names)
 
+/* How often the name of the interface is looked up: nothing tells of another one. */
+#define LOOK_EVERY SECOND
+
 /* Packets that are read before everything else is looked at again. */
 #define PACKETS_AT_ONCE 65536
 
 struct capture {
     pcap_t *pcap;
     bool any, promiscuous;
-    int index; /* of the interface that is listened to */
+    int index;      /* of the interface that is listened to */
+    int64_t looked; /* when its name was, by the monotonic clock */
     int linktype;
     int lookup; /* a socket to ask for interfaces with */
     char interface[IFNAMSIZ];
@@ -79,11 +85,11 @@ static bool is_up(const struct capture *capture)
     return ioctl(capture->lookup, SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & IFF_UP);
 }
 
-/* From here on frames come. */
-static bool listen_to(struct capture *capture, int interface)
+/* From here on frames come, or none any more. */
+static bool listen_for(struct capture *capture, uint16_t protocol, int interface)
 {
     struct sockaddr_ll address = {
-        .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL), .sll_ifindex = interface};
+        .sll_family = AF_PACKET, .sll_protocol = htons(protocol), .sll_ifindex = interface};
 
     capture->index = interface;
     return bind(pcap_fileno(capture->pcap), (const struct sockaddr *)&address, sizeof address) == 0;
@@ -203,7 +209,7 @@ static enum result open_capture(struct capture *capture, const struct capture_op
     if (capture->state != CAPTURE_GOOD || result != RESULT_OK)
         return result;
     interface = find_interface(capture);
-    if (interface < 0 || !listen_to(capture, interface))
+    if (interface < 0 || !listen_for(capture, ETH_P_ALL, interface))
         fail_errno(capture, "cannot listen to it");
     return RESULT_OK;
 }
@@ -293,10 +299,23 @@ int capture_fd(const struct capture *capture)
     return pcap_fileno(capture->pcap);
 }
 
+/* What had the name has another one now, and is not captured any more, or is gone. */
+static void fail_missing(struct capture *capture)
+{
+    struct ifreq request = {.ifr_ifindex = capture->index};
+
+    if (ioctl(capture->lookup, SIOCGIFNAME, &request) == 0 &&
+        strcmp(request.ifr_name, capture->interface) != 0 &&
+        listen_for(capture, SILENT_PROTOCOL, capture->index))
+        fail(capture, CAPTURE_MISSING, "the interface has another name now", request.ifr_name);
+    else
+        fail(capture, CAPTURE_MISSING, "", "the interface has disappeared");
+}
+
 enum capture_state capture_look(struct capture *capture)
 {
     if (find_interface(capture) != capture->index)
-        fail(capture, CAPTURE_MISSING, "", "the interface has disappeared");
+        fail_missing(capture);
     else if (!is_up(capture))
         fail(capture, CAPTURE_DOWN, "", "the interface is down");
     return capture->state;
@@ -321,8 +340,14 @@ static void take_packet(u_char *context, const struct pcap_pkthdr *header, const
 
 enum result capture_read(struct capture *capture, capture_frame_fn *take, void *context)
 {
+    int64_t now = clock_monotonic();
     int status;
 
+    if (now - capture->looked >= LOOK_EVERY) {
+        capture->looked = now;
+        if (capture_look(capture) != CAPTURE_GOOD)
+            return RESULT_END;
+    }
     capture->take = take;
     capture->context = context;
     capture->taken = RESULT_OK;
@@ -346,7 +371,7 @@ enum capture_state capture_reopen(struct capture *capture)
         capture->index = now;
     if (capture_look(capture) != CAPTURE_GOOD)
         return capture->state;
-    if (!listen_to(capture, now)) {
+    if (!listen_for(capture, ETH_P_ALL, now)) {
         if (errno == ENODEV || errno == ENXIO)
             fail(capture, CAPTURE_MISSING, "", "the interface has disappeared");
         else

@@ -253,6 +253,33 @@ flowcap: two0: it is captured from again' 'an interface that comes and goes: mes
 is "$(jq -rn '[inputs | select(.src == "192.168.1.20:49880") | .srcPkts] | add' live.sf)" 36 \
     'an interface that comes and goes: the window is not lost'
 
+# An interface is captured by its name; Linux lets it have another while it is up since 6.2
+
+in_network <<'E2'
+start -d 1000000
+ip link set two0 name three0 2>/dev/null || exit
+echo yes >renamed
+until_true sh -c 'tcpreplay -q -i one0 made/link-ethernet.pcap >replay.log 2>&1; grep -q "is waited for" err'
+replay trace.pcap
+ip link add four0 type veth peer name two0
+echo 1 >/proc/sys/net/ipv6/conf/two0/disable_ipv6
+ip link set four0 up
+ip link set two0 up
+until_true grep -q again err
+sleep 0.3
+tcpreplay -q -i four0 -p 5000 trace.pcap >replay.log 2>&1 || cat replay.log
+sleep 0.5
+stop
+E2
+if [ -s renamed ]; then
+    is "$(cat err)" 'flowcap: two0: the interface has another name now: three0; it is waited for
+flowcap: two0: it is captured from again' 'an interface with another name: messages'
+    is "$(jq -rn '[inputs | select(.src == "192.168.1.20:49880") | .srcPkts] | add' live.sf)" 18 \
+        'an interface with another name: the next one of that name is captured'
+else
+    skip 'an interface with another name' 'Linux is too old'
+fi
+
 # The reader of the output
 
 in_network <<'E2'
