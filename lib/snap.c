@@ -194,7 +194,7 @@ static void take_type(struct snap *snap)
 /* One tag at X, whose type is in A, is stepped over. */
 static void emit_tag(struct snap *snap, snap_label other)
 {
-    snap_label lengths[TAGS], next = new_label(snap);
+    snap_label lengths[TAGS] = {0}, next = new_label(snap);
 
     for (size_t i = 0; i < TAGS; i++) {
         bool same = i > 0 && tags[i].length == tags[i - 1].length;

@@ -247,10 +247,10 @@ static enum packet_verdict decode(const uint8_t *bytes, unsigned captured, unsig
 
 static bool same_packet(const struct packet *a, const struct packet *b)
 {
-    return memcmp(&a->src, &b->src, sizeof a->src) == 0 &&
-           memcmp(&a->dst, &b->dst, sizeof a->dst) == 0 && a->sport == b->sport &&
-           a->dport == b->dport && a->proto == b->proto && a->bytes == b->bytes &&
-           a->tcp_flags == b->tcp_flags && a->tcp_sequence == b->tcp_sequence;
+    return address_compare(&a->src, &b->src) == 0 && address_compare(&a->dst, &b->dst) == 0 &&
+           a->sport == b->sport && a->dport == b->dport && a->proto == b->proto &&
+           a->bytes == b->bytes && a->tcp_flags == b->tcp_flags &&
+           a->tcp_sequence == b->tcp_sequence;
 }
 
 /* Live and offline are the same: the kernel's copy tells the decoder what the whole frame does. */
