@@ -423,7 +423,8 @@ static int drop_rights(struct command *command)
         status = prepare(command);
         if (status != EX_OK)
             return status;
-        result = sandbox_enter(command->converter.cache_path != NULL, problem);
+        result = sandbox_enter(command->converter.cache_path != NULL, capture_fd(command->capture),
+                               problem);
     }
     if (result == RESULT_OK)
         return EX_OK;

@@ -22,8 +22,9 @@ MUST_CHECK enum result sandbox_drop(const char *user, char problem[SANDBOX_PROBL
  * From here on the threads of this process can only do what a capture loop does: read and write
  * what is open, wait, get memory, bind a packet socket again; with files, what a name cache needs
  * as well. Anything else ends the process with SIGSYS, such as to change what a socket's filter
- * lets through. RESULT_NO_MEMORY, without a problem; RESULT_SYSTEM as above.
+ * lets through, or to write to the mute descriptor: what is written to a packet socket is sent.
+ * RESULT_NO_MEMORY, without a problem; RESULT_SYSTEM as above.
  */
-MUST_CHECK enum result sandbox_enter(bool files, char problem[SANDBOX_PROBLEM]);
+MUST_CHECK enum result sandbox_enter(bool files, int mute, char problem[SANDBOX_PROBLEM]);
 
 #endif

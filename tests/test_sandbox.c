@@ -26,8 +26,8 @@ enum { KILLS = 0 };
 enum { KILLS = 1 };
 #endif
 
-/* A socket that was open before. */
-static int fd;
+/* Sockets that were open before; nothing may be written to the second. */
+static int fd, mute;
 
 static struct sock_filter all[] = {{BPF_RET | BPF_K, 0, 0, 65535}};
 static const struct sock_fprog program = {1, all};
@@ -40,6 +40,35 @@ static void do_nothing(void)
 static void do_write(void)
 {
     if (write(fd, "", 1) != 1)
+        _exit(2);
+}
+
+static void do_write_mute(void)
+{
+    if (write(mute, "", 1) != 1)
+        _exit(2);
+}
+
+/* The kernel takes an unsigned int. */
+static void do_write_mute_with_more(void)
+{
+    (void)syscall(SYS_write, (1UL << 32) + (unsigned long)mute, "", 1UL);
+}
+
+static void do_look(void)
+{
+    if (fcntl(fd, F_GETFL) < 0)
+        _exit(2);
+}
+
+static void do_copy(void)
+{
+    (void)fcntl(mute, F_DUPFD, 0);
+}
+
+static void do_dup(void)
+{
+    if (dup(mute) < 0)
         _exit(2);
 }
 
@@ -166,7 +195,7 @@ static void enter_and_act(bool files, bool thread, void (*act)(void))
     if (thread && (pthread_barrier_init(&helper.barrier, NULL, 2) != 0 ||
                    pthread_create(&other, NULL, help, &helper) != 0))
         _exit(3);
-    if (sandbox_enter(files, problem) != RESULT_OK)
+    if (sandbox_enter(files, mute, problem) != RESULT_OK)
         _exit(4);
     if (thread) {
         pthread_barrier_wait(&helper.barrier);
@@ -196,6 +225,7 @@ static void test_allowed(void)
     is_int(end_of(false, false, do_write), 0, "to write to what is open");
     is_int(end_of(false, false, do_join), 0, "to make an interface promiscuous");
     is_int(end_of(true, false, do_open), 0, "with files: to open one");
+    is_int(end_of(true, false, do_look), 0, "with files: to look at a descriptor");
 }
 
 static void test_forbidden(void)
@@ -204,6 +234,10 @@ static void test_forbidden(void)
         const char *title;
         void (*act)(void);
     } acts[] = {
+        {"to write to the mute descriptor", do_write_mute},
+        {"to do so with a number that is cut", do_write_mute_with_more},
+        {"to copy it", do_copy},
+        {"to copy it otherwise", do_dup},
         {"to execute a program", do_execve},
         {"to fork", do_fork},
         {"to make a thread", do_clone3},
@@ -236,6 +270,7 @@ int main(void)
 
     need(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair) == 0, "a socket");
     fd = pair[0];
+    mute = pair[1];
     need(sandbox_drop("root", (char[SANDBOX_PROBLEM]){""}) == RESULT_OK, "no new rights");
     test_allowed();
     if (KILLS)
