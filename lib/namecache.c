@@ -420,7 +420,7 @@ static void choose_age(struct merge *merge)
     if (age > merge->keep->age)
         return;
     merge->age_most = age;
-    merge->room = NAMECACHE_MOST - sum;
+    merge->room = (size_t)(NAMECACHE_MOST - sum);
     merge->changes = true;
 }
 

@@ -64,34 +64,63 @@ enum result sandbox_drop(const char *user, char problem[SANDBOX_PROBLEM])
 #define DEFAULT_ACTION SCMP_ACT_KILL_PROCESS
 #endif
 
-/* Reading, writing, waiting, memory, threads and their end; sockets that are open. */
+/*
+ * Reading, writing, waiting, memory, threads and their end; sockets that are open. Those of them
+ * that a machine of 64 bits does not have are what one of 32 calls in their place.
+ */
 static const int loop_calls[] = {
-    SCMP_SYS(bind),           SCMP_SYS(brk),
-    SCMP_SYS(clock_gettime),  SCMP_SYS(clock_nanosleep),
-    SCMP_SYS(close),          SCMP_SYS(exit),
-    SCMP_SYS(exit_group),     SCMP_SYS(fstat),
-    SCMP_SYS(futex),          SCMP_SYS(getpid),
-    SCMP_SYS(getrandom),      SCMP_SYS(getsockname),
-    SCMP_SYS(getrusage),      SCMP_SYS(getsockopt),
-    SCMP_SYS(gettid),         SCMP_SYS(lseek),
-    SCMP_SYS(madvise),        SCMP_SYS(memfd_create),
-    SCMP_SYS(mmap),           SCMP_SYS(mprotect),
-    SCMP_SYS(mremap),         SCMP_SYS(munmap),
-    SCMP_SYS(newfstatat),     SCMP_SYS(poll),
-    SCMP_SYS(ppoll),          SCMP_SYS(pread64),
-    SCMP_SYS(read),           SCMP_SYS(restart_syscall),
-    SCMP_SYS(rseq),           SCMP_SYS(rt_sigaction),
-    SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),
-    SCMP_SYS(sched_yield),    SCMP_SYS(set_robust_list),
-    SCMP_SYS(sysinfo),        SCMP_SYS(tgkill),
+    SCMP_SYS(_llseek),
+    SCMP_SYS(bind),
+    SCMP_SYS(brk),
+    SCMP_SYS(clock_gettime),
+    SCMP_SYS(clock_gettime64),
+    SCMP_SYS(clock_nanosleep),
+    SCMP_SYS(clock_nanosleep_time64),
+    SCMP_SYS(close),
+    SCMP_SYS(exit),
+    SCMP_SYS(exit_group),
+    SCMP_SYS(fstat),
+    SCMP_SYS(fstat64),
+    SCMP_SYS(fstatat64),
+    SCMP_SYS(futex),
+    SCMP_SYS(futex_time64),
+    SCMP_SYS(getpid),
+    SCMP_SYS(getrandom),
+    SCMP_SYS(getrusage),
+    SCMP_SYS(getsockname),
+    SCMP_SYS(getsockopt),
+    SCMP_SYS(gettid),
+    SCMP_SYS(lseek),
+    SCMP_SYS(madvise),
+    SCMP_SYS(mmap),
+    SCMP_SYS(mmap2),
+    SCMP_SYS(mprotect),
+    SCMP_SYS(mremap),
+    SCMP_SYS(munmap),
+    SCMP_SYS(newfstatat),
+    SCMP_SYS(poll),
+    SCMP_SYS(ppoll),
+    SCMP_SYS(ppoll_time64),
+    SCMP_SYS(pread64),
+    SCMP_SYS(read),
+    SCMP_SYS(restart_syscall),
+    SCMP_SYS(rseq),
+    SCMP_SYS(rt_sigaction),
+    SCMP_SYS(rt_sigprocmask),
+    SCMP_SYS(rt_sigreturn),
+    SCMP_SYS(sched_yield),
+    SCMP_SYS(set_robust_list),
+    SCMP_SYS(sigreturn),
+    SCMP_SYS(sysinfo),
+    SCMP_SYS(tgkill),
 };
 
 static const int file_calls[] = {
-    SCMP_SYS(chmod),    SCMP_SYS(fchmod),   SCMP_SYS(fchmodat), SCMP_SYS(fchown),
-    SCMP_SYS(flock),    SCMP_SYS(fsync),    SCMP_SYS(getcwd),   SCMP_SYS(lstat),
-    SCMP_SYS(open),     SCMP_SYS(openat),   SCMP_SYS(readlink), SCMP_SYS(readlinkat),
-    SCMP_SYS(rename),   SCMP_SYS(renameat), SCMP_SYS(stat),     SCMP_SYS(unlink),
-    SCMP_SYS(unlinkat),
+    SCMP_SYS(chmod),    SCMP_SYS(fchmod),     SCMP_SYS(fchmodat), SCMP_SYS(fchown),
+    SCMP_SYS(fchown32), SCMP_SYS(flock),      SCMP_SYS(fsync),    SCMP_SYS(getcwd),
+    SCMP_SYS(lstat),    SCMP_SYS(lstat64),    SCMP_SYS(open),     SCMP_SYS(openat),
+    SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(rename),   SCMP_SYS(renameat),
+    SCMP_SYS(stat),     SCMP_SYS(stat64),     SCMP_SYS(unlink),   SCMP_SYS(unlinkat),
 };
 
 /* What is asked of interfaces. */
@@ -141,15 +170,24 @@ static int allow_writing(scmp_filter_ctx filter, int mute)
 /* To look at a descriptor, but not to make another one of it. */
 static int allow_flags(scmp_filter_ctx filter)
 {
-    return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
-                            SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, F_GETFL));
+    const struct scmp_arg_cmp get = SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, F_GETFL);
+    int status = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1, get);
+
+    return status == 0 ? seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl64), 1, get)
+                       : status;
 }
 
-/* The kernel takes the lower halves of these arguments only. */
+/*
+ * The kernel takes the lower halves of these arguments only. Where libraries call by socketcall
+ * they lie in memory, and no filter sees them.
+ */
 static int allow_packet_options(scmp_filter_ctx filter)
 {
     int status = 0;
 
+#ifdef __NR_socketcall
+    status = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 0);
+#endif
     for (size_t i = 0; i < sizeof packet_options / sizeof *packet_options && status == 0; i++)
         status = seccomp_rule_add(
             filter, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 2,

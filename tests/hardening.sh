@@ -43,7 +43,7 @@ for tool in pcap2flow zeek2flow flowcap flowlabel flowupload; do
     like "$symbols" '__(mem|str|read|poll|[a-z]*printf)[a-z]*_chk' "$tool: so are buffers that overflow"
     code=$(objdump -d --no-show-raw-insn "$BINDIR/$tool")
     case " $flags $(uname -m)" in
-    *' -fcf-protection '*x86*)
+    *' -fcf-protection '*86*)
         like "$(echo "$code" | grep -A 1 '<main>:')" 'endbr' "$tool: where jumps may end is marked"
         ;;
     *) skip "$tool: where jumps may end is marked" 'another processor' ;;
