@@ -918,15 +918,54 @@ static void emit_sessions(struct snap *snap)
     emit_quic_session(snap);
 }
 
+/*
+ * Without an Ethernet header the kernel says the type. It may be a VLAN's though its tag is not
+ * there any more, of packets that go out. Then IP or PPPoE is, unless what would be the tag's type
+ * is one.
+ */
+static void emit_cooked_start(struct snap *snap)
+{
+    snap_label vlan = new_label(snap), tag = new_label(snap), ip = new_label(snap);
+    snap_label known = new_label(snap);
+
+    snapcode_emit(&snap->code, BPF_LDX | BPF_W | BPF_IMM, 0);
+    snapcode_emit(&snap->code, BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_PROTOCOL));
+    near_if(snap, 0x8100, vlan);
+    near_unless(snap, 0x88a8, known);
+    place(snap, vlan);
+    store(snap, TYPE);
+    load(snap, BPF_H, 2);
+    near_if(snap, IPV4, tag);
+    near_if(snap, IPV6, tag);
+    near_if(snap, 0x8100, tag);
+    near_if(snap, PPPOE, tag);
+    load(snap, BPF_B, 0);
+    compute(snap, BPF_AND, 0xf0);
+    jump_if(snap, 0x60, snap->outer.ipv6);
+    near_if(snap, 0x40, ip);
+    load(snap, BPF_H, 0);
+    near_unless(snap, 0x1100, tag);
+    load_number(snap, PPPOE);
+    jump(snap, known);
+    place(snap, ip);
+    jump(snap, snap->outer.ipv4);
+    place(snap, tag);
+    load_memory(snap, TYPE);
+    place(snap, known);
+}
+
 /* All of memory is known: Linux takes no program that could read what was not written. */
 static void emit_start(struct snap *snap)
 {
     load_number(snap, 0);
     for (unsigned slot = 0; slot < SLOTS; slot++)
         store(snap, slot);
-    snapcode_emit(&snap->code, BPF_LDX | BPF_W | BPF_IMM, snap->options.ethernet ? 14 : 0);
-    snapcode_emit(&snap->code, BPF_LD | (snap->options.ethernet ? BPF_H : BPF_W) | BPF_ABS,
-                  snap->options.ethernet ? 12 : (uint32_t)(SKF_AD_OFF + SKF_AD_PROTOCOL));
+    if (!snap->options.ethernet) {
+        emit_cooked_start(snap);
+        return;
+    }
+    snapcode_emit(&snap->code, BPF_LDX | BPF_W | BPF_IMM, 14);
+    snapcode_emit(&snap->code, BPF_LD | BPF_H | BPF_ABS, 12);
 }
 
 /* Each part jumps only to those behind it. */

@@ -158,6 +158,19 @@ E2
 is "$(jq -rn '[inputs.dst] | unique | join(" ")' live.sf)" \
     "$("$bindir/pcap2flow" trace.pcap | jq -rn '[inputs.dst] | unique | join(" ")')" '-i any: the destinations'
 
+in_network <<'E2'
+"$tool" -i any -Z "$user" -a -d 1000000 >live.sf 2>err &
+cap=$!
+until_true grep -q 'Seccomp:.2' /proc/$cap/status || sleep 1
+sleep 0.3
+replay made/link-[emtv]*.pcap made/link-pppoe.pcap made/tunnel-*.pcap
+stop
+E2
+sums='[inputs | [.dst, .srcPkts, .srcBytes]] | group_by(.[0])[] | [.[0][0], (map(.[1]) | add), (map(.[2]) | add)]'
+is "$(jq -rn "$sums | .[1] /= 2 | .[2] /= 2 | @tsv" live.sf)" \
+    "$("$bindir/pcap2flow" -a -m made/link-[emtv]*.pcap made/link-pppoe.pcap made/tunnel-*.pcap | jq -rn "$sums | @tsv")" \
+    '-i any: link layers, tunnels'
+
 # Windows
 
 in_network <<'E2'
