@@ -140,6 +140,7 @@ static enum result filter(struct capture *capture, const struct capture_options 
     enum result result;
 
     snap_options.ethernet = capture->linktype == DLT_EN10MB;
+    snap_options.live = capture->pcap;
     result = snap_init(&snap, &snap_options);
     if (result == RESULT_DAMAGED)
         fail(capture, CAPTURE_UNFIT, "the filter does not fit", snap_problem(snap));

@@ -17,7 +17,7 @@ struct capture_options {
     const char *interface; /* or "any" */
     bool promiscuous;
     unsigned ring;            /* KiB of the kernel's buffer */
-    struct snap_options snap; /* ethernet is found out */
+    struct snap_options snap; /* ethernet and live are found out */
 };
 
 /* Sums since the capture was opened. */

@@ -325,32 +325,47 @@ static void emit_walk(struct snap *snap)
     answer_a(snap);
 }
 
-/*
- * A tcpdump filter comes first: what it lets through goes on behind it. Without an Ethernet header
- * it is that of raw IP, which is where such packets begin for the kernel.
- */
-static enum result append_filter(struct snap *snap, const char *expression)
+/* What a filter lets through goes on behind it. */
+static void append(struct snap *snap, const struct bpf_program *bpf)
 {
-    pcap_t *pcap = pcap_open_dead(snap->options.ethernet ? DLT_EN10MB : DLT_RAW, (int)SNAP_ALL);
-    struct bpf_program bpf;
-    enum result result = RESULT_DAMAGED;
+    for (unsigned i = 0; i < bpf->bf_len; i++) {
+        struct bpf_insn insn = bpf->bf_insns[i];
 
-    if (!pcap)
-        return RESULT_NO_MEMORY;
-    if (pcap_compile(pcap, &bpf, expression, 1, PCAP_NETMASK_UNKNOWN) != 0) {
-        snprintf(snap->problem, sizeof snap->problem, "%s", pcap_geterr(pcap));
-    } else {
-        for (unsigned i = 0; i < bpf.bf_len; i++) {
-            struct bpf_insn insn = bpf.bf_insns[i];
-
-            if (BPF_CLASS(insn.code) == BPF_RET && insn.k != 0)
-                insn = (struct bpf_insn){.code = BPF_JMP | BPF_JA, .k = bpf.bf_len - i - 1};
-            snapcode_append(&snap->code, insn);
-        }
-        pcap_freecode(&bpf);
-        result = RESULT_OK;
+        if (BPF_CLASS(insn.code) == BPF_RET && insn.k != 0)
+            insn = (struct bpf_insn){.code = BPF_JMP | BPF_JA, .k = bpf->bf_len - i - 1};
+        snapcode_append(&snap->code, insn);
     }
-    pcap_close(pcap);
+}
+
+static enum result compile(struct snap *snap, pcap_t *pcap)
+{
+    struct bpf_program bpf;
+
+    if (pcap_compile(pcap, &bpf, snap->options.filter, 1, PCAP_NETMASK_UNKNOWN) != 0) {
+        snprintf(snap->problem, sizeof snap->problem, "%s", pcap_geterr(pcap));
+        return RESULT_DAMAGED;
+    }
+    append(snap, &bpf);
+    pcap_freecode(&bpf);
+    return RESULT_OK;
+}
+
+/*
+ * Without an Ethernet header a tcpdump filter is that of raw IP, which is where such packets begin
+ * for the kernel.
+ */
+static enum result append_filter(struct snap *snap)
+{
+    pcap_t *dead;
+    enum result result;
+
+    if (snap->options.ethernet && snap->options.live)
+        return compile(snap, snap->options.live);
+    dead = pcap_open_dead(snap->options.ethernet ? DLT_EN10MB : DLT_RAW, (int)SNAP_ALL);
+    if (!dead)
+        return RESULT_NO_MEMORY;
+    result = compile(snap, dead);
+    pcap_close(dead);
     return result;
 }
 
@@ -364,7 +379,7 @@ enum result snap_init(struct snap **snap, const struct snap_options *options)
     *snap = new;
     new->options = *options;
     if (options->filter)
-        result = append_filter(new, options->filter);
+        result = append_filter(new);
     if (result != RESULT_OK)
         return result;
     emit_walk(new);

@@ -48,6 +48,9 @@ enum {
     SNAP_GTPU = 2               /* extension headers of GTP-U */
 };
 
+/* What libpcap captures with. */
+struct pcap;
+
 struct snap_options {
     bool ethernet; /* frames with an Ethernet header; else they begin with the IP header */
     bool keep_all; /* service ports and local traffic too */
@@ -55,6 +58,7 @@ struct snap_options {
     bool session_names;
     uint8_t family;     /* 4 or 6: that one only; 0: both */
     const char *filter; /* of tcpdump; NULL: none */
+    struct pcap *live;  /* knows where its kernel keeps the tags of VLANs for filters; NULL: none */
 };
 
 /* An instruction, as Linux and libpcap have it. */

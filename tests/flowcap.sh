@@ -146,6 +146,18 @@ E2
 done
 like "$(head -n 1 live.sf)" '^\{"src"' 'records are there'
 
+# Tags that the kernel takes off
+for filter in 'vlan 100' 'vlan and host 8.8.8.8' 'not vlan'; do
+    in_network <<E2
+start -d 1000000 -a -f '$filter'
+replay made/link-vlan.pcap made/link-qinq.pcap made/link-ethernet.pcap
+stop
+E2
+    is "$(jq -rn "$flows" live.sf | sort)" \
+        "$("$bindir/pcap2flow" -a -m -f "$filter" made/link-vlan.pcap made/link-qinq.pcap made/link-ethernet.pcap |
+            jq -rn "$flows" | sort)" "-f '$filter': the records of pcap2flow"
+done
+
 # Other link types of a capture cannot be replayed here; what stands on any is counted on both sides
 
 in_network <<'E2'
