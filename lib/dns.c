@@ -64,15 +64,6 @@ char *dns_put_byte(char *p, uint8_t byte)
     return p;
 }
 
-static void append_byte(struct name *name, uint8_t byte)
-{
-    char *end = name->text + name->length;
-
-    if (byte == '.')
-        *end++ = '\\';
-    name->length = (size_t)(dns_put_byte(end, byte) - name->text);
-}
-
 /* Moves behind the name at the reader's place, whose pointers are not followed. */
 static bool skip_name(struct reader *reader)
 {
@@ -149,24 +140,35 @@ static bool measure_name(struct reader *reader, size_t at, struct measure *measu
     return true;
 }
 
+/* Writes a label, and returns the place behind. */
+static char *put_label(char *p, const uint8_t *bytes, uint8_t length)
+{
+    for (uint8_t i = 0; i < length; i++) {
+        if (bytes[i] == '.')
+            *p++ = '\\';
+        p = dns_put_byte(p, bytes[i]);
+    }
+    return p;
+}
+
 /* Writes out a name that has been measured, so that the text has room. */
 static void copy_name(const struct reader *reader, size_t at, struct name *name)
 {
-    name->length = 0;
-    while (reader->message[at] != 0) {
-        uint8_t label = reader->message[at];
+    char *p = name->text;
+    uint8_t label;
 
+    while ((label = reader->message[at]) != 0) {
         if (label >= 0xc0) {
             at = pointer_at(reader, at);
             continue;
         }
-        at++;
-        if (name->length > 0)
-            name->text[name->length++] = '.';
-        for (uint8_t i = 0; i < label; i++)
-            append_byte(name, reader->message[at++]);
+        if (p > name->text)
+            *p++ = '.';
+        p = put_label(p, reader->message + at + 1, label);
+        at += 1u + label;
     }
-    name->text[name->length] = '\0';
+    *p = '\0';
+    name->length = (size_t)(p - name->text);
 }
 
 /* Passes the name at the reader's place. False: it is none. */

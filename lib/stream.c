@@ -170,9 +170,10 @@ static enum result extend(struct streams *streams, struct stream *stream, uint32
          i = (uint16_t)((i + 1) % streams->limits.streams))
         if (&streams->ring[i].stream != stream)
             forget(streams, i);
-    grown = calloc(1, capacity + capacity / 8);
+    grown = malloc(capacity + capacity / 8);
     if (!grown)
         return RESULT_NO_MEMORY;
+    memset(grown + capacity, 0, capacity / 8);
     if (stream->bytes) {
         memcpy(grown, stream->bytes, stream->capacity);
         memcpy(grown + capacity, stream->bytes + stream->capacity, stream->capacity / 8);
