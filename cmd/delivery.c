@@ -148,12 +148,17 @@ static void put_off(struct delivery *delivery, int64_t until)
     delivery->next = until;
 }
 
-/* A full disk is waited for; anything else ends delivery. */
+static bool lacks_descriptors(int error)
+{
+    return error == EMFILE || error == ENFILE;
+}
+
+/* A full disk is waited for, and files that others have open; anything else ends delivery. */
 static int spool_failed(struct delivery *delivery, enum result result)
 {
     if (result == RESULT_NO_MEMORY)
         return end(delivery, out_of_memory());
-    if (spool_is_full(errno)) {
+    if (spool_is_full(errno) || lacks_descriptors(errno)) {
         put_off(delivery, clock_monotonic() + LOOK_AFTER);
         return EX_OK;
     }
@@ -334,7 +339,7 @@ static enum result choose(struct delivery *delivery)
                 continue;
             }
             result = open_bodies(delivery);
-            if (result != RESULT_SYSTEM)
+            if (result != RESULT_SYSTEM || lacks_descriptors(errno))
                 return result;
             tell_unreadable(delivery);
         }
@@ -757,6 +762,11 @@ bool delivery_is_done(const struct delivery *delivery)
 {
     return !has_lines(delivery) && (delivery->state == IDLE || delivery->state == ELSEWHERE ||
                                     delivery->state == DENIED || delivery->state == ENDED);
+}
+
+bool delivery_is_idle(const struct delivery *delivery)
+{
+    return delivery->state == IDLE || delivery->state == ELSEWHERE;
 }
 
 bool delivery_has_ended(const struct delivery *delivery)

@@ -46,6 +46,9 @@ void delivery_wait(struct delivery *delivery, struct pollfd *fds, unsigned count
 bool delivery_is_done(const struct delivery *delivery);
 bool delivery_has_ended(const struct delivery *delivery);
 
+/* Whether what is added to the spool would be sent at once, by this process or another. */
+bool delivery_is_idle(const struct delivery *delivery);
+
 /* When a sample was accepted last, or now while a request gets on, as upload.h has it. */
 int64_t delivery_progressed(const struct delivery *delivery, int64_t now);
 

@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static const char help[] =
@@ -55,6 +56,9 @@ static const char help[] =
 
 /* How often a full disk is tried again. */
 #define FULL_AGAIN SECOND
+
+/* Files, connections and folders that are open at a time, but for samples. */
+#define OTHER_FILES 32u
 
 #define RECORDS_MOST 1000000000u
 
@@ -131,35 +135,6 @@ static int64_t earliest(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/*
- * A full disk is waited for, while delivery makes room; for not longer than input is where it is to
- * stop. False: another failure, or the end.
- */
-static bool wait_for_room(struct command *command)
-{
-    int64_t start = clock_monotonic(), now = start, until = start + FULL_AGAIN;
-    int error = errno;
-
-    if (!command->full)
-        command->full_since = start;
-    if (!command->spool || !spool_is_full(error) || has_ended(command) ||
-        now >= stop_time(-1, command->full_since))
-        return false;
-    if (!command->full)
-        complain(command->options.spool_path,
-                 "no space is left there; no input is read until there is");
-    command->full = true;
-    while (now < until) {
-        deliver(command, now);
-        wait_on(command, -1, until);
-        now = clock_monotonic();
-    }
-    samples_pause(command->samples, now - start);
-    command->now = now;
-    errno = error;
-    return true;
-}
-
 /* Says why the spool cannot be written, after which there is no point in more. */
 static void cannot_write(struct command *command, enum result result)
 {
@@ -191,21 +166,15 @@ static enum result commit_sample(struct command *command, struct sample *sample)
     return result == RESULT_OK ? spool_commit(command->spool, &sample->file) : result;
 }
 
-static bool save_sample(struct command *command, struct sample *sample)
+static enum result save_sample(struct command *command, struct sample *sample)
 {
-    enum result result;
+    enum result result = RESULT_OK;
 
-    if (sample->records == 0) { /* not even its first record could be written */
+    if (sample->records == 0) /* not even its first record could be written */
         spool_discard(command->spool, &sample->file);
-        return true;
-    }
-    do {
-        result = commit_sample(command, sample);
-    } while (result == RESULT_SYSTEM && wait_for_room(command));
-    if (!written(command, result))
-        return false;
-    delivery_added(command->delivery);
-    return true;
+    else if ((result = commit_sample(command, sample)) == RESULT_OK)
+        delivery_added(command->delivery);
+    return result;
 }
 
 static enum result put_body(struct command *command, struct body *body)
@@ -223,7 +192,8 @@ static enum result put_body(struct command *command, struct body *body)
     return result == RESULT_OK ? output_flush(command->output) : result;
 }
 
-static bool print_sample(struct command *command, struct sample *sample)
+/* RESULT_END: standard output takes no more, which has been said. */
+static enum result print_sample(struct command *command, struct sample *sample)
 {
     enum body_form form = command->options.upload.form ? BODY_DOCUMENT : BODY_LINES;
     struct body *body;
@@ -232,14 +202,65 @@ static bool print_sample(struct command *command, struct sample *sample)
     if (result == RESULT_OK)
         result = body_init(&body, sample->file.fd, 0, form, sample->file.name, false);
     if (result != RESULT_OK)
-        return written(command, result);
+        return result;
     result = put_body(command, body);
     body_destroy(&body);
-    if (result != RESULT_OK) {
-        fail(command, output_failed(result));
-        command->failed = true;
+    if (result == RESULT_OK)
+        return RESULT_OK;
+    fail(command, output_failed(result));
+    command->failed = true;
+    return RESULT_END;
+}
+
+/* Completes one sample before its time, so that it can go. False: there is none. */
+static bool give_way(struct command *command)
+{
+    struct sample *sample = samples_give_way(command->samples);
+
+    if (!sample || (command->print ? print_sample : save_sample)(command, sample) != RESULT_OK)
+        return false;
+    samples_remove(command->samples, sample);
+    command->samples_made++;
+    return true;
+}
+
+/*
+ * A full disk is waited for, while delivery makes room; where it has nothing to send, what is begun
+ * may be all that fills it. Not for longer than input is where it is to stop. False: another
+ * failure, or the end.
+ */
+static bool wait_for_room(struct command *command)
+{
+    int64_t start = clock_monotonic(), now = start, until = start + FULL_AGAIN;
+    uint64_t accepted = command->delivery ? delivery_accepted(command->delivery) : 0;
+    int error = errno;
+
+    if (error == EMFILE || error == ENFILE) {
+        bool gave = give_way(command);
+
+        errno = error;
+        return gave;
     }
-    return result == RESULT_OK;
+    if (!command->full)
+        command->full_since = start;
+    if (!command->spool || !spool_is_full(error) || has_ended(command) ||
+        now >= stop_time(-1, command->full_since))
+        return false;
+    if (!command->full)
+        complain(command->options.spool_path,
+                 "no space is left there; no input is read until there is");
+    command->full = true;
+    while (now < until && delivery_accepted(command->delivery) == accepted) {
+        deliver(command, now);
+        if (delivery_is_idle(command->delivery) && give_way(command))
+            break;
+        wait_on(command, -1, until);
+        now = clock_monotonic();
+    }
+    samples_pause(command->samples, now - start);
+    command->now = now;
+    errno = error;
+    return true;
 }
 
 /* all: at the end of the input. */
@@ -248,7 +269,11 @@ static void complete_samples(struct command *command, int64_t now, bool all)
     struct sample *sample;
 
     while ((sample = samples_complete(command->samples, now, all))) {
-        if (!(command->print ? print_sample : save_sample)(command, sample))
+        enum result result = (command->print ? print_sample : save_sample)(command, sample);
+
+        if (result == RESULT_SYSTEM && wait_for_room(command))
+            continue; /* where what was complete may have gone */
+        if (result == RESULT_END || !written(command, result))
             return;
         samples_remove(command->samples, sample);
         command->samples_made++;
@@ -552,6 +577,16 @@ static int open_delivery(struct command *command)
                            : status;
 }
 
+/* How many samples can be open, with a file each, beside all else. */
+static size_t samples_most(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur > SAMPLES_MAX + OTHER_FILES)
+        return SAMPLES_MAX;
+    return limit.rlim_cur > OTHER_FILES ? (size_t)(limit.rlim_cur - OTHER_FILES) : 1;
+}
+
 static int command_init(struct command *command)
 {
     int status = stop_init();
@@ -568,6 +603,8 @@ static int command_init(struct command *command)
     if (status == EX_OK && samples_init(&command->samples, command->spool, command->records_most,
                                         command->idle) != RESULT_OK)
         status = out_of_memory();
+    if (status == EX_OK)
+        samples_limit(command->samples, samples_most());
     return status;
 }
 

@@ -14,6 +14,7 @@ struct open_sample {
     int64_t last; /* when the last record came */
     off_t written;
     size_t used;
+    uint64_t unwritten; /* records in the buffer */
     char buffer[BUFFER_BYTES];
 };
 
@@ -21,8 +22,8 @@ struct samples {
     struct spool *spool;
     uint64_t records;
     int64_t idle;
-    size_t count;
-    struct open_sample *open[SAMPLES_MAX + 1]; /* that of the latest record first */
+    size_t count, most;
+    struct open_sample *open[SAMPLES_MAX + 2]; /* that of the latest record first */
 };
 
 enum result samples_init(struct samples **samples, struct spool *spool, uint64_t records,
@@ -35,6 +36,7 @@ enum result samples_init(struct samples **samples, struct spool *spool, uint64_t
     new->spool = spool;
     new->records = records;
     new->idle = idle;
+    new->most = SAMPLES_MAX;
     *samples = new;
     return RESULT_OK;
 }
@@ -76,6 +78,7 @@ static enum result flush(struct open_sample *open)
     if (result == RESULT_OK) {
         open->written += (off_t)open->used;
         open->used = 0;
+        open->unwritten = 0;
     }
     return result;
 }
@@ -130,6 +133,7 @@ static enum result put_line(struct open_sample *open, const char *line, size_t l
     memcpy(open->buffer + open->used, line, length);
     open->buffer[open->used + length] = '\n';
     open->used += length + 1;
+    open->unwritten++;
     return RESULT_OK;
 }
 
@@ -160,6 +164,7 @@ static enum result begin_sample(struct samples *samples, int64_t traffic_date,
     new->last = now;
     new->written = 0;
     new->used = 0;
+    new->unwritten = 0;
     result = spool_create(samples->spool, SPOOL_RECORDS, file_name ? file_name : name, NULL,
                           &new->sample.file);
     if (result != RESULT_OK) {
@@ -202,9 +207,56 @@ struct sample *samples_complete(struct samples *samples, int64_t now, bool all)
     if (samples->open[0]->sample.records >= samples->records)
         return &samples->open[0]->sample;
     oldest = samples->open[samples->count - 1];
-    return all || samples->count > SAMPLES_MAX || now - oldest->last >= samples->idle
+    return all || samples->count > samples->most || now - oldest->last >= samples->idle
                ? &oldest->sample
                : NULL;
+}
+
+void samples_limit(struct samples *samples, size_t most)
+{
+    samples->most = most;
+}
+
+/* The rest of a sample, which did not come to its file, gets one of its own. */
+static bool split(struct samples *samples, size_t at)
+{
+    struct open_sample *open = samples->open[at], *rest = malloc(sizeof *rest);
+    const char *name = open->sample.file.name;
+
+    for (int dots = 0; dots < 5; name++) /* .TIME.PID.N.KIND.FILENAME */
+        dots += *name == '.';
+    if (!rest ||
+        spool_create(samples->spool, SPOOL_RECORDS, name, NULL, &rest->sample.file) != RESULT_OK) {
+        free(rest);
+        return false;
+    }
+    rest->sample.traffic_date = open->sample.traffic_date;
+    rest->sample.records = rest->unwritten = open->unwritten;
+    rest->last = open->last;
+    rest->written = 0;
+    rest->used = open->used;
+    memcpy(rest->buffer, open->buffer, open->used);
+    open->sample.records -= open->unwritten;
+    open->used = 0;
+    open->unwritten = 0;
+    memmove(samples->open + at + 1, samples->open + at,
+            (samples->count - at) * sizeof *samples->open);
+    samples->open[at] = rest;
+    samples->count++;
+    return true;
+}
+
+struct sample *samples_give_way(struct samples *samples)
+{
+    for (size_t i = samples->count; i-- > 0 && samples->count <= SAMPLES_MAX + 1;) {
+        struct open_sample *open = samples->open[i];
+
+        if (open->sample.records > 0 &&
+            (flush(open) == RESULT_OK ||
+             (samples->spool && open->written > 0 && split(samples, i))))
+            return &open->sample;
+    }
+    return NULL;
 }
 
 void samples_pause(struct samples *samples, int64_t microseconds)

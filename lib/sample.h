@@ -3,8 +3,8 @@
  *
  * A sample is complete when it has as many records as it may, when none has come for some time, or
  * when the stream ends. Each is a file of the spool from its first record on, so that memory does
- * not grow with it. Few alternate in practice; past SAMPLES_MAX of them the one whose last record
- * is the oldest is complete, too.
+ * not grow with it. Few alternate in practice; past SAMPLES_MAX of them, or fewer where that many
+ * files cannot be open, the one whose last record is the oldest is complete, too.
  */
 #ifndef SECFLOW_SAMPLE_H
 #define SECFLOW_SAMPLE_H
@@ -45,6 +45,16 @@ void samples_pause(struct samples *samples, int64_t microseconds);
 
 /* A sample that is complete, or NULL; all: at the end of the stream each is. */
 struct sample *samples_complete(struct samples *samples, int64_t now, bool all);
+
+/* At most so many at a time, from 1 to SAMPLES_MAX. */
+void samples_limit(struct samples *samples, size_t most);
+
+/*
+ * Where there is no room for more: the sample of the oldest last record of which something can be
+ * complete, as far as it has come to its file; the rest of it is a sample of its own from then on.
+ * NULL: there is none.
+ */
+struct sample *samples_give_way(struct samples *samples);
 
 /* When the next one is, if no record comes: monotonic microseconds; INT64_MAX without samples. */
 int64_t samples_deadline(const struct samples *samples);

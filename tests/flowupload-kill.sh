@@ -125,6 +125,18 @@ send --max-bytes 1 day1.sf >out 2>err
 is "$(spooled)" '' '--max-bytes holds where nothing can be sent'
 rm -rf spool
 
+# mixed RECORDS DATES: records of that many samples, in turn
+mixed() {
+    record 1700000000 7 |
+        awk -v n="$1" -v dates="$2" '{
+            for (i = 0; i < n; i++) {
+                line = $0
+                sub(/1700000000/, 1700000000 + i % dates, line)
+                print line
+            }
+        }'
+}
+
 # A full disk: a file system of 256 KiB, in a namespace of its own
 
 cat >full.sh <<'E2'
@@ -159,9 +171,44 @@ if [ -n "$enter" ]; then
 flowupload: spool: there is space again' 'a full disk: it is said, once, and that it is over'
     is "$(accepted .secflows)" 900 'a full disk: nothing is lost'
     is "$(jq -c '[.flashes[].srcBytes] == [range(900)]' body)" true 'a full disk: all records, in order'
+
+    # What is begun fills the disk itself, and nothing else waits: a part of it goes first
+
+    cat >small.sh <<'E2'
+tool=$1 url=$2 options=$3
+mount -t tmpfs -o "$options" none spool || exit 99
+exec "$tool" -k key -s spool -u "$url" mixed.sf
+E2
+    for case in '20000 1 size=1m' '20000 8 size=1m' '3000 200 size=16m,nr_inodes=20'; do
+        # shellcheck disable=SC2086 # words
+        set -- $case
+        mixed "$1" "$2" >mixed.sf
+        answers
+        is_status 0 "a disk of $3, $2 samples: exit status" $enter sh small.sh "$tool" "$url" "$3"
+        is "$(jq -s 'map(.secflows) | add' accepted.jsonl)" "$1" "a disk of $3, $2 samples: all records arrive"
+    done
 else
     skip 'a full disk' 'no file system can be mounted here'
 fi
+
+# Few files can be open: samples are complete earlier, and nothing is lost
+
+mixed 4000 200 >mixed.sf
+few() {
+    (ulimit -n "$1" && send -q mixed.sf)
+}
+few_print() {
+    (ulimit -n "$1" && "$tool" -n -F ndjson mixed.sf)
+}
+for files in 24 48 128; do
+    rm -rf spool
+    answers
+    is_status 0 "$files files: exit status" few $files
+    is "$(cat err)" '' "$files files: no message"
+    is "$(jq -s 'map(.secflows) | add' accepted.jsonl)" 4000 "$files files: all records arrive"
+    is_status 0 "$files files, -n: exit status" few_print $files
+    is "$(LC_ALL=C sort out | cksum)" "$(LC_ALL=C sort mixed.sf | cksum)" "$files files, -n: all records"
+done
 
 stop_collector
 done_testing
