@@ -340,7 +340,7 @@ like "$(cat err)" '^flowcap: cannot write to standard output: Broken pipe' 'a re
 
 # Many long names, which take memory and give it back: more than the sandbox would let a thread do
 
-PYTHONPATH=$srcdir/tests "${PYTHON:-python3}" -c '
+PYTHONPATH=$(dirname "$captures") "${PYTHON:-python3}" -c '
 import captures as c
 names = [c.says([b"%06d" % i, bytes(63), bytes(63)], *("9.%d.%d.%d" % (i >> 8, i & 255, j) for j in range(60)))
          for i in range(3000)]
