@@ -1066,11 +1066,13 @@ def names_in_fragments():
     three = pieces("f3.example", "8.0.6.3", 3, resolver="192.168.1.2")
     six = pieces("f4.example", "8.0.6.4", 4, resolver="fd00::1", client=LOCAL6)
     lost, slow = pieces("f5.example", "8.0.6.5", 5), pieces("f6.example", "8.0.6.6", 6)
+    old, new = pieces("f7.example", "8.0.6.7", 7), pieces("f8.example", "8.0.6.8", 8)
     packets = [
         *one, two[0], two[2], two[1],
         three[0], *lost[:-1], *three[1:],  # of two resolvers at a time
         *six, slow[0], slow[1],
-        *(to(50000 + n, f"8.0.6.{n}") for n in range(1, 6)),
+        old[0], new[0], *old[1:], *new[1:],  # the latest of the same ports
+        *(to(50000 + n, f"8.0.6.{n}") for n in (1, 2, 3, 4, 5, 7, 8)),
     ]
     frames = each_second(packets)
     # More than two minutes later the number is another datagram's.

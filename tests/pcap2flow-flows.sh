@@ -292,6 +292,8 @@ records "$names" 'DNS over UDP in fragments' "$tool" "$cap/names-fragments.pcap"
 50003 f3.example:443 passive
 50004 f4.example:443 passive
 50005 8.0.6.5:443 original
+50007 8.0.6.7:443 original
+50008 f8.example:443 passive
 50006 8.0.6.6:443 original
 EOF
 
