@@ -323,6 +323,7 @@ static enum result read_message(struct reader *reader)
 
     reader->at = HEADER;
     reader->own_at = reader->length;
+    question.length = 0;
     if (be16(message + 4) == 1)
         result = read_question(reader, &question, &names);
     for (unsigned i = 0; i < records && result == RESULT_OK; i++)

@@ -116,8 +116,9 @@ static void test_sizes(void)
 /* Three segments in all orders, cut at each place of the first message and of the last. */
 static void test_orders(void)
 {
-    static const uint8_t orders[][4] = {{0, 2, 1, 1}, {1, 0, 2, 2}, {1, 2, 0, 0},
-                                        {2, 0, 1, 2}, {2, 1, 0, 1}, {0, 0, 1, 2}};
+    enum { GIVEN = 4 };
+    static const uint8_t orders[][GIVEN] = {{0, 2, 1, 1}, {1, 0, 2, 2}, {1, 2, 0, 0},
+                                            {2, 0, 1, 2}, {2, 1, 0, 1}, {0, 0, 1, 2}};
     static struct connection connection;
 
     for (size_t i = 0; i < sizeof orders / sizeof *orders; i++)
@@ -126,7 +127,7 @@ static void test_orders(void)
 
             begin(&connection, A B C);
             syn(&connection);
-            for (size_t j = 0; j < sizeof *orders; j++)
+            for (size_t j = 0; j < GIVEN; j++)
                 segment(&connection, ends[orders[i][j]], ends[orders[i][j] + 1]);
             end(&connection, "abc", "any order");
         }
