@@ -382,7 +382,7 @@ static void test_forget(void)
             int64_t time = round * 1000 + (int64_t)next_random(2000);
             char name[64];
             int length =
-                snprintf(name, sizeof name, "n%u.of.address.%u at.%lld", round, i, (long long)time);
+                snprintf(name, sizeof name, "n%d.of.address.%u at.%lld", round, i, (long long)time);
 
             times[i][round] = i % 7 == 6 && round > 0 ? INT64_MIN : time; /* each seventh once */
             if (times[i][round] == time)
