@@ -59,12 +59,45 @@ const char *input_name(const char *path)
     return strcmp(path, "-") == 0 ? "standard input" : path;
 }
 
+/* The longest text of a message, before it is escaped. */
+#define MESSAGE_MAX (PATH_MAX + 1024)
+
+/* Control characters, which a terminal would obey, are told as \xNN: those of ASCII, and of C1. */
+static void put_message(const char *text)
+{
+    const unsigned char *start = (const unsigned char *)text;
+    char escaped[4 * MESSAGE_MAX + 8], *out = escaped;
+
+    for (const unsigned char *p = start; *p && p - start < MESSAGE_MAX - 1; p++) {
+        bool c1 = *p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0;
+
+        if (c1 || *p < ' ' || *p == 0x7f)
+            out += sprintf(out, "\\x%02x", *p);
+        else
+            *out++ = (char)*p;
+        if (c1)
+            out += sprintf(out, "\\x%02x", *++p);
+    }
+    *out = '\0';
+    fputs(escaped, stderr);
+}
+
+static void put_format(const char *format, va_list args)
+{
+    char text[MESSAGE_MAX];
+
+    vsnprintf(text, sizeof text, format, args);
+    put_message(text);
+}
+
 void begin_message(const char *file)
 {
     progress_clear(&progress);
     fprintf(stderr, "%s: ", tool_name);
-    if (file)
-        fprintf(stderr, "%s: ", input_name(file));
+    if (file) {
+        put_message(input_name(file));
+        fputs(": ", stderr);
+    }
 }
 
 void complain(const char *file, const char *format, ...)
@@ -75,7 +108,7 @@ void complain(const char *file, const char *format, ...)
         return;
     begin_message(file);
     va_start(args, format);
-    vfprintf(stderr, format, args);
+    put_format(format, args);
     va_end(args);
     fputc('\n', stderr);
 }
@@ -91,7 +124,7 @@ int usage_error(const char *format, ...)
 
     begin_message(NULL);
     va_start(args, format);
-    vfprintf(stderr, format, args);
+    put_format(format, args);
     va_end(args);
     fprintf(stderr, "; try '%s --help'\n", tool_name);
     return EX_USAGE;

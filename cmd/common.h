@@ -14,7 +14,10 @@
 /* The name that messages begin with; what a signal or a closed pipe does. Call it first in main. */
 void common_init(const char *tool);
 
-/* "tool: file: message" on standard error; file may be NULL. Clears the progress line first. */
+/*
+ * "tool: file: message" on standard error; file may be NULL. Clears the progress line first.
+ * Control characters are escaped.
+ */
 __attribute__((format(printf, 2, 3))) void complain(const char *file, const char *format, ...);
 
 /*

@@ -26,6 +26,9 @@
 /* A clock that runs differs from the other one by less, whatever corrects it meanwhile. */
 #define CLOCK_SET (60 * SECOND)
 
+/* How long the last lines may wait for standard output, in milliseconds. */
+#define OUTPUT_WAIT 2000
+
 #define PROBLEM_TEXT 320
 
 /* Rejections that are told of before the rest is only counted. */
@@ -45,6 +48,7 @@ struct delivery {
     const struct delivery_options *options;
     struct spool *spool;
     struct uploader *uploader;
+    char *collector; /* its URL for messages: without a query, which may be a secret */
     enum state state;
     bool locked;
     int64_t next, tidy_at; /* when to look for an entry, and after the spool */
@@ -74,6 +78,11 @@ int delivery_init(struct delivery **delivery, const struct delivery_options *opt
     enum result result = new ? uploader_init(&new->uploader, &options->upload) : RESULT_NO_MEMORY;
 
     if (result == RESULT_OK) {
+        new->collector = strndup(options->upload.url, strcspn(options->upload.url, "?#"));
+        if (!new->collector) {
+            delivery_destroy(&new);
+            return out_of_memory();
+        }
         new->options = options;
         new->spool = spool;
         *delivery = new;
@@ -105,6 +114,7 @@ void delivery_destroy(struct delivery **delivery)
     close_bodies(old);
     text_destroy(&old->lines);
     text_destroy(&old->sample_id);
+    free(old->collector);
     free(old);
     *delivery = NULL;
 }
@@ -486,14 +496,14 @@ static bool has_lines(const struct delivery *delivery)
     return delivery->written < delivery->lines.length;
 }
 
-/* Writes of the lines what standard output takes without being waited for. */
-static int write_lines(struct delivery *delivery)
+/* Writes of the lines what standard output takes while it is waited for: milliseconds. */
+static int write_lines(struct delivery *delivery, int wait)
 {
     struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
     struct text *lines = &delivery->lines;
 
     progress_clear(&progress);
-    while (has_lines(delivery) && poll(&out, 1, 0) > 0) {
+    while (has_lines(delivery) && poll(&out, 1, wait) > 0) {
         size_t left = lines->length - delivery->written;
         ssize_t wrote = write(STDOUT_FILENO, lines->bytes + delivery->written,
                               left < PIPE_BUF ? left : PIPE_BUF);
@@ -553,7 +563,7 @@ static int accept(struct delivery *delivery, int64_t now)
     enum result result = remove_sent(delivery);
 
     if (delivery->said != 0 && !delivery->options->verbose)
-        complain(delivery->options->upload.url, "accepts again");
+        complain(delivery->collector, "accepts again");
     delivery->failures = 0;
     delivery->said = 0;
     delivery->accepted++;
@@ -588,7 +598,7 @@ static void tell(struct delivery *delivery, const struct upload_answer *answer, 
                  (double)answer->took / SECOND, delivery->failures,
                  delivery->failures == 1 ? "" : "s", (double)wait / SECOND);
     else if (delivery->said != problem)
-        complain(delivery->options->upload.url, "%s; it is tried again", what);
+        complain(delivery->collector, "%s; it is tried again", what);
     delivery->said = problem;
 }
 
@@ -622,8 +632,7 @@ static void deny(struct delivery *delivery, const struct upload_answer *answer,
     bool key = verdict == VERDICT_DENIED;
 
     if (delivery->said != answer->status || delivery->options->verbose)
-        complain(delivery->options->upload.url, "HTTP %ld: %s; what is to be sent is kept",
-                 answer->status,
+        complain(delivery->collector, "HTTP %ld: %s; what is to be sent is kept", answer->status,
                  key ? "there is no right to upload" : "nothing is accepted at this URL");
     delivery->said = (int)answer->status;
     delivery->denied = key ? EX_NOPERM : EX_UNAVAILABLE;
@@ -705,7 +714,7 @@ static int tidy_denied(struct delivery *delivery, int64_t now)
 
 int delivery_run(struct delivery *delivery, int64_t now)
 {
-    int status = has_lines(delivery) ? write_lines(delivery) : EX_OK;
+    int status = has_lines(delivery) ? write_lines(delivery, 0) : EX_OK;
 
     if (status != EX_OK)
         return status;
@@ -774,12 +783,14 @@ bool delivery_has_ended(const struct delivery *delivery)
     return delivery->state == ENDED;
 }
 
+bool delivery_gets_on(const struct delivery *delivery)
+{
+    return delivery->state == SENDING && upload_gets_on(delivery->uploader);
+}
+
 int64_t delivery_progressed(const struct delivery *delivery, int64_t now)
 {
-    bool gets_on = delivery->state == MEASURING ||
-                   (delivery->state == SENDING && upload_gets_on(delivery->uploader));
-
-    return gets_on ? now : delivery->accepted_at;
+    return delivery->state == MEASURING || delivery_gets_on(delivery) ? now : delivery->accepted_at;
 }
 
 uint64_t delivery_accepted(const struct delivery *delivery)
@@ -820,6 +831,8 @@ int delivery_end(struct delivery *delivery)
         delivery->tidy_at = 0;
         status = worse_status(status, tidy(delivery, clock_monotonic()));
     }
+    if (has_lines(delivery))
+        status = worse_status(status, write_lines(delivery, OUTPUT_WAIT));
     if (has_lines(delivery)) {
         complain(NULL, "nobody reads standard output, which lacks its last lines");
         status = worse_status(status, EX_IOERR);

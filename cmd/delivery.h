@@ -49,7 +49,10 @@ bool delivery_has_ended(const struct delivery *delivery);
 /* Whether what is added to the spool would be sent at once, by this process or another. */
 bool delivery_is_idle(const struct delivery *delivery);
 
-/* When a sample was accepted last, or now while a request gets on, as upload.h has it. */
+/* Whether a request gets on, as upload.h has it. */
+bool delivery_gets_on(const struct delivery *delivery);
+
+/* When a sample was accepted last, or now while one is measured or a request gets on. */
 int64_t delivery_progressed(const struct delivery *delivery, int64_t now);
 
 /* Samples that were accepted so far. */

@@ -489,6 +489,8 @@ static void drain(struct command *command)
         deliver(command, now);
         give_up = delivery_progressed(command->delivery, now);
         give_up = (give_up > end ? give_up : end) + command->linger;
+        if (delivery_gets_on(command->delivery))
+            give_up = INT64_MAX;
         if (delivery_is_done(command->delivery) || now >= give_up)
             break;
         show_progress(command, now);
@@ -571,6 +573,8 @@ static int open_delivery(struct command *command)
         status = headers_add(&command->headers, "Content-Type: application/x-ndjson");
     if (status == EX_OK)
         status = open_spool(command);
+    if (status == EX_OK && command->headers.secret && upload_is_open(upload->url))
+        complain(NULL, "the key goes to another machine without encryption; https keeps it secret");
     upload->headers = (const char *const *)command->headers.list;
     signal(SIGPIPE, SIG_IGN); /* a reader that is gone must not cost what is on its way */
     return status == EX_OK ? delivery_init(&command->delivery, &command->options, command->spool)

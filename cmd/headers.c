@@ -1,11 +1,13 @@
 #include "headers.h"
 
+#include "text.h"
 #include "upload.h"
 
-#include <stdio.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 void headers_destroy(struct headers *headers)
 {
@@ -28,68 +30,84 @@ static int add(struct headers *headers, const char *header)
 }
 
 /* A file with a secret, of which others should know nothing. */
-static FILE *open_secret(const char *path)
-{
-    FILE *file = fopen(path, "re");
-    struct stat stat;
+struct secret {
+    struct text text; /* ends with a newline */
+    size_t at;
+};
 
-    if (!file)
+/* What any header file or key is shorter than. */
+#define SECRET_MAX (64u * 1024)
+
+/* Returns EX_OK, or a status, which has been said. */
+static int read_secret(struct secret *secret, const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    struct stat stat;
+    enum result result;
+
+    *secret = (struct secret){0};
+    if (fd < 0) {
         complain_errno(path, "cannot open");
-    else if (fstat(fileno(file), &stat) == 0 && (stat.st_mode & S_IROTH) != 0)
+        return EX_NOINPUT;
+    }
+    if (fstat(fd, &stat) == 0 && S_ISREG(stat.st_mode) && (stat.st_mode & S_IROTH) != 0)
         complain(path, "everybody can read what is secret in it; chmod o-r is advised");
-    return file;
+    result = text_read(&secret->text, fd, SECRET_MAX);
+    if (result == RESULT_SYSTEM)
+        complain_errno(path, "cannot read");
+    else if (result == RESULT_OK && secret->text.length > 0)
+        result = text_put(&secret->text, "\n", 1);
+    close(fd);
+    if (result == RESULT_NO_MEMORY)
+        return out_of_memory();
+    return result == RESULT_OK ? EX_OK : EX_NOINPUT;
 }
 
 /*
- * Reads a line without the blanks at its end. A NUL becomes a control character, which no header
- * can have. False: there is none.
+ * The next line without the blanks at its end; NULL: there is none. A NUL becomes a control
+ * character, which no header can have.
  */
-static bool read_line(FILE *file, char **line, size_t *size)
+static char *next_line(struct secret *secret)
 {
-    ssize_t length = getline(line, size, file);
+    char *line = secret->text.bytes + secret->at, *newline;
+    size_t left = secret->text.length - secret->at;
 
-    while (length > 0 && memchr("\r\n \t", (*line)[length - 1], 4))
-        (*line)[--length] = '\0';
-    for (ssize_t i = 0; i < length; i++)
-        if ((*line)[i] == '\0')
-            (*line)[i] = '\1';
-    return length >= 0;
+    if (left == 0)
+        return NULL;
+    newline = memchr(line, '\n', left);
+    secret->at += (size_t)(newline + 1 - line);
+    for (char *p = line; p < newline; p++)
+        if (*p == '\0')
+            *p = '\1';
+    while (newline > line && memchr("\r \t", newline[-1], 3))
+        newline--;
+    *newline = '\0';
+    return line;
 }
 
-/* Why there are no more lines; where that is not the end of the file, says so. */
-static int end_of_lines(FILE *file, const char *path)
+static void forget(struct secret *secret)
 {
-    if (feof(file))
-        return EX_OK;
-    complain_errno(path, "cannot read");
-    return EX_NOINPUT;
+    text_destroy(&secret->text);
 }
 
 static int add_file(struct headers *headers, const char *path)
 {
-    FILE *file = open_secret(path);
-    char *line = NULL;
-    size_t size = 0, number = 0;
-    int status = EX_OK;
+    struct secret secret;
+    int status = read_secret(&secret, path);
+    size_t number = 0;
+    char *line;
 
-    if (!file)
-        return EX_NOINPUT;
-    while (status == EX_OK) {
-        const char *problem;
+    headers->secret = true;
+    while (status == EX_OK && (line = next_line(&secret))) {
+        const char *problem = upload_header_problem(line);
 
-        if (!read_line(file, &line, &size)) {
-            status = end_of_lines(file, path);
-            break;
-        }
-        problem = upload_header_problem(line);
         number++;
         if (line[0] != '\0')
             status = problem
                          ? usage_error("-H: %s: line %zu is no header: %s", path, number, problem)
                          : add(headers, line);
     }
-    free(line);
-    fclose(file);
+    forget(&secret);
     return status;
 }
 
@@ -100,6 +118,7 @@ int headers_add(struct headers *headers, const char *argument)
     if (argument[0] == '@')
         return add_file(headers, argument + 1);
     problem = upload_header_problem(argument);
+    headers->secret = headers->secret || upload_header_is(argument, "Authorization");
     return problem ? usage_error("-H: that is no header: %s", problem) : add(headers, argument);
 }
 
@@ -131,24 +150,20 @@ static int add_key(struct headers *headers, const char *key, const char *from)
 int headers_add_key(struct headers *headers, const char *path, const char *variable)
 {
     const char *key = getenv(variable);
-    FILE *file;
-    char *line = NULL;
-    size_t size = 0;
+    struct secret secret;
+    char *line;
     int status;
 
+    headers->secret = headers->secret || path || (key && *key);
     if (!path)
         return key && *key ? add_key(headers, key, variable) : EX_OK;
-    file = open_secret(path);
-    if (!file)
-        return EX_NOINPUT;
-    if (read_line(file, &line, &size))
-        status = add_key(headers, line, path);
-    else if ((status = end_of_lines(file, path)) == EX_OK)
-        status = usage_error("-k: %s is empty", path);
-    while (status == EX_OK && read_line(file, &line, &size))
+    status = read_secret(&secret, path);
+    if (status == EX_OK)
+        status = (line = next_line(&secret)) ? add_key(headers, line, path)
+                                             : usage_error("-k: %s is empty", path);
+    while (status == EX_OK && (line = next_line(&secret)))
         if (line[0] != '\0')
             status = usage_error("-k: %s has more than a key", path);
-    free(line);
-    fclose(file);
+    forget(&secret);
     return status;
 }

@@ -10,6 +10,7 @@
 struct headers {
     char **list; /* "Name: value"; the last one is NULL; list is NULL where there are none */
     size_t count;
+    bool secret; /* there are some that others are not to see */
 };
 
 void headers_destroy(struct headers *headers);
@@ -22,7 +23,8 @@ bool headers_have(const struct headers *headers, const char *name);
 
 /*
  * The header apikey, whose value is in a file, or where path is NULL in an environment variable, if
- * it is set. Neither is ever part of a message. Returns EX_OK, or a status to end with.
+ * it is set. Neither is ever part of a message. A file that is a pipe has 5 seconds. Returns EX_OK,
+ * or a status to end with.
  */
 MUST_CHECK int headers_add_key(struct headers *headers, const char *path, const char *variable);
 

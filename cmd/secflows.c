@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 int secflows_init(struct secflows *secflows, const char *const *names, size_t count)
 {
@@ -53,6 +54,15 @@ void secflows_damaged(struct secflows *secflows, const char *problem)
     add_damage(&secflows->damages, text);
 }
 
+/* A byte order mark, which some editors put in front of a file, and cat then anywhere. */
+static void skip_mark(const char **line, size_t *length)
+{
+    if (*length >= 3 && memcmp(*line, "\xef\xbb\xbf", 3) == 0) {
+        *line += 3;
+        *length -= 3;
+    }
+}
+
 static void report_progress(const struct secflows *secflows)
 {
     uint64_t done, size;
@@ -75,6 +85,7 @@ enum result secflows_next(struct secflows *secflows, struct secflow *secflow, co
             secflows_damaged(secflows, "no Secflow: it does not end within 1 MiB");
             continue;
         }
+        skip_mark(line, length);
         if (is_blank(*line, *length)) {
             secflows->number += lookahead_empty_lines(secflows->in);
             continue;

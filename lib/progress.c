@@ -31,14 +31,23 @@ bool progress_due(struct progress *progress)
            progress_due_now(progress, clock_monotonic());
 }
 
+/* What a terminal would obey is not shown. */
+static void put_name(const char *name)
+{
+    fputc('\r', stderr);
+    for (; *name; name++)
+        fputc((unsigned char)*name < ' ' || *name == 0x7f ? '?' : *name, stderr);
+}
+
 void progress_show(struct progress *progress, const char *file, uint64_t done, uint64_t size,
                    uint64_t count, const char *unit)
 {
+    put_name(file);
     if (size > 0)
-        fprintf(stderr, "\r%s: %3u %%, %llu %s\033[K", file, (unsigned)(done * 100 / size),
+        fprintf(stderr, ": %3u %%, %llu %s\033[K", (unsigned)(done * 100 / size),
                 (unsigned long long)count, unit);
     else
-        fprintf(stderr, "\r%s: %llu MB, %llu %s\033[K", file, (unsigned long long)(done / 1000000),
+        fprintf(stderr, ": %llu MB, %llu %s\033[K", (unsigned long long)(done / 1000000),
                 (unsigned long long)count, unit);
     progress->shown = true;
 }

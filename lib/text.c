@@ -1,11 +1,14 @@
 #include "text.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 void text_destroy(struct text *text)
 {
@@ -63,6 +66,33 @@ enum result text_print(struct text *text, const char *format, ...)
     va_end(again);
     text->length += (size_t)length;
     return RESULT_OK;
+}
+
+#define READ_WITHIN 5000 /* milliseconds */
+
+enum result text_read(struct text *text, int fd, size_t most)
+{
+    struct pollfd in = {.fd = fd, .events = POLLIN};
+    enum result result = RESULT_OK;
+    char buffer[4096];
+    ssize_t got = 1;
+
+    while (result == RESULT_OK && got != 0) {
+        got = read(fd, buffer, sizeof buffer);
+        if (got > 0 && (size_t)got > most) {
+            errno = EFBIG;
+            result = RESULT_SYSTEM;
+        } else if (got > 0) {
+            most -= (size_t)got;
+            result = text_put(text, buffer, (size_t)got);
+        } else if (got < 0 && errno == EAGAIN && poll(&in, 1, READ_WITHIN) == 0) {
+            errno = ETIMEDOUT;
+            result = RESULT_SYSTEM;
+        } else if (got < 0 && errno != EAGAIN && errno != EINTR) {
+            result = RESULT_SYSTEM;
+        }
+    }
+    return result;
 }
 
 /* The length of the UTF-8 character (RFC 3629) that begins the bytes; 0 where none does. */

@@ -22,6 +22,13 @@ MUST_CHECK enum result text_put_string(struct text *text, const char *string);
 __attribute__((format(printf, 2, 3))) MUST_CHECK enum result text_print(struct text *text,
                                                                         const char *format, ...);
 
+/*
+ * Adds what can be read from a descriptor that does not block: a small file, which may be a pipe,
+ * but neither without an end nor without a writer. RESULT_SYSTEM: errno says why; EFBIG: there are
+ * more than most bytes; ETIMEDOUT: nothing came for 5 seconds.
+ */
+MUST_CHECK enum result text_read(struct text *text, int fd, size_t most);
+
 /* As a JSON string, in quotes. Bytes that are no UTF-8 become U+FFFD. */
 MUST_CHECK enum result text_put_json(struct text *text, const char *bytes, size_t length);
 

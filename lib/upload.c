@@ -5,12 +5,14 @@
 
 #include <curl/curl.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/sockios.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #define FDS_MAX 4u
 
@@ -57,6 +59,30 @@ enum result upload_check_url(const char *url, const char **problem)
     if (code == CURLUE_OUT_OF_MEMORY)
         return RESULT_NO_MEMORY;
     return *problem ? RESULT_DAMAGED : RESULT_OK;
+}
+
+static bool is_this_machine(const char *host)
+{
+    size_t length = strlen(host);
+
+    return strcasecmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
+           strncmp(host, "127.", 4) == 0 ||
+           (length > 10 && strcasecmp(host + length - 10, ".localhost") == 0);
+}
+
+bool upload_is_open(const char *url)
+{
+    CURLU *parsed = curl_url();
+    char *scheme = NULL, *host = NULL;
+    bool open = parsed && curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK &&
+                curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+                curl_url_get(parsed, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+                strcmp(scheme, "http") == 0 && !is_this_machine(host);
+
+    curl_free(scheme);
+    curl_free(host);
+    curl_url_cleanup(parsed);
+    return open;
 }
 
 bool upload_header_is(const char *header, const char *name)
@@ -108,20 +134,21 @@ static size_t take_answer(char *bytes, size_t size, size_t count, void *context)
     return length;
 }
 
+/* More than any bundle of certificates has. */
+#define CA_BYTES_MAX ((size_t)16 << 20)
+
 static enum result read_all(const char *path, struct text *text)
 {
-    FILE *file = fopen(path, "re");
-    char buffer[4096];
-    enum result result = RESULT_OK;
-    size_t got;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    enum result result;
+    int saved;
 
-    if (!file)
+    if (fd < 0)
         return RESULT_SYSTEM;
-    while (result == RESULT_OK && (got = fread(buffer, 1, sizeof buffer, file)) > 0)
-        result = text_put(text, buffer, got);
-    if (ferror(file))
-        result = RESULT_SYSTEM;
-    fclose(file);
+    result = text_read(text, fd, CA_BYTES_MAX);
+    saved = errno;
+    close(fd);
+    errno = saved;
     return result;
 }
 

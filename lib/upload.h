@@ -51,6 +51,9 @@ bool upload_header_is(const char *header, const char *name);
 /* RESULT_DAMAGED: the URL cannot be used, *problem says why. */
 MUST_CHECK enum result upload_check_url(const char *url, const char **problem);
 
+/* Whether others can read what is sent there on its way: another machine, without TLS. */
+bool upload_is_open(const char *url);
+
 /* Why a header cannot be used, or NULL. Some are the request's own. */
 const char *upload_header_problem(const char *header);
 

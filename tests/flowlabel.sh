@@ -127,6 +127,15 @@ like "$(cat err)" '^flowlabel: long.zst: the zstd data need a window .*zstd -dc 
 is_status 66 'no such file' "$tool" nothing-there flows.sf
 is "$(cat out)" "$(cat labelled.sf)" 'no such file: the others are labelled'
 
+# A byte order mark is passed over, in front of a file and where cat has put it
+
+for file in flows.sf flows.sf; do
+    printf '\357\273\277'
+    cat $file
+done >marked.sf
+is_status 0 'a byte order mark: exit status' "$tool" marked.sf
+is "$(cat out)" "$(cat labelled.sf labelled.sf)" 'a byte order mark: records'
+
 # Manners
 
 introduces_itself

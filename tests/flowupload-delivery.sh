@@ -202,6 +202,22 @@ answers 'late 3'
 is_status 0 'a server that answers late: exit status' drain --linger 1
 is "$(accepted .fileName)" one.sf 'a server that answers late: what was sent whole is waited for'
 
+# --linger 0 leaves no request that was sent whole, and loses no line
+
+for output in out /dev/null; do
+    answers 'late 2'
+    "$tool" -k key -s spool -u "$url" --linger 0 one.sf - <in >$output 2>err &
+    sender=$!
+    exec 3>in
+    ok "--linger 0, $output: a request is in flight" wait_for 'a request' test -s requests.jsonl
+    exec 3>&-
+    wait $sender
+    is $? 0 "--linger 0, $output: exit status"
+    is "$(cat err)" '' "--linger 0, $output: no message"
+    is "$(accepted .fileName)" one.sf "--linger 0, $output: accepted"
+done
+is "$(jq -r .fileName out)" one.sf '--linger 0: the line of what was accepted'
+
 # While the collector is away input is read and spooled
 
 stop_collector
@@ -337,6 +353,18 @@ is "$(accepted .fileName)" one.sf 'an entry that is a folder: the other is sent'
 like "$(cat err)" 'spool: 1000000000000000.1.0.records.folder cannot be read: Is a directory' \
     'an entry that is a folder: message'
 rm -rf spool
+for name in 1000000000000000.1.0.records.pipe .1000000000000000.1.1.records.pipe; do
+    mkdir spool
+    mkfifo spool/$name
+    answers
+    case $name in
+    .*) want=0 ;;
+    *) want=75 ;;
+    esac
+    is_status $want "a pipe in the spool, $name: exit status" timeout 60 "$tool" -k key -s spool -u "$url" one.sf
+    is "$(accepted .fileName)" one.sf "a pipe in the spool, $name: the other is sent"
+    rm -rf spool
+done
 mkdir spool
 {
     record 1700000000 1

@@ -179,7 +179,7 @@ tool=$1 url=$2 options=$3
 mount -t tmpfs -o "$options" none spool || exit 99
 exec "$tool" -k key -s spool -u "$url" mixed.sf
 E2
-    for case in '20000 1 size=1m' '20000 8 size=1m' '3000 200 size=16m,nr_inodes=20'; do
+    for case in '20000 1 size=1m' '20000 8 size=1m' '200 50 size=16m,nr_inodes=20'; do
         # shellcheck disable=SC2086 # words
         set -- $case
         mixed "$1" "$2" >mixed.sf

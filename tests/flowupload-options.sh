@@ -105,6 +105,71 @@ wait $sender
 is "$(grep -c -e secret -e example.com out err)" 'out:0
 err:0' 'neither key nor records are told of'
 rm -rf spool
+
+# What is no file is not waited for as a key, as headers, or as certificates; a pipe that is written
+# to is.
+
+mkfifo pipe
+: >blank
+for secret in pipe /dev/zero blank; do
+    for option in -k -H --cacert; do
+        case $option in
+        -H) set -- -H "@$secret" ;;
+        *) set -- $option $secret ;;
+        esac
+        status=0
+        timeout 60 "$tool" -s spool -u "$url" "$@" one.sf >out 2>err || status=$?
+        case $secret,$option in
+        /dev/zero,*) like "$status" '^6[46]$' "$option $secret: exit status" ;;
+        *,-k) is $status 64 "$option $secret: exit status" ;;
+        *,--cacert) is $status 66 "$option $secret: exit status" ;;
+        *,-H) is $status 77 "$option $secret: no headers, and so no right" ;;
+        esac
+        rm -rf spool
+    done
+done
+sh -c 'exec 3>pipe; sleep 1; cat key >&3' &
+exec 3<pipe
+from_pipe() {
+    "$tool" -k /dev/fd/3 -s spool -u "$url" one.sf
+}
+answers
+is_status 0 'a key from a pipe: exit status' from_pipe
+exec 3<&-
+rm pipe
+
+# A key that others can read on its way; a proxy on loopback, where nobody listens, gets the requests
+
+export http_proxy=http://127.0.0.1:9/ https_proxy=http://127.0.0.1:9/
+for place in http://192.0.2.1/ http://example.invalid/?token=SECRET http://127.0.0.1:9/ \
+    http://localhost:9/ 'http://[::1]:9/' https://192.0.2.1/; do
+    "$tool" -k key -s spool -u "$place" --linger 0 --timeout 1 one.sf >out 2>err
+    case $place in
+    *192.0.2.1/ | *invalid*) want=1 ;;
+    *) want=0 ;;
+    esac
+    [ $place = https://192.0.2.1/ ] && want=0
+    is "$(grep -c 'goes to another machine without encryption' err)" $want "a key to $place: a warning, or none"
+    is "$(grep -c SECRET err)" 0 "a key to $place: no secret is told"
+done
+"$tool" -F ndjson -s spool -u http://192.0.2.1/ --linger 0 --timeout 1 one.sf >out 2>err
+is "$(grep -c 'without encryption' err)" 0 'no key: no warning'
+unset http_proxy https_proxy
+rm -rf spool
+for proxy in 'socks9://pu:SECRET@127.0.0.1:1' 'http://pu:SECRET@127.0.0.1:1' 'http://pu:SECRET@127.0.0.1:x' \
+    'http://pu:SECRET' 'pu:SECRET@[::'; do
+    https_proxy=$proxy "$tool" -v -k key -s spool -u https://collector.invalid/?q=SECRET --linger 1 one.sf >out 2>err
+    like "$(cat err)" 'one.sf: .*failed 1 time' "a proxy $proxy: it is told that it fails"
+    is "$(grep -c SECRET err)" 0 "a proxy $proxy: its password is not told"
+    rm -rf spool
+done
+
+# A name with what terminals obey
+
+is_status 66 'a name with control characters: exit status' "$tool" -n "$(printf 'a\033[31m\302\233\177\303\274')"
+is "$(cat err)" "$(printf 'flowupload: a\\x1b[31m\\xc2\\x9b\\x7f\303\274: cannot open: No such file or directory')" \
+    'a name with control characters: they are escaped'
+
 both() {
     NETWORKSAGE_API_KEY=wrong send one.sf
 }

@@ -4,6 +4,10 @@
 #include "tap.h"
 #include "text.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
 static const char *string_of(const struct text *text)
 {
     static char string[4096];
@@ -95,6 +99,40 @@ static void test_print_limits(void)
         is_int(text.bytes[widths[i]], '7', "to its end");
         text_destroy(&text);
     }
+}
+
+/* A pipe that does not block, with some bytes in it. */
+static int pipe_of(const char *bytes, bool open, int *end)
+{
+    int ends[2];
+
+    need(pipe2(ends, O_NONBLOCK) == 0, "pipe2");
+    need(write(ends[1], bytes, strlen(bytes)) == (ssize_t)strlen(bytes), "write");
+    *end = open ? ends[1] : -1;
+    if (!open)
+        close(ends[1]);
+    return ends[0];
+}
+
+static void test_read(void)
+{
+    struct text text = {0};
+    int end, fd = pipe_of("12345", false, &end);
+
+    is_int(text_put_string(&text, "<"), RESULT_OK, "a text");
+    is_int(text_read(&text, fd, 5), RESULT_OK, "a small file");
+    is_str(string_of(&text), "<12345", "is added");
+    close(fd);
+    fd = pipe_of("123456", false, &end);
+    is_int(text_read(&text, fd, 5), RESULT_SYSTEM, "a larger one");
+    is_int(errno, EFBIG, "is too large");
+    close(fd);
+    fd = pipe_of("1", true, &end);
+    is_int(text_read(&text, fd, 5), RESULT_SYSTEM, "a pipe that stays open");
+    is_int(errno, ETIMEDOUT, "is not waited for");
+    close(fd);
+    close(end);
+    text_destroy(&text);
 }
 
 #define BAD "\xef\xbf\xbd"
@@ -210,6 +248,7 @@ int main(void)
     test_growth();
     test_too_much();
     test_print_limits();
+    test_read();
     test_json();
     test_json_long();
     return done();
