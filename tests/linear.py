@@ -24,10 +24,13 @@ pack = struct.pack
 CASES = []
 
 
-def case(tool, *options, size=SMALL):
-    """What the function yields is an input of that tool; work is counted for so many bytes."""
+def case(tool, *options, size=SMALL, each=None):
+    """
+    What the function yields is an input of that tool; work is counted for so many bytes, of which
+    none may cost more than so many instructions.
+    """
     def add(function):
-        CASES.append((tool, options, function, size))
+        CASES.append((tool, options, function, size, each))
         return function
     return add
 
@@ -149,7 +152,7 @@ def learned_names():
         yield frame(udp(53, 4000, dns(b"\1a\0", a_record(b"\xc0\x0c", n * 7919 % 1_000_003), 1)), n)
 
 
-@case("pcap2flow")
+@case("pcap2flow", each=100)
 def name_pointers():
     """Each name follows 125 pointers."""
     question, chain, previous = b"\1a\0", bytearray(), 12
@@ -163,7 +166,7 @@ def name_pointers():
     yield from dns_over_tcp(dns(question, first + answers, 501) for _ in forever())
 
 
-@case("pcap2flow")
+@case("pcap2flow", each=60)
 def dns_bytes():
     """A message of 60,000 bytes in segments of one, from its end."""
     message = dns(b"\1a\0", a_record(b"\xc0\x0c", 1) * 3000, 3000)
@@ -196,7 +199,7 @@ def first_fragments():
         yield frame(udp(1000, 2000, ident=n & 0xffff, fragment=0x2000, by=address(n >> 16)))
 
 
-@case("pcap2flow")
+@case("pcap2flow", each=60)
 def dns_fragments():
     """Datagrams that never get whole."""
     yield PCAP
@@ -470,10 +473,13 @@ def check(good, description, *notes):
     return good, description, notes
 
 
-def count_work(run, name, function, size):
+def count_work(run, name, function, size, each):
     idle = run.work(b"")
     once, twice = (run.work(made(function, length)) - idle for length in (size, 2 * size))
-    return check(twice <= MOST * once, f"{name}: twice the input is twice the work",
+    if each:
+        yield check(once <= each * size, f"{name}: what a byte costs",
+                    f"{once / size:.0f} instructions, at most {each}")
+    yield check(twice <= MOST * once, f"{name}: twice the input is twice the work",
                  f"{once} instructions for {size} bytes, {twice} for twice as many: "
                  f"{twice / max(once, 1):.2f} times")
 
@@ -490,11 +496,11 @@ def measure_memory(run, name, function):
                     f"exit status {status}, {most} bytes for {len(content)} of input")
 
 
-def measure(tool, options, function, size):
+def measure(tool, options, function, size, each):
     name = " ".join((tool, *options, function.__name__.replace("_", " ")))
     with tempfile.TemporaryDirectory(prefix="secflow-linear.") as folder:
         run = Run(pathlib.Path(folder), tool, options)
-        return [count_work(run, name, function, size), *measure_memory(run, name, function)]
+        return [*count_work(run, name, function, size, each), *measure_memory(run, name, function)]
 
 
 def main():
