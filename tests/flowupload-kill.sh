@@ -193,19 +193,19 @@ fi
 
 # Few files can be open: samples are complete earlier, and nothing is lost
 
-mixed 4000 200 >mixed.sf
+mixed 300 100 >mixed.sf
 few() {
     (ulimit -n "$1" && send -q mixed.sf)
 }
 few_print() {
     (ulimit -n "$1" && "$tool" -n -F ndjson mixed.sf)
 }
-for files in 24 48 128; do
+for files in 24 96; do
     rm -rf spool
     answers
     is_status 0 "$files files: exit status" few $files
     is "$(cat err)" '' "$files files: no message"
-    is "$(jq -s 'map(.secflows) | add' accepted.jsonl)" 4000 "$files files: all records arrive"
+    is "$(jq -s 'map(.secflows) | add' accepted.jsonl)" 300 "$files files: all records arrive"
     is_status 0 "$files files, -n: exit status" few_print $files
     is "$(LC_ALL=C sort out | cksum)" "$(LC_ALL=C sort mixed.sf | cksum)" "$files files, -n: all records"
 done
