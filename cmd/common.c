@@ -82,14 +82,6 @@ static void put_message(const char *text)
     fputs(escaped, stderr);
 }
 
-static void put_format(const char *format, va_list args)
-{
-    char text[MESSAGE_MAX];
-
-    vsnprintf(text, sizeof text, format, args);
-    put_message(text);
-}
-
 void begin_message(const char *file)
 {
     progress_clear(&progress);
@@ -102,14 +94,16 @@ void begin_message(const char *file)
 
 void complain(const char *file, const char *format, ...)
 {
+    char text[MESSAGE_MAX];
     va_list args;
 
     if (!takes_message())
         return;
     begin_message(file);
     va_start(args, format);
-    put_format(format, args);
+    vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    put_message(text);
     fputc('\n', stderr);
 }
 
@@ -120,12 +114,14 @@ void complain_errno(const char *file, const char *what)
 
 int usage_error(const char *format, ...)
 {
+    char text[MESSAGE_MAX];
     va_list args;
 
     begin_message(NULL);
     va_start(args, format);
-    put_format(format, args);
+    vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    put_message(text);
     fprintf(stderr, "; try '%s --help'\n", tool_name);
     return EX_USAGE;
 }
