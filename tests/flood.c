@@ -64,7 +64,8 @@ static unsigned send_frames(int fd, uint32_t number)
 int main(int argc, char **argv)
 {
     struct sockaddr_ll address = {.sll_family = AF_PACKET};
-    double rate = argc > 2 ? atof(argv[2]) : 0, seconds = argc > 3 ? atof(argv[3]) : 0, start;
+    double rate = argc > 2 ? strtod(argv[2], NULL) : 0;
+    double seconds = argc > 3 ? strtod(argv[3], NULL) : 0, start;
     uint32_t number = 0;
     int fd = socket(AF_PACKET, SOCK_RAW, 0);
 
