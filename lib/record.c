@@ -24,6 +24,8 @@ static const char two_digits[] =
     "34353637383940414243444546474849505152535455565758596061626364656667"
     "6869707172737475767778798081828384858687888990919293949596979899";
 
+#define DIGITS_MOST 20 /* of 64 bits */
+
 /* Each put_ function writes at p and returns the place behind. */
 
 static char *put_bytes(char *p, const char *bytes, size_t length)
@@ -34,19 +36,21 @@ static char *put_bytes(char *p, const char *bytes, size_t length)
 
 #define put_literal(p, literal) put_bytes((p), (literal), sizeof(literal) - 1)
 
+/* There must be room for DIGITS_MOST bytes: to copy always as many is faster. */
 static char *put_unsigned(char *p, uint64_t value)
 {
-    char digits[20];
-    char *start = digits + sizeof digits;
+    char digits[2 * DIGITS_MOST] = {0};
+    char *start = digits + DIGITS_MOST;
 
     while (value >= 10) {
-        start -= 2;
-        memcpy(start, two_digits + value % 100 * 2, 2);
+        *--start = two_digits[value % 100 * 2 + 1];
+        *--start = two_digits[value % 100 * 2];
         value /= 100;
     }
-    if (value > 0 || start == digits + sizeof digits)
+    if (value > 0 || start == digits + DIGITS_MOST)
         *--start = (char)('0' + value);
-    return put_bytes(p, start, (size_t)(digits + sizeof digits - start));
+    memcpy(p, start, DIGITS_MOST);
+    return p + (digits + DIGITS_MOST - start);
 }
 
 static char *put_six_digits(char *p, uint32_t value)
