@@ -128,7 +128,8 @@ enum packet_verdict decode_ethertype(struct descent *descent, uint16_t type, str
 
     if (!descend(descent))
         return PACKET_DAMAGED;
-    while ((tag = tag_length(type)) > 0) {
+    /* Of what is nearly always there it need not be asked whether it is a tag. */
+    while (type != ETHERTYPE_IPV4 && (tag = tag_length(type)) > 0) {
         if (cursor->captured < tag)
             return PACKET_DAMAGED;
         type = be16(cursor->data + tag - 2);
