@@ -312,7 +312,7 @@ static enum result find_place(struct flowtable *table, uint8_t flags, uint32_t u
     uint32_t *first = free_places(table, flags);
     enum result result;
 
-    if (*first != 0) {
+    if (*first != 0 && units == flow_units(flow_at(flows, *first))) {
         *place = *first;
         *first = (uint32_t)flow_at(flows, *place)->start;
         return RESULT_OK;
@@ -406,8 +406,7 @@ static enum result collect_flow(struct flowtable *table, uint32_t place)
 
     if (!(flow->active & other_window(table)))
         return RESULT_OK;
-    result = flowlist_add(table->ended, &table->flows, place,
-                          table->ended_count - table->ended->active_count);
+    result = flowlist_add(table->ended, &table->flows, place, table->ended_count - table->ended_at);
     memset(flow->packets, 0, sizeof flow->packets);
     memset(flow->bytes, 0, sizeof flow->bytes);
     flow->active = (flow->active & table->open) & 3u;
