@@ -290,6 +290,7 @@ static int capture_windows(struct command *command)
 
     while (status == EX_OK && !command->stopping) {
         bool gone = command->retry_after > 0;
+        uint64_t windows = command->windows, frames = command->frames;
         struct pollfd fds[] = {
             {.fd = command->signals, .events = POLLIN},
             {.fd = outbox_fd(command->outbox), .events = POLLIN},
@@ -305,7 +306,9 @@ static int capture_windows(struct command *command)
         if (status == EX_OK && command->retry_after == 0 && (fds[2].revents & POLLERR) &&
             capture_look(command->capture) != CAPTURE_GOOD)
             status = wait_for_interface(command, clock_monotonic());
-        if (status == EX_OK && !command->stopping)
+        /* While older frames may wait the clock ends no window: they would lie before the next. */
+        if (status == EX_OK && !command->stopping && command->windows == windows &&
+            command->frames - frames < CAPTURE_AT_ONCE)
             status = metered(command, meter_tick(command->meter, clock_wall() - TICK_GRACE));
     }
     return status;

@@ -30,9 +30,6 @@ static const char *const drop_names[] = {"rx_missed_errors", "rx_fifo_errors"};
 /* How often the name of the interface is looked up: nothing tells of another one. */
 #define LOOK_EVERY SECOND
 
-/* Packets that are read before everything else is looked at again. */
-#define PACKETS_AT_ONCE 65536
-
 struct capture {
     pcap_t *pcap;
     bool any, promiscuous;
@@ -352,7 +349,7 @@ enum result capture_read(struct capture *capture, capture_frame_fn *take, void *
     capture->take = take;
     capture->context = context;
     capture->taken = RESULT_OK;
-    status = pcap_dispatch(capture->pcap, PACKETS_AT_ONCE, take_packet, (u_char *)capture);
+    status = pcap_dispatch(capture->pcap, CAPTURE_AT_ONCE, take_packet, (u_char *)capture);
     if (capture->taken != RESULT_OK)
         return capture->taken;
     if (status >= 0 || status == PCAP_ERROR_BREAK)

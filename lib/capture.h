@@ -50,10 +50,11 @@ const char *capture_problem(const struct capture *capture);
 int capture_fd(const struct capture *capture);
 
 /*
- * Hands frames that are there to a function, 65,536 at most, where they lie in the ring, until it
- * does not answer RESULT_OK, which is then the result; RESULT_END: the state is not good any more.
- * That may be because the interface has another name, for which is looked once a second.
+ * Hands frames that are there to a function, CAPTURE_AT_ONCE at most, where they lie in the ring,
+ * until it does not answer RESULT_OK, which is then the result; RESULT_END: the state is not good
+ * any more. That may be because the interface has another name, for which is looked once a second.
  */
+#define CAPTURE_AT_ONCE 65536u
 typedef enum result capture_frame_fn(void *context, const struct frame *frame);
 MUST_CHECK enum result capture_read(struct capture *capture, capture_frame_fn *take, void *context);
 
