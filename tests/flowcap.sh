@@ -208,6 +208,21 @@ is "$(jq -rn '[inputs | select(.src == "192.168.1.20:49880") | .srcPkts] | add' 
 is "$(jq -rn '[inputs | select(.dst == "192.168.1.20:49880")] | length' live.sf)" 0 \
     'windows: a flow keeps its direction'
 
+in_network <<'E2'
+start -d 1
+kill -STOP $cap
+replay trace.pcap
+sleep 3
+kill -CONT $cap
+until_true test -s live.sf
+sleep 1
+stop
+E2
+ok 'a stall of several windows: what waited is of few samples' \
+    test "$(jq -rn '[inputs.trafficDate] | unique | length' live.sf)" -le 3
+is "$(jq -rn '[inputs | select(.src == "192.168.1.20:49880") | .srcPkts] | add' live.sf)" 18 \
+    'a stall of several windows: no packet is lost'
+
 # What stands around packets
 
 in_network <<'E2'
