@@ -51,7 +51,7 @@ int converter_option(struct converter_options *options, int option, char **argv)
         case RESULT_OK:
             return EX_OK;
         case RESULT_DAMAGED:
-            return usage_error("-L: '%s' is no network such as 192.0.2.0/24", optarg);
+            return usage_error("-L: '%s' is not a network such as 192.0.2.0/24", optarg);
         default:
             return out_of_memory();
         }
@@ -112,10 +112,11 @@ static int load_cache(struct converter_options *options, struct names **cache)
         return EX_OK;
     case RESULT_DAMAGED:
         if (!options->cache_failed)
-            complain(
-                options->cache_path,
-                "line %zu is no 'ADDRESS NAME'; the file is used as far as it is, and not changed",
-                bad_line);
+            complain(options->cache_path,
+                     "line %zu is not 'ADDRESS NAME YYYY-MM-DD'; the file is used but for such "
+                     "lines, and not "
+                     "changed",
+                     bad_line);
         options->cache_failed = true;
         return EX_DATAERR;
     case RESULT_SYSTEM:
@@ -159,8 +160,15 @@ int cache_updated(struct converter_options *options, enum result result)
     case RESULT_NO_MEMORY:
         return out_of_memory();
     default:
-        complain_errno(options->cache_path, "cannot update the name cache");
         options->cache_failed = true;
+        if (errno == EWOULDBLOCK)
+            complain(options->cache_path, "another process has it locked: it has not learned");
+        else if (errno == EACCES)
+            complain(options->cache_path,
+                     "cannot update the name cache: the user whom the tool runs "
+                     "as must be able to write it and its folder");
+        else
+            complain_errno(options->cache_path, "cannot update the name cache");
         return EX_IOERR;
     }
 }
@@ -222,8 +230,8 @@ void allow_names(struct converter_options *options)
 
 void print_names(const struct converter_options *options)
 {
-    fprintf(stderr, ", names of %zu addresses in %zu KiB", names_count(options->names),
-            names_bytes(options->names) / 1024);
+    fprintf(stderr, ", names of %zu address%s in %zu KiB", names_count(options->names),
+            names_count(options->names) == 1 ? "" : "es", names_bytes(options->names) / 1024);
 }
 
 void tell_forgotten(const struct converter_options *options)

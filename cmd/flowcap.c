@@ -95,31 +95,44 @@ struct command {
     uint64_t dropped;              /* records, as far as it was said */
     int64_t retry_at, retry_after; /* for an interface that is gone; 0: it is not */
     int status;                    /* of what does not end the capture, such as the name cache */
+    bool cache_locked;             /* by another process, which was said */
     bool stopping;
 };
 
+/* Said at first, and then each time that they have doubled. */
 static void tell_drops(struct command *command, const struct outbox_counts *counts)
 {
-    if (counts->dropped_flows > command->dropped)
-        complain(NULL, "nobody reads the output: %" PRIu64 " record%s dropped so far",
-                 counts->dropped_flows, counts->dropped_flows == 1 ? " was" : "s were");
+    if (counts->dropped_flows <= 2 * command->dropped)
+        return;
+    complain(NULL, "nobody reads the output: %" PRIu64 " record%s dropped so far",
+             counts->dropped_flows, counts->dropped_flows == 1 ? " was" : "s were");
     command->dropped = counts->dropped_flows;
 }
 
-/* Says what went wrong in the thread that writes; without a name cache it goes on. */
-static int look_at_outbox(struct command *command)
+/* A cache that is locked learns later; without one that fails it goes on. */
+static void look_at_cache(struct command *command, const struct outbox_counts *counts, bool last)
+{
+    bool locked = counts->cache == RESULT_SYSTEM && counts->cache_error == EWOULDBLOCK;
+
+    if (locked && !last && !command->cache_locked)
+        complain(command->converter.cache_path,
+                 "another process has it locked; it learns once that is over");
+    command->cache_locked = locked;
+    if (counts->cache == RESULT_OK || (locked && !last) || command->converter.cache_failed)
+        return;
+    errno = counts->cache_error;
+    command->status =
+        worse_status(command->status, cache_updated(&command->converter, counts->cache));
+}
+
+/* Says what went wrong in the thread that writes. */
+static void look_at_outbox(struct command *command, bool last)
 {
     struct outbox_counts counts;
 
     outbox_count(command->outbox, &counts);
     tell_drops(command, &counts);
-    if (counts.cache == RESULT_OK || command->converter.cache_failed)
-        return EX_OK;
-    errno = counts.cache_error;
-    command->converter.cache_failed = true;
-    command->status =
-        worse_status(command->status, cache_updated(&command->converter, counts.cache));
-    return EX_OK;
+    look_at_cache(command, &counts, last);
 }
 
 /* After a window has ended. */
@@ -132,7 +145,8 @@ static int end_windows(struct command *command)
     command->windows = windows;
     if (command->most_windows > 0 && windows >= command->most_windows)
         command->stopping = true;
-    return look_at_outbox(command);
+    look_at_outbox(command, false);
+    return EX_OK;
 }
 
 static int metered(struct command *command, enum result result)
@@ -329,8 +343,10 @@ static int finish(struct command *command, bool go_on)
     } else if (go_on) {
         status = metered(command, meter_send_rest(command->meter));
     }
-    if (outbox_wait(command->outbox, OUTBOX_WAIT))
-        return worse_status(status, look_at_outbox(command));
+    if (outbox_wait(command->outbox, OUTBOX_WAIT)) {
+        look_at_outbox(command, true);
+        return status;
+    }
     if (outbox_error(command->outbox) != 0)
         return worse_status(status, output_gone(command));
     complain(NULL, "nobody reads the output: its last windows are lost");

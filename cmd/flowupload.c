@@ -138,12 +138,18 @@ static int64_t earliest(int64_t a, int64_t b)
 /* Says why the spool cannot be written, after which there is no point in more. */
 static void cannot_write(struct command *command, enum result result)
 {
+    uint64_t lost;
+
     if (result == RESULT_NO_MEMORY) {
         fail(command, out_of_memory());
     } else {
         complain_errno(command->print ? NULL : command->options.spool_path, "cannot write samples");
         fail(command, EX_IOERR);
     }
+    lost = samples_flush(command->samples);
+    if (lost > 0)
+        complain(NULL, "%" PRIu64 " record%s that had been read %s lost", lost,
+                 lost == 1 ? "" : "s", lost == 1 ? "is" : "are");
     command->failed = true;
 }
 
@@ -244,8 +250,10 @@ static bool wait_for_room(struct command *command)
     if (!command->full)
         command->full_since = start;
     if (!command->spool || !spool_is_full(error) || has_ended(command) ||
-        now >= stop_time(-1, command->full_since))
+        now >= stop_time(-1, command->full_since)) {
+        errno = error;
         return false;
+    }
     if (!command->full)
         complain(command->options.spool_path,
                  "no space is left there; no input is read until there is");
@@ -294,6 +302,8 @@ static bool wait_for_input(void *context, int fd)
         end = command->failed ? 0 : stop_time(fd, start);
         if (ready || end == 0)
             return end > 0;
+        if (poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, 0) == 0)
+            samples_flush(command->samples); /* so that a process that is killed leaves it */
         ready = wait_on(command, fd, earliest(end, samples_deadline(command->samples)));
         if (!ready && clock_monotonic() >= stop_time(fd, start))
             return false;
@@ -574,7 +584,9 @@ static int open_delivery(struct command *command)
     if (status == EX_OK)
         status = open_spool(command);
     if (status == EX_OK && command->headers.secret && upload_is_open(upload->url))
-        complain(NULL, "the key goes to another machine without encryption; https keeps it secret");
+        complain(NULL,
+                 "the key, or a header that is secret, goes to another machine without encryption; "
+                 "use https");
     upload->headers = (const char *const *)command->headers.list;
     signal(SIGPIPE, SIG_IGN); /* a reader that is gone must not cost what is on its way */
     return status == EX_OK ? delivery_init(&command->delivery, &command->options, command->spool)

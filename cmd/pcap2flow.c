@@ -264,7 +264,7 @@ static void report_no_records(const struct command *command, const char *path,
     const struct reason reasons[] = {
         {verdicts[PACKET_NOT_IP], "not IP", NULL},
         {verdicts[PACKET_LINKTYPE], "of unsupported link types", NULL},
-        {verdicts[PACKET_LATE_FRAGMENT], "that are fragments without their first", NULL},
+        {verdicts[PACKET_LATE_FRAGMENT], "in fragments without their first", NULL},
         {verdicts[PACKET_DAMAGED], "damaged", NULL},
         {verdicts[PACKET_OTHER_PROTOCOL], "of other IP protocols",
          command->closed_tunnels ? "without -T tunnels are opened" : NULL},

@@ -188,7 +188,10 @@ static void report_no_records(const struct converter_options *options,
         {counts->service, "of local services", "-a keeps them"},
     };
 
-    report_empty(options, NULL, "connection", reasons, sizeof reasons / sizeof *reasons);
+    if (read->conn > 0 || options->quiet)
+        report_empty(options, NULL, "connection", reasons, sizeof reasons / sizeof *reasons);
+    else
+        complain(NULL, "no records: there are no connections; they stand in Zeek's conn log");
 }
 
 /* Makes one sample of all logs. */

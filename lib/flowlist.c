@@ -224,6 +224,7 @@ void flowlist_get(const struct flowlist *list, size_t index, struct flow *flow)
 {
     const struct stored_flow *stored = flow_at(list, list->active[index]);
     unsigned src = stored->flags & FLOW_SOURCE_IS_1 ? 1 : 0, dst = 1 - src;
+    const char *name;
 
     if (index + 8 < list->active_count)
         __builtin_prefetch(flow_at(list, list->active[index + 8]));
@@ -240,9 +241,9 @@ void flowlist_get(const struct flowlist *list, size_t index, struct flow *flow)
     if (stored->flags & FLOW_LABELLED)
         flow->label = (const char *)&stored->address[address_words(stored->flags)];
     flow->name = NULL;
-    if (list->names && !flownames_get(list->names, flow_number(list->active[index]), &flow->name,
-                                      &flow->name_length))
-        flow->name = NULL;
+    if (list->names &&
+        flownames_get(list->names, flow_number(list->active[index]), &name, &flow->name_length))
+        flow->name = name;
     flow->src_packets = stored->packets[src];
     flow->src_bytes = stored->bytes[src];
     flow->dst_packets = stored->packets[dst];

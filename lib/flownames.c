@@ -267,6 +267,11 @@ void flownames_clear(struct flownames *names, uint32_t flow)
         names->named[flow] = (struct named){.name = 0};
 }
 
+size_t flownames_texts(const struct flownames *names)
+{
+    return intern_bytes(&names->texts) + names->evidence_capacity * sizeof *names->evidence;
+}
+
 size_t flownames_bytes(const struct flownames *names)
 {
     return intern_bytes(&names->texts) + names->evidence_capacity * sizeof *names->evidence +

@@ -44,8 +44,9 @@ MUST_CHECK enum result flownames_tell(struct flownames *names, uint64_t uid,
 /* The flow has no name any more. */
 void flownames_clear(struct flownames *names, uint32_t flow);
 
-/* How much memory the names take. */
+/* How much memory the names take; and what of it is for their texts. */
 size_t flownames_bytes(const struct flownames *names);
+size_t flownames_texts(const struct flownames *names);
 
 /* Takes a name over from other names, to a flow that has none here. RESULT_NO_MEMORY. */
 MUST_CHECK enum result flownames_move(struct flownames *to, uint32_t to_flow,

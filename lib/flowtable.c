@@ -372,6 +372,11 @@ static void set_active(const struct flowtable *table, struct stored_flow *flow)
     flow->active = (flow->active | table->open) & 3u;
 }
 
+static void clear_active(struct stored_flow *flow, uint8_t window)
+{
+    flow->active = (flow->active & ~(unsigned)window) & 3u;
+}
+
 /* The bit of the window before the open one. */
 static uint8_t other_window(const struct flowtable *table)
 {
@@ -389,8 +394,7 @@ static void compact_active(struct flowtable *table)
 
         if (is_active(table, flow))
             flows->active[kept++] = flows->active[i];
-        flow->active =
-            (flow->active & other_window(table)) & 3u; /* so that it is not taken again */
+        clear_active(flow, table->open); /* so that it is not taken again */
     }
     for (size_t i = 0; i < kept; i++)
         set_active(table, flow_at(flows, flows->active[i]));
@@ -409,7 +413,7 @@ static enum result collect_flow(struct flowtable *table, uint32_t place)
     result = flowlist_add(table->ended, &table->flows, place, table->ended_count - table->ended_at);
     memset(flow->packets, 0, sizeof flow->packets);
     memset(flow->bytes, 0, sizeof flow->bytes);
-    flow->active = (flow->active & table->open) & 3u;
+    clear_active(flow, other_window(table));
     flow->flags &= (uint8_t)~FLOW_NAMED;
     return result;
 }
@@ -484,7 +488,7 @@ static void remove_slot(struct flowtable *table, uint32_t hash, uint32_t place)
 static void forget_flow(struct flowtable *table, uint32_t place)
 {
     struct stored_flow *flow = flow_at(&table->flows, place);
-    uint32_t *first = free_places(table, flow->flags);
+    uint32_t *first;
 
     remove_slot(table, flow_hash(table, flow), place);
     if (table->flows.names) {
@@ -500,6 +504,7 @@ static void forget_flow(struct flowtable *table, uint32_t place)
     flow->flags &= FLOW_IPV6 | FLOW_LABELLED;
     if (flow->flags & FLOW_LABELLED)
         return;
+    first = free_places(table, flow->flags);
     flow->start = *first;
     *first = place;
 }
@@ -597,7 +602,7 @@ static enum result tidy_names(struct flowtable *table)
     if (result == RESULT_OK) {
         flownames_destroy(&flows->names);
         flows->names = tidy;
-        table->names_kept = flownames_bytes(tidy);
+        table->names_kept = flownames_texts(tidy);
         table->names_left = 0;
     } else {
         flownames_destroy(&tidy);
@@ -612,7 +617,7 @@ static bool are_untidy(const struct flowtable *table)
 
     if (table->names_most > 0 && table->names_most < most)
         most = table->names_most;
-    return table->names_left > table->flow_count / 4 && flownames_bytes(table->flows.names) > most;
+    return table->names_left > table->flow_count / 4 && flownames_texts(table->flows.names) > most;
 }
 
 /* RESULT_END: there is no room for another name. */
@@ -624,7 +629,7 @@ static enum result reserve_names(struct flowtable *table)
         return flownames_init(&table->flows.names);
     result = are_untidy(table) ? tidy_names(table) : RESULT_OK;
     if (result == RESULT_OK && table->names_most > 0 &&
-        flownames_bytes(table->flows.names) > table->names_most)
+        flownames_texts(table->flows.names) > table->names_most)
         return RESULT_END;
     return result;
 }
@@ -904,6 +909,7 @@ size_t flowtable_bytes(const struct flowtable *table)
 {
     return sizeof *table + flowlist_bytes(&table->flows) +
            table->slot_count * sizeof *table->slots +
+           table->ended_count * sizeof *table->ended_places +
            (table->evicted ? flowlist_bytes(table->evicted) : 0) +
            (table->ended ? flowlist_bytes(table->ended) : 0);
 }

@@ -201,7 +201,7 @@ static enum result end_window(struct meter *meter)
     result = meter_send_rest(meter);
     if (result == RESULT_OK)
         result = flowtable_end_window(meter->flows);
-    meter->sending = true;
+    meter->sending = result == RESULT_OK;
     meter->ended_start = meter->sample_start;
     return result;
 }

@@ -45,16 +45,17 @@ void meter_destroy(struct meter **meter);
 
 /*
  * Takes a frame; one that begins a new window ends the one before it, and so does one that lies a
- * whole window before it: then a clock was set back, or the time before was wrong. Windows begin at
- * multiples of their length since 1970. *verdict tells what the frame was. RESULT_NO_MEMORY, or
- * RESULT_SYSTEM, for the most part because the sink failed.
+ * whole window before the open one: then a clock was set back, or the time before was wrong.
+ * Windows begin at multiples of their length since 1970. *verdict tells what the frame was.
+ * RESULT_NO_MEMORY, or RESULT_SYSTEM, for the most part because the sink failed.
  */
 MUST_CHECK enum result meter_frame(struct meter *meter, const struct frame *frame,
                                    enum packet_verdict *verdict);
 
 /*
  * Ends the open window if a frame of that time would, though there is none; and goes on to send the
- * window that has ended, where that is done in pieces. Results as above.
+ * window that has ended, where that is done in pieces. No earlier frame may be on its way. Results
+ * as above.
  */
 MUST_CHECK enum result meter_tick(struct meter *meter, int64_t time);
 

@@ -17,6 +17,9 @@
 #define BLOCK_BYTES ((size_t)64 << 10)
 #define BLOCKS_MOST 128u
 
+/* How long the lock of the name cache is waited for when nothing else is to be done. */
+#define LAST_LOCK_WAIT (2 * SECOND)
+
 /* In front of each name of a block. */
 struct told {
     struct address address;
@@ -29,7 +32,7 @@ struct item {
     struct item *next;
     struct flowlist *flows; /* NULL: names */
     int64_t sample_start;
-    bool ends;     /* a window, with these flows */
+    bool ends;     /* a window, with these flows; or all, with these names */
     size_t length; /* of the names, in bytes */
     size_t count;  /* of the names */
     char *names;
@@ -135,11 +138,12 @@ static enum result learn_names(struct outbox *outbox, const struct item *block)
     enum result result = RESULT_OK;
     struct told told;
 
-    outbox->names_told = true;
-    for (size_t at = 0; at < block->length && result == RESULT_OK; at += told.length) {
+    outbox->names_told |= block->count > 0;
+    for (size_t at = 0; at < block->length && result == RESULT_OK;) {
         memcpy(&told, block->names + at, sizeof told);
         at += sizeof told;
         result = sink.name(sink.context, &told.address, block->names + at, told.length, told.time);
+        at += told.length;
     }
     return result;
 }
@@ -148,9 +152,10 @@ static enum result learn_names(struct outbox *outbox, const struct item *block)
  * Of a window that has ended the cache learns the names, if there are any that it has not seen.
  * While another process has it locked that is left to the next window.
  */
-static void keep_cache(struct outbox *outbox)
+static void keep_cache(struct outbox *outbox, int64_t wait)
 {
-    struct namecache_keep keep = {.now = clock_wall(), .age = outbox->options.cache_age};
+    struct namecache_keep keep = {
+        .now = clock_wall(), .age = outbox->options.cache_age, .wait = wait};
     enum result result;
     int error;
 
@@ -159,9 +164,7 @@ static void keep_cache(struct outbox *outbox)
     result = namecache_learn(outbox->options.cache_path, recorder_names(outbox->options.recorder),
                              &keep);
     error = errno;
-    if (result == RESULT_SYSTEM && error == EWOULDBLOCK)
-        return;
-    outbox->names_told = false;
+    outbox->names_told = result == RESULT_SYSTEM && error == EWOULDBLOCK;
     pthread_mutex_lock(&outbox->mutex);
     outbox->counts.cache = result;
     outbox->counts.cache_error = error;
@@ -180,14 +183,21 @@ static enum result forget_names(struct outbox *outbox, int64_t sample_start)
 static enum result carry_out(struct outbox *outbox, struct item *item)
 {
     enum result result;
+    int error;
 
-    if (!item->flows)
-        return learn_names(outbox, item);
+    if (!item->flows) {
+        result = learn_names(outbox, item);
+        if (item->ends)
+            keep_cache(outbox, LAST_LOCK_WAIT);
+        return result;
+    }
     result = recorder_write(outbox->options.recorder, item->flows, item->sample_start);
+    error = errno;
     flowlist_destroy(&item->flows); /* before the cache, which may take its time */
+    errno = error;
     if (result != RESULT_OK || !item->ends)
         return result;
-    keep_cache(outbox);
+    keep_cache(outbox, 0);
     return forget_names(outbox, item->sample_start);
 }
 
@@ -444,12 +454,23 @@ static struct timespec in_future(int64_t microseconds)
     return time;
 }
 
+/* The names that were told behind the last flows, and the sign that nothing follows them. */
+static void send_last(struct outbox *outbox)
+{
+    if (!outbox->block)
+        outbox->block = new_block();
+    if (outbox->block)
+        outbox->block->ends = true;
+    send_names(outbox);
+}
+
 bool outbox_wait(struct outbox *outbox, int64_t most)
 {
     struct timespec until = in_future(most);
     uint64_t moved = __atomic_load_n(&outbox->moved, __ATOMIC_RELAXED), now;
     bool done;
 
+    send_last(outbox);
     pthread_mutex_lock(&outbox->mutex);
     while ((outbox->first || outbox->writing) && outbox->error == 0) {
         if (pthread_cond_timedwait(&outbox->written, &outbox->mutex, &until) == 0)

@@ -31,8 +31,8 @@ struct outbox_counts {
     uint64_t records;                /* that have been written */
     uint64_t names, names_bytes;     /* that are remembered, and what they take */
     uint64_t names_forgotten;        /* for want of room among those */
-    enum result cache;               /* what became of the name cache at the last window's end */
-    int cache_error;                 /* RESULT_SYSTEM: errno */
+    enum result cache;               /* what became of the name cache when it learned last */
+    int cache_error;                 /* RESULT_SYSTEM: errno; EWOULDBLOCK: it will try again */
 };
 
 /*
@@ -53,7 +53,10 @@ void outbox_count(struct outbox *outbox, struct outbox_counts *counts);
 int outbox_fd(const struct outbox *outbox);
 int outbox_error(struct outbox *outbox);
 
-/* Waits until all is written, or nothing is for so many microseconds. Whether all is. */
+/*
+ * At the end: waits until all is written and the name cache has learned, or nothing is written for
+ * so many microseconds. Whether all is.
+ */
 bool outbox_wait(struct outbox *outbox, int64_t most);
 
 #endif

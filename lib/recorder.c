@@ -2,6 +2,7 @@
 
 #include "communityid.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -155,9 +156,11 @@ static enum result take_flows(void *context, struct flowlist *flows, int64_t sam
                               bool ends)
 {
     enum result result = recorder_write(context, flows, sample_start);
+    int saved = errno;
 
     (void)ends;
     flowlist_destroy(&flows);
+    errno = saved;
     return result;
 }
 

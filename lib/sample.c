@@ -83,16 +83,24 @@ static enum result flush(struct open_sample *open)
     return result;
 }
 
+uint64_t samples_flush(struct samples *samples)
+{
+    uint64_t left = 0;
+
+    for (size_t i = 0; i < samples->count; i++)
+        if (flush(samples->open[i]) != RESULT_OK)
+            left += samples->open[i]->unwritten;
+    return left;
+}
+
 void samples_destroy(struct samples **samples)
 {
     struct samples *old = *samples;
 
     if (!old)
         return;
+    samples_flush(old);
     for (size_t i = 0; i < old->count; i++) {
-        enum result written = flush(old->open[i]); /* as far as it can be */
-
-        (void)written;
         close(old->open[i]->sample.file.fd);
         free(old->open[i]);
     }

@@ -43,6 +43,9 @@ MUST_CHECK enum result samples_add(struct samples *samples, int64_t traffic_date
 /* So many microseconds have passed in which no record could come. */
 void samples_pause(struct samples *samples, int64_t microseconds);
 
+/* Writes all records to their files, as far as that is possible. Returns how many are left. */
+uint64_t samples_flush(struct samples *samples);
+
 /* A sample that is complete, or NULL; all: at the end of the stream each is. */
 struct sample *samples_complete(struct samples *samples, int64_t now, bool all);
 

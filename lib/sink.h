@@ -17,8 +17,9 @@ struct sink {
                         size_t length, int64_t time);
 
     /*
-     * Flows of the sample that starts at that time, which become the sink's. ends: the window has
-     * ended with them. RESULT_NO_MEMORY; RESULT_SYSTEM: they cannot be written, errno says why.
+     * Flows of the sample that starts at that time, which become the sink's, whatever the result.
+     * ends: the window has ended with them. RESULT_NO_MEMORY; RESULT_SYSTEM: they cannot be
+     * written, errno says why.
      */
     enum result (*flows)(void *context, struct flowlist *flows, int64_t sample_start, bool ends);
 };

@@ -78,6 +78,11 @@ enum result text_read(struct text *text, int fd, size_t most)
     ssize_t got = 1;
 
     while (result == RESULT_OK && got != 0) {
+        /* A FIFO that nobody has opened yet to write to would seem to be at its end. */
+        if (poll(&in, 1, READ_WITHIN) == 0) {
+            errno = ETIMEDOUT;
+            return RESULT_SYSTEM;
+        }
         got = read(fd, buffer, sizeof buffer);
         if (got > 0 && (size_t)got > most) {
             errno = EFBIG;
@@ -85,9 +90,6 @@ enum result text_read(struct text *text, int fd, size_t most)
         } else if (got > 0) {
             most -= (size_t)got;
             result = text_put(text, buffer, (size_t)got);
-        } else if (got < 0 && errno == EAGAIN && poll(&in, 1, READ_WITHIN) == 0) {
-            errno = ETIMEDOUT;
-            result = RESULT_SYSTEM;
         } else if (got < 0 && errno != EAGAIN && errno != EINTR) {
             result = RESULT_SYSTEM;
         }

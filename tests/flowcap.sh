@@ -407,7 +407,9 @@ sleep 2
 replay trace.pcap
 stop
 E2
-    is "$(cat status)" 0 'a locked name cache: exit status'
+    is "$(cat status)" 74 'a locked name cache: exit status'
+    is "$(grep -c 'learns once that is over' err), $(grep -c 'it has not learned' err)" '1, 1' \
+        'a locked name cache: it is said once, and at the end'
     is "$(jq -rn '[inputs | select(.src == "192.168.1.20:49880") | .srcPkts] | add' live.sf)" 36 \
         'a locked name cache: the capture goes on'
     is "$(cat locked/cache)" '' 'a locked name cache: it is as it was'
