@@ -3,6 +3,7 @@
 #include "text.h"
 #include "upload.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,9 +52,11 @@ static int read_secret(struct secret *secret, const char *path)
         return EX_NOINPUT;
     }
     if (fstat(fd, &stat) == 0 && S_ISREG(stat.st_mode) && (stat.st_mode & S_IROTH) != 0)
-        complain(path, "everybody can read what is secret in it; chmod o-r is advised");
+        complain(path, "this file with a secret is readable by everyone; run: chmod o-r");
     result = text_read(&secret->text, fd, SECRET_MAX);
-    if (result == RESULT_SYSTEM)
+    if (result == RESULT_SYSTEM && errno == ETIMEDOUT)
+        complain(path, "nothing more came from it for 5 seconds");
+    else if (result == RESULT_SYSTEM)
         complain_errno(path, "cannot read");
     else if (result == RESULT_OK && secret->text.length > 0)
         result = text_put(&secret->text, "\n", 1);
