@@ -114,8 +114,7 @@ static int load_cache(struct converter_options *options, struct names **cache)
         if (!options->cache_failed)
             complain(options->cache_path,
                      "line %zu is not 'ADDRESS NAME YYYY-MM-DD'; the file is used but for such "
-                     "lines, and not "
-                     "changed",
+                     "lines, and not changed",
                      bad_line);
         options->cache_failed = true;
         return EX_DATAERR;

@@ -136,22 +136,24 @@ static void look_at_outbox(struct command *command, bool last)
 }
 
 /* After a window has ended. */
-static int end_windows(struct command *command)
+static void end_windows(struct command *command)
 {
     uint64_t windows = meter_counts(command->meter)->windows;
 
     if (windows == command->windows)
-        return EX_OK;
+        return;
     command->windows = windows;
     if (command->most_windows > 0 && windows >= command->most_windows)
         command->stopping = true;
     look_at_outbox(command, false);
-    return EX_OK;
 }
 
 static int metered(struct command *command, enum result result)
 {
-    return result == RESULT_OK ? end_windows(command) : out_of_memory();
+    if (result != RESULT_OK)
+        return out_of_memory();
+    end_windows(command);
+    return EX_OK;
 }
 
 /* A capture_frame_fn. */
@@ -257,8 +259,7 @@ static void print_counters(struct command *command)
              " of them early; flows: %zu in %zu KiB; names: %" PRIu64 " in %" PRIu64
              " KiB, %" PRIu64 " forgotten for want of room; output: %" PRIu64
              " windows waiting in %" PRIu64 " KiB, %" PRIu64
-             " records dropped; memory: at most %ld "
-             "MiB",
+             " records dropped; memory: at most %ld MiB",
              captured.packets, captured.kernel_drops, captured.interface_drops, waiting.records,
              counts->windows, counts->early, meter_flows(command->meter),
              meter_bytes(command->meter) / 1024, waiting.names, waiting.names_bytes / 1024,

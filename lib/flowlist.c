@@ -4,6 +4,7 @@
 #include "flowstore.h"
 #include "grow.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -27,11 +28,14 @@ void flowlist_clear(struct flowlist *list)
 
 void flowlist_destroy(struct flowlist **list)
 {
+    int saved = errno;
+
     if (*list) {
         flowlist_clear(*list);
         free(*list);
         *list = NULL;
     }
+    errno = saved;
 }
 
 size_t flowlist_count(const struct flowlist *list)

@@ -24,6 +24,7 @@ struct flow {
     int64_t start, last; /* microseconds: the earliest and the latest packet */
 };
 
+/* Leaves errno as it is. */
 void flowlist_destroy(struct flowlist **list);
 
 /* How many flows there are, and how much memory they take. */

@@ -147,14 +147,19 @@ static bool has_other_id(const struct connection *connection)
            memcmp(connection->community_id, usual, strlen(usual)) != 0;
 }
 
+static enum result send_flows(const struct meter *meter, struct flowlist *flows,
+                              int64_t sample_start, bool ends)
+{
+    return meter->options.sink.flows(meter->options.sink.context, flows, sample_start, ends);
+}
+
 /* Sends what was evicted of the open window on its way. */
 static enum result send_evicted(struct meter *meter)
 {
     struct flowlist *flows = flowtable_take_evicted(meter->flows);
 
     meter->counts.early += flowlist_count(flows);
-    return meter->options.sink.flows(meter->options.sink.context, flows, meter->sample_start,
-                                     false);
+    return send_flows(meter, flows, meter->sample_start, false);
 }
 
 /* Goes on to send the window that has ended, by so many flows. */
@@ -166,7 +171,7 @@ static enum result send_ended(struct meter *meter, size_t most)
     if (result != RESULT_OK || !flows)
         return result;
     meter->sending = false;
-    return meter->options.sink.flows(meter->options.sink.context, flows, meter->ended_start, true);
+    return send_flows(meter, flows, meter->ended_start, true);
 }
 
 bool meter_is_sending(const struct meter *meter)
@@ -188,7 +193,7 @@ enum result meter_finish(struct meter *meter)
         result = flowtable_take(meter->flows, meter->options.window == 0, &flows);
     if (result != RESULT_OK)
         return result;
-    return meter->options.sink.flows(meter->options.sink.context, flows, meter->sample_start, true);
+    return send_flows(meter, flows, meter->sample_start, true);
 }
 
 static enum result end_window(struct meter *meter)

@@ -183,18 +183,15 @@ static enum result forget_names(struct outbox *outbox, int64_t sample_start)
 static enum result carry_out(struct outbox *outbox, struct item *item)
 {
     enum result result;
-    int error;
 
     if (!item->flows) {
         result = learn_names(outbox, item);
-        if (item->ends)
+        if (result == RESULT_OK && item->ends)
             keep_cache(outbox, LAST_LOCK_WAIT);
         return result;
     }
     result = recorder_write(outbox->options.recorder, item->flows, item->sample_start);
-    error = errno;
     flowlist_destroy(&item->flows); /* before the cache, which may take its time */
-    errno = error;
     if (result != RESULT_OK || !item->ends)
         return result;
     keep_cache(outbox, 0);

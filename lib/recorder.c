@@ -2,7 +2,6 @@
 
 #include "communityid.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -156,11 +155,9 @@ static enum result take_flows(void *context, struct flowlist *flows, int64_t sam
                               bool ends)
 {
     enum result result = recorder_write(context, flows, sample_start);
-    int saved = errno;
 
     (void)ends;
     flowlist_destroy(&flows);
-    errno = saved;
     return result;
 }
 
