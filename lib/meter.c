@@ -28,7 +28,7 @@ struct meter {
     int64_t forgot_at;    /* when flows were forgotten last */
     size_t evicted_most;  /* before they are sent on */
     bool sending;         /* a window that has ended is not sent on yet */
-    int64_t ended_start;  /* the start of its sample */
+    struct window ended;  /* that one */
 };
 
 enum result meter_init(struct meter **meter, const struct meter_options *options)
@@ -147,10 +147,19 @@ static bool has_other_id(const struct connection *connection)
            memcmp(connection->community_id, usual, strlen(usual)) != 0;
 }
 
-static enum result send_flows(const struct meter *meter, struct flowlist *flows,
-                              int64_t sample_start, bool ends)
+/* The window that is open. */
+static struct window open_window(const struct meter *meter, bool ends)
 {
-    return meter->options.sink.flows(meter->options.sink.context, flows, sample_start, ends);
+    bool cut = meter->options.window > 0 && meter->window_end != INT64_MIN;
+
+    return (struct window){cut ? meter->window_end - meter->options.window : INT64_MIN,
+                           meter->sample_start, ends};
+}
+
+static enum result send_flows(const struct meter *meter, struct flowlist *flows,
+                              struct window window)
+{
+    return meter->options.sink.flows(meter->options.sink.context, flows, &window);
 }
 
 /* Sends what was evicted of the open window on its way. */
@@ -159,7 +168,7 @@ static enum result send_evicted(struct meter *meter)
     struct flowlist *flows = flowtable_take_evicted(meter->flows);
 
     meter->counts.early += flowlist_count(flows);
-    return send_flows(meter, flows, meter->sample_start, false);
+    return send_flows(meter, flows, open_window(meter, false));
 }
 
 /* Goes on to send the window that has ended, by so many flows. */
@@ -171,7 +180,7 @@ static enum result send_ended(struct meter *meter, size_t most)
     if (result != RESULT_OK || !flows)
         return result;
     meter->sending = false;
-    return send_flows(meter, flows, meter->ended_start, true);
+    return send_flows(meter, flows, meter->ended);
 }
 
 bool meter_is_sending(const struct meter *meter)
@@ -193,7 +202,7 @@ enum result meter_finish(struct meter *meter)
         result = flowtable_take(meter->flows, meter->options.window == 0, &flows);
     if (result != RESULT_OK)
         return result;
-    return send_flows(meter, flows, meter->sample_start, true);
+    return send_flows(meter, flows, open_window(meter, true));
 }
 
 static enum result end_window(struct meter *meter)
@@ -207,7 +216,7 @@ static enum result end_window(struct meter *meter)
     if (result == RESULT_OK)
         result = flowtable_end_window(meter->flows);
     meter->sending = result == RESULT_OK;
-    meter->ended_start = meter->sample_start;
+    meter->ended = open_window(meter, true);
     return result;
 }
 

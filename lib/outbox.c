@@ -31,8 +31,8 @@ struct told {
 struct item {
     struct item *next;
     struct flowlist *flows; /* NULL: names */
-    int64_t sample_start;
-    bool ends;     /* a window, with these flows; or all, with these names */
+    struct window window;
+    bool ends;     /* all, with these names */
     size_t length; /* of the names, in bytes */
     size_t count;  /* of the names */
     char *names;
@@ -190,12 +190,12 @@ static enum result carry_out(struct outbox *outbox, struct item *item)
             keep_cache(outbox, LAST_LOCK_WAIT);
         return result;
     }
-    result = recorder_write(outbox->options.recorder, item->flows, item->sample_start);
+    result = recorder_write(outbox->options.recorder, item->flows, &item->window);
     flowlist_destroy(&item->flows); /* before the cache, which may take its time */
-    if (result != RESULT_OK || !item->ends)
+    if (result != RESULT_OK || !item->window.ends)
         return result;
     keep_cache(outbox, 0);
-    return forget_names(outbox, item->sample_start);
+    return forget_names(outbox, item->window.sample_start);
 }
 
 static void note_done(struct outbox *outbox, int error)
@@ -378,8 +378,7 @@ static enum result take_name(void *context, const struct address *address, const
     return RESULT_OK;
 }
 
-static enum result take_flows(void *context, struct flowlist *flows, int64_t sample_start,
-                              bool ends)
+static enum result take_flows(void *context, struct flowlist *flows, const struct window *window)
 {
     struct outbox *outbox = context;
     struct item *item = calloc(1, sizeof *item), *dropped = NULL;
@@ -388,7 +387,7 @@ static enum result take_flows(void *context, struct flowlist *flows, int64_t sam
         flowlist_destroy(&flows);
         return RESULT_NO_MEMORY;
     }
-    *item = (struct item){.flows = flows, .sample_start = sample_start, .ends = ends};
+    *item = (struct item){.flows = flows, .window = *window};
     send_names(outbox);
     pthread_mutex_lock(&outbox->mutex);
     append(outbox, item);

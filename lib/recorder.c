@@ -130,13 +130,14 @@ static enum result write_flows(struct recorder *recorder, const struct flowlist 
     return result;
 }
 
-enum result recorder_write(struct recorder *recorder, struct flowlist *flows, int64_t sample_start)
+enum result recorder_write(struct recorder *recorder, struct flowlist *flows,
+                           const struct window *window)
 {
     size_t count = flowlist_count(flows);
     enum result result = flowlist_sort(flows);
 
     if (count > 0)
-        record_writer_begin(recorder->options.writer, sample_start);
+        record_writer_begin(recorder->options.writer, window->sample_start);
     for (size_t i = 0; i < count && result == RESULT_OK; i += NAMES_PREFETCH)
         result = write_flows(recorder, flows, i,
                              count - i < NAMES_PREFETCH ? count - i : NAMES_PREFETCH);
@@ -151,12 +152,10 @@ static enum result take_name(void *context, const struct address *address, const
     return names_add(recorder->names, address, name, length, time);
 }
 
-static enum result take_flows(void *context, struct flowlist *flows, int64_t sample_start,
-                              bool ends)
+static enum result take_flows(void *context, struct flowlist *flows, const struct window *window)
 {
-    enum result result = recorder_write(context, flows, sample_start);
+    enum result result = recorder_write(context, flows, window);
 
-    (void)ends;
     flowlist_destroy(&flows);
     return result;
 }

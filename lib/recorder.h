@@ -27,11 +27,11 @@ struct names *recorder_names(struct recorder *recorder);
 
 /*
  * Names the flows, in the order of secflow(7), "How a destination gets its name", and writes them
- * as a sample that starts at that time, and flushes. The flows are sorted by that.
+ * as a sample, and flushes. The flows are sorted by that.
  * RESULT_NO_MEMORY; RESULT_SYSTEM: the output failed, errno says why.
  */
 MUST_CHECK enum result recorder_write(struct recorder *recorder, struct flowlist *flows,
-                                      int64_t sample_start);
+                                      const struct window *window);
 
 /* Does that at once with what a meter sends. */
 struct sink recorder_sink(struct recorder *recorder);

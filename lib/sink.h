@@ -9,6 +9,13 @@
 #include "address.h"
 #include "flowlist.h"
 
+/* What flows are of. */
+struct window {
+    int64_t start;        /* a multiple of its length since 1970; INT64_MIN where time is not cut */
+    int64_t sample_start; /* the trafficDate; INT64_MAX: there was no packet that counts */
+    bool ends;            /* with these flows */
+};
+
 struct sink {
     void *context;
 
@@ -17,11 +24,10 @@ struct sink {
                         size_t length, int64_t time);
 
     /*
-     * Flows of the sample that starts at that time, which become the sink's, whatever the result.
-     * ends: the window has ended with them. RESULT_NO_MEMORY; RESULT_SYSTEM: they cannot be
-     * written, errno says why.
+     * Flows of a window, which become the sink's, whatever the result. RESULT_NO_MEMORY;
+     * RESULT_SYSTEM: they cannot be written, errno says why.
      */
-    enum result (*flows)(void *context, struct flowlist *flows, int64_t sample_start, bool ends);
+    enum result (*flows)(void *context, struct flowlist *flows, const struct window *window);
 };
 
 #endif

@@ -28,8 +28,7 @@ static enum result take_name(void *context, const struct address *address, const
     return RESULT_OK;
 }
 
-static enum result take_flows(void *context, struct flowlist *flows, int64_t sample_start,
-                              bool ends)
+static enum result take_flows(void *context, struct flowlist *flows, const struct window *window)
 {
     struct sum *sum = context;
     struct flow flow;
@@ -37,13 +36,13 @@ static enum result take_flows(void *context, struct flowlist *flows, int64_t sam
     for (size_t i = 0; i < flowlist_count(flows); i++) {
         flowlist_get(flows, i, &flow);
         sum->packets += flow.src_packets + flow.dst_packets;
-        if (flow.last - sample_start > sum->longest)
-            sum->longest = flow.last - sample_start;
+        if (flow.last - window->sample_start > sum->longest)
+            sum->longest = flow.last - window->sample_start;
     }
     if (flowlist_count(flows) > 0)
-        sum->starts[sum->samples++ % 16] = sample_start;
+        sum->starts[sum->samples++ % 16] = window->sample_start;
     sum->flows += flowlist_count(flows);
-    sum->windows += ends;
+    sum->windows += window->ends;
     flowlist_destroy(&flows);
     return RESULT_OK;
 }

@@ -86,9 +86,11 @@ static struct flowlist *make_flows(uint16_t port, unsigned count)
     return flows;
 }
 
+static const struct window a_window = {.start = 0, .sample_start = SECOND, .ends = true};
+
 static void send_flows(struct piped *piped, uint16_t port, unsigned count)
 {
-    is_int(piped->sink.flows(piped->sink.context, make_flows(port, count), SECOND, true), RESULT_OK,
+    is_int(piped->sink.flows(piped->sink.context, make_flows(port, count), &a_window), RESULT_OK,
            "flows from port %u are taken", port);
 }
 
@@ -181,7 +183,7 @@ static void test_many(void)
     begin(&piped, 64 << 20, NULL);
     filled = fill(&piped);
     for (int i = 0; i < 5000; i++)
-        need(piped.sink.flows(piped.sink.context, make_flows(1000, 1), SECOND, true) == RESULT_OK,
+        need(piped.sink.flows(piped.sink.context, make_flows(1000, 1), &a_window) == RESULT_OK,
              "a window is taken");
     outbox_count(piped.outbox, &counts);
     ok(counts.waiting >= 4999 && counts.dropped == 0, "5000 windows wait");
