@@ -163,53 +163,93 @@ int option_number(const char *option, const char *text, const char *what, uint64
 {
     if (number_count(text, strlen(text), number) && *number >= least && *number <= most)
         return EX_OK;
-    return usage_error("%s: '%s' is no number of %s from %" PRIu64 " to %" PRIu64, option, text,
+    return usage_error("%s: '%s' is not a number of %s from %" PRIu64 " to %" PRIu64, option, text,
                        what, least, most);
+}
+
+/* Units that a number can have behind it, in order of their factors. */
+struct units {
+    const char *letters, *example;
+    uint64_t factors[4];
+};
+
+static const struct units time_units = {
+    "smhd", "a time such as 90s, 5m or 12h", {1, 60, 3600, 86400}};
+static const struct units size_units = {"KMG",
+                                        "a size such as 64K, 10M or 2G",
+                                        {UINT64_C(1) << 10, UINT64_C(1) << 20, UINT64_C(1) << 30}};
+
+/* Room for any 64-bit number and its unit. */
+#define SCALED_MAX 24
+
+/* Writes a number in the largest unit that leaves it whole. */
+static void write_scaled(uint64_t number, const struct units *units, char text[SCALED_MAX])
+{
+    size_t unit = strlen(units->letters);
+
+    while (unit > 0 && number % units->factors[unit - 1] != 0)
+        unit--;
+    if (unit > 0)
+        snprintf(text, SCALED_MAX, "%" PRIu64 "%c", number / units->factors[unit - 1],
+                 units->letters[unit - 1]);
+    else
+        snprintf(text, SCALED_MAX, "%" PRIu64, number);
+}
+
+/* A number with one of the units behind it, or without. */
+static bool read_scaled(const char *text, const struct units *units, uint64_t *number)
+{
+    size_t length = strlen(text);
+    const char *unit = length > 0 ? strchr(units->letters, text[length - 1]) : NULL;
+
+    return number_count(text, length - (unit != NULL), number) &&
+           !__builtin_mul_overflow(*number, unit ? units->factors[unit - units->letters] : 1,
+                                   number);
+}
+
+static int option_scaled(const char *option, const char *text, const struct units *units,
+                         uint64_t least, uint64_t most, uint64_t *number)
+{
+    char bound[SCALED_MAX];
+
+    if (!read_scaled(text, units, number))
+        return usage_error("%s: '%s' is not %s", option, text, units->example);
+    if (*number >= least && *number <= most)
+        return EX_OK;
+    write_scaled(*number < least ? least : most, units, bound);
+    return usage_error("%s: '%s' is %s than %s", option, text, *number < least ? "less" : "more",
+                       bound);
+}
+
+int option_time(const char *option, const char *text, uint64_t least, uint64_t most,
+                uint64_t *seconds)
+{
+    return option_scaled(option, text, &time_units, least, most, seconds);
 }
 
 int option_seconds(const char *option, const char *text, uint64_t least, int64_t *microseconds)
 {
     uint64_t seconds;
-    int status = option_number(option, text, "seconds", least, OPTION_SECONDS_MOST, &seconds);
+    int status = option_time(option, text, least, OPTION_SECONDS_MOST, &seconds);
 
     if (status == EX_OK)
         *microseconds = (int64_t)seconds * 1000000;
     return status;
 }
 
-/* A number with one of the units behind it, in order of their factors, or without. */
-static bool scaled_number(const char *text, const char *units, const uint64_t *factors,
-                          uint64_t *number)
+int option_size(const char *option, const char *text, uint64_t least, uint64_t *bytes)
 {
-    size_t length = strlen(text);
-    const char *unit = length > 0 ? strchr(units, text[length - 1]) : NULL;
-
-    return number_count(text, length - (unit != NULL), number) &&
-           !__builtin_mul_overflow(*number, unit ? factors[unit - units] : 1, number);
+    return option_scaled(option, text, &size_units, least, INT64_MAX, bytes);
 }
 
-int option_size(const char *option, const char *text, uint64_t least, size_t *bytes)
+int option_memory(const char *option, const char *text, uint64_t least, size_t *bytes)
 {
-    static const uint64_t factors[] = {UINT64_C(1) << 10, UINT64_C(1) << 20, UINT64_C(1) << 30};
     uint64_t size;
+    int status = option_scaled(option, text, &size_units, least, SIZE_MAX, &size);
 
-    if (!scaled_number(text, "KMG", factors, &size) || size < least || size > SIZE_MAX)
-        return usage_error("%s: '%s' is not a size of at least %" PRIu64 "K, such as 64M", option,
-                           text, least >> 10);
-    *bytes = (size_t)size;
-    return EX_OK;
-}
-
-int option_days(const char *option, const char *text, uint32_t most, uint32_t *days)
-{
-    static const uint64_t factors[] = {1, 60, 3600, 86400};
-    uint64_t seconds;
-
-    if (!scaled_number(text, "smhd", factors, &seconds) || seconds / 86400 < 1 ||
-        seconds / 86400 > most)
-        return usage_error("%s: '%s' is not a time from 1d to %" PRIu32 "d", option, text, most);
-    *days = (uint32_t)(seconds / 86400);
-    return EX_OK;
+    if (status == EX_OK)
+        *bytes = (size_t)size;
+    return status;
 }
 
 int signal_descriptor(const int *signals, size_t count)

@@ -60,17 +60,21 @@ MUST_CHECK int common_option(int option, char **argv, const char *help, bool *do
 MUST_CHECK int option_number(const char *option, const char *text, const char *what, uint64_t least,
                              uint64_t most, uint64_t *number);
 
-/* The same of seconds, up to OPTION_SECONDS_MOST, in microseconds. */
+/* The same of a time in seconds, or with s, m, h or d behind it. */
+MUST_CHECK int option_time(const char *option, const char *text, uint64_t least, uint64_t most,
+                           uint64_t *seconds);
+
+/* The same, up to OPTION_SECONDS_MOST, in microseconds. */
 MUST_CHECK int option_seconds(const char *option, const char *text, uint64_t least,
                               int64_t *microseconds);
 
-#define OPTION_SECONDS_MOST 1000000000u
+#define OPTION_SECONDS_MOST (UINT64_C(10000) * 86400)
 
-/* The same of a size in bytes, which K, M or G may stand behind; most: what size_t counts. */
-MUST_CHECK int option_size(const char *option, const char *text, uint64_t least, size_t *bytes);
+/* The same of a size in bytes, or with K, M or G behind it, which are powers of 1024. */
+MUST_CHECK int option_size(const char *option, const char *text, uint64_t least, uint64_t *bytes);
 
-/* The same of a time of whole days, in seconds, or with s, m, h or d behind it. */
-MUST_CHECK int option_days(const char *option, const char *text, uint32_t most, uint32_t *days);
+/* The same of memory: no more than size_t counts. */
+MUST_CHECK int option_memory(const char *option, const char *text, uint64_t least, size_t *bytes);
 
 /*
  * Signals are not delivered any more, but can be read from the descriptor, a signalfd(2) that does

@@ -1,5 +1,6 @@
 #include "converter.h"
 
+#include "calendar.h"
 #include "clock.h"
 #include "namecache.h"
 
@@ -29,6 +30,17 @@ int converter_options_init(struct converter_options *options, const char *help)
 void converter_options_destroy(struct converter_options *options)
 {
     locality_destroy(&options->locality);
+}
+
+static int parse_cache_age(struct converter_options *options)
+{
+    uint64_t seconds;
+    int status = option_time("--cache-age", optarg, DAY_SECONDS,
+                             NAMECACHE_AGE_MOST * (uint64_t)DAY_SECONDS, &seconds);
+
+    if (status == EX_OK)
+        options->cache_age = (uint32_t)(seconds / DAY_SECONDS);
+    return status;
 }
 
 int converter_option(struct converter_options *options, int option, char **argv)
@@ -68,9 +80,9 @@ int converter_option(struct converter_options *options, int option, char **argv)
         options->extended = true;
         return EX_OK;
     case OPTION_CACHE_AGE:
-        return option_days("--cache-age", optarg, NAMECACHE_AGE_MOST, &options->cache_age);
+        return parse_cache_age(options);
     case OPTION_NAMES_MEMORY:
-        return option_size("--names-memory", optarg, NAMES_BUDGET_LEAST, &options->names_memory);
+        return option_memory("--names-memory", optarg, NAMES_BUDGET_LEAST, &options->names_memory);
     default:
         return common_option(option, argv, options->help, &options->done);
     }

@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 static const char help[] =
-    "usage: flowcap [-46ahpqSTVvx] -i INTERFACE [-c CACHE] [-d SECONDS] [-f FILTER] [-L NET]...\n"
+    "usage: flowcap [-46ahpqSTVvx] -i INTERFACE [-c CACHE] [-d TIME] [-f FILTER] [-L NET]...\n"
     "           [-n COUNT] [-B KIB] [-Z USER] [--cache-age TIME] [--max-flows FLOWS]\n"
     "           [--names-memory SIZE] [--output-memory SIZE]\n"
     "       flowcap -D\n"
@@ -35,7 +35,7 @@ static const char help[] =
     "  -B KIB       of the kernel's buffer (default 32768)\n"
     "  -c CACHE     name destinations from this file as well, and add what DNS tells\n"
     "  -D           list interfaces\n"
-    "  -d SECONDS   of a window (default 300)\n"
+    "  -d TIME      of a window (default 5m)\n"
     "  -f FILTER    only packets that this tcpdump filter lets through\n"
     "  -h, --help   print this help\n"
     "  -i INTERFACE to capture from, or any\n"
@@ -556,7 +556,8 @@ static int parse_option(struct command *command, int option, char **argv)
     case OPTION_MAX_FLOWS:
         return option_number("--max-flows", optarg, "flows", 1000, 100000000, &command->most_flows);
     case OPTION_OUTPUT_MEMORY:
-        return option_size("--output-memory", optarg, OUTPUT_MEMORY_LEAST, &command->output_memory);
+        return option_memory("--output-memory", optarg, OUTPUT_MEMORY_LEAST,
+                             &command->output_memory);
     default:
         return converter_option(&command->converter, option, argv);
     }

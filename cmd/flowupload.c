@@ -23,8 +23,8 @@
 
 static const char help[] =
     "usage: flowupload [-hnqVvz] [-u URL] [-k KEYFILE] [-s SPOOL] [-t TYPE] [-N NAME] [-F FORMAT]\n"
-    "           [-H HEADER]... [-i SECONDS] [-b RECORDS] [--cacert FILE] [--linger SECONDS]\n"
-    "           [--max-age SECONDS] [--max-bytes BYTES] [--timeout SECONDS] [FILE...]\n"
+    "           [-H HEADER]... [-i TIME] [-b RECORDS] [--cacert FILE] [--linger TIME]\n"
+    "           [--max-age TIME] [--max-bytes SIZE] [--timeout TIME] [FILE...]\n"
     "Send Secflows to a collector over HTTP, sample by sample, each from a spool on disk. Without\n"
     "FILE, or where FILE is -, read standard input; where that is a terminal, only send the "
     "spool.\n"
@@ -33,7 +33,7 @@ static const char help[] =
     "  -F FORMAT    networksage (default), or ndjson: the lines as they are\n"
     "  -H HEADER    'Name: value', or @FILE with one a line (may be repeated)\n"
     "  -h, --help   print this help\n"
-    "  -i SECONDS   after which without a record a sample is complete (default 5)\n"
+    "  -i TIME      after which without a record a sample is complete (default 5s)\n"
     "  -k KEYFILE   has the key, else NETWORKSAGE_API_KEY is it\n"
     "  -N NAME      what samples or files are called at the collector\n"
     "  -n           write the samples to standard output, send nothing\n"
@@ -47,10 +47,10 @@ static const char help[] =
     "  -v           say of each try how it went, and print a summary\n"
     "  -z           compress with gzip (ndjson only)\n"
     "  --cacert FILE       trust this CA, too\n"
-    "  --linger SECONDS    at the end, go on for so long without success (default 30)\n"
-    "  --max-age SECONDS   delete samples from the spool that are older\n"
-    "  --max-bytes BYTES   delete the oldest samples while the spool has more than that\n"
-    "  --timeout SECONDS   give a try up that gets nowhere for so long (default 60)\n"
+    "  --linger TIME       at the end, go on for so long without success (default 30s)\n"
+    "  --max-age TIME      delete samples from the spool that are older\n"
+    "  --max-bytes SIZE    delete the oldest samples while the spool has more than that\n"
+    "  --timeout TIME      give a try up that gets nowhere for so long (default 60s)\n"
     "\n"
     "Example: flowcap -i eth0 | flowupload -k keyfile -u https://collector.example/\n";
 
@@ -637,7 +637,7 @@ static void command_destroy(struct command *command)
 static int parse_timeout(struct command *command)
 {
     uint64_t seconds;
-    int status = option_number("--timeout", optarg, "seconds", 1, 3600, &seconds);
+    int status = option_time("--timeout", optarg, 1, 3600, &seconds);
 
     if (status == EX_OK)
         command->options.upload.timeout = (int)seconds;
@@ -672,8 +672,7 @@ static int parse_long_option(struct command *command, int option, char **argv)
     case OPTION_MAX_AGE:
         return option_seconds("--max-age", optarg, 1, &command->options.max_age);
     case OPTION_MAX_BYTES:
-        return option_number("--max-bytes", optarg, "bytes", 1, INT64_MAX,
-                             &command->options.max_bytes);
+        return option_size("--max-bytes", optarg, 1, &command->options.max_bytes);
     case OPTION_TIMEOUT:
         return parse_timeout(command);
     default:

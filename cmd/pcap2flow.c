@@ -12,7 +12,7 @@
 #include <string.h>
 
 static const char help[] =
-    "usage: pcap2flow [-46ahmqSTVvx] [-c CACHE] [-d SECONDS] [-f FILTER] [-L NET]...\n"
+    "usage: pcap2flow [-46ahmqSTVvx] [-c CACHE] [-d TIME] [-f FILTER] [-L NET]...\n"
     "           [--cache-age TIME] [--names-memory SIZE] [FILE...]\n"
     "Turn captures (pcap, pcapng; plain, gzip or zstd) into Secflows, one JSON object a line.\n"
     "Without FILE, or where FILE is -, read standard input.\n"
@@ -21,7 +21,7 @@ static const char help[] =
     "  -6           IPv6 only\n"
     "  -a           keep all: local traffic and local service protocols too\n"
     "  -c CACHE     name destinations from this file as well, and add what DNS tells\n"
-    "  -d SECONDS   cut time into windows, each its own sample\n"
+    "  -d TIME      cut time into windows, each its own sample\n"
     "  -f FILTER    only packets that this tcpdump filter lets through\n"
     "  -h, --help   print this help\n"
     "  -L NET       count this network as local (may be repeated)\n"

@@ -114,7 +114,7 @@ done
 start_collector "$port"
 answers
 aged() {
-    send --max-age 3600 </dev/null
+    send --max-age 1h </dev/null
 }
 is_status 69 '--max-age: exit status' aged
 is "$(accepted .fileName)" 'day3.sf day2.sf' '--max-age: what is younger, or of no known age, is sent'

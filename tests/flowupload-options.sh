@@ -33,6 +33,15 @@ for number in 0 -1 1.5 x '' 99999999999999999999; do
     misused "--max-bytes '$number'" -u http://host/ --max-bytes "$number" one.sf
     misused "--max-age '$number'" -u http://host/ --max-age "$number" one.sf
 done
+is "$(cat "$tmp/err")" \
+    "flowupload: --max-age: '99999999999999999999' is not a time such as 90s, 5m or 12h; try 'flowupload --help'" \
+    'what is not a time: message'
+misused '--max-bytes with an unknown unit' -u http://host/ --max-bytes 1T one.sf
+is "$(cat "$tmp/err")" "flowupload: --max-bytes: '1T' is not a size such as 64K, 10M or 2G; try 'flowupload --help'" \
+    'what is not a size: message'
+misused '--timeout of too long' -u http://host/ --timeout 61m one.sf
+is "$(cat "$tmp/err")" "flowupload: --timeout: '61m' is more than 1h; try 'flowupload --help'" \
+    'a time that is too long: message'
 misused "--linger 'x'" -u http://host/ --linger x one.sf
 for name in '' a/b "a$(printf '\t')b" "$(printf '%200d' 0)"; do
     misused "-N '$name'" -n -N "$name" one.sf

@@ -280,7 +280,27 @@ misused 'unknown long option' --nonsense "$file"
 misused 'option without its argument' -d
 misused '-d 0' -d 0 "$file"
 misused '-d -5' -d -5 "$file"
-misused '-d no number' -d 10x "$file"
+misused '-d not a time' -d 10x "$file"
+is "$(cat "$tmp/err")" "pcap2flow: -d: '10x' is not a time such as 90s, 5m or 12h; try 'pcap2flow --help'" \
+    '-d: not a time: message'
+misused '-d 0s' -d 0s "$file"
+is "$(cat "$tmp/err")" "pcap2flow: -d: '0s' is less than 1s; try 'pcap2flow --help'" '-d: too short: message'
+misused '-d a unit alone' -d m "$file"
+misused '-d two units' -d 5mm "$file"
+misused '-d too long' -d 10001d "$file"
+is "$(cat "$tmp/err")" "pcap2flow: -d: '10001d' is more than 10000d; try 'pcap2flow --help'" \
+    '-d: too long: message'
+misused '-d beyond all numbers, with a unit' -d 18446744073709551615d "$file"
+misused '--cache-age of hours' --cache-age 23h "$file"
+is "$(cat "$tmp/err")" "pcap2flow: --cache-age: '23h' is less than 1d; try 'pcap2flow --help'" \
+    '--cache-age: too short: message'
+misused '--names-memory of too little' --names-memory 1023K "$file"
+is "$(cat "$tmp/err")" "pcap2flow: --names-memory: '1023K' is less than 1M; try 'pcap2flow --help'" \
+    '--names-memory: too little: message'
+for pair in '90 90s' '120 2m' '7200 2h' '172800 2d'; do
+    is "$("$tool" -d "${pair#* }" "$file" | cksum)" "$("$tool" -d "${pair% *}" "$file" | cksum)" \
+        "-d ${pair#* } is -d ${pair% *}"
+done
 misused '-d nothing' -d '' "$file"
 misused '-d beyond all numbers' -d 99999999999999999999 "$file"
 misused '-L no network' -L nonsense "$file"
