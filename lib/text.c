@@ -97,9 +97,9 @@ enum result text_read(struct text *text, int fd, size_t most)
     return result;
 }
 
-/* The length of the UTF-8 character (RFC 3629) that begins the bytes; 0 where none does. */
-static size_t character_length(const unsigned char *p, size_t left)
+size_t text_character(const char *bytes, size_t left)
 {
+    const unsigned char *p = (const unsigned char *)bytes;
     unsigned char low = 0x80, high = 0xbf; /* bounds of the second byte */
     size_t length = *p < 0x80 ? 1 : *p < 0xe0 ? 2 : *p < 0xf0 ? 3 : 4;
 
@@ -152,7 +152,7 @@ enum result text_put_json(struct text *text, const char *bytes, size_t length)
         result = text_put(text, bytes + at, plain - at);
         at = plain;
         if (at < length && result == RESULT_OK) {
-            size_t character = character_length((const unsigned char *)bytes + at, length - at);
+            size_t character = text_character(bytes + at, length - at);
 
             result = put_character(text, bytes + at, character);
             at += character > 0 ? character : 1;

@@ -29,6 +29,12 @@ __attribute__((format(printf, 2, 3))) MUST_CHECK enum result text_print(struct t
  */
 MUST_CHECK enum result text_read(struct text *text, int fd, size_t most);
 
+/*
+ * The length of the UTF-8 character (RFC 3629) that the bytes begin with, of which there is at
+ * least one; 0 where they begin with none.
+ */
+size_t text_character(const char *bytes, size_t left);
+
 /* As a JSON string, in quotes. Bytes that are no UTF-8 become U+FFFD. */
 MUST_CHECK enum result text_put_json(struct text *text, const char *bytes, size_t length);
 
