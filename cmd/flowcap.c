@@ -6,16 +6,15 @@
 #include "converter.h"
 #include "outbox.h"
 #include "sandbox.h"
+#include "watch.h"
 
 #include <errno.h>
 #include <getopt.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -89,24 +88,28 @@ struct command {
     struct recorder *recorder;
     struct meter *meter;
     struct outbox *outbox;
+    struct watch watch;
     int signals;
     uint64_t frames;               /* that have been read */
     uint64_t windows;              /* that have ended, as far as it was seen */
-    uint64_t dropped;              /* records, as far as it was said */
     int64_t retry_at, retry_after; /* for an interface that is gone; 0: it is not */
     int status;                    /* of what does not end the capture, such as the name cache */
     bool cache_locked;             /* by another process, which was said */
     bool stopping;
 };
 
-/* Said at first, and then each time that they have doubled. */
-static void tell_drops(struct command *command, const struct outbox_counts *counts)
+static struct watch_counts count(struct command *command)
 {
-    if (counts->dropped_flows <= 2 * command->dropped)
-        return;
-    complain(NULL, "nobody reads the output: %" PRIu64 " record%s dropped so far",
-             counts->dropped_flows, counts->dropped_flows == 1 ? " was" : "s were");
-    command->dropped = counts->dropped_flows;
+    struct watch_counts counts = {
+        .meter = *meter_counts(command->meter),
+        .flows = meter_flows(command->meter),
+        .flow_bytes = meter_bytes(command->meter),
+        .unnamed = meter_unnamed(command->meter),
+    };
+
+    capture_count(command->capture, &counts.capture);
+    outbox_count(command->outbox, &counts.outbox);
+    return counts;
 }
 
 /* A cache that is locked learns later; without one that fails it goes on. */
@@ -128,11 +131,10 @@ static void look_at_cache(struct command *command, const struct outbox_counts *c
 /* Says what went wrong in the thread that writes. */
 static void look_at_outbox(struct command *command, bool last)
 {
-    struct outbox_counts counts;
+    struct watch_counts counts = count(command);
 
-    outbox_count(command->outbox, &counts);
-    tell_drops(command, &counts);
-    look_at_cache(command, &counts, last);
+    watch_look(&command->watch, &counts);
+    look_at_cache(command, &counts.outbox, last);
 }
 
 /* After a window has ended. */
@@ -245,26 +247,9 @@ static int read_rest(struct command *command)
 
 static void print_counters(struct command *command)
 {
-    const struct meter_counts *counts = meter_counts(command->meter);
-    struct capture_counts captured;
-    struct outbox_counts waiting;
-    struct rusage usage;
+    struct watch_counts counts = count(command);
 
-    capture_count(command->capture, &captured);
-    outbox_count(command->outbox, &waiting);
-    getrusage(RUSAGE_SELF, &usage);
-    complain(interface_name(command),
-             "%" PRIu64 " packets, %" PRIu64 " dropped by the kernel, %" PRIu64
-             " by the interface; %" PRIu64 " records in %" PRIu64 " windows, %" PRIu64
-             " of them early; flows: %zu in %zu KiB; names: %" PRIu64 " in %" PRIu64
-             " KiB, %" PRIu64 " forgotten for want of room; output: %" PRIu64
-             " windows waiting in %" PRIu64 " KiB, %" PRIu64
-             " records dropped; memory: at most %ld MiB",
-             captured.packets, captured.kernel_drops, captured.interface_drops, waiting.records,
-             counts->windows, counts->early, meter_flows(command->meter),
-             meter_bytes(command->meter) / 1024, waiting.names, waiting.names_bytes / 1024,
-             waiting.names_forgotten + waiting.dropped_names + meter_unnamed(command->meter),
-             waiting.waiting, waiting.bytes / 1024, waiting.dropped_flows, usage.ru_maxrss / 1024);
+    watch_tell(&command->watch, &counts);
 }
 
 static void take_signal(struct command *command)
@@ -481,6 +466,7 @@ static int command_init(struct command *command)
     int status = block_signals(command);
 
     share_memory();
+    command->watch.interface = interface_name(command);
     snap->keep_all = command->converter.keep_all;
     snap->family = command->converter.family;
     snap->session_names = command->converter.session_names;
