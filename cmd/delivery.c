@@ -23,9 +23,6 @@
 /* A collector may ask for more, but not hold everything up for days by a mistake. */
 #define RETRY_AFTER_MOST (3600 * SECOND)
 
-/* A clock that runs differs from the other one by less, whatever corrects it meanwhile. */
-#define CLOCK_SET (60 * SECOND)
-
 /* How long the last lines may wait for standard output, in milliseconds. */
 #define OUTPUT_WAIT 2000
 
@@ -63,8 +60,7 @@ struct delivery {
     bool said_unreadable;
 
     uint64_t accepted, rejected, deleted, foreign;
-    int64_t clock_offset,
-        clock_set_at;              /* the wall's to the time since boot; since 1970, 0: never */
+    struct clock_watch clock;
     int64_t begun_at, accepted_at; /* the request; the last sample */
     struct text lines; /* for standard output, of which what is before written is there */
     size_t written;
@@ -223,17 +219,6 @@ static void tell_trimmed(struct delivery *delivery, const struct spool_trimmed *
     delivery->deleted += count;
 }
 
-/* Whether ages are known: that the clock was set tells nothing of how long something waited. */
-static bool ages_are_known(struct delivery *delivery, int64_t wall)
-{
-    int64_t offset = wall - clock_read(CLOCK_BOOTTIME), change = offset - delivery->clock_offset;
-
-    if (delivery->clock_offset != 0 && (change > CLOCK_SET || change < -CLOCK_SET))
-        delivery->clock_set_at = wall;
-    delivery->clock_offset = offset;
-    return delivery->clock_set_at <= wall - delivery->options->max_age;
-}
-
 /* Deletes what waits for too long, and the oldest of what is too much. */
 static int trim(struct delivery *delivery)
 {
@@ -242,7 +227,7 @@ static int trim(struct delivery *delivery)
     int64_t wall = clock_wall();
     enum result result = RESULT_OK;
 
-    if (options->max_age > 0 && ages_are_known(delivery, wall)) {
+    if (options->max_age > 0 && clock_knows_age(&delivery->clock, wall, options->max_age)) {
         result = spool_trim_age(delivery->spool, wall - options->max_age, &trimmed);
         tell_trimmed(delivery, &trimmed, "older than --max-age");
     }

@@ -1,9 +1,9 @@
 #include "spool.h"
 
 #include "clock.h"
+#include "files.h"
 #include "number.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -258,14 +258,6 @@ static void make_name(struct spool *spool, enum spool_kind kind, const char *fil
              spool->created++, kind_words[kind], (int)SPOOL_FILE_NAME_MAX, file_name);
 }
 
-static void close_keeping_errno(int fd)
-{
-    int saved = errno;
-
-    close(fd);
-    errno = saved;
-}
-
 void spool_discard(struct spool *spool, struct spool_file *file)
 {
     if (spool)
@@ -329,7 +321,7 @@ enum result spool_lock(struct spool *spool)
     if (fd < 0)
         return RESULT_SYSTEM;
     if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-        close_keeping_errno(fd);
+        files_close(fd);
         return errno == EWOULDBLOCK ? RESULT_END : RESULT_SYSTEM;
     }
     spool->lock = fd;
@@ -343,35 +335,25 @@ void spool_unlock(struct spool *spool)
     spool->lock = -1;
 }
 
+struct call {
+    struct spool *spool;
+    enum result (*each)(struct spool *spool, const char *name, void *context);
+    void *context;
+};
+
+static enum result call_each(void *context, const char *name)
+{
+    const struct call *call = context;
+
+    return call->each(call->spool, name, call->context);
+}
+
 /* Calls each with every file name in the folder, until one does not answer RESULT_OK. */
 static enum result
 each_name(struct spool *spool,
           enum result (*each)(struct spool *spool, const char *name, void *context), void *context)
 {
-    int fd = openat(spool->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *folder = fd < 0 ? NULL : fdopendir(fd);
-    enum result result = RESULT_OK;
-    struct dirent *dirent;
-    int saved;
-
-    if (!folder) {
-        if (fd >= 0)
-            close_keeping_errno(fd);
-        return RESULT_SYSTEM;
-    }
-    while (result == RESULT_OK) {
-        errno = 0;
-        dirent = readdir(folder);
-        if (!dirent)
-            break;
-        result = each(spool, dirent->d_name, context);
-    }
-    if (result == RESULT_OK && errno != 0)
-        result = RESULT_SYSTEM;
-    saved = errno;
-    closedir(folder);
-    errno = saved;
-    return result;
+    return files_each(spool->folder, call_each, &(struct call){spool, each, context});
 }
 
 static bool parse_complete(const char *name, struct spool_entry *entry)
@@ -461,22 +443,9 @@ enum result spool_next(struct spool *spool, const char *after, struct spool_entr
     return RESULT_OK;
 }
 
-/* Opens a file; whatever else has its name is not waited for. */
-static int open_file(struct spool *spool, const char *name, int flags)
-{
-    int fd = openat(spool->folder, name, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    struct stat stat;
-
-    if (fd < 0 || (fstat(fd, &stat) == 0 && S_ISREG(stat.st_mode)))
-        return fd;
-    close(fd);
-    errno = S_ISDIR(stat.st_mode) ? EISDIR : ENOTSUP;
-    return -1;
-}
-
 int spool_open_entry(struct spool *spool, const struct spool_entry *entry)
 {
-    return open_file(spool, entry->name, O_RDONLY);
+    return files_open(spool->folder, entry->name, O_RDONLY);
 }
 
 int spool_open_companion(struct spool *spool, const struct spool_entry *entry)
@@ -484,7 +453,7 @@ int spool_open_companion(struct spool *spool, const struct spool_entry *entry)
     char companion[NAME_MAX + 1];
 
     companion_name(entry->name, companion);
-    return open_file(spool, companion, O_RDONLY);
+    return files_open(spool->folder, companion, O_RDONLY);
 }
 
 enum result spool_remove(struct spool *spool, const struct spool_entry *entry)
@@ -552,7 +521,7 @@ static int open_rejected(const struct spool *spool)
         return -1;
     folder = find_rejected(spool);
     if (folder >= 0 && !give(spool, folder)) {
-        close_keeping_errno(folder);
+        files_close(folder);
         return -1;
     }
     return folder;
@@ -568,7 +537,7 @@ enum result spool_reject(struct spool *spool, const struct spool_entry *entry, c
         return RESULT_SYSTEM;
     write_answer(spool, folder, entry->name, answer, length);
     result = move_entry(spool, entry, folder);
-    close_keeping_errno(folder);
+    files_close(folder);
     return result;
 }
 
@@ -637,14 +606,14 @@ enum result spool_find_part(int fd, uint64_t most, uint64_t *start)
 
 enum result spool_remove_part(struct spool *spool, const struct spool_entry *entry, uint64_t start)
 {
-    int fd = open_file(spool, entry->name, O_WRONLY);
+    int fd = files_open(spool->folder, entry->name, O_WRONLY);
     enum result result = RESULT_OK;
 
     if (fd < 0)
         return RESULT_SYSTEM;
     if (ftruncate(fd, (off_t)start) < 0 || fsync(fd) < 0)
         result = RESULT_SYSTEM;
-    close_keeping_errno(fd);
+    files_close(fd);
     return result;
 }
 
@@ -677,10 +646,10 @@ static enum result save_part(struct spool *spool, const struct spool_entry *entr
         result = give(spool, to) ? copy_part(from, start, to) : RESULT_SYSTEM;
         if (result != RESULT_OK)
             unlinkat(folder, name, 0);
-        close_keeping_errno(to);
+        files_close(to);
     }
     if (from >= 0)
-        close_keeping_errno(from);
+        files_close(from);
     return result;
 }
 
@@ -700,28 +669,8 @@ enum result spool_reject_part(struct spool *spool, const struct spool_entry *ent
                      ? RESULT_SYSTEM
                      : spool_remove_part(spool, entry, start);
     }
-    close_keeping_errno(folder);
+    files_close(folder);
     return result;
-}
-
-/* How much of a file are whole lines, up to the first NUL; -1: it cannot be read. */
-static off_t whole_lines(int fd)
-{
-    char buffer[32 * 1024];
-    off_t offset = 0, whole = 0;
-    const char *nul = NULL, *newline;
-    ssize_t got;
-
-    while (!nul && (got = pread(fd, buffer, sizeof buffer, offset)) != 0) {
-        if (got < 0)
-            return -1;
-        nul = memchr(buffer, '\0', (size_t)got);
-        newline = memrchr(buffer, '\n', nul ? (size_t)(nul - buffer) : (size_t)got);
-        if (newline)
-            whole = offset + (newline + 1 - buffer);
-        offset += got;
-    }
-    return whole;
 }
 
 /* Of a log goes its companion, too, complete or not. */
@@ -741,7 +690,7 @@ static void remove_unfinished(struct spool *spool, const char *name, enum spool_
 static enum result recover_file(struct spool *spool, struct spool_file *file, enum spool_kind kind,
                                 bool *completed)
 {
-    off_t size = kind == SPOOL_RECORDS ? whole_lines(file->fd) : 0;
+    off_t size = kind == SPOOL_RECORDS ? files_whole_lines(file->fd) : 0;
     enum result result = RESULT_OK;
 
     *completed = size > 0;
@@ -754,7 +703,7 @@ static enum result recover_file(struct spool *spool, struct spool_file *file, en
     else
         result = spool_commit(spool, file);
     if (file->fd >= 0)
-        close_keeping_errno(file->fd);
+        files_close(file->fd);
     return result;
 }
 
@@ -767,7 +716,7 @@ static enum result recover_unfinished(struct spool *spool, const char *name, enu
 
     file.renamed = false;
     snprintf(file.name, sizeof file.name, "%s", name);
-    file.fd = open_file(spool, name, O_RDWR);
+    file.fd = files_open(spool->folder, name, O_RDWR);
     if (file.fd < 0)
         return RESULT_OK; /* complete by now, or nothing that a writer left */
     if (flock(file.fd, LOCK_EX | LOCK_NB) == 0 &&
@@ -853,7 +802,7 @@ static enum result trim_folder(struct spool *spool, struct trim *trim)
     while ((result = spool_next(spool, entry.name, &entry)) == RESULT_OK) {
         if (by_bytes ? trim->bytes <= trim->most : entry.time >= trim->before)
             break;
-        if (!by_bytes && entry.time < SPOOL_TIME_LEAST)
+        if (!by_bytes && entry.time < CLOCK_LEAST)
             continue;
         name_answer(entry.name, other);
         bytes = entry.bytes + file_bytes(spool, other);

@@ -138,10 +138,7 @@ struct spool_trimmed {
     uint64_t rejected, waiting;
 };
 
-/* No clock that was set ever tells less: what was begun before has no age. */
-#define SPOOL_TIME_LEAST (INT64_C(1735689600) * 1000000)
-
-/* Deletes what was begun before that time, and not before SPOOL_TIME_LEAST. Adds to *trimmed. */
+/* Deletes what was begun before that time, and not before CLOCK_LEAST. Adds to *trimmed. */
 MUST_CHECK enum result spool_trim_age(struct spool *spool, int64_t before,
                                       struct spool_trimmed *trimmed);
 

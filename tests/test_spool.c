@@ -1093,10 +1093,10 @@ static void test_trim_age(void)
     static const struct {
         int64_t before;
         uint64_t rejected, waiting;
-    } cases[] = {{SPOOL_TIME_LEAST + 1, 0, 0},
-                 {SPOOL_TIME_LEAST + 2, 1, 1},
-                 {SPOOL_TIME_LEAST + 3, 2, 1},
-                 {SPOOL_TIME_LEAST + 4, 2, 2}};
+    } cases[] = {{CLOCK_LEAST + 1, 0, 0},
+                 {CLOCK_LEAST + 2, 1, 1},
+                 {CLOCK_LEAST + 3, 2, 1},
+                 {CLOCK_LEAST + 4, 2, 2}};
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct spool *spool = spool_to_trim();
