@@ -648,7 +648,7 @@ static int parse_type(struct command *command)
 {
     command->typed = true;
     if (spool_kind_find(optarg, &command->kind) && command->kind != SPOOL_RECORDS &&
-        command->kind != SPOOL_DNS)
+        command->kind != SPOOL_DNS && command->kind != SPOOL_COPY)
         return EX_OK;
     return usage_error("-t: '%s' is none of pcap, pcapng, secflow and zeek", optarg);
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 int secflows_init(struct secflows *secflows, const char *const *names, size_t count)
 {
@@ -20,12 +21,13 @@ void secflows_destroy(struct secflows *secflows)
     free(secflows->in);
 }
 
-int secflows_open(struct secflows *secflows, const char *path)
+/* What opening gave becomes what is read. */
+static int begin(struct secflows *secflows, const char *path, enum result opened)
 {
     secflows->path = path;
     secflows->damages = (struct damages){.path = path};
     secflows->number = 0;
-    switch (input_open(&secflows->input, path)) {
+    switch (opened) {
     case RESULT_OK:
         lookahead_init(secflows->in, secflows->input);
         return EX_OK;
@@ -35,6 +37,22 @@ int secflows_open(struct secflows *secflows, const char *path)
         complain_errno(path, "cannot open");
         return EX_NOINPUT;
     }
+}
+
+int secflows_open(struct secflows *secflows, const char *path)
+{
+    return begin(secflows, path, input_open(&secflows->input, path));
+}
+
+int secflows_open_fd(struct secflows *secflows, const char *path, int fd)
+{
+    enum result result = input_open_fd(&secflows->input, fd);
+    int saved = errno;
+
+    if (result != RESULT_OK)
+        close(fd);
+    errno = saved;
+    return begin(secflows, path, result);
 }
 
 static bool is_blank(const char *line, size_t length)

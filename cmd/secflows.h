@@ -28,6 +28,9 @@ void secflows_destroy(struct secflows *secflows);
 /* Opens a file. Returns EX_OK, or a status, which has been said. */
 MUST_CHECK int secflows_open(struct secflows *secflows, const char *path);
 
+/* The same of a descriptor, which becomes its own, called path in messages. */
+MUST_CHECK int secflows_open_fd(struct secflows *secflows, const char *path, int fd);
+
 /* The next record, and its line without the newline. RESULT_END, RESULT_NO_MEMORY. */
 MUST_CHECK enum result secflows_next(struct secflows *secflows, struct secflow *secflow,
                                      const char **line, size_t *length);

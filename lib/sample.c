@@ -20,6 +20,7 @@ struct open_sample {
 
 struct samples {
     struct spool *spool;
+    enum spool_kind kind;
     uint64_t records;
     int64_t idle;
     size_t count, most;
@@ -34,6 +35,7 @@ enum result samples_init(struct samples **samples, struct spool *spool, uint64_t
     if (!new)
         return RESULT_NO_MEMORY;
     new->spool = spool;
+    new->kind = SPOOL_RECORDS;
     new->records = records;
     new->idle = idle;
     new->most = SAMPLES_MAX;
@@ -173,7 +175,7 @@ static enum result begin_sample(struct samples *samples, int64_t traffic_date,
     new->written = 0;
     new->used = 0;
     new->unwritten = 0;
-    result = spool_create(samples->spool, SPOOL_RECORDS, file_name ? file_name : name, NULL,
+    result = spool_create(samples->spool, samples->kind, file_name ? file_name : name, NULL,
                           &new->sample.file);
     if (result != RESULT_OK) {
         free(new);
@@ -220,6 +222,11 @@ struct sample *samples_complete(struct samples *samples, int64_t now, bool all)
                : NULL;
 }
 
+void samples_set_kind(struct samples *samples, enum spool_kind kind)
+{
+    samples->kind = kind;
+}
+
 void samples_limit(struct samples *samples, size_t most)
 {
     samples->most = most;
@@ -234,7 +241,7 @@ static bool split(struct samples *samples, size_t at)
     for (int dots = 0; dots < 5; name++) /* .TIME.PID.N.KIND.FILENAME */
         dots += *name == '.';
     if (!rest ||
-        spool_create(samples->spool, SPOOL_RECORDS, name, NULL, &rest->sample.file) != RESULT_OK) {
+        spool_create(samples->spool, samples->kind, name, NULL, &rest->sample.file) != RESULT_OK) {
         free(rest);
         return false;
     }

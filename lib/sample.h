@@ -28,6 +28,9 @@ struct samples;
 MUST_CHECK enum result samples_init(struct samples **samples, struct spool *spool, uint64_t records,
                                     int64_t idle);
 
+/* What samples are in the spool until they are complete, SPOOL_RECORDS at first, or SPOOL_COPY. */
+void samples_set_kind(struct samples *samples, enum spool_kind kind);
+
 /* What is not complete stays in the spool, as if the process had died. */
 void samples_destroy(struct samples **samples);
 

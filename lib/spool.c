@@ -36,7 +36,8 @@ struct spool {
 };
 
 static const char rejected[] = "rejected", answer_suffix[] = ".answer";
-static const char *const kind_words[] = {"records", "pcap", "pcapng", "secflow", "zeek", "dns"};
+static const char *const kind_words[] = {"records", "pcap", "pcapng", "secflow",
+                                         "zeek",    "dns",  "copy"};
 
 #define KINDS (sizeof kind_words / sizeof *kind_words)
 
@@ -245,6 +246,17 @@ static void rename_kind(const char *name, enum spool_kind kind, char renamed[NAM
     snprintf(renamed, NAME_MAX + 1, "%.*s.%s%s", (int)(word - name), name, kind_words[kind], end);
 }
 
+/* What a file is called once it is complete. */
+static void complete_name(const char *name, char complete[NAME_MAX + 1])
+{
+    struct spool_entry entry;
+
+    if (parse_name(name + 1, &entry) && entry.kind == SPOOL_COPY)
+        rename_kind(name + 1, SPOOL_RECORDS, complete);
+    else
+        snprintf(complete, NAME_MAX + 1, "%s", name + 1);
+}
+
 /* The name of the companion of a file. */
 static void companion_name(const char *name, char companion[NAME_MAX + 1])
 {
@@ -300,10 +312,13 @@ enum result spool_create(struct spool *spool, enum spool_kind kind, const char *
 
 enum result spool_commit(struct spool *spool, struct spool_file *file)
 {
+    char complete[NAME_MAX + 1];
+
     if (!file->renamed) {
         if (fsync(file->fd) < 0)
             return RESULT_DAMAGED;
-        if (renameat(spool->folder, file->name, spool->folder, file->name + 1) < 0)
+        complete_name(file->name, complete);
+        if (renameat(spool->folder, file->name, spool->folder, complete) < 0)
             return RESULT_SYSTEM;
         file->renamed = true;
     }
@@ -358,7 +373,8 @@ each_name(struct spool *spool,
 
 static bool parse_complete(const char *name, struct spool_entry *entry)
 {
-    return name[0] != '.' && parse_name(name, entry) && entry->kind != SPOOL_DNS;
+    return name[0] != '.' && parse_name(name, entry) && entry->kind != SPOOL_DNS &&
+           entry->kind != SPOOL_COPY;
 }
 
 /* The first place in the list whose name is greater, or not less. */

@@ -30,7 +30,8 @@ enum spool_kind {
     SPOOL_PCAPNG,
     SPOOL_SECFLOW, /* a sample document */
     SPOOL_ZEEK,
-    SPOOL_DNS /* Zeek's dns log, the companion of a SPOOL_ZEEK; never listed */
+    SPOOL_DNS, /* Zeek's dns log, the companion of a SPOOL_ZEEK; never listed */
+    SPOOL_COPY /* records that are elsewhere, too, until it is complete; a SPOOL_RECORDS then */
 };
 
 /* The word for a kind in file names, and its kind; false where there is none. */
@@ -128,7 +129,7 @@ MUST_CHECK enum result spool_reject_part(struct spool *spool, const struct spool
 /*
  * Completes what writers that died have left: of records, the whole lines of it up to the first
  * NUL, for those are what a machine that stopped leaves of bytes that had not come to the disk.
- * What has no whole line, and files that are no records, are removed. *count is how many were
+ * What has no whole line, and files that are not SPOOL_RECORDS, are removed. *count is how many were
  * completed.
  */
 MUST_CHECK enum result spool_recover(struct spool *spool, size_t *count);

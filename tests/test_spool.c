@@ -373,6 +373,24 @@ static void test_discard(void)
     spool_destroy(&spool);
 }
 
+/* Of what is elsewhere, too: records once it is complete, and nothing before. */
+static void test_copy(void)
+{
+    struct spool *spool = new_spool();
+    struct spool_entry entry;
+    struct spool_file file;
+
+    begin(spool, SPOOL_COPY, "a.copy.b", NULL, "a\n", &file);
+    is_int(spool_next(spool, "", &entry), RESULT_END, "a copy that is not complete is not listed");
+    is_int(spool_commit(spool, &file), RESULT_OK, "a copy is complete");
+    is_int(spool_next(spool, "", &entry), RESULT_OK, "it is listed then");
+    is_int(entry.kind, SPOOL_RECORDS, "as records");
+    is_str(entry.name + entry.file_name, "a.copy.b", "under its name");
+    is_str(text_of(entry.name), "a\n", "with what was written");
+    is_int(count_files(path_of("spool")), 1, "and nothing else is there");
+    spool_destroy(&spool);
+}
+
 static void test_memory(void)
 {
     static const char *const names[] = {"a.sf", "a b", "secflow_1.sf"};
@@ -642,7 +660,7 @@ static void test_recover_lines(void)
 static void test_recover_kinds(void)
 {
     static const char *const names[] = {LEFT "pcap.a", LEFT "pcapng.a", LEFT "secflow.a",
-                                        LEFT "zeek.a", LEFT "dns.a"};
+                                        LEFT "zeek.a", LEFT "dns.a",    LEFT "copy.a"};
     struct spool *spool = new_spool();
     size_t count = 7;
 
@@ -1173,6 +1191,7 @@ int main(void)
     test_life();
     test_commit_fails();
     test_discard();
+    test_copy();
     test_memory();
     test_odd_names();
     test_order();
