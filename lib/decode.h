@@ -7,25 +7,6 @@
 
 #include "packet.h"
 
-enum {
-    ETHERTYPE_IPV4 = 0x0800,
-    ETHERTYPE_BRIDGED = 0x6558, /* a whole Ethernet frame follows */
-    ETHERTYPE_VLAN = 0x8100,
-    ETHERTYPE_IPV6 = 0x86dd,
-    ETHERTYPE_PPP = 0x880b,
-    ETHERTYPE_MPLS = 0x8847,
-    ETHERTYPE_MPLS_UPSTREAM = 0x8848,
-    ETHERTYPE_PPPOE = 0x8864,
-    ETHERTYPE_QINQ = 0x88a8,
-    ETHERTYPE_ERSPAN = 0x88be,
-    ETHERTYPE_BACKBONE = 0x88e7,   /* 802.1ah */
-    ETHERTYPE_FABRICPATH = 0x8903, /* this and the next ones are Cisco's, but 802.1BR */
-    ETHERTYPE_TRUSTSEC = 0x8909,
-    ETHERTYPE_VNTAG = 0x8926,
-    ETHERTYPE_ETAG = 0x893f, /* 802.1BR */
-    ETHERTYPE_TIMETAG = 0x8988
-};
-
 /*
  * What is left of a frame below the headers read so far. Each layer moves it over its own; only
  * decode_udp_tunnel leaves it in place where it finds no tunnel.

@@ -2,6 +2,7 @@
 
 #include "bytes.h"
 #include "number.h"
+#include "protocols.h"
 
 #include <string.h>
 #include <strings.h>
@@ -243,8 +244,9 @@ static enum hello_verdict read_records(const uint8_t *bytes, size_t length, stru
 
 static bool is_request(const uint8_t *bytes, size_t length)
 {
-    static const char *const methods[] = {"GET ",     "POST ",  "HEAD ",    "PUT ",  "DELETE ",
-                                          "OPTIONS ", "PATCH ", "CONNECT ", "TRACE "};
+#define METHOD(method) method,
+    static const char *const methods[] = {HTTP_METHODS(METHOD)};
+#undef METHOD
 
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
         size_t size = strlen(methods[i]);

@@ -5,9 +5,6 @@
 #include "bytes.h"
 #include "decode.h"
 
-/* Types below this are lengths of 802.3 frames. */
-#define ETHERTYPE_MIN 0x0600
-
 static enum packet_verdict decode_llc(struct descent *descent, struct cursor *cursor)
 {
     static const uint8_t snap[] = {0xaa, 0xaa, 0x03};
@@ -82,12 +79,12 @@ enum packet_verdict decode_ppp(struct descent *descent, struct cursor *cursor)
         cursor_skip(cursor, 2);
     }
     switch (protocol) {
-    case 0x0021:
+    case PPP_IPV4:
         return decode_ethertype(descent, ETHERTYPE_IPV4, cursor);
-    case 0x0057:
+    case PPP_IPV6:
         return decode_ethertype(descent, ETHERTYPE_IPV6, cursor);
-    case 0x0281:
-    case 0x0283:
+    case PPP_MPLS:
+    case PPP_MPLS_MULTICAST:
         return decode_ethertype(descent, ETHERTYPE_MPLS, cursor);
     default:
         return PACKET_NOT_IP;
@@ -97,22 +94,15 @@ enum packet_verdict decode_ppp(struct descent *descent, struct cursor *cursor)
 /* The bytes of a tag, of which the last two are the type of what follows it; 0: it is none. */
 static uint32_t tag_length(uint16_t type)
 {
+#define TAG(type, length)                                                                          \
+    case type:                                                                                     \
+        return length;
     switch (type) {
-    case ETHERTYPE_VLAN:
-    case ETHERTYPE_QINQ:
-    case 0x9100: /* and the next two: QinQ before it had a type of its own */
-    case 0x9200:
-    case 0x9300:
-        return 4;
-    case ETHERTYPE_VNTAG:
-        return 6;
-    case ETHERTYPE_TRUSTSEC:
-    case ETHERTYPE_ETAG:
-    case ETHERTYPE_TIMETAG:
-        return 8;
+        ETHERTYPE_TAGS(TAG)
     default:
         return 0;
     }
+#undef TAG
 }
 
 /* A whole frame stands behind a header of so many bytes. */
@@ -135,8 +125,11 @@ enum packet_verdict decode_ethertype(struct descent *descent, uint16_t type, str
         type = be16(cursor->data + tag - 2);
         cursor_skip(cursor, tag);
     }
-    if (type < ETHERTYPE_MIN)
+    if (type < ETHERTYPE_LEAST)
         return decode_llc(descent, cursor);
+#define FRAME(type, header)                                                                        \
+    case type:                                                                                     \
+        return decode_inner_frame(descent, cursor, header);
     switch (type) {
     case ETHERTYPE_IPV4:
         return decode_ipv4(descent, cursor);
@@ -147,15 +140,11 @@ enum packet_verdict decode_ethertype(struct descent *descent, uint16_t type, str
         return decode_mpls(descent, cursor);
     case ETHERTYPE_PPPOE:
         return decode_pppoe(descent, cursor);
-    case ETHERTYPE_BRIDGED:
-        return decode_ethernet(descent, cursor);
-    case ETHERTYPE_FABRICPATH:
-        return decode_inner_frame(descent, cursor, 2);
-    case ETHERTYPE_BACKBONE:
-        return decode_inner_frame(descent, cursor, 4);
+        ETHERTYPE_FRAMES(FRAME)
     default:
         return PACKET_NOT_IP;
     }
+#undef FRAME
 }
 
 /* Address, control and type; 0xff 0x03 tells PPP in HDLC-like framing from Cisco's. */
@@ -208,7 +197,7 @@ static enum packet_verdict decode_sll(struct descent *descent, struct cursor *cu
     type = be16(cursor->data + protocol_at);
     if (be16(cursor->data + hardware_at) == ARPHRD_NETLINK)
         return PACKET_NOT_IP;
-    if (type < ETHERTYPE_MIN && type != ETH_P_802_2 && type != ETH_P_802_3)
+    if (type < ETHERTYPE_LEAST && type != ETH_P_802_2 && type != ETH_P_802_3)
         return PACKET_NOT_IP;
     cursor_skip(cursor, header);
     return decode_ethertype(descent, type, cursor);

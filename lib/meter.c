@@ -74,24 +74,16 @@ void meter_destroy(struct meter **meter)
     }
 }
 
-/* Protocols that tell of the inside, whoever the peer is: DHCP, NetBIOS, LDAP, SMB, SSDP, mDNS. */
 static bool is_service_port(uint16_t port)
 {
+#define SERVICE(port) case port:
     switch (port) {
-    case 67:
-    case 68:
-    case 137:
-    case 139:
-    case 389:
-    case 445:
-    case 636:
-    case 1900:
-    case 5353:
-    case 5355:
+        SERVICE_PORTS(SERVICE)
         return true;
     default:
         return false;
     }
+#undef SERVICE
 }
 
 /* Of two ports one is high nearly always; to ask in this order is what a processor can foresee. */
@@ -124,7 +116,7 @@ static enum result read_dns(struct meter *meter, const struct packet *packet)
         result = dnsfragment_read(meter->dnsfragment, packet, learn, &learning);
     else if (packet->proto == IPPROTO_UDP)
         result = dns_read(packet->payload, packet->captured, learn, &learning);
-    else if (packet->sport == DNS_PORT)
+    else if (packet->sport == PORT_DNS)
         result = dnstcp_read(meter->dnstcp, packet, learn, &learning);
     return result == RESULT_DAMAGED ? RESULT_OK : result;
 }

@@ -290,11 +290,16 @@ static bool skip_extension(struct ip_header *ip, struct cursor *cursor)
 
 static bool is_extension(uint8_t proto)
 {
-    enum { MOBILITY = 135, HIP = 139, SHIM6 = 140 };
-
-    return proto == IPPROTO_HOPOPTS || proto == IPPROTO_ROUTING || proto == IPPROTO_FRAGMENT ||
-           proto == IPPROTO_AH || proto == IPPROTO_DSTOPTS || proto == MOBILITY || proto == HIP ||
-           proto == SHIM6;
+#define EXTENSION(proto) case proto:
+    switch (proto) {
+    case IPPROTO_FRAGMENT:
+    case IPPROTO_AH:
+        IPV6_EXTENSIONS(EXTENSION)
+        return true;
+    default:
+        return false;
+    }
+#undef EXTENSION
 }
 
 enum packet_verdict decode_ipv6(struct descent *descent, struct cursor *cursor)

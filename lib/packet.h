@@ -10,6 +10,7 @@
 
 #include "address.h"
 #include "frame.h"
+#include "protocols.h"
 #include "result.h"
 
 #include <netinet/in.h>
@@ -36,11 +37,9 @@ struct packet {
     } fragment;         /* only where it is one of DNS over UDP */
 };
 
-#define DNS_PORT 53
-
 static inline bool packet_is_dns(const struct packet *packet)
 {
-    return packet->sport == DNS_PORT || packet->dport == DNS_PORT;
+    return packet->sport == PORT_DNS || packet->dport == PORT_DNS;
 }
 
 /* What became of a frame. */

@@ -1,31 +1,31 @@
 #include "quic.h"
 
 #include "bytes.h"
+#include "protocols.h"
 
 #include <nettle/gcm.h>
 #include <nettle/hkdf.h>
 #include <nettle/hmac.h>
 #include <string.h>
 
-enum { LONG_HEADER = 0x80, FIXED_BIT = 0x40, TYPE = 0x30 };
-enum { VERSION_1 = 0x00000001, VERSION_2 = 0x6b3343cf };
+/* The first byte of an Initial packet: of a long header, and of a type. */
+enum { TYPE_BITS = 0xf0 };
+
 enum { ID_MAX = 20, TAG = 16, SAMPLE_OFFSET = 4, SAMPLE = 16 };
 
 bool quic_begins(const uint8_t *datagram, size_t length)
 {
-    uint8_t type;
-
-    if (length < 7 || (datagram[0] & (LONG_HEADER | FIXED_BIT)) != (LONG_HEADER | FIXED_BIT))
+    if (length < 7)
         return false;
-    type = datagram[0] & TYPE;
+#define INITIAL(version, type)                                                                     \
+    case version:                                                                                  \
+        return (datagram[0] & TYPE_BITS) == type;
     switch (be32(datagram + 1)) {
-    case VERSION_1:
-        return type == 0;
-    case VERSION_2:
-        return type == 0x10;
+        QUIC_VERSIONS(INITIAL)
     default:
         return false;
     }
+#undef INITIAL
 }
 
 /* A variable-length integer (RFC 9000 section 16). */
@@ -71,7 +71,7 @@ bool quic_split(const uint8_t **datagram, size_t *length, struct quic_packet *pa
     if (!quic_begins(at, left))
         return false;
     packet->bytes = at;
-    packet->version2 = be32(at + 1) == VERSION_2;
+    packet->version2 = be32(at + 1) == QUIC_VERSION_2;
     if (!skip(&at, &left, 5) ||
         !take_id(&at, &left, &packet->destination, &packet->destination_length) ||
         !take_id(&at, &left, &source, &source_length) || !take_integer(&at, &left, &token) ||

@@ -5,13 +5,14 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-
-enum { PORT_DNS = 53, PORT_QUIC = 443 };
+#include <string.h>
 
 /* Before the scope is looked at, for DNS is read whatever it is. X is at the ports. */
 static void emit_ports(struct snap *snap, snap_label drop)
 {
-    static const uint16_t services[] = {67, 68, 137, 139, 389, 445, 636, 1900, 5353, 5355};
+#define SERVICE(port) port,
+    static const uint16_t services[] = {SERVICE_PORTS(SERVICE)};
+#undef SERVICE
     enum { SERVICES = sizeof services / sizeof *services };
 
     load(snap, BPF_H, 2);
@@ -31,7 +32,7 @@ static void emit_dns(struct snap *snap)
     load_memory(snap, FRAGMENT);
     near_unless(snap, 0, headers);
     load_memory(snap, KIND);
-    near_if(snap, TCP, all);
+    near_if(snap, IPPROTO_TCP, all);
     near_unless_room(snap, 8 + 12, headers);
     load(snap, BPF_H, 8 + 2);
     compute(snap, BPF_AND, 0xf800); /* it is a response, and of the usual kind */
@@ -53,14 +54,14 @@ static void emit_transport(struct snap *snap)
     x_to_a(snap);
     compute(snap, BPF_ADD, 20);
     store(snap, ANSWER);
-    store_number(snap, TCP, KIND);
+    store_number(snap, IPPROTO_TCP, KIND);
     jump(snap, ports);
     place(snap, snap->udp);
     load_x(snap, TRANSPORT);
     x_to_a(snap);
     compute(snap, BPF_ADD, 8);
     store(snap, ANSWER);
-    store_number(snap, UDP, KIND);
+    store_number(snap, IPPROTO_UDP, KIND);
 
     place(snap, ports);
     load(snap, BPF_H, 0);
@@ -159,25 +160,25 @@ static void emit_peek(struct snap *snap)
 /* The four bytes of a method are in A; the next two tell other words that begin so from it. */
 static void emit_http(struct snap *snap)
 {
-    static const struct {
-        char begins[5];
-        uint16_t mask, next;
-    } methods[] = {{"GET ", 0, 0},           {"PUT ", 0, 0},           {"POST", 0xff00, 0x2000},
-                   {"HEAD", 0xff00, 0x2000}, {"DELE", 0xffff, 0x5445}, {"OPTI", 0xffff, 0x4f4e},
-                   {"PATC", 0xffff, 0x4820}, {"CONN", 0xffff, 0x4543}, {"TRAC", 0xffff, 0x4520}};
+#define METHOD(method) method,
+    static const char methods[][9] = {HTTP_METHODS(METHOD)};
+#undef METHOD
     snap_label request = new_label(snap), none = new_label(snap);
 
     store(snap, TYPE);
     load(snap, BPF_H, 4);
     store(snap, OPTIONS);
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+        const uint8_t *method = (const uint8_t *)methods[i];
+        size_t length = strlen(methods[i]);
+        uint32_t mask = length == 4 ? 0 : length == 5 ? 0xff00 : 0xffff;
         snap_label other = new_label(snap);
 
         load_memory(snap, TYPE);
-        near_unless(snap, be32((const uint8_t *)methods[i].begins), other);
+        near_unless(snap, be32(method), other);
         load_memory(snap, OPTIONS);
-        compute(snap, BPF_AND, methods[i].mask);
-        near_if(snap, methods[i].next, request);
+        compute(snap, BPF_AND, mask);
+        near_if(snap, be16(method + 4) & mask, request);
         place(snap, other);
     }
     jump(snap, none);
@@ -213,7 +214,11 @@ static void emit_quic_session(struct snap *snap)
 {
     static const struct {
         uint32_t version, type;
-    } versions[] = {{0x00000001, 0xc0}, {0x6b3343cf, 0xd0}};
+    } versions[] = {
+#define INITIAL(version, type) {version, type},
+        QUIC_VERSIONS(INITIAL)
+#undef INITIAL
+    };
 
     load(snap, BPF_H, 2);
     near_unless(snap, PORT_QUIC, snap->headers);
@@ -244,8 +249,8 @@ static void emit_sessions(struct snap *snap)
     near_unless(snap, 0, snap->headers);
     load_x(snap, TRANSPORT);
     load_memory(snap, KIND);
-    near_if(snap, UDP, udp);
-    near_unless(snap, TCP, snap->headers);
+    near_if(snap, IPPROTO_UDP, udp);
+    near_unless(snap, IPPROTO_TCP, snap->headers);
     emit_tcp_session(snap);
     place(snap, udp);
     emit_quic_session(snap);
@@ -263,22 +268,22 @@ static void emit_cooked_start(struct snap *snap)
 
     snapcode_emit(&snap->code, BPF_LDX | BPF_W | BPF_IMM, 0);
     snapcode_emit(&snap->code, BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_PROTOCOL));
-    near_if(snap, 0x8100, vlan);
-    near_unless(snap, 0x88a8, known);
+    near_if(snap, ETHERTYPE_VLAN, vlan);
+    near_unless(snap, ETHERTYPE_QINQ, known);
     place(snap, vlan);
     store(snap, TYPE);
     load(snap, BPF_H, 2);
-    near_if(snap, IPV4, tag);
-    near_if(snap, IPV6, tag);
-    near_if(snap, 0x8100, tag);
-    near_if(snap, PPPOE, tag);
+    near_if(snap, ETHERTYPE_IPV4, tag);
+    near_if(snap, ETHERTYPE_IPV6, tag);
+    near_if(snap, ETHERTYPE_VLAN, tag);
+    near_if(snap, ETHERTYPE_PPPOE, tag);
     load(snap, BPF_B, 0);
     compute(snap, BPF_AND, 0xf0);
     jump_if(snap, 0x60, snap->outer.ipv6);
     near_if(snap, 0x40, ip);
     load(snap, BPF_H, 0);
     near_unless(snap, 0x1100, tag);
-    load_number(snap, PPPOE);
+    load_number(snap, ETHERTYPE_PPPOE);
     jump(snap, known);
     place(snap, ip);
     jump(snap, snap->outer.ipv4);

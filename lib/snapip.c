@@ -1,25 +1,23 @@
 /* The kernel's program, IP and tunnels: as packet.c and tunnel.c read them. */
 #include "snapparts.h"
 
-enum { PORT_GTPU = 2152, PORT_VXLAN = 4789, PORT_GENEVE = 6081, PORT_VXLAN_LINUX = 8472 };
-
 /* A has what follows the IP header, X is there. */
 static void emit_protocols(struct snap *snap, const struct layer *layer, uint8_t icmp)
 {
     bool outer = layer == &snap->outer;
     snap_label inner = new_label(snap);
 
-    jump_if(snap, TCP, snap->tcp);
-    jump_if(snap, UDP, layer->udp);
+    jump_if(snap, IPPROTO_TCP, snap->tcp);
+    jump_if(snap, IPPROTO_UDP, layer->udp);
     jump_if(snap, icmp, snap->icmp);
     if (snap->options.open_tunnels && outer) {
-        jump_if(snap, IPIP, snap->inner.ipv4);
-        jump_if(snap, SIXIN4, snap->inner.ipv6);
-        jump_if(snap, GRE, layer->gre);
+        jump_if(snap, IPPROTO_IPIP, snap->inner.ipv4);
+        jump_if(snap, IPPROTO_IPV6, snap->inner.ipv6);
+        jump_if(snap, IPPROTO_GRE, layer->gre);
     } else if (snap->options.open_tunnels) {
-        near_if(snap, IPIP, inner);
-        near_if(snap, SIXIN4, inner);
-        near_if(snap, GRE, inner);
+        near_if(snap, IPPROTO_IPIP, inner);
+        near_if(snap, IPPROTO_IPV6, inner);
+        near_if(snap, IPPROTO_GRE, inner);
     }
     answer(snap, 0);
     place(snap, inner);
@@ -48,7 +46,7 @@ static void emit_ipv4(struct snap *snap, const struct layer *layer)
     jump(snap, snap->later);
     place(snap, whole);
     load_memory(snap, PROTOCOL);
-    near_unless(snap, AH, known);
+    near_unless(snap, IPPROTO_AH, known);
     load(snap, BPF_B, 0);
     store(snap, PROTOCOL);
     load(snap, BPF_B, 1);
@@ -57,11 +55,15 @@ static void emit_ipv4(struct snap *snap, const struct layer *layer)
     move_by_a(snap);
     load_memory(snap, PROTOCOL);
     place(snap, known);
-    emit_protocols(snap, layer, ICMP);
+    emit_protocols(snap, layer, IPPROTO_ICMP);
 }
 
 /* Of IPv6, those whose length is in units of 8 bytes. */
-static const uint8_t extensions[] = {0, 43, 60, 135, 139, 140};
+static const uint8_t extensions[] = {
+#define EXTENSION(proto) proto,
+    IPV6_EXTENSIONS(EXTENSION)
+#undef EXTENSION
+};
 
 enum { EXTENSIONS = sizeof extensions };
 
@@ -71,8 +73,8 @@ static void emit_extension(struct snap *snap, snap_label none)
     snap_label fours = new_label(snap), fragment = new_label(snap), eights = new_label(snap);
     snap_label known = new_label(snap), whole = new_label(snap);
 
-    near_if(snap, AH, fours);
-    near_if(snap, FRAGMENTS, fragment);
+    near_if(snap, IPPROTO_AH, fours);
+    near_if(snap, IPPROTO_FRAGMENT, fragment);
     for (size_t i = 0; i < EXTENSIONS; i++)
         near_if(snap, extensions[i], eights);
     jump(snap, none);
@@ -123,10 +125,10 @@ static void emit_ipv6(struct snap *snap, const struct layer *layer, unsigned mos
         emit_extension(snap, none);
     for (size_t i = 0; i < EXTENSIONS; i++)
         near_if(snap, extensions[i], inner);
-    near_if(snap, FRAGMENTS, inner);
-    near_if(snap, AH, inner);
+    near_if(snap, IPPROTO_FRAGMENT, inner);
+    near_if(snap, IPPROTO_AH, inner);
     place(snap, none);
-    emit_protocols(snap, layer, ICMP6);
+    emit_protocols(snap, layer, IPPROTO_ICMPV6);
     place(snap, inner);
     answer(snap, SNAP_INNER);
 }
@@ -170,9 +172,9 @@ static void emit_geneve(struct snap *snap, snap_label otherwise)
     store(snap, OPTIONS);
     load(snap, BPF_H, 8 + 2);
     store(snap, TYPE);
-    near_if(snap, BRIDGED, known);
-    near_if(snap, IPV4, known);
-    near_unless(snap, IPV6, otherwise);
+    near_if(snap, ETHERTYPE_BRIDGED, known);
+    near_if(snap, ETHERTYPE_IPV4, known);
+    near_unless(snap, ETHERTYPE_IPV6, otherwise);
     place(snap, known);
     load_memory(snap, OPTIONS);
     compute(snap, BPF_ADD, 8 + 8);
@@ -278,32 +280,31 @@ static void move_over_gre(struct snap *snap, uint32_t flag, unsigned shift)
 /* X is at GRE's header. */
 static void emit_gre(struct snap *snap)
 {
-    enum { CHECKSUM = 0x8000, ROUTES = 0x4000, KEY = 0x2000, SEQUENCE = 0x1000, ACK = 0x0080 };
     snap_label inner = new_label(snap), drop = new_label(snap), first = new_label(snap);
     snap_label erspan = new_label(snap);
 
     place(snap, snap->outer.gre);
     load(snap, BPF_H, 0);
     store(snap, FLAGS);
-    near_if_set(snap, ROUTES, inner);
+    near_if_set(snap, GRE_ROUTING, inner);
     near_if_set(snap, 0x0006, drop); /* of its versions 0 and 1 are known */
     load(snap, BPF_H, 2);
     store(snap, TYPE);
-    move_over_gre(snap, CHECKSUM, 13);
-    move_over_gre(snap, KEY, 11);
-    move_over_gre(snap, SEQUENCE, 10);
+    move_over_gre(snap, GRE_CHECKSUM, 13);
+    move_over_gre(snap, GRE_KEY, 11);
+    move_over_gre(snap, GRE_SEQUENCE, 10);
     load_memory(snap, FLAGS);
     snapcode_test(&snap->code, BPF_JSET, 0x0001, 0, first);
-    move_over_gre(snap, ACK, 5);
+    move_over_gre(snap, GRE_ACK, 5);
     place(snap, first);
     move(snap, 4);
     load_memory(snap, TYPE);
-    near_if(snap, ERSPAN, erspan);
-    jump_if(snap, PPP, snap->inner.ppp);
+    near_if(snap, ETHERTYPE_ERSPAN, erspan);
+    jump_if(snap, ETHERTYPE_PPP, snap->inner.ppp);
     jump(snap, snap->inner.frame);
 
     place(snap, erspan); /* type II has a sequence number and 8 bytes of its own */
-    move_over_gre(snap, SEQUENCE, 9);
+    move_over_gre(snap, GRE_SEQUENCE, 9);
     move(snap, 14 - 2);
     take_type(snap);
     jump(snap, snap->inner.frame);

@@ -1,14 +1,15 @@
 /* The kernel's program, link layers: as link.c reads them. */
 #include "snapparts.h"
 
-/* What the decoder's tag_length says, and frames that stand behind a header of their own. */
+/* Tags, and frames behind a header of their own, whose type stands where it would in a tag. */
 static const struct {
     uint16_t type, length; /* up to and with the type of what follows */
 } tags[] = {
-    {0x8100, 4},   {0x88a8, 4},  {0x9100, 4},  {0x9200, 4}, /* VLANs */
-    {0x9300, 4},   {0x8926, 6},                             /* VN-Tag */
-    {0x8909, 8},   {0x893f, 8},  {0x8988, 8},               /* TrustSec, 802.1BR, times */
-    {BRIDGED, 14}, {0x8903, 16}, {0x88e7, 18},              /* FabricPath, 802.1ah */
+#define TAG(type, length) {type, length},
+#define FRAME(type, header) {type, (header) + 14},
+    ETHERTYPE_TAGS(TAG) ETHERTYPE_FRAMES(FRAME)
+#undef TAG
+#undef FRAME
 };
 
 enum { TAGS = sizeof tags / sizeof *tags };
@@ -41,8 +42,8 @@ static void emit_tag(struct snap *snap, snap_label other)
 static void emit_tags(struct snap *snap, const struct layer *layer, unsigned most, snap_label other)
 {
     for (unsigned i = 0; i <= most; i++) {
-        jump_if(snap, IPV4, layer->ipv4);
-        jump_if(snap, IPV6, layer->ipv6);
+        jump_if(snap, ETHERTYPE_IPV4, layer->ipv4);
+        jump_if(snap, ETHERTYPE_IPV6, layer->ipv6);
         if (i < most)
             emit_tag(snap, other);
     }
@@ -61,15 +62,15 @@ static void emit_deeper(struct snap *snap)
 {
     snap_label drop = new_label(snap), inner = new_label(snap), long_enough = new_label(snap);
 
-    snapcode_test(&snap->code, BPF_JGE, 0x0600, long_enough, 0);
+    snapcode_test(&snap->code, BPF_JGE, ETHERTYPE_LEAST, long_enough, 0);
     emit_llc(snap, drop);
     jump(snap, inner);
     place(snap, long_enough);
     for (size_t i = 0; i < TAGS; i++)
         near_if(snap, tags[i].type, inner);
-    near_if(snap, MPLS, inner);
-    near_if(snap, MPLS_UPSTREAM, inner);
-    near_if(snap, PPPOE, inner);
+    near_if(snap, ETHERTYPE_MPLS, inner);
+    near_if(snap, ETHERTYPE_MPLS_UPSTREAM, inner);
+    near_if(snap, ETHERTYPE_PPPOE, inner);
     place(snap, drop);
     answer(snap, 0);
     place(snap, inner);
@@ -94,10 +95,10 @@ static void emit_ppp(struct snap *snap, const struct layer *layer, snap_label mp
     move(snap, 1);
     load_memory(snap, TYPE);
     place(snap, known);
-    jump_if(snap, 0x0021, layer->ipv4);
-    jump_if(snap, 0x0057, layer->ipv6);
-    jump_if(snap, 0x0281, mpls);
-    jump_if(snap, 0x0283, mpls);
+    jump_if(snap, PPP_IPV4, layer->ipv4);
+    jump_if(snap, PPP_IPV6, layer->ipv6);
+    jump_if(snap, PPP_MPLS, mpls);
+    jump_if(snap, PPP_MPLS_MULTICAST, mpls);
     answer(snap, 0);
 }
 
@@ -146,10 +147,10 @@ void snap_emit_link(struct snap *snap)
 
     emit_tags(snap, layer, SNAP_TAGS, other);
     place(snap, other);
-    near_if(snap, PPPOE, pppoe);
-    jump_if(snap, MPLS, mpls);
-    jump_if(snap, MPLS_UPSTREAM, mpls);
-    snapcode_test(&snap->code, BPF_JGE, 0x0600, 0, llc);
+    near_if(snap, ETHERTYPE_PPPOE, pppoe);
+    jump_if(snap, ETHERTYPE_MPLS, mpls);
+    jump_if(snap, ETHERTYPE_MPLS_UPSTREAM, mpls);
+    snapcode_test(&snap->code, BPF_JGE, ETHERTYPE_LEAST, 0, llc);
     jump(snap, deeper);
     place(snap, llc);
     emit_llc(snap, drop);

@@ -6,8 +6,11 @@
 #ifndef SECFLOW_SNAPPARTS_H
 #define SECFLOW_SNAPPARTS_H
 
+#include "protocols.h"
 #include "snap.h"
 #include "snapcode.h"
+
+#include <netinet/in.h>
 
 /* X is where a header begins; the machine's memory has what is known of those before it. */
 enum {
@@ -24,13 +27,6 @@ enum {
     PAYLOAD,   /* where that begins */
     SLOTS
 };
-
-enum { ICMP = 1, IPIP = 4, TCP = 6, UDP = 17, SIXIN4 = 41, FRAGMENTS = 44, GRE = 47, AH = 51 };
-enum { ICMP6 = 58 };
-
-/* Ethertypes. */
-enum { IPV4 = 0x0800, IPV6 = 0x86dd, MPLS = 0x8847, MPLS_UPSTREAM = 0x8848, PPPOE = 0x8864 };
-enum { BRIDGED = 0x6558, PPP = 0x880b, ERSPAN = 0x88be };
 
 /* Where the walk goes on: with A the type and X behind it, or with X at the header of that name. */
 struct layer {

@@ -5,21 +5,6 @@
 #include "bytes.h"
 #include "decode.h"
 
-enum {
-    PORT_GTPU = 2152,
-    PORT_VXLAN = 4789,
-    PORT_GENEVE = 6081,
-    PORT_VXLAN_LINUX = 8472 /* the Linux kernel's, older than the registered one */
-};
-
-enum {
-    GRE_CHECKSUM = 0x8000,
-    GRE_ROUTING = 0x4000,
-    GRE_KEY = 0x2000,
-    GRE_SEQUENCE = 0x1000,
-    GRE_ACK = 0x0080
-};
-
 /* RFC 1701 source routes: address family, offset, length, data; all zero ends them. */
 static bool skip_gre_routes(struct cursor *cursor)
 {

@@ -6,11 +6,10 @@
 
 #include "frame.h"
 #include "grow.h"
+#include "protocols.h"
 
 #include <netinet/in.h>
 #include <string.h>
-
-#define DNS_PORT 53
 
 /* DNS names have at most 255 bytes on the wire (RFC 1035 section 2.3.4). */
 #define QUERY_MAX 255
@@ -305,7 +304,7 @@ static enum result check_ports(struct zeeklog *log, bool *is_dns)
         result = need_port(log, FIELD_ORIG_P, "id.orig_p", &orig);
     if (result == RESULT_OK && has_resp)
         result = need_port(log, FIELD_RESP_P, "id.resp_p", &resp);
-    *is_dns = (!has_orig && !has_resp) || orig == DNS_PORT || resp == DNS_PORT;
+    *is_dns = (!has_orig && !has_resp) || orig == PORT_DNS || resp == PORT_DNS;
     return result;
 }
 

@@ -33,7 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct packet packet = {
             .src = {.bytes = {10, 0, 0, 1}, .family = kind & IPV6 ? 6 : 4},
             .dst = {.bytes = {10, 0, 0, 2}, .family = kind & IPV6 ? 6 : 4},
-            .sport = DNS_PORT,
+            .sport = PORT_DNS,
             .dport = (uint16_t)(50000 + (kind & FLOW)),
             .proto = kind & FRAGMENT ? IPPROTO_UDP : IPPROTO_TCP,
             .tcp_flags = (uint8_t)(TCP_ACK | (kind & SYN ? TCP_SYN : 0)),
