@@ -22,7 +22,7 @@
 static const char help[] =
     "usage: flowcap [-46ahpqSTVvx] -i INTERFACE [-c CACHE] [-d TIME] [-f FILTER] [-L NET]...\n"
     "           [-n COUNT] [-B KIB] [-Z USER] [--cache-age TIME] [--max-flows FLOWS]\n"
-    "           [--names-memory SIZE] [--output-memory SIZE]\n"
+    "           [--metrics FILE] [--names-memory SIZE] [--output-memory SIZE]\n"
     "       flowcap -D\n"
     "Turn what goes through an interface into Secflows, one JSON object a line, in windows of "
     "time\n"
@@ -41,7 +41,7 @@ static const char help[] =
     "  -L NET       count this network as local (may be repeated)\n"
     "  -n COUNT     end after so many windows\n"
     "  -p           do not set the interface to promiscuous mode\n"
-    "  -q           do not tell of interfaces that come and go\n"
+    "  -q           do not tell of interfaces that come and go, nor a terminal how it goes\n"
     "  -S           name destinations by what flows say themselves: TLS, QUIC, HTTP\n"
     "  -T           leave tunnels closed\n"
     "  -V, --version  print the version\n"
@@ -50,6 +50,7 @@ static const char help[] =
     "  -Z USER      whom root becomes (default nobody)\n"
     "  --cache-age TIME  after which a name leaves CACHE that is not seen (default 30d)\n"
     "  --max-flows FLOWS  in memory at once (default 1000000)\n"
+    "  --metrics FILE  keep counters there, as Prometheus' node_exporter reads them\n"
     "  --names-memory SIZE  that names take at most (default 64M)\n"
     "  --output-memory SIZE  that flows take that wait to be written (default 64M)\n"
     "\n"
@@ -72,12 +73,12 @@ static const char help[] =
 
 #define RETRY_MOST (60 * SECOND)
 
-enum { OPTION_MAX_FLOWS = OPTION_OWN, OPTION_OUTPUT_MEMORY };
+enum { OPTION_MAX_FLOWS = OPTION_OWN, OPTION_METRICS, OPTION_OUTPUT_MEMORY };
 
 struct command {
     struct converter_options converter;
     struct capture_options capture_options;
-    const char *user;
+    const char *user, *metrics;
     int64_t window;
     uint64_t most_windows, most_flows; /* most_windows: 0: no end */
     size_t output_memory;
@@ -98,6 +99,12 @@ struct command {
     bool stopping;
 };
 
+/* When the window ends that is open at a time of the clock on the wall. */
+static int64_t window_end(const struct command *command, int64_t wall)
+{
+    return wall - wall % command->window + command->window;
+}
+
 static struct watch_counts count(struct command *command)
 {
     struct watch_counts counts = {
@@ -105,6 +112,9 @@ static struct watch_counts count(struct command *command)
         .flows = meter_flows(command->meter),
         .flow_bytes = meter_bytes(command->meter),
         .unnamed = meter_unnamed(command->meter),
+        .sending = meter_is_sending(command->meter),
+        .problem = command->retry_after > 0 ? capture_problem(command->capture) : NULL,
+        .window_ends = window_end(command, clock_wall()),
     };
 
     capture_count(command->capture, &counts.capture);
@@ -128,13 +138,16 @@ static void look_at_cache(struct command *command, const struct outbox_counts *c
         worse_status(command->status, cache_updated(&command->converter, counts->cache));
 }
 
-/* Says what went wrong in the thread that writes. */
-static void look_at_outbox(struct command *command, bool last)
+/* Says what is new, as what went wrong in the thread that writes. */
+static void look(struct command *command, int64_t now)
 {
-    struct watch_counts counts = count(command);
+    struct watch_counts counts;
 
-    watch_look(&command->watch, &counts);
-    look_at_cache(command, &counts.outbox, last);
+    if (watch_left(&command->watch, now) > 0)
+        return;
+    counts = count(command);
+    watch_look(&command->watch, &counts, now);
+    look_at_cache(command, &counts.outbox, false);
 }
 
 /* After a window has ended. */
@@ -147,7 +160,6 @@ static void end_windows(struct command *command)
     command->windows = windows;
     if (command->most_windows > 0 && windows >= command->most_windows)
         command->stopping = true;
-    look_at_outbox(command, false);
 }
 
 static int metered(struct command *command, enum result result)
@@ -245,36 +257,34 @@ static int read_rest(struct command *command)
     return status;
 }
 
-static void print_counters(struct command *command)
-{
-    struct watch_counts counts = count(command);
-
-    watch_tell(&command->watch, &counts);
-}
-
 static void take_signal(struct command *command)
 {
     struct signalfd_siginfo info;
+    struct watch_counts counts;
 
     if (read(command->signals, &info, sizeof info) != (ssize_t)sizeof info)
         return;
-    if (info.ssi_signo == SIGUSR1)
-        print_counters(command);
-    else
+    if (info.ssi_signo != SIGUSR1) {
         command->stopping = true;
+        return;
+    }
+    counts = count(command);
+    watch_tell(&command->watch, &counts);
 }
 
-/* Milliseconds until the window ends, or the interface is looked for. */
+/* Milliseconds until the window ends, or the interface is looked for, or something is to be said.
+ */
 static int time_left(const struct command *command)
 {
-    int64_t wall = clock_wall() - TICK_GRACE, left = command->window - wall % command->window;
+    int64_t wall = clock_wall() - TICK_GRACE, now = clock_monotonic();
+    int64_t left = window_end(command, wall) - wall;
 
     if (meter_is_sending(command->meter))
         return 0;
-    if (command->retry_after > 0 && command->retry_at - clock_monotonic() < left)
-        left = command->retry_at - clock_monotonic();
-    if (left > 60 * SECOND)
-        left = 60 * SECOND;
+    if (command->retry_after > 0 && command->retry_at - now < left)
+        left = command->retry_at - now;
+    if (watch_left(&command->watch, now) < left)
+        left = watch_left(&command->watch, now);
     return left > 0 ? (int)(left / 1000 + 1) : 0;
 }
 
@@ -310,6 +320,7 @@ static int capture_windows(struct command *command)
         if (status == EX_OK && !command->stopping && command->windows == windows &&
             command->frames - frames < CAPTURE_AT_ONCE)
             status = metered(command, meter_tick(command->meter, clock_wall() - TICK_GRACE));
+        look(command, clock_monotonic());
     }
     return status;
 }
@@ -330,7 +341,9 @@ static int finish(struct command *command, bool go_on)
         status = metered(command, meter_send_rest(command->meter));
     }
     if (outbox_wait(command->outbox, OUTBOX_WAIT)) {
-        look_at_outbox(command, true);
+        struct watch_counts counts = count(command);
+
+        look_at_cache(command, &counts.outbox, true);
         return status;
     }
     if (outbox_error(command->outbox) != 0)
@@ -341,12 +354,18 @@ static int finish(struct command *command, bool go_on)
 
 static int run(struct command *command)
 {
-    int status = capture_windows(command);
+    struct watch_counts counts = count(command);
+    int status;
 
+    watch_begin(&command->watch, &counts);
+    status = capture_windows(command);
+    watch_stop(&command->watch);
     if (outbox_error(command->outbox) == 0)
         status = worse_status(status, finish(command, status != EX_OSERR));
+    counts = count(command);
+    watch_end(&command->watch, &counts);
     if (command->converter.verbose)
-        print_counters(command);
+        watch_tell(&command->watch, &counts);
     return worse_status(status, command->status);
 }
 
@@ -389,12 +408,21 @@ static int open_outbox(struct command *command)
     return result == RESULT_OK ? EX_OK : start_failed(result);
 }
 
+/* As the outbox, whose records may go to the terminal that has the line. */
+static enum result take_flows(void *context, struct flowlist *flows, const struct window *window)
+{
+    progress_clear(&progress);
+    return outbox_sink(context).flows(context, flows, window);
+}
+
 static int open_meter(struct command *command)
 {
-    struct meter_options options =
-        converter_meter(&command->converter, outbox_sink(command->outbox));
+    struct sink sink = outbox_sink(command->outbox);
+    struct meter_options options;
     enum result result;
 
+    sink.flows = take_flows;
+    options = converter_meter(&command->converter, sink);
     options.window = command->window;
     options.in_pieces = true;
     options.flow_memory = FLOW_MEMORY;
@@ -414,7 +442,9 @@ static int prepare(struct command *command)
         return status;
     command->status = status; /* without a name cache it goes on, too */
     status = open_outbox(command);
-    return status == EX_OK ? open_meter(command) : status;
+    if (status == EX_OK)
+        status = open_meter(command);
+    return status == EX_OK ? watch_open(&command->watch) : status;
 }
 
 static int drop_rights(struct command *command)
@@ -428,8 +458,8 @@ static int drop_rights(struct command *command)
         status = prepare(command);
         if (status != EX_OK)
             return status;
-        result = sandbox_enter(command->converter.cache_path != NULL, capture_fd(command->capture),
-                               problem);
+        result = sandbox_enter(command->converter.cache_path || command->metrics,
+                               capture_fd(command->capture), problem);
     }
     if (result == RESULT_OK)
         return EX_OK;
@@ -466,7 +496,10 @@ static int command_init(struct command *command)
     int status = block_signals(command);
 
     share_memory();
-    command->watch.interface = interface_name(command);
+    watch_init(&command->watch,
+               &(struct watch_options){.interface = interface_name(command),
+                                       .metrics = command->metrics,
+                                       .user = geteuid() == 0 ? command->user : NULL});
     snap->keep_all = command->converter.keep_all;
     snap->family = command->converter.family;
     snap->session_names = command->converter.session_names;
@@ -480,6 +513,7 @@ static int command_init(struct command *command)
 
 static void command_destroy(struct command *command)
 {
+    watch_destroy(&command->watch);
     outbox_destroy(&command->outbox);
     capture_destroy(&command->capture);
     meter_destroy(&command->meter);
@@ -541,6 +575,9 @@ static int parse_option(struct command *command, int option, char **argv)
         return EX_OK;
     case OPTION_MAX_FLOWS:
         return option_number("--max-flows", optarg, "flows", 1000, 100000000, &command->most_flows);
+    case OPTION_METRICS:
+        command->metrics = optarg;
+        return EX_OK;
     case OPTION_OUTPUT_MEMORY:
         return option_memory("--output-memory", optarg, OUTPUT_MEMORY_LEAST,
                              &command->output_memory);
@@ -553,6 +590,7 @@ static int parse_options(struct command *command, int argc, char **argv)
 {
     static const struct option long_options[] = {
         {"max-flows", required_argument, NULL, OPTION_MAX_FLOWS},
+        {"metrics", required_argument, NULL, OPTION_METRICS},
         {"output-memory", required_argument, NULL, OPTION_OUTPUT_MEMORY},
         CONVERTER_LONG_OPTIONS,
     };
@@ -580,6 +618,7 @@ int main(int argc, char **argv)
         .window = 300 * SECOND,
         .most_flows = 1000000,
         .output_memory = OUTPUT_MEMORY,
+        .watch = {.notify = {.fd = -1}},
         .signals = -1,
     };
     int status;

@@ -1,23 +1,201 @@
 #include "watch.h"
 
+#include "capmetrics.h"
+#include "clock.h"
 #include "common.h"
+#include "number.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <sys/resource.h>
+#include <time.h>
+
+/* How often it is looked whether there is something to say, and how often it is reported at least
+ * how things are. */
+#define LOOK_EVERY SECOND
+#define REPORT_EVERY (15 * SECOND)
+
+/* Of a line for people. */
+#define LINE_MAX 256
+
+/* The time of day, as people here have it. */
+static void clock_text(char text[16], int64_t time)
+{
+    time_t seconds = (time_t)(time / SECOND);
+    struct tm tm;
+
+    if (!localtime_r(&seconds, &tm) || strftime(text, 16, "%H:%M:%S", &tm) == 0)
+        *text = '\0';
+}
+
+void watch_init(struct watch *watch, const struct watch_options *options)
+{
+    *watch = (struct watch){.options = *options};
+    notify_open(&watch->notify);
+}
+
+int watch_open(struct watch *watch)
+{
+    return capmetrics_init(&watch->metrics, &watch->options);
+}
+
+void watch_destroy(struct watch *watch)
+{
+    progress_clear(&progress);
+    capmetrics_destroy(&watch->metrics);
+    notify_close(&watch->notify);
+}
+
+/* "eth0: 1,234,567 packets, 0 dropped; the window ends at 17:45:00" */
+static void status_line(const struct watch *watch, const struct watch_counts *counts,
+                        char line[LINE_MAX])
+{
+    char packets[NUMBER_GROUPED], dropped[NUMBER_GROUPED], time[16];
+
+    clock_text(time, counts->window_ends);
+    snprintf(line, LINE_MAX, "%s: %s%s%s packets, %s dropped; the window ends at %s",
+             watch->options.interface, counts->problem ? counts->problem : "",
+             counts->problem ? "; " : "", number_grouped(packets, counts->capture.packets),
+             number_grouped(dropped, counts->capture.kernel_drops), time);
+}
+
+/* To those who see only how things are now, not what becomes of them. */
+static void report(struct watch *watch, const struct watch_counts *counts, int64_t now)
+{
+    char line[LINE_MAX];
+
+    watch->next_report = now + REPORT_EVERY;
+    watch->windows = counts->meter.windows;
+    watch->was_up = !counts->problem;
+    status_line(watch, counts, line);
+    notify_ready(&watch->notify, line);
+    capmetrics_give(watch->metrics, counts);
+}
+
+void watch_begin(struct watch *watch, const struct watch_counts *counts)
+{
+    int64_t now = clock_monotonic();
+    char time[16];
+
+    clock_text(time, counts->window_ends);
+    if (progress.on)
+        complain(NULL, "capturing from %s; the first window ends at %s; Ctrl-C ends in order",
+                 watch->options.interface, time);
+    watch->next_look = now + LOOK_EVERY;
+    report(watch, counts, now);
+}
 
 /* Said at first, and then each time that they have doubled. */
 static void tell_dropped_records(struct watch *watch, uint64_t dropped)
 {
-    if (dropped <= 2 * watch->dropped)
+    if (dropped <= 2 * watch->dropped_records)
         return;
     complain(NULL, "nobody reads the output: %" PRIu64 " record%s dropped so far", dropped,
              dropped == 1 ? " was" : "s were");
-    watch->dropped = dropped;
+    watch->dropped_records = dropped;
 }
 
-void watch_look(struct watch *watch, const struct watch_counts *counts)
+static void tell_drops_begin(const struct watch *watch)
+{
+    char dropped[NUMBER_GROUPED];
+    int64_t duration;
+
+    complain(watch->options.interface,
+             "the kernel drops packets: %s so far; a larger -B helps, or a filter -f",
+             number_grouped(dropped, drops_of(&watch->drops, &duration)));
+}
+
+/* A time between two looks counts as one of them. */
+static void tell_drops_end(const struct watch *watch, const char *since)
+{
+    char dropped[NUMBER_GROUPED];
+    int64_t duration;
+    uint64_t count = drops_of(&watch->drops, &duration);
+    int64_t seconds = duration / SECOND + 1;
+
+    complain(watch->options.interface, "%s%s packet%s dropped in %" PRId64 " %s", since,
+             number_grouped(dropped, count), count == 1 ? " was" : "s were",
+             seconds < 120 ? seconds : seconds / 60, seconds < 120 ? "s" : "min");
+}
+
+static void look_for_drops(struct watch *watch, uint64_t dropped, int64_t now)
+{
+    switch (drops_look(&watch->drops, dropped, now)) {
+    case DROPS_BEGIN:
+        tell_drops_begin(watch);
+        break;
+    case DROPS_END:
+        tell_drops_end(watch, "no drops for a minute: ");
+        break;
+    case DROPS_SAME:
+        break;
+    }
+}
+
+/* The records of a window that has ended, or there are such. */
+static bool is_writing(const struct watch_counts *counts)
+{
+    return counts->sending || counts->outbox.writing || counts->outbox.waiting > 0;
+}
+
+/* Not while records are written: they may go to the same terminal. */
+static void show_line(const struct watch *watch, const struct watch_counts *counts)
+{
+    char packets[NUMBER_GROUPED], flows[NUMBER_GROUPED], dropped[NUMBER_GROUPED], line[LINE_MAX];
+    int64_t left = (counts->window_ends - clock_wall()) / SECOND;
+
+    if (is_writing(counts))
+        return;
+    left = left > 0 ? left : 0;
+    snprintf(line, sizeof line,
+             "%s: %s packets, %s flows in memory, %s dropped; %" PRId64 ":%02" PRId64 " left",
+             watch->options.interface, number_grouped(packets, counts->capture.packets),
+             number_grouped(flows, counts->flows),
+             number_grouped(dropped, counts->capture.kernel_drops), left / 60, left % 60);
+    progress_line(&progress, line);
+}
+
+int64_t watch_left(const struct watch *watch, int64_t now)
+{
+    int64_t left = watch->next_look - now;
+
+    if (watch->notify.watchdog > 0 && watch->notify.next_watchdog - now < left)
+        left = watch->notify.next_watchdog - now;
+    return left > 0 ? left : 0;
+}
+
+void watch_look(struct watch *watch, const struct watch_counts *counts, int64_t now)
+{
+    watch->next_look = now + LOOK_EVERY;
+    notify_watchdog(&watch->notify, now);
+    tell_dropped_records(watch, counts->outbox.dropped_flows);
+    look_for_drops(watch, counts->capture.kernel_drops, now);
+    capmetrics_look(watch->metrics);
+    if (now >= watch->next_report || watch->was_up != !counts->problem ||
+        (counts->meter.windows != watch->windows && !is_writing(counts)))
+        report(watch, counts, now);
+    show_line(watch, counts);
+}
+
+void watch_stop(struct watch *watch)
+{
+    progress_clear(&progress);
+    notify_stopping(&watch->notify, "writing what there is");
+}
+
+void watch_end(struct watch *watch, const struct watch_counts *counts)
 {
     tell_dropped_records(watch, counts->outbox.dropped_flows);
+    if (drops_look(&watch->drops, counts->capture.kernel_drops, clock_monotonic()) == DROPS_BEGIN)
+        tell_drops_begin(watch);
+    else if (watch->drops.on)
+        tell_drops_end(watch, "");
+    capmetrics_give(watch->metrics, counts);
+}
+
+uint64_t watch_forgotten_names(const struct watch_counts *counts)
+{
+    return counts->outbox.names_forgotten + counts->outbox.dropped_names + counts->unnamed;
 }
 
 void watch_tell(const struct watch *watch, const struct watch_counts *counts)
@@ -26,7 +204,7 @@ void watch_tell(const struct watch *watch, const struct watch_counts *counts)
     struct rusage usage;
 
     getrusage(RUSAGE_SELF, &usage);
-    complain(watch->interface,
+    complain(watch->options.interface,
              "%" PRIu64 " packets, %" PRIu64 " dropped by the kernel, %" PRIu64
              " by the interface; %" PRIu64 " records in %" PRIu64 " windows, %" PRIu64
              " of them early; flows: %zu in %zu KiB; names: %" PRIu64 " in %" PRIu64
@@ -36,6 +214,6 @@ void watch_tell(const struct watch *watch, const struct watch_counts *counts)
              counts->capture.packets, counts->capture.kernel_drops, counts->capture.interface_drops,
              outbox->records, counts->meter.windows, counts->meter.early, counts->flows,
              counts->flow_bytes / 1024, outbox->names, outbox->names_bytes / 1024,
-             outbox->names_forgotten + outbox->dropped_names + counts->unnamed, outbox->waiting,
-             outbox->bytes / 1024, outbox->dropped_flows, usage.ru_maxrss / 1024);
+             watch_forgotten_names(counts), outbox->waiting, outbox->bytes / 1024,
+             outbox->dropped_flows, usage.ru_maxrss / 1024);
 }

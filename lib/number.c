@@ -4,7 +4,9 @@
 #include "wide.h"
 
 #include <float.h>
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -124,4 +126,18 @@ bool number_seconds(const char *text, size_t length, int64_t *microseconds)
         return read_double(text, length, microseconds);
     *microseconds = (int64_t)(value / powers[more]) + (rest > half);
     return *microseconds < FRAME_TIME_END;
+}
+
+const char *number_grouped(char text[NUMBER_GROUPED], uint64_t count)
+{
+    char digits[21], *out = text;
+    int length = snprintf(digits, sizeof digits, "%" PRIu64, count);
+
+    for (int i = 0; i < length; i++) {
+        if (i > 0 && (length - i) % 3 == 0)
+            *out++ = ',';
+        *out++ = digits[i];
+    }
+    *out = '\0';
+    return text;
 }

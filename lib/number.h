@@ -1,5 +1,6 @@
 /*
- * Numbers out of text: counts, and seconds as JSON and Zeek's logs have them.
+ * Numbers out of text: counts, and seconds as JSON and Zeek's logs have them. And counts for
+ * people.
  */
 #ifndef SECFLOW_NUMBER_H
 #define SECFLOW_NUMBER_H
@@ -25,5 +26,11 @@ bool number_whole(const char *text, size_t length, uint64_t *count);
  * a floating-point number, and rounded as printf("%.6f") would write it.
  */
 bool number_seconds(const char *text, size_t length, int64_t *microseconds);
+
+/* Bytes that the greatest count takes as text, with commas and a final NUL. */
+#define NUMBER_GROUPED 27
+
+/* 1234567 as "1,234,567". Returns the text. */
+const char *number_grouped(char text[NUMBER_GROUPED], uint64_t count);
 
 #endif

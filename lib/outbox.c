@@ -418,6 +418,7 @@ void outbox_count(struct outbox *outbox, struct outbox_counts *counts)
 {
     pthread_mutex_lock(&outbox->mutex);
     *counts = outbox->counts;
+    counts->writing = outbox->writing;
     pthread_mutex_unlock(&outbox->mutex);
 }
 

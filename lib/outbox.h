@@ -25,6 +25,7 @@ struct outbox_options {
 };
 
 struct outbox_counts {
+    bool writing;                    /* or naming, or learning, at this moment */
     uint64_t waiting, bytes;         /* lists of flows that wait, and what they take */
     uint64_t dropped, dropped_flows; /* lists that were dropped, and the flows in them */
     uint64_t dropped_names;          /* for want of room */

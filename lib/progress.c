@@ -2,6 +2,7 @@
 
 #include "clock.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -52,9 +53,32 @@ void progress_show(struct progress *progress, const char *file, uint64_t done, u
     progress->shown = true;
 }
 
+/* Not while Ctrl-S holds it up, say. */
+static bool terminal_takes(void)
+{
+    struct pollfd fd = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+    return poll(&fd, 1, 0) > 0;
+}
+
+void progress_line(struct progress *progress, const char *text)
+{
+    char line[256];
+
+    if (!progress->on || !terminal_takes())
+        return;
+    snprintf(line, sizeof line, "%s", text);
+    for (char *p = line; *p; p++)
+        if ((unsigned char)*p < ' ' || *p == 0x7f)
+            *p = '?';
+    fprintf(stderr, "\r\033[?7l%s\033[K\033[?7h", line); /* without a break at the right margin */
+    progress->shown = true;
+}
+
 void progress_clear(struct progress *progress)
 {
-    if (progress->shown)
-        fputs("\r\033[K", stderr);
+    if (!progress->shown || !terminal_takes())
+        return;
+    fputs("\r\033[K", stderr);
     progress->shown = false;
 }

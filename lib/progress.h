@@ -30,7 +30,13 @@ bool progress_due_now(struct progress *progress, int64_t now);
 void progress_show(struct progress *progress, const char *file, uint64_t done, uint64_t size,
                    uint64_t count, const char *unit);
 
-/* Takes the line away again, before something else is written or at the end. */
+/* Writes a line of other words, of which is shown what fits; does not wait for the terminal. */
+void progress_line(struct progress *progress, const char *text);
+
+/*
+ * Takes the line away again, before something else is written or at the end; not while the terminal
+ * would have to be waited for.
+ */
 void progress_clear(struct progress *progress);
 
 #endif

@@ -1,0 +1,269 @@
+#include "capmetrics.h"
+
+#include "clock.h"
+#include "common.h"
+#include "metrics.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct capmetrics {
+    struct watch_options options;
+    struct metrics *metrics;
+    int64_t start;
+    int statm; /* where the kernel tells of this process's memory: later it may not be opened */
+    pthread_t thread;
+    bool running;
+    pthread_mutex_t mutex; /* of all that follows */
+    pthread_cond_t given;
+    struct watch_counts counts;
+    bool fresh, stopping;
+    bool turned; /* and that has not been said */
+    enum result result;
+    int error;
+};
+
+/* Pages that are in memory are the second number. */
+static uint64_t resident_bytes(int statm)
+{
+    char text[128], *second;
+    ssize_t got = pread(statm, text, sizeof text - 1, 0);
+
+    text[got > 0 ? got : 0] = '\0';
+    strtoull(text, &second, 10);
+    return strtoull(second, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static void put_capture(struct metrics *metrics, const struct watch_counts *counts)
+{
+    metrics_gauge(metrics, "secflow_capture_up", "Whether the interface is captured from.",
+                  counts->problem == NULL);
+    metrics_counter(metrics, "secflow_capture_packets_total",
+                    "Packets that the filter let through, dropped ones included.",
+                    counts->capture.packets);
+    metrics_counter(metrics, "secflow_capture_kernel_drops_total",
+                    "Packets that the kernel dropped for want of room in its buffer.",
+                    counts->capture.kernel_drops);
+    metrics_counter(metrics, "secflow_capture_interface_drops_total",
+                    "Packets that the interface dropped.", counts->capture.interface_drops);
+}
+
+static void put_verdicts(struct metrics *metrics, const struct meter_counts *counts)
+{
+    static const char *const verdicts[PACKET_VERDICTS] = {
+        [PACKET_NOT_IP] = "not_ip",
+        [PACKET_OTHER_PROTOCOL] = "other_protocol",
+        [PACKET_LATE_FRAGMENT] = "late_fragment",
+        [PACKET_OPAQUE] = "opaque",
+        [PACKET_DAMAGED] = "damaged",
+        [PACKET_CUT] = "cut",
+        [PACKET_NO_TIME] = "no_time",
+        [PACKET_LINKTYPE] = "link_type",
+    };
+
+    metrics_family(metrics, "secflow_capture_frames_total", METRIC_COUNTER,
+                   "Frames that were read, by what became of them.");
+    metrics_sample(metrics, "verdict", "kept",
+                   counts->verdicts[PACKET_OK] - counts->other_family - counts->local -
+                       counts->service);
+    metrics_sample(metrics, "verdict", "other_family", counts->other_family);
+    metrics_sample(metrics, "verdict", "local", counts->local);
+    metrics_sample(metrics, "verdict", "service", counts->service);
+    for (size_t i = 0; i < PACKET_VERDICTS; i++)
+        if (verdicts[i])
+            metrics_sample(metrics, "verdict", verdicts[i], counts->verdicts[i]);
+    metrics_counter(metrics, "secflow_capture_late_packets_total",
+                    "Packets that are older than the window they were counted in.", counts->late);
+}
+
+static void put_records(struct metrics *metrics, const struct watch_counts *counts)
+{
+    metrics_counter(metrics, "secflow_capture_windows_total",
+                    "Windows that have ended, empty ones included.", counts->meter.windows);
+    metrics_counter(metrics, "secflow_capture_records_total", "Records that were written.",
+                    counts->outbox.records);
+    metrics_counter(metrics, "secflow_capture_early_records_total",
+                    "Flows that were sent on before their window ended, for want of room.",
+                    counts->meter.early);
+    metrics_counter(metrics, "secflow_capture_dropped_records_total",
+                    "Records that were dropped because nobody read the output.",
+                    counts->outbox.dropped_flows);
+    metrics_gauge(metrics, "secflow_capture_waiting_windows",
+                  "Windows whose flows wait to be written.", counts->outbox.waiting);
+    metrics_counter(metrics, "secflow_capture_forgotten_names_total",
+                    "Names that were forgotten, or not taken, for want of room.",
+                    watch_forgotten_names(counts));
+}
+
+static void put_memory(struct metrics *metrics, const struct watch_counts *counts, int statm)
+{
+    metrics_gauge(metrics, "secflow_capture_flows", "Flows in memory.", counts->flows);
+    metrics_gauge(metrics, "secflow_capture_names", "Addresses whose names are in memory.",
+                  counts->outbox.names);
+    metrics_family(metrics, "secflow_capture_memory_bytes", METRIC_GAUGE,
+                   "What flows, names and the output that waits take, by part.");
+    metrics_sample(metrics, "part", "flows", counts->flow_bytes);
+    metrics_sample(metrics, "part", "names", counts->outbox.names_bytes);
+    metrics_sample(metrics, "part", "output", counts->outbox.bytes);
+    metrics_gauge(metrics, "secflow_capture_resident_memory_bytes",
+                  "Memory of the process that is not swapped out.", resident_bytes(statm));
+}
+
+static void put_all(const struct capmetrics *metrics, const struct watch_counts *counts)
+{
+    metrics_begin(metrics->metrics);
+    metrics_family(metrics->metrics, "secflow_capture_build_info", METRIC_GAUGE,
+                   "The version of flowcap; the value is 1.");
+    metrics_sample(metrics->metrics, "version", PACKAGE_VERSION, 1);
+    metrics_gauge_time(metrics->metrics, "secflow_capture_start_time_seconds",
+                       "When flowcap was started, since 1970-01-01 UTC.", metrics->start);
+    put_capture(metrics->metrics, counts);
+    put_verdicts(metrics->metrics, &counts->meter);
+    put_records(metrics->metrics, counts);
+    put_memory(metrics->metrics, counts, metrics->statm);
+}
+
+/* The mutex is not locked. */
+static void write_counts(struct capmetrics *metrics, const struct watch_counts *counts)
+{
+    enum result result;
+    bool turned;
+    int error;
+
+    put_all(metrics, counts);
+    result = metrics_write(metrics->metrics, &turned);
+    error = errno;
+    pthread_mutex_lock(&metrics->mutex);
+    if (turned) {
+        metrics->turned = !metrics->turned; /* what turned back before it was said is no news */
+        metrics->result = result;
+        metrics->error = error;
+    }
+    pthread_mutex_unlock(&metrics->mutex);
+}
+
+/* The thread. */
+static void *run(void *context)
+{
+    struct capmetrics *metrics = context;
+    struct watch_counts counts;
+    bool fresh = true;
+
+    while (fresh) {
+        pthread_mutex_lock(&metrics->mutex);
+        while (!metrics->fresh && !metrics->stopping)
+            pthread_cond_wait(&metrics->given, &metrics->mutex);
+        fresh = metrics->fresh;
+        metrics->fresh = false;
+        counts = metrics->counts;
+        pthread_mutex_unlock(&metrics->mutex);
+        if (fresh)
+            write_counts(metrics, &counts);
+    }
+    return NULL;
+}
+
+static void tell_failure(const struct capmetrics *metrics)
+{
+    const struct watch_options *options = &metrics->options;
+
+    errno = metrics->error;
+    if (metrics->result == RESULT_NO_MEMORY)
+        out_of_memory();
+    else if (errno == EACCES || errno == EPERM)
+        complain(options->metrics,
+                 "cannot write the metrics: the user whom flowcap runs as%s%s must be able to "
+                 "write to the folder",
+                 options->user ? ", " : "", options->user ? options->user : "");
+    else
+        complain_errno(options->metrics, "cannot write the metrics");
+}
+
+/* As the user whom the tool has become: a file that cannot be written is told at once. */
+static int start(struct capmetrics *metrics)
+{
+    write_counts(metrics, &(struct watch_counts){.problem = ""});
+    if (metrics->turned) {
+        tell_failure(metrics);
+        return EX_IOERR;
+    }
+    errno = pthread_create(&metrics->thread, NULL, run, metrics);
+    metrics->running = errno == 0;
+    return metrics->running ? EX_OK : start_failed(RESULT_SYSTEM);
+}
+
+int capmetrics_init(struct capmetrics **metrics, const struct watch_options *options)
+{
+    const struct metric_label label = {"interface", options->interface};
+    struct capmetrics *new;
+    enum result result;
+
+    if (!options->metrics)
+        return EX_OK;
+    new = calloc(1, sizeof *new);
+    if (!new)
+        return out_of_memory();
+    *metrics = new;
+    new->options = *options;
+    new->start = clock_wall();
+    new->statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    pthread_mutex_init(&new->mutex, NULL);
+    pthread_cond_init(&new->given, NULL);
+    result = metrics_init(&new->metrics, options->metrics, &label, 1);
+    if (result == RESULT_DAMAGED)
+        return usage_error("--metrics: %s is there and not a regular file", options->metrics);
+    return result == RESULT_OK ? start(new) : start_failed(result);
+}
+
+void capmetrics_destroy(struct capmetrics **metrics)
+{
+    struct capmetrics *old = *metrics;
+
+    if (!old)
+        return;
+    if (old->running) {
+        pthread_mutex_lock(&old->mutex);
+        old->stopping = true;
+        pthread_cond_signal(&old->given);
+        pthread_mutex_unlock(&old->mutex);
+        pthread_join(old->thread, NULL);
+        capmetrics_look(old);
+    }
+    metrics_destroy(&old->metrics);
+    pthread_cond_destroy(&old->given);
+    pthread_mutex_destroy(&old->mutex);
+    if (old->statm >= 0)
+        close(old->statm);
+    free(old);
+    *metrics = NULL;
+}
+
+void capmetrics_give(struct capmetrics *metrics, const struct watch_counts *counts)
+{
+    if (!metrics)
+        return;
+    pthread_mutex_lock(&metrics->mutex);
+    metrics->counts = *counts;
+    metrics->fresh = true;
+    pthread_cond_signal(&metrics->given);
+    pthread_mutex_unlock(&metrics->mutex);
+}
+
+void capmetrics_look(struct capmetrics *metrics)
+{
+    bool turned;
+
+    if (!metrics)
+        return;
+    pthread_mutex_lock(&metrics->mutex);
+    turned = metrics->turned;
+    metrics->turned = false;
+    if (turned && metrics->result == RESULT_OK)
+        complain(metrics->options.metrics, "the metrics are written again");
+    else if (turned)
+        tell_failure(metrics);
+    pthread_mutex_unlock(&metrics->mutex);
+}
