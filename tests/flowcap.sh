@@ -10,7 +10,7 @@ tool_name=flowcap
 bindir=$(dirname "$tool")
 captures=$(cd "$srcdir/tests" && pwd)/captures.py
 cd "$tmp" || exit 99
-export tool bindir
+export bindir
 
 introduces_itself
 misused 'no interface'
@@ -26,62 +26,7 @@ misused '-4 with -6' -i lo -4 -6
 misused 'two interfaces' -i lo -i any
 like "$(cat err)" 'a flowcap for each interface, or -i any' 'two interfaces: what to do'
 
-# A network of its own needs root, or user namespaces. In the latter there is no other user.
-choose_network
-if [ -z "$enter" ]; then
-    skip 'live capture' 'no network namespace can be made here'
-    done_testing
-    exit
-fi
-if ! command -v tcpreplay >/dev/null || ! command -v ip >/dev/null; then
-    skip 'live capture' 'no tcpreplay or no ip'
-    done_testing
-    exit
-fi
-
-# in_network NAME < SCRIPT: the script, with a pair of interfaces, one0 and two0, and these functions
-cat >functions.sh <<'E2'
-. "$network"
-# start ARGUMENTS...: flowcap on two0, in the background; $cap is its process
-start() {
-    # shellcheck disable=SC2154 # of the environment
-    "$tool" -i two0 -Z "$user" "$@" >live.sf 2>err &
-    cap=$!
-    until_true grep -q 'Seccomp:.2' /proc/$cap/status || sleep 1
-    sleep 0.3
-}
-
-# replay FILE...: out of one0, to two0
-replay() {
-    tcpreplay -q -i one0 -p 5000 "$@" >replay.log 2>&1 || cat replay.log
-    sleep 0.5
-}
-
-# stop: and its exit status
-stop() {
-    kill $cap
-    wait $cap
-    echo $? >status
-}
-
-# The captures have frames of more than 1500 bytes
-pair() {
-    ip link add one0 mtu 2000 type veth peer name two0 mtu 2000
-    for interface in one0 two0; do
-        echo 1 >/proc/sys/net/ipv6/conf/$interface/disable_ipv6 2>/dev/null
-        ip link set $interface up
-    done
-    sleep 0.3
-}
-ip link set lo up
-pair
-E2
-in_network() {
-    cat >script.sh
-    rm -f live.sf err status
-    $enter sh -c '. ./functions.sh; . ./script.sh' >network.log 2>&1
-}
-
+require_network
 # Times apart, which are those of the replay
 flows='inputs | [.src, .dst, .destinationNameSource, .srcPkts, .srcBytes, .dstPkts, .dstBytes,
     .protocolInformation, .proto] | @tsv'
@@ -279,7 +224,7 @@ sleep 0.3
 replay trace.pcap
 ip link del two0
 until_true grep -q disappeared err
-pair
+pair one0 two0
 until_true sh -c 'test "$(grep -c again err)" = 2'
 sleep 0.3
 replay trace.pcap

@@ -1,4 +1,5 @@
-# A network of its own, for the tests that capture. To be sourced, inside of it again: . "$network"
+# A network of its own, for the tests that capture. To be sourced, inside of it again: . "$network";
+# before require_network, where the tool is flowcap, tool.sh.
 
 network=$(cd "${srcdir:?}/tests" && pwd)/network.sh
 export network
@@ -26,4 +27,66 @@ until_true() {
         [ $tries -lt 100 ] || return 1
         sleep 0.1
     done
+}
+
+# require_network: chooses one, or ends a test that cannot go on without
+require_network() {
+    choose_network
+    if [ -z "$enter" ]; then
+        skip 'live capture' 'no network namespace can be made here'
+    elif ! command -v tcpreplay >/dev/null || ! command -v ip >/dev/null; then
+        skip 'live capture' 'no tcpreplay or no ip'
+    else
+        export tool
+        return
+    fi
+    done_testing
+    exit
+}
+
+# in_network < SCRIPT: the script, with a pair of interfaces, one0 and two0, and the functions below;
+# they leave what the tool wrote in live.sf and err, and its status in status
+in_network() {
+    cat >script.sh
+    rm -f live.sf err status
+    # shellcheck disable=SC2016 # of the environment
+    $enter sh -c '. "$network"; ip link set lo up; pair one0 two0; . ./script.sh' >network.log 2>&1
+}
+
+# start ARGUMENTS...: flowcap on two0, in the background; $cap is its process
+start() {
+    # shellcheck disable=SC2154 # of the environment
+    "$tool" -i two0 -Z "$user" "$@" >live.sf 2>err &
+    cap=$!
+    until_it_captures
+}
+
+# until_it_captures: the process $cap
+until_it_captures() {
+    until_true grep -q 'Seccomp:.2' /proc/$cap/status || sleep 1
+    sleep 0.3
+}
+
+# replay FILE...: out of one0, to two0
+replay() {
+    tcpreplay -q -i one0 -p 5000 "$@" >replay.log 2>&1 || cat replay.log
+    sleep 0.5
+}
+
+# stop: and its exit status
+stop() {
+    kill $cap
+    wait $cap
+    echo $? >status
+}
+
+# pair ONE OTHER: makes two interfaces that are connected. The captures have frames of more than 1500
+# bytes
+pair() {
+    ip link add "$1" mtu 2000 type veth peer name "$2" mtu 2000
+    for interface in "$1" "$2"; do
+        echo 1 >/proc/sys/net/ipv6/conf/"$interface"/disable_ipv6 2>/dev/null
+        ip link set "$interface" up
+    done
+    sleep 0.3
 }
