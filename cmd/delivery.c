@@ -4,6 +4,7 @@
 #include "backoff.h"
 #include "body.h"
 #include "clock.h"
+#include "redact.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -27,6 +28,7 @@
 #define OUTPUT_WAIT 2000
 
 #define PROBLEM_TEXT 320
+#define TOLD_TEXT (PROBLEM_TEXT + ANSWER_WORDS + 8)
 
 /* Rejections that are told of before the rest is only counted. */
 #define REJECTIONS_TOLD 3
@@ -65,6 +67,7 @@ struct delivery {
     struct text lines; /* for standard output, of which what is before written is there */
     size_t written;
     struct text sample_id;
+    struct text answer; /* without secrets */
 };
 
 int delivery_init(struct delivery **delivery, const struct delivery_options *options,
@@ -110,6 +113,7 @@ void delivery_destroy(struct delivery **delivery)
     close_bodies(old);
     text_destroy(&old->lines);
     text_destroy(&old->sample_id);
+    text_destroy(&old->answer);
     free(old->collector);
     free(old);
     *delivery = NULL;
@@ -178,8 +182,11 @@ static void part_is_last(struct delivery *delivery)
     delivery->most = delivery->most > UINT64_MAX / 2 ? 0 : 2 * delivery->most;
 }
 
-/* Moves what was sent of an entry aside; what is why, also in the file beside it. */
-static int reject(struct delivery *delivery, const char *what, const char *answer, size_t length)
+/*
+ * Moves what was sent of an entry aside; what is why in the file beside it, before the answer, and
+ * told is why in the message.
+ */
+static int reject(struct delivery *delivery, const char *what, const char *told)
 {
     const struct spool_entry *entry = &delivery->entry;
     struct text text = {0};
@@ -188,7 +195,7 @@ static int reject(struct delivery *delivery, const char *what, const char *answe
     if (result == RESULT_OK)
         result = text_put(&text, "\n", 1);
     if (result == RESULT_OK)
-        result = text_put(&text, answer, length);
+        result = text_put(&text, delivery->answer.bytes, delivery->answer.length);
     if (result == RESULT_OK)
         result = delivery->start > 0
                      ? spool_reject_part(delivery->spool, entry, delivery->start, text.bytes,
@@ -200,7 +207,7 @@ static int reject(struct delivery *delivery, const char *what, const char *answe
     if (delivery->start == 0)
         part_is_last(delivery);
     if (delivery->rejected++ < REJECTIONS_TOLD)
-        complain(entry->name + entry->file_name, "%s: moved to %s/rejected", what,
+        complain(entry->name + entry->file_name, "%s: moved to %s/rejected", told,
                  delivery->options->spool_path);
     return EX_OK;
 }
@@ -422,6 +429,7 @@ static enum result measure_some(struct delivery *delivery, bool *done)
 
 static int measure(struct delivery *delivery)
 {
+    static const char not_secflows[] = "not all of its lines are Secflows";
     bool done = false;
     enum result result = measure_some(delivery, &done);
     int status;
@@ -438,7 +446,8 @@ static int measure(struct delivery *delivery)
         return end(delivery, out_of_memory());
     case RESULT_DAMAGED:
         put_off(delivery, 0);
-        status = reject(delivery, "not all of its lines are Secflows", "", 0);
+        delivery->answer.length = 0;
+        status = reject(delivery, not_secflows, not_secflows);
         break;
     default:
         put_off(delivery, clock_monotonic() + LOOK_AFTER);
@@ -554,7 +563,7 @@ static int accept(struct delivery *delivery, int64_t now)
     delivery->accepted++;
     delivery->accepted_at = now;
     put_off(delivery, now);
-    if (result == RESULT_OK)
+    if (result == RESULT_OK && !delivery->options->quiet)
         result = put_line(delivery);
     return result == RESULT_OK ? EX_OK : spool_failed(delivery, result);
 }
@@ -571,15 +580,37 @@ static void describe(const struct upload_answer *answer, char text[PROBLEM_TEXT]
         snprintf(text, PROBLEM_TEXT, "HTTP %ld", answer->status);
 }
 
-/* -v tells of each try, else what is wrong is said once. */
+/*
+ * Keeps the answer, without what was to stay secret, and says what went wrong, with the collector's
+ * own words where there are any. RESULT_NO_MEMORY.
+ */
+static enum result tell_words(struct delivery *delivery, const struct upload_answer *answer,
+                              const char *what, char told[TOLD_TEXT])
+{
+    struct text *text = &delivery->answer;
+    char words[ANSWER_WORDS] = "";
+    enum result result;
+
+    text->length = 0;
+    result = text_put(text, answer->body, answer->length);
+    if (result == RESULT_OK)
+        result = redact(text, delivery->options->secrets, delivery->options->upload.url,
+                        answer->length == UPLOAD_ANSWER_MAX);
+    if (result == RESULT_OK)
+        result = answer_words(text->bytes, text->length, words);
+    snprintf(told, TOLD_TEXT, words[0] ? "%s (\"%s\")" : "%s%s", what, words);
+    return result;
+}
+
+/* -v tells of each try, in the collector's words; else what is wrong is said once. */
 static void tell(struct delivery *delivery, const struct upload_answer *answer, const char *what,
-                 int64_t wait)
+                 const char *told, int64_t wait)
 {
     int problem = answer->status != 0 ? (int)answer->status : -answer->code;
 
     if (delivery->options->verbose)
         complain(entry_file_name(delivery),
-                 "%s, in %.3f s; failed %u time%s in a row, again in %.1f s", what,
+                 "%s, in %.3f s; failed %u time%s in a row, again in %.1f s", told,
                  (double)answer->took / SECOND, delivery->failures,
                  delivery->failures == 1 ? "" : "s", (double)wait / SECOND);
     else if (delivery->said != problem)
@@ -596,14 +627,14 @@ static bool is_of_sample(const struct upload_answer *answer)
 
 /* A sample that the collector fails on does not hold the others up. */
 static void try_again(struct delivery *delivery, const struct upload_answer *answer,
-                      const char *what, int64_t now)
+                      const char *what, const char *told, int64_t now)
 {
     int64_t wait = backoff_wait(++delivery->failures);
 
     if (answer->retry_after > 0)
         wait = answer->retry_after < RETRY_AFTER_MOST / SECOND ? answer->retry_after * SECOND
                                                                : RETRY_AFTER_MOST;
-    tell(delivery, answer, what, wait);
+    tell(delivery, answer, what, told, wait);
     put_off(delivery, now + wait);
     if (is_of_sample(answer) || body_rewind(delivery->file) != RESULT_OK ||
         (delivery->zeek_dns && body_rewind(delivery->zeek_dns) != RESULT_OK))
@@ -611,13 +642,13 @@ static void try_again(struct delivery *delivery, const struct upload_answer *ans
 }
 
 /* Nothing can be sent, for a long while. Another process, with another key, could. */
-static void deny(struct delivery *delivery, const struct upload_answer *answer,
+static void deny(struct delivery *delivery, const struct upload_answer *answer, const char *told,
                  enum verdict verdict, int64_t now)
 {
     bool key = verdict == VERDICT_DENIED;
 
     if (delivery->said != answer->status || delivery->options->verbose)
-        complain(delivery->collector, "HTTP %ld: %s; what is to be sent is kept", answer->status,
+        complain(delivery->collector, "%s: %s; what is to be sent is kept", told,
                  key ? "there is no right to upload" : "nothing is accepted at this URL");
     delivery->said = (int)answer->status;
     delivery->denied = key ? EX_NOPERM : EX_UNAVAILABLE;
@@ -632,7 +663,7 @@ static int finish(struct delivery *delivery, const struct upload_answer *answer,
 {
     enum answer_form form = delivery->options->upload.form ? ANSWER_API : ANSWER_STATUS;
     enum verdict verdict = VERDICT_AGAIN;
-    char what[PROBLEM_TEXT];
+    char what[PROBLEM_TEXT], told[TOLD_TEXT];
     int status = EX_OK;
 
     delivery->sample_id.length = 0;
@@ -640,6 +671,8 @@ static int finish(struct delivery *delivery, const struct upload_answer *answer,
                                             &verdict, &delivery->sample_id) != RESULT_OK)
         return end(delivery, out_of_memory());
     describe(answer, what);
+    if (tell_words(delivery, answer, what, told) != RESULT_OK)
+        return end(delivery, out_of_memory());
     switch (verdict) {
     case VERDICT_ACCEPTED:
         if (delivery->options->verbose)
@@ -648,21 +681,21 @@ static int finish(struct delivery *delivery, const struct upload_answer *answer,
         status = accept(delivery, now);
         break;
     case VERDICT_AGAIN:
-        try_again(delivery, answer, what, now);
+        try_again(delivery, answer, what, told, now);
         return EX_OK;
     case VERDICT_TOO_LARGE:
         put_off(delivery, now);
         if (halve(delivery))
             return EX_OK;
-        status = reject(delivery, what, answer->body, answer->length);
+        status = reject(delivery, what, told);
         break;
     case VERDICT_REJECTED:
         put_off(delivery, now);
-        status = reject(delivery, what, answer->body, answer->length);
+        status = reject(delivery, what, told);
         break;
     case VERDICT_DENIED:
     case VERDICT_WRONG_URL:
-        deny(delivery, answer, verdict, now);
+        deny(delivery, answer, told, verdict, now);
         break;
     }
     close_part(delivery);

@@ -17,7 +17,9 @@ struct delivery_options {
     bool gzip;
     uint64_t max_bytes; /* of the spool, and how old what lies there may be, in microseconds */
     int64_t max_age;    /* 0: no limit */
-    bool verbose;       /* say of each try how it went */
+    const char *const *secrets; /* which no message or file repeats; ends with NULL, or is NULL */
+    bool verbose;               /* say of each try how it went */
+    bool quiet;                 /* write no line for a sample that was accepted */
 };
 
 struct delivery;

@@ -37,7 +37,7 @@ static const char help[] =
     "  -k KEYFILE   has the key, else NETWORKSAGE_API_KEY is it\n"
     "  -N NAME      what samples or files are called at the collector\n"
     "  -n           write the samples to standard output, send nothing\n"
-    "  -q           no progress line\n"
+    "  -q           no progress line, no line for what was accepted\n"
     "  -s SPOOL     where samples wait (default: ~/.local/state/secflow/spool,\n"
     "               /var/spool/secflow for root)\n"
     "  -t TYPE      send each FILE as it is: pcap, pcapng, secflow, or zeek, and for zeek the\n"
@@ -583,11 +583,13 @@ static int open_delivery(struct command *command)
         status = headers_add(&command->headers, "Content-Type: application/x-ndjson");
     if (status == EX_OK)
         status = open_spool(command);
-    if (status == EX_OK && command->headers.secret && upload_is_open(upload->url))
+    if (status == EX_OK && command->headers.secrets && upload_is_open(upload->url))
         complain(NULL,
                  "the key, or a header that is secret, goes to another machine without encryption; "
                  "use https");
     upload->headers = (const char *const *)command->headers.list;
+    command->options.secrets = (const char *const *)command->headers.secrets;
+    command->options.quiet = command->quiet;
     signal(SIGPIPE, SIG_IGN); /* a reader that is gone must not cost what is on its way */
     return status == EX_OK ? delivery_init(&command->delivery, &command->options, command->spool)
                            : status;

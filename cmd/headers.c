@@ -14,20 +14,43 @@ void headers_destroy(struct headers *headers)
 {
     for (size_t i = 0; i < headers->count; i++)
         free(headers->list[i]);
+    for (size_t i = 0; i < headers->secret_count; i++)
+        free(headers->secrets[i]);
     free(headers->list);
+    free(headers->secrets);
     *headers = (struct headers){0};
+}
+
+static int add_string(char ***list, size_t *count, const char *string)
+{
+    char **grown = realloc(*list, (*count + 2) * sizeof *grown);
+
+    if (!grown)
+        return out_of_memory();
+    *list = grown;
+    grown[*count] = strdup(string);
+    grown[*count + 1] = NULL;
+    return grown[(*count)++] ? EX_OK : out_of_memory();
 }
 
 static int add(struct headers *headers, const char *header)
 {
-    char **grown = realloc(headers->list, (headers->count + 2) * sizeof *grown);
+    return add_string(&headers->list, &headers->count, header);
+}
 
-    if (!grown)
-        return out_of_memory();
-    headers->list = grown;
-    grown[headers->count] = strdup(header);
-    grown[headers->count + 1] = NULL;
-    return grown[headers->count++] ? EX_OK : out_of_memory();
+/* The value is the secret, and of "Bearer TOKEN" the token. */
+static int add_secret(struct headers *headers, const char *header)
+{
+    const char *value = strchr(header, ':') + 1, *blank;
+    int status = add(headers, header);
+
+    value += strspn(value, " \t");
+    blank = strchr(value, ' ');
+    if (status == EX_OK)
+        status = add_string(&headers->secrets, &headers->secret_count, value);
+    if (status == EX_OK && blank)
+        status = add_string(&headers->secrets, &headers->secret_count, blank + 1);
+    return status;
 }
 
 /* A file with a secret, of which others should know nothing. */
@@ -100,7 +123,6 @@ static int add_file(struct headers *headers, const char *path)
     size_t number = 0;
     char *line;
 
-    headers->secret = true;
     while (status == EX_OK && (line = next_line(&secret))) {
         const char *problem = upload_header_problem(line);
 
@@ -108,7 +130,7 @@ static int add_file(struct headers *headers, const char *path)
         if (line[0] != '\0')
             status = problem
                          ? usage_error("-H: %s: line %zu is no header: %s", path, number, problem)
-                         : add(headers, line);
+                         : add_secret(headers, line);
     }
     forget(&secret);
     return status;
@@ -121,8 +143,9 @@ int headers_add(struct headers *headers, const char *argument)
     if (argument[0] == '@')
         return add_file(headers, argument + 1);
     problem = upload_header_problem(argument);
-    headers->secret = headers->secret || upload_header_is(argument, "Authorization");
-    return problem ? usage_error("-H: that is no header: %s", problem) : add(headers, argument);
+    if (problem)
+        return usage_error("-H: that is no header: %s", problem);
+    return (upload_header_is(argument, "Authorization") ? add_secret : add)(headers, argument);
 }
 
 bool headers_have(const struct headers *headers, const char *name)
@@ -145,7 +168,7 @@ static int add_key(struct headers *headers, const char *key, const char *from)
     if (upload_header_problem(header))
         status = usage_error("%s has no key of one line", from);
     else
-        status = add(headers, header);
+        status = add_secret(headers, header);
     free(header);
     return status;
 }
@@ -157,7 +180,6 @@ int headers_add_key(struct headers *headers, const char *path, const char *varia
     char *line;
     int status;
 
-    headers->secret = headers->secret || path || (key && *key);
     if (!path)
         return key && *key ? add_key(headers, key, variable) : EX_OK;
     status = read_secret(&secret, path);

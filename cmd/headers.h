@@ -10,7 +10,8 @@
 struct headers {
     char **list; /* "Name: value"; the last one is NULL; list is NULL where there are none */
     size_t count;
-    bool secret; /* there are some that others are not to see */
+    char **secrets; /* values that others are not to see, the same */
+    size_t secret_count;
 };
 
 void headers_destroy(struct headers *headers);

@@ -29,4 +29,12 @@ enum answer_form {
 MUST_CHECK enum result answer_judge(enum answer_form form, long status, const char *bytes,
                                     size_t length, enum verdict *verdict, struct text *id);
 
+/*
+ * What an answer says to people: the text of its JSON that tells of an error, the title of a page
+ * of HTML, or its first line that is not blank; "" where there is none. Escaped as text_escape
+ * does, and cut where it is long.
+ */
+#define ANSWER_WORDS 201 /* with the final NUL */
+MUST_CHECK enum result answer_words(const char *bytes, size_t length, char words[ANSWER_WORDS]);
+
 #endif

@@ -160,3 +160,58 @@ enum result text_put_json(struct text *text, const char *bytes, size_t length)
     }
     return result == RESULT_OK ? text_put(text, "\"", 1) : result;
 }
+
+enum result text_replace(struct text *text, const char *bytes, size_t length, const char *other)
+{
+    struct text replaced = {0};
+    enum result result = RESULT_OK;
+    const char *at = text->bytes, *found;
+    size_t left = text->length;
+
+    while (result == RESULT_OK && left > 0 && (found = memmem(at, left, bytes, length))) {
+        result = text_put(&replaced, at, (size_t)(found - at));
+        if (result == RESULT_OK)
+            result = text_put_string(&replaced, other);
+        left -= (size_t)(found - at) + length;
+        at = found + length;
+    }
+    if (result == RESULT_OK && at != text->bytes)
+        result = text_put(&replaced, at, left);
+    if (result != RESULT_OK || at == text->bytes) {
+        text_destroy(&replaced);
+        return result;
+    }
+    text_destroy(text);
+    *text = replaced;
+    return RESULT_OK;
+}
+
+/* C0, DEL, and C1, which is two bytes in UTF-8. */
+static bool is_control(const unsigned char *p, size_t length)
+{
+    return length == 1 ? *p < ' ' || *p == 0x7f : length == 2 && *p == 0xc2 && p[1] < 0xa0;
+}
+
+void text_escape(const char *bytes, size_t length, char *escaped, size_t room)
+{
+    const unsigned char *p = (const unsigned char *)bytes, *end = p + length;
+    char one[4 * 4 + 1];
+
+    while (p < end) {
+        size_t bad = text_character((const char *)p, (size_t)(end - p)) == 0;
+        size_t character = bad ? 1 : text_character((const char *)p, (size_t)(end - p)), put = 0;
+
+        if (bad || is_control(p, character))
+            for (size_t i = 0; i < character; i++)
+                put += (size_t)snprintf(one + put, sizeof one - put, "\\x%02x", p[i]);
+        else
+            put = (size_t)snprintf(one, sizeof one, "%.*s", (int)character, (const char *)p);
+        if (put >= room)
+            break;
+        memcpy(escaped, one, put);
+        escaped += put;
+        room -= put;
+        p += character;
+    }
+    *escaped = '\0';
+}

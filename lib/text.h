@@ -38,4 +38,14 @@ size_t text_character(const char *bytes, size_t left);
 /* As a JSON string, in quotes. Bytes that are no UTF-8 become U+FFFD. */
 MUST_CHECK enum result text_put_json(struct text *text, const char *bytes, size_t length);
 
+/* Puts other bytes in the place of some, wherever they stand; length is not 0. */
+MUST_CHECK enum result text_replace(struct text *text, const char *bytes, size_t length,
+                                    const char *other);
+
+/*
+ * For people: control characters, which a terminal would obey, and bytes that are no UTF-8 become
+ * \xNN. As much of it as there is room for, on a whole character and with a final NUL.
+ */
+void text_escape(const char *bytes, size_t length, char *escaped, size_t room);
+
 #endif

@@ -18,6 +18,7 @@ says what is done with it; without one it is "ok". The words:
     hang          nothing comes back for a minute
     slow          the body is read at 2.6 MB a second, or less
     late N        it is accepted, N seconds after all of it came
+    echo NUMBER   that HTTP status, with the key, the path and control characters in its text
     endless       200 with a body that does not end
 
 A body of more bytes than the number in DIR/limit, if there is that, is answered with 413.
@@ -201,7 +202,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             "odd": ["error", False],
             "plain": {"error": False, "body": "thank you"},
         }
-        if word[0].isdigit():
+        if word[0] == "echo":
+            key = self.headers.get("apikey") or self.headers.get("X-Key")
+            text = "no field\tfoo\x1b[31m for %s at %s" % (key, self.path)
+            self.answer(int(word[1]), text.encode() + b"\nand more: " + key.encode())
+        elif word[0].isdigit():
             headers = [("Retry-After", word[1])] if len(word) > 1 else []
             if word[0].startswith("3"):
                 headers.append(("Location", self.path + "/elsewhere"))

@@ -23,6 +23,10 @@ for word in 500 503 408 409 425 '429 1' error garbage odd long reset; do
     is_empty "$word"
 done
 is "$(grep -c 'server has' err)" 0 'what the server says is not repeated'
+answers
+is_status 0 '-q: exit status' send -q one.sf
+is "$(accepted .fileName)" one.sf '-q: it is accepted'
+is "$(cat out err)" '' '-q: nothing is written of it'
 answers plain
 is_status 0 'an answer without an id: exit status' send one.sf
 is "$(jq -c .sampleId out)" null 'an answer without an id: accepted'
@@ -33,7 +37,7 @@ ok 'Retry-After is obeyed' jq -es '.[1].at - .[0].at | . >= 3 and . < 8' request
 like "$(send -v one.sf 2>&1)" 'one.sf: accepted, in [0-9.]+ s' '-v: a line for each try'
 answers 500
 send -v one.sf >out 2>err
-like "$(cat err)" 'one.sf: HTTP 500, in [0-9.]+ s; failed 1 time in a row, again in [0-9.]+ s' \
+like "$(cat err)" 'one.sf: HTTP 500 \("because"\), in [0-9.]+ s; failed 1 time in a row, again in [0-9.]+ s' \
     '-v: and for one that fails'
 like "$(cat err)" '1 records read, 1 samples made, 1 accepted' '-v: a summary'
 
@@ -113,12 +117,33 @@ for word in 400 413 415 422 early; do
     is "$(accepted .fileName)" day2.sf "$word: the next sample is sent"
     is "$(spooled)" '' "$word: nothing waits"
     is "$(spooled spool/rejected)" 'records.day1.sf records.day1.sf.answer' "$word: it is put aside"
-    like "$(cat err)" "^flowupload: day1.sf: HTTP [1-5]..: moved to spool/rejected" "$word: message"
+    like "$(cat err)" "^flowupload: day1.sf: HTTP [1-5].. \\(\"(because|too large)\"\\): moved to spool/rejected$" "$word: message"
     status=$(sed -n 's/.*HTTP \([0-9]*\).*/\1/p' err)
     is "$(head -n 1 spool/rejected/*.answer)" "HTTP $status" "$word: the answer is beside it"
     ok "$word: it is whole" cmp spool/rejected/*.sf day1.sf
 done
 like "$(cat spool/rejected/*.answer)" 'too large' 'the answer has what the server said'
+rm -rf spool
+printf 'X-Key: secret\n' >header
+chmod 600 header
+answers 'echo 422'
+is_status 69 'a secret in the answer: exit status' "$tool" -F ndjson -s spool -H @header \
+    -u "$lines_url?token=0123456789&x=y" day1.sf
+is "$(cat err)" 'flowupload: day1.sf: HTTP 422 ("no field foo\x1b[31m for *** at /flows?***"): moved to spool/rejected' \
+    'a secret in the answer: the message has the first line without it'
+is "$(grep -c -e secret -e 0123456789 spool/rejected/*.answer)" 0 'nor has the file'
+like "$(tail -n 1 spool/rejected/*.answer)" 'and more: [*]{3}$' 'which has the rest'
+answers 'echo 403'
+send -v day1.sf >out 2>err
+like "$(cat err)" 'HTTP 403 \("no field foo.*for \*\*\* at ' 'a key that the collector repeats: the message'
+is "$(grep -c secret err)" 0 'a key that the collector repeats: it is in no message'
+rm -rf spool
+
+send_rejected() {
+    answers 400
+    send day1.sf 2>err
+}
+send_rejected
 mv spool/rejected/*.sf spool
 answers
 drain() {
@@ -135,7 +160,7 @@ for word in 301 302 307 404 405 410 451 501; do
     is_status 69 "$word: exit status" send day1.sf day2.sf
     is "$(spooled)" 'records.day1.sf records.day2.sf' "$word: all samples wait"
     is "$(words)" $word "$word: it is tried once"
-    is "$(cat err)" "flowupload: $url: HTTP $word: nothing is accepted at this URL; what is to be sent is kept
+    is "$(cat err)" "flowupload: $url: HTTP $word (\"because\"): nothing is accepted at this URL; what is to be sent is kept
 flowupload: spool: 2 samples are left, to be sent the next time" "$word: messages"
     rm -rf spool
 done
@@ -148,7 +173,7 @@ answers
 is_status 77 'a wrong key: exit status' "$tool" -k wrong -s spool -u "$url" day1.sf day2.sf day3.sf
 is "$(spooled)" 'records.day1.sf records.day2.sf records.day3.sf' 'a wrong key: all samples wait'
 is "$(words)" 401 'a wrong key: it is tried once'
-like "$(cat err)" '^flowupload: http.*: HTTP 401: ' 'a wrong key: message'
+like "$(cat err)" '^flowupload: http.*: HTTP 401 \("because"\): there is no right to upload' 'a wrong key: message'
 is "$(grep -c -e wrong -e secret err)" 0 'a wrong key: it is in no message'
 without_key() {
     "$tool" -s spool -u "$url" </dev/null

@@ -195,6 +195,56 @@ static void test_nul(void)
     is_str(words[verdict], "again", "does not accept");
 }
 
+/* What people are told of an answer. */
+static const struct {
+    const char *body, *words;
+} said[] = {
+    {"", ""},
+    {" \r\n\t", ""},
+    {"unknown field foo", "unknown field foo"},
+    {"\r\n  first \t line  \r\nsecond", "first line"},
+    {"{\"error\":true,\"body\":\"because\"}", "because"},
+    {"{\"error\":\"invalid_token\",\"error_description\":\"it has expired\"}", "it has expired"},
+    {"{\"error\":{\"type\":\"x\",\"reason\":\"no such index\"},\"status\":404}", "no such index"},
+    {"{\"code\":4,\"text\":\"Invalid token\"}", "Invalid token"},
+    {"{\"title\":\"Bad\",\"detail\":\"line 3\\n is\\u0009bad\"}", "line 3 is bad"},
+    {"{\"message\":\"\",\"title\":\"Bad\"}", "Bad"},
+    {"{\"message\":\"\\u001b[31mred\\u009b\\u00e9\"}", "\\x1b[31mred\\xc2\\x9b\xc3\xa9"},
+    {"{\"code\":17}", "{\"code\":17}"},
+    {"{\"message\":\"cut", "{\"message\":\"cut"},
+    {"{}", "{}"},
+    {"[\"message\"]\n", "[\"message\"]"},
+    {"<html>\r\n<head><TITLE>413 Too\n Large</TITLE></head>", "413 Too Large"},
+    {"<html><title>no end", "no end"},
+    {"<title>", "<title>"},
+    {"<p>no title</p>\n", "<p>no title</p>"},
+    {"bad \xff\xc3 bytes", "bad \\xff\\xc3 bytes"},
+};
+
+static void test_words(void)
+{
+    char text[1000], got[ANSWER_WORDS];
+
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
+        size_t length = strlen(said[i].body);
+        uint8_t *copy = exact_copy(said[i].body, length);
+
+        is_int(answer_words((const char *)copy, length, got), RESULT_OK, "words of answer %zu", i);
+        is_str(got, said[i].words, "are those for people");
+        exact_free(copy, length);
+    }
+    memset(text, 'x', sizeof text);
+    is_int(answer_words(text, sizeof text, got), RESULT_OK, "a long line");
+    is_int(strlen(got), ANSWER_WORDS - 1, "is cut");
+    for (size_t i = 0; i + 1 < sizeof text; i += 2)
+        memcpy(text + i, "\xc3\xa9", 2);
+    is_int(answer_words(text, sizeof text, got), RESULT_OK, "one of other characters");
+    is_int(strlen(got), ANSWER_WORDS - 1, "on a whole one");
+    memset(text, '\x1b', sizeof text);
+    is_int(answer_words(text, sizeof text, got), RESULT_OK, "one of control characters");
+    is_int(strlen(got), (ANSWER_WORDS - 1) / 4 * 4, "on a whole escape");
+}
+
 int main(void)
 {
     test_statuses();
@@ -202,5 +252,6 @@ int main(void)
     test_api();
     test_cut_off();
     test_nul();
+    test_words();
     return done();
 }

@@ -241,6 +241,30 @@ static void test_json_long(void)
     text_destroy(&text);
 }
 
+static void test_replace(void)
+{
+    static const struct {
+        const char *text, *bytes, *want;
+    } cases[] = {
+        {"", "ab", ""},       {"a", "ab", "a"},    {"ab", "ab", "*"},   {"xabyabz", "ab", "x*y*z"},
+        {"abab", "ab", "**"}, {"aab", "ab", "a*"}, {"abc", "b", "a*c"}, {"aaa", "aa", "*a"},
+        {"xyz", "ab", "xyz"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct text text = {0};
+        size_t length = strlen(cases[i].bytes);
+        uint8_t *copy = exact_copy(cases[i].bytes, length);
+
+        need(text_put_string(&text, cases[i].text) == RESULT_OK, "a text");
+        is_int(text_replace(&text, (const char *)copy, length, "*"), RESULT_OK, "'%s' in '%s'",
+               cases[i].bytes, cases[i].text);
+        is_str(string_of(&text), cases[i].want, "is replaced");
+        exact_free(copy, length);
+        text_destroy(&text);
+    }
+}
+
 int main(void)
 {
     test_empty();
@@ -251,5 +275,6 @@ int main(void)
     test_read();
     test_json();
     test_json_long();
+    test_replace();
     return done();
 }
