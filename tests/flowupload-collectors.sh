@@ -30,52 +30,35 @@ print(s.getsockname()[1])'
 }
 
 if command -v clickhouse-server >/dev/null && command -v curl >/dev/null; then
-    cat >config.xml <<E2
-<yandex>
-  <logger><level>error</level><console>1</console></logger>
-  <http_port>0</http_port>
-  <listen_host>127.0.0.1</listen_host>
-  <path>$tmp/data/</path>
-  <tmp_path>$tmp/data/tmp/</tmp_path>
-  <user_files_path>$tmp/data/files/</user_files_path>
-  <mark_cache_size>10000000</mark_cache_size>
-  <users_config>users.xml</users_config>
-  <default_profile>default</default_profile>
-  <default_database>default</default_database>
-</yandex>
-E2
-    cat >users.xml <<'E2'
-<yandex>
-  <profiles><default></default></profiles>
-  <users><test><password>secret</password><networks><ip>127.0.0.1</ip></networks>
-    <profile>default</profile><quota>default</quota></test></users>
-  <quotas><default></default></quotas>
-</yandex>
-E2
-    printf 'X-ClickHouse-User: test\nX-ClickHouse-Key: secret\n' >headers
-    chmod 600 headers
-    free_port=$(free_port)
-    sed -i "s/>0</>$free_port</" config.xml
-    clickhouse-server --config-file=config.xml >clickhouse.log 2>&1 &
-    server=$!
-    trap 'kill -9 $server 2>/dev/null; rm -rf "$tmp"' EXIT
-    query() {
-        curl -sf -H @headers --data-binary "$1" "http://127.0.0.1:$free_port/"
-    }
-    ok 'ClickHouse starts' wait_for ClickHouse query 'SELECT 1' || tap_note log "$(cat clickhouse.log)"
-    ok 'ClickHouse: the table' query "$(recipe ClickHouse 1)"
-    recipe ClickHouse 2 | sed -e "s/clickhouse.example:8123/127.0.0.1:$free_port/" \
+    # shellcheck source=tests/clickhouse.sh
+    . "$here/clickhouse.sh"
+    start_clickhouse
+    ok 'ClickHouse: the table' query "$(clickhouse_recipe 1)"
+    clickhouse_recipe 2 | sed -e "s/clickhouse.example:8123/127.0.0.1:$clickhouse_port/" \
         -e 's/flowupload/flowupload -s spool/' >recipe.sh
     is_status 0 'ClickHouse: the recipe' sh recipe.sh
-    is "$(query 'SELECT count(), sum(srcBytes), uniqExact(dst) FROM secflow')" \
-        "$(jq -rs '[length, (map(.srcBytes) | add), (map(.dst) | unique | length)] | @tsv' flows.sf)" \
-        'ClickHouse: all records are there'
-    pcap2flow -x trace.pcap | sed 's/pcap2flow -x/pcap2flow/' | flowlabel >labelled.sf
-    sed 's/pcap2flow trace.pcap/cat labelled.sf/' recipe.sh >labelled.sh
+    pcap2flow -x trace.pcap >extended.sf
+    for column in srcIp srcPort dstIp dstPort proto srcPkts srcBytes dstPkts dstBytes duration trafficDate communityId; do
+        is "$(query "SELECT $column FROM secflow" | sort)" "$(jq -r ".$column // 0" extended.sf | sort)" \
+            "ClickHouse: each record has its $column"
+    done
+    is "$(query 'SELECT toUnixTimestamp(start) FROM secflow' | sort)" \
+        "$(jq -r '.start[:19] + "Z" | fromdate' extended.sf | sort)" 'ClickHouse: and its time'
+    is "$(query 'SELECT count() FROM secflow WHERE destination = dstIp')" \
+        "$(jq -n '[inputs | select(.dstName == null)] | length' extended.sf)" \
+        'ClickHouse: where there is no name the address is the destination'
+
+    # Of one sensor, with a name and a label, and with a field that the table has not.
+    flowlabel extended.sf | jq -c '. + {sensor: "one", dstName: "example.net", other: 1}' >labelled.sf
+    sed 's/pcap2flow -x trace.pcap/cat labelled.sf/' recipe.sh >labelled.sh
     is_status 0 'ClickHouse: the recipe, with more fields' sh labelled.sh
-    is "$(query 'SELECT count() FROM secflow')" $((2 * records)) 'ClickHouse: they are there, too'
-    kill -9 $server
-    wait $server 2>/dev/null
+    for column in sensor destination flowCategory; do
+        is "$(query "SELECT $column FROM secflow WHERE sensor = 'one'" | sort)" \
+            "$(jq -r ".$column // .dstName" labelled.sf | sort)" "ClickHouse: each record has its $column"
+    done
+    is_status 0 'ClickHouse: the recipe, with what was sent before' sh labelled.sh
+    is "$(query 'SELECT count() FROM secflow FINAL')" $((2 * records)) 'ClickHouse: each record is there once'
+    stop_clickhouse
 else
     skip 'ClickHouse' 'no clickhouse-server or no curl'
 fi
