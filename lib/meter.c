@@ -154,15 +154,6 @@ static enum result send_flows(const struct meter *meter, struct flowlist *flows,
     return meter->options.sink.flows(meter->options.sink.context, flows, &window);
 }
 
-/* Sends what was evicted of the open window on its way. */
-static enum result send_evicted(struct meter *meter)
-{
-    struct flowlist *flows = flowtable_take_evicted(meter->flows);
-
-    meter->counts.early += flowlist_count(flows);
-    return send_flows(meter, flows, open_window(meter, false));
-}
-
 /* Goes on to send the window that has ended, by so many flows. */
 static enum result send_ended(struct meter *meter, size_t most)
 {
@@ -173,6 +164,19 @@ static enum result send_ended(struct meter *meter, size_t most)
         return result;
     meter->sending = false;
     return send_flows(meter, flows, meter->ended);
+}
+
+/* Sends what was evicted of the open window on its way, once the window before it has gone. */
+static enum result send_evicted(struct meter *meter)
+{
+    enum result result = meter->sending ? send_ended(meter, 0) : RESULT_OK;
+    struct flowlist *flows;
+
+    if (result != RESULT_OK || meter->sending)
+        return result;
+    flows = flowtable_take_evicted(meter->flows);
+    meter->counts.early += flowlist_count(flows);
+    return send_flows(meter, flows, open_window(meter, false));
 }
 
 bool meter_is_sending(const struct meter *meter)

@@ -16,6 +16,8 @@ struct sum {
     int64_t starts[16]; /* of the last windows that were not empty */
     int64_t longest;    /* from a sample's start to a packet in it */
     size_t samples;
+    int64_t open;   /* the start of the window of which a part was the last to come; 0: none */
+    unsigned mixed; /* flows that came between those of another window */
 };
 
 static enum result take_name(void *context, const struct address *address, const char *name,
@@ -43,6 +45,8 @@ static enum result take_flows(void *context, struct flowlist *flows, const struc
         sum->starts[sum->samples++ % 16] = window->sample_start;
     sum->flows += flowlist_count(flows);
     sum->windows += window->ends;
+    sum->mixed += sum->open != 0 && sum->open != window->start;
+    sum->open = window->ends ? 0 : window->start;
     flowlist_destroy(&flows);
     return RESULT_OK;
 }
@@ -53,7 +57,7 @@ struct setup {
     struct sum sum;
 };
 
-static void begin(struct setup *setup, size_t flow_limit)
+static void begin(struct setup *setup, size_t flow_limit, bool in_pieces)
 {
     struct meter_options options = {
         .sink = {&setup->sum, take_name, take_flows},
@@ -61,6 +65,7 @@ static void begin(struct setup *setup, size_t flow_limit)
         .flow_memory = 24 * 3600 * SECOND,
         .flow_limit = flow_limit,
         .open_tunnels = true,
+        .in_pieces = in_pieces,
     };
 
     setup->sum = (struct sum){.windows = 0};
@@ -110,7 +115,7 @@ static void test_month(void)
     struct setup setup;
     size_t most = 0, bytes = 0, now;
 
-    begin(&setup, 1000000);
+    begin(&setup, 1000000, false);
     for (int64_t i = 0; i < WINDOWS; i++) {
         for (uint32_t j = 0; j < FLOWS; j++)
             send_packet(&setup, START + i * WINDOW + j * SECOND, (uint16_t)(j + 1000),
@@ -134,7 +139,7 @@ static void test_far_ahead(void)
 {
     struct setup setup;
 
-    begin(&setup, 0);
+    begin(&setup, 0, false);
     send_packet(&setup, START, 1, OUTSIDE);
     send_packet(&setup, START + SECOND, 2, OUTSIDE);
     send_packet(&setup, START + 100000 * WINDOW, 3, OUTSIDE);
@@ -157,7 +162,7 @@ static void test_set_back(void)
 {
     struct setup setup;
 
-    begin(&setup, 0);
+    begin(&setup, 0, false);
     send_packet(&setup, START + 500000000 * SECOND, 1, OUTSIDE);
     send_packet(&setup, START, 2, OUTSIDE);
     send_packet(&setup, START - 100 * SECOND, 3, OUTSIDE);
@@ -171,10 +176,28 @@ static void test_set_back(void)
     end(&setup);
 }
 
+/* While a window that has ended waits to be sent, the next one has flows that are evicted. */
+static void test_order(void)
+{
+    enum { LIMIT = 1000, FLOWS = 5 * LIMIT };
+    struct setup setup;
+
+    begin(&setup, LIMIT, true);
+    for (uint32_t window = 0; window < 3; window++)
+        for (uint32_t i = 0; i < FLOWS; i++)
+            send_packet(&setup, START + window * WINDOW + i, 1000, OUTSIDE + window * FLOWS + i);
+    need(meter_finish(setup.meter) == RESULT_OK, "meter_finish");
+    is_int(setup.sum.flows, 3 * FLOWS, "flows that are evicted are sent early");
+    is_int(setup.sum.windows, 3, "their windows end");
+    is_int(setup.sum.mixed, 0, "all flows of a window are sent before those of the next");
+    end(&setup);
+}
+
 int main(void)
 {
     test_month();
     test_far_ahead();
     test_set_back();
+    test_order();
     return done();
 }
