@@ -1,6 +1,6 @@
 /*
  * What the files of the packet room share: a cursor that moves down the headers of one frame, and
- * the layers that call each other.
+ * the layers, each of which tells which one is next.
  */
 #ifndef SECFLOW_DECODE_H
 #define SECFLOW_DECODE_H
@@ -8,8 +8,7 @@
 #include "packet.h"
 
 /*
- * What is left of a frame below the headers read so far. Each layer moves it over its own; only
- * decode_udp_tunnel leaves it in place where it finds no tunnel.
+ * What is left of a frame below the headers read so far.
  */
 struct cursor {
     const uint8_t *data;
@@ -19,6 +18,7 @@ struct cursor {
 
 /* One frame on its way down. */
 struct descent {
+    uint16_t ethertype; /* of LAYER_ETHERTYPE */
     struct decoder *decoder;
     struct packet *packet;
     unsigned layers; /* passed so far: a bound on what a hostile frame can nest */
@@ -61,23 +61,34 @@ static inline bool descend(struct descent *descent)
     return ++descent->layers <= 24;
 }
 
-enum packet_verdict decode_link(struct descent *descent, int linktype, struct cursor *cursor);
-enum packet_verdict decode_ethernet(struct descent *descent, struct cursor *cursor);
-enum packet_verdict decode_ethertype(struct descent *descent, uint16_t type, struct cursor *cursor);
-enum packet_verdict decode_ppp(struct descent *descent, struct cursor *cursor);
-
-/* By the version in its first four bits. */
-enum packet_verdict decode_ip(struct descent *descent, struct cursor *cursor);
-enum packet_verdict decode_ipv4(struct descent *descent, struct cursor *cursor);
-enum packet_verdict decode_ipv6(struct descent *descent, struct cursor *cursor);
-
-enum packet_verdict decode_gre(struct descent *descent, struct cursor *cursor);
+/* What stands at the cursor. */
+enum layer {
+    LAYER_ETHERNET = PACKET_VERDICTS,
+    LAYER_ETHERTYPE, /* what the descent's type says */
+    LAYER_PPP,
+    LAYER_IP, /* by the version in its first four bits */
+    LAYER_IPV4,
+    LAYER_IPV6,
+    LAYER_GRE
+};
 
 /*
- * Opens a tunnel inside UDP. False when the datagram (cursor: its payload) is none; else the
- * verdict on what it carries is in *verdict.
+ * Each of these reads a layer, moves the cursor over it, and returns a verdict (enum
+ * packet_verdict), which is the end, or the layer that is next.
  */
-bool decode_udp_tunnel(struct descent *descent, uint16_t sport, uint16_t dport,
-                       struct cursor *cursor, enum packet_verdict *verdict);
+
+/* link.c */
+int decode_link(struct descent *descent, int linktype, struct cursor *cursor);
+int decode_ethernet(struct descent *descent, struct cursor *cursor);
+int decode_ethertype(struct descent *descent, struct cursor *cursor);
+int decode_ppp(struct descent *descent, struct cursor *cursor);
+
+/*
+ * tunnel.c. A datagram, at whose payload the cursor is, may be no tunnel: then it is PACKET_OK, and
+ * the cursor stays where it is.
+ */
+int decode_gre(struct descent *descent, struct cursor *cursor);
+int decode_udp_tunnel(struct descent *descent, uint16_t sport, uint16_t dport,
+                      struct cursor *cursor);
 
 #endif

@@ -5,7 +5,16 @@
 #include "bytes.h"
 #include "decode.h"
 
-static enum packet_verdict decode_llc(struct descent *descent, struct cursor *cursor)
+/* Goes on with what a type says that stands at the cursor. */
+static int next_ethertype(struct descent *descent, uint16_t type)
+{
+    if (type == ETHERTYPE_IPV4) /* which is nearly always so */
+        return LAYER_IPV4;
+    descent->ethertype = type;
+    return LAYER_ETHERTYPE;
+}
+
+static int decode_llc(struct descent *descent, struct cursor *cursor)
 {
     static const uint8_t snap[] = {0xaa, 0xaa, 0x03};
     uint16_t type;
@@ -17,10 +26,10 @@ static enum packet_verdict decode_llc(struct descent *descent, struct cursor *cu
             return PACKET_NOT_IP;
     type = be16(cursor->data + 6);
     cursor_skip(cursor, 8);
-    return decode_ethertype(descent, type, cursor);
+    return next_ethertype(descent, type);
 }
 
-enum packet_verdict decode_ethernet(struct descent *descent, struct cursor *cursor)
+int decode_ethernet(struct descent *descent, struct cursor *cursor)
 {
     uint16_t type;
 
@@ -28,11 +37,11 @@ enum packet_verdict decode_ethernet(struct descent *descent, struct cursor *curs
         return PACKET_DAMAGED;
     type = be16(cursor->data + 12);
     cursor_skip(cursor, 14);
-    return decode_ethertype(descent, type, cursor);
+    return next_ethertype(descent, type);
 }
 
 /* Below the label stack only the first four bits tell what follows. */
-static enum packet_verdict decode_mpls(struct descent *descent, struct cursor *cursor)
+static int decode_mpls(struct cursor *cursor)
 {
     bool bottom = false;
 
@@ -45,23 +54,23 @@ static enum packet_verdict decode_mpls(struct descent *descent, struct cursor *c
     if (cursor->captured == 0)
         return PACKET_DAMAGED;
     if (cursor->data[0] >> 4 == 0 && cursor_skip(cursor, 4))
-        return decode_ethernet(descent, cursor); /* a pseudowire's control word */
+        return LAYER_ETHERNET; /* a pseudowire's control word */
     if (cursor->data[0] >> 4 != 4 && cursor->data[0] >> 4 != 6)
         return PACKET_NOT_IP;
-    return decode_ip(descent, cursor);
+    return LAYER_IP;
 }
 
-static enum packet_verdict decode_pppoe(struct descent *descent, struct cursor *cursor)
+static int decode_pppoe(struct cursor *cursor)
 {
     if (cursor->captured < 6)
         return PACKET_DAMAGED;
     if (cursor->data[0] != 0x11 || cursor->data[1] != 0)
         return PACKET_NOT_IP;
     cursor_skip(cursor, 6);
-    return decode_ppp(descent, cursor);
+    return LAYER_PPP;
 }
 
-enum packet_verdict decode_ppp(struct descent *descent, struct cursor *cursor)
+int decode_ppp(struct descent *descent, struct cursor *cursor)
 {
     uint16_t protocol;
 
@@ -80,12 +89,12 @@ enum packet_verdict decode_ppp(struct descent *descent, struct cursor *cursor)
     }
     switch (protocol) {
     case PPP_IPV4:
-        return decode_ethertype(descent, ETHERTYPE_IPV4, cursor);
+        return LAYER_IPV4;
     case PPP_IPV6:
-        return decode_ethertype(descent, ETHERTYPE_IPV6, cursor);
+        return LAYER_IPV6;
     case PPP_MPLS:
     case PPP_MPLS_MULTICAST:
-        return decode_ethertype(descent, ETHERTYPE_MPLS, cursor);
+        return next_ethertype(descent, ETHERTYPE_MPLS);
     default:
         return PACKET_NOT_IP;
     }
@@ -105,15 +114,17 @@ static uint32_t tag_length(uint16_t type)
 #undef TAG
 }
 
-/* A whole frame stands behind a header of so many bytes. */
-static enum packet_verdict decode_inner_frame(struct descent *descent, struct cursor *cursor,
-                                              uint32_t header)
+/* That layer stands behind a header of so many bytes. */
+static int skip_to(struct cursor *cursor, uint32_t header, enum layer layer)
 {
-    return cursor_skip(cursor, header) ? decode_ethernet(descent, cursor) : PACKET_DAMAGED;
+    if (!cursor_skip(cursor, header))
+        return PACKET_DAMAGED;
+    return layer;
 }
 
-enum packet_verdict decode_ethertype(struct descent *descent, uint16_t type, struct cursor *cursor)
+int decode_ethertype(struct descent *descent, struct cursor *cursor)
 {
+    uint16_t type = descent->ethertype;
     uint32_t tag;
 
     if (!descend(descent))
@@ -129,17 +140,17 @@ enum packet_verdict decode_ethertype(struct descent *descent, uint16_t type, str
         return decode_llc(descent, cursor);
 #define FRAME(type, header)                                                                        \
     case type:                                                                                     \
-        return decode_inner_frame(descent, cursor, header);
+        return skip_to(cursor, header, LAYER_ETHERNET);
     switch (type) {
     case ETHERTYPE_IPV4:
-        return decode_ipv4(descent, cursor);
+        return LAYER_IPV4;
     case ETHERTYPE_IPV6:
-        return decode_ipv6(descent, cursor);
+        return LAYER_IPV6;
     case ETHERTYPE_MPLS:
     case ETHERTYPE_MPLS_UPSTREAM:
-        return decode_mpls(descent, cursor);
+        return decode_mpls(cursor);
     case ETHERTYPE_PPPOE:
-        return decode_pppoe(descent, cursor);
+        return decode_pppoe(cursor);
         ETHERTYPE_FRAMES(FRAME)
     default:
         return PACKET_NOT_IP;
@@ -148,21 +159,21 @@ enum packet_verdict decode_ethertype(struct descent *descent, uint16_t type, str
 }
 
 /* Address, control and type; 0xff 0x03 tells PPP in HDLC-like framing from Cisco's. */
-static enum packet_verdict decode_hdlc(struct descent *descent, struct cursor *cursor)
+static int decode_hdlc(struct descent *descent, struct cursor *cursor)
 {
     uint16_t type;
 
     if (cursor->captured < 4)
         return PACKET_DAMAGED;
     if (cursor->data[0] != 0x0f && cursor->data[0] != 0x8f)
-        return decode_ppp(descent, cursor);
+        return LAYER_PPP;
     type = be16(cursor->data + 2);
     cursor_skip(cursor, 4);
-    return decode_ethertype(descent, type, cursor);
+    return next_ethertype(descent, type);
 }
 
 /* Four bytes of address family in front, in the byte order of whoever captured, or big-endian. */
-static enum packet_verdict decode_null(struct descent *descent, struct cursor *cursor)
+static int decode_null(struct cursor *cursor)
 {
     uint32_t family;
 
@@ -174,20 +185,20 @@ static enum packet_verdict decode_null(struct descent *descent, struct cursor *c
     cursor_skip(cursor, 4);
     switch (family) {
     case 2:
-        return decode_ipv4(descent, cursor);
+        return LAYER_IPV4;
     case 10: /* the values of AF_INET6 on the systems that have this link type */
     case 23:
     case 24:
     case 28:
     case 30:
-        return decode_ipv6(descent, cursor);
+        return LAYER_IPV6;
     default:
         return PACKET_NOT_IP;
     }
 }
 
-static enum packet_verdict decode_sll(struct descent *descent, struct cursor *cursor,
-                                      uint32_t header, uint32_t protocol_at, uint32_t hardware_at)
+static int decode_sll(struct descent *descent, struct cursor *cursor, uint32_t header,
+                      uint32_t protocol_at, uint32_t hardware_at)
 {
     enum { ARPHRD_NETLINK = 824, ETH_P_802_3 = 1, ETH_P_802_2 = 4 };
     uint16_t type;
@@ -200,11 +211,11 @@ static enum packet_verdict decode_sll(struct descent *descent, struct cursor *cu
     if (type < ETHERTYPE_LEAST && type != ETH_P_802_2 && type != ETH_P_802_3)
         return PACKET_NOT_IP;
     cursor_skip(cursor, header);
-    return decode_ethertype(descent, type, cursor);
+    return next_ethertype(descent, type);
 }
 
 /* An 802.11 frame; pad: the driver aligned what follows the header to four bytes. */
-static enum packet_verdict decode_80211(struct descent *descent, struct cursor *cursor, bool pad)
+static int decode_80211(struct descent *descent, struct cursor *cursor, bool pad)
 {
     uint32_t header = 24;
     uint8_t subtype, flags;
@@ -236,7 +247,7 @@ static enum packet_verdict decode_80211(struct descent *descent, struct cursor *
 }
 
 /* Of radiotap's fields only the flags matter, the second field after an optional 8-byte time. */
-static enum packet_verdict decode_radiotap(struct descent *descent, struct cursor *cursor)
+static int decode_radiotap(struct descent *descent, struct cursor *cursor)
 {
     enum { PRESENT_TIME = 1, PRESENT_FLAGS = 2, FLAG_DATA_PAD = 0x20 };
     uint32_t header, present, at = 4;
@@ -260,22 +271,22 @@ static enum packet_verdict decode_radiotap(struct descent *descent, struct curso
     return decode_80211(descent, cursor, pad);
 }
 
-enum packet_verdict decode_link(struct descent *descent, int linktype, struct cursor *cursor)
+int decode_link(struct descent *descent, int linktype, struct cursor *cursor)
 {
     switch (linktype) {
     case LINKTYPE_ETHERNET:
         return decode_ethernet(descent, cursor);
     case LINKTYPE_NULL:
     case LINKTYPE_LOOP:
-        return decode_null(descent, cursor);
+        return decode_null(cursor);
     case LINKTYPE_RAW:
     case LINKTYPE_RAW_12:
     case LINKTYPE_RAW_14:
-        return decode_ip(descent, cursor);
+        return LAYER_IP;
     case LINKTYPE_IPV4:
-        return decode_ipv4(descent, cursor);
+        return LAYER_IPV4;
     case LINKTYPE_IPV6:
-        return decode_ipv6(descent, cursor);
+        return LAYER_IPV6;
     case LINKTYPE_LINUX_SLL:
         return decode_sll(descent, cursor, 16, 14, 2);
     case LINKTYPE_LINUX_SLL2:
@@ -285,9 +296,9 @@ enum packet_verdict decode_link(struct descent *descent, int linktype, struct cu
     case LINKTYPE_C_HDLC:
         return decode_hdlc(descent, cursor);
     case LINKTYPE_PPP_ETHER:
-        return decode_pppoe(descent, cursor);
+        return decode_pppoe(cursor);
     case LINKTYPE_PPP_WITH_DIR:
-        return cursor_skip(cursor, 1) ? decode_ppp(descent, cursor) : PACKET_DAMAGED;
+        return skip_to(cursor, 1, LAYER_PPP);
     case LINKTYPE_IEEE802_11:
         return decode_80211(descent, cursor, false);
     case LINKTYPE_IEEE802_11_RADIOTAP:

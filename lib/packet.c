@@ -70,13 +70,12 @@ static uint32_t udp_length(const struct ip_header *ip, uint32_t claimed)
     return claimed > ip->length ? 0 : claimed;
 }
 
-static enum packet_verdict decode_udp(struct descent *descent, const struct ip_header *ip,
-                                      struct cursor *cursor)
+static int decode_udp(struct descent *descent, const struct ip_header *ip, struct cursor *cursor)
 {
     struct packet *packet = descent->packet;
-    enum packet_verdict verdict;
     uint16_t sport, dport;
     uint32_t length;
+    int next = PACKET_OK;
 
     if (cursor->captured < 8)
         return PACKET_DAMAGED;
@@ -87,8 +86,10 @@ static enum packet_verdict decode_udp(struct descent *descent, const struct ip_h
     dport = be16(cursor->data + 2);
     cursor_skip(cursor, 8);
     cursor_limit(cursor, length - 8);
-    if (descent->open_tunnels && decode_udp_tunnel(descent, sport, dport, cursor, &verdict))
-        return verdict;
+    if (descent->open_tunnels)
+        next = decode_udp_tunnel(descent, sport, dport, cursor);
+    if (next != PACKET_OK)
+        return next;
     packet->sport = sport;
     packet->dport = dport;
     packet->bytes = length - 8;
@@ -106,23 +107,16 @@ static void decode_icmp(struct packet *packet, const struct cursor *cursor)
     }
 }
 
-static enum packet_verdict decode_tunnel(struct descent *descent, uint8_t proto,
-                                         struct cursor *cursor)
+static int open_tunnel(const struct descent *descent, enum layer inside)
 {
-    switch (proto) {
-    case IPPROTO_IPIP:
-        return decode_ipv4(descent, cursor);
-    case IPPROTO_IPV6:
-        return decode_ipv6(descent, cursor);
-    case IPPROTO_GRE:
-        return decode_gre(descent, cursor);
-    default:
+    if (!descent->open_tunnels)
         return PACKET_OTHER_PROTOCOL;
-    }
+    return inside;
 }
 
-static enum packet_verdict decode_whole(struct descent *descent, const struct ip_header *ip,
-                                        struct cursor *cursor, bool *tunnel)
+/* What an IP header carries whose packet is whole, or its first fragment. */
+static int decode_transport(struct descent *descent, const struct ip_header *ip,
+                            struct cursor *cursor)
 {
     struct packet *packet = descent->packet;
 
@@ -130,23 +124,22 @@ static enum packet_verdict decode_whole(struct descent *descent, const struct ip
     switch (ip->proto) {
     case IPPROTO_TCP:
         return decode_tcp(packet, ip, cursor);
-    case IPPROTO_UDP: {
-        unsigned layers = descent->layers;
-        enum packet_verdict verdict = decode_udp(descent, ip, cursor);
-
-        *tunnel = descent->layers != layers;
-        return verdict;
-    }
+    case IPPROTO_UDP:
+        return decode_udp(descent, ip, cursor);
     case IPPROTO_ICMP:
     case IPPROTO_ICMPV6:
         if ((ip->proto == IPPROTO_ICMP) != (ip->family == 4))
             return PACKET_OTHER_PROTOCOL;
         decode_icmp(packet, cursor);
         return PACKET_OK;
+    case IPPROTO_IPIP:
+        return open_tunnel(descent, LAYER_IPV4);
+    case IPPROTO_IPV6:
+        return open_tunnel(descent, LAYER_IPV6);
+    case IPPROTO_GRE:
+        return open_tunnel(descent, LAYER_GRE);
     default:
-        *tunnel = true;
-        return descent->open_tunnels ? decode_tunnel(descent, ip->proto, cursor)
-                                     : PACKET_OTHER_PROTOCOL;
+        return PACKET_OTHER_PROTOCOL;
     }
 }
 
@@ -170,11 +163,10 @@ static void note_fragment(const struct ip_header *ip, const struct cursor *curso
 }
 
 /* What an IP header carries; cursor: its payload, cut to the length that the header says. */
-static enum packet_verdict decode_payload(struct descent *descent, const struct ip_header *ip,
-                                          struct cursor *cursor)
+static int decode_payload(struct descent *descent, const struct ip_header *ip,
+                          struct cursor *cursor)
 {
     struct packet *packet = descent->packet;
-    bool tunnel = false;
 
     if (ip->later_fragment) {
         if (!fragment_table_find(descent->decoder->fragments, ip, packet))
@@ -182,10 +174,10 @@ static enum packet_verdict decode_payload(struct descent *descent, const struct 
         packet->bytes =
             packet->proto == IPPROTO_TCP || packet->proto == IPPROTO_UDP ? ip->length : 0;
     } else {
-        enum packet_verdict verdict = decode_whole(descent, ip, cursor, &tunnel);
+        int next = decode_transport(descent, ip, cursor);
 
-        if (verdict != PACKET_OK || tunnel)
-            return verdict;
+        if (next != PACKET_OK)
+            return next;
     }
     address_set(&packet->src, ip->family, ip->src);
     address_set(&packet->dst, ip->family, ip->dst);
@@ -211,7 +203,7 @@ static bool skip_authentication(struct ip_header *ip, struct cursor *cursor)
     return cursor_skip(cursor, length);
 }
 
-enum packet_verdict decode_ipv4(struct descent *descent, struct cursor *cursor)
+static int decode_ipv4(struct descent *descent, struct cursor *cursor)
 {
     struct ip_header ip = {.family = 4};
     uint32_t header, total, fragment;
@@ -302,7 +294,7 @@ static bool is_extension(uint8_t proto)
 #undef EXTENSION
 }
 
-enum packet_verdict decode_ipv6(struct descent *descent, struct cursor *cursor)
+static int decode_ipv6(struct descent *descent, struct cursor *cursor)
 {
     struct ip_header ip = {.family = 6};
 
@@ -324,11 +316,29 @@ enum packet_verdict decode_ipv6(struct descent *descent, struct cursor *cursor)
     return decode_payload(descent, &ip, cursor);
 }
 
-enum packet_verdict decode_ip(struct descent *descent, struct cursor *cursor)
+/* Reads the layer at the cursor. Results as in decode.h. */
+static int decode_layer(struct descent *descent, enum layer layer, struct cursor *cursor)
 {
-    if (cursor->captured == 0)
-        return PACKET_DAMAGED;
-    return cursor->data[0] >> 4 == 6 ? decode_ipv6(descent, cursor) : decode_ipv4(descent, cursor);
+    switch (layer) {
+    case LAYER_IPV4:
+        return decode_ipv4(descent, cursor);
+    case LAYER_IPV6:
+        return decode_ipv6(descent, cursor);
+    case LAYER_IP:
+        if (cursor->captured == 0)
+            return PACKET_DAMAGED;
+        return cursor->data[0] >> 4 == 6 ? decode_ipv6(descent, cursor)
+                                         : decode_ipv4(descent, cursor);
+    case LAYER_ETHERNET:
+        return decode_ethernet(descent, cursor);
+    case LAYER_ETHERTYPE:
+        return decode_ethertype(descent, cursor);
+    case LAYER_PPP:
+        return decode_ppp(descent, cursor);
+    case LAYER_GRE:
+        return decode_gre(descent, cursor);
+    }
+    return PACKET_DAMAGED;
 }
 
 enum packet_verdict decoder_packet(struct decoder *decoder, const struct frame *frame,
@@ -337,7 +347,7 @@ enum packet_verdict decoder_packet(struct decoder *decoder, const struct frame *
     struct descent descent = {
         .decoder = decoder, .packet = packet, .open_tunnels = decoder->open_tunnels};
     struct cursor cursor = {frame->data, frame->captured, frame->length};
-    enum packet_verdict verdict;
+    int next;
 
     if (frame->time < 0 || frame->time >= FRAME_TIME_END)
         return PACKET_NO_TIME;
@@ -347,6 +357,12 @@ enum packet_verdict decoder_packet(struct decoder *decoder, const struct frame *
     packet->icmp_known = packet->is_fragment = false;
     packet->bytes = packet->captured = 0;
     packet->payload = NULL;
-    verdict = decode_link(&descent, frame->linktype, &cursor);
-    return verdict == PACKET_DAMAGED && frame->captured < frame->length ? PACKET_CUT : verdict;
+    next = decode_link(&descent, frame->linktype, &cursor);
+    if (next == LAYER_IPV4)
+        next = decode_ipv4(&descent, &cursor);
+    while (next >= PACKET_VERDICTS)
+        next = decode_layer(&descent, (enum layer)next, &cursor);
+    if (next == PACKET_DAMAGED && frame->captured < frame->length)
+        return PACKET_CUT;
+    return (enum packet_verdict)next;
 }

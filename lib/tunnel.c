@@ -23,7 +23,7 @@ static bool skip_gre_routes(struct cursor *cursor)
     }
 }
 
-enum packet_verdict decode_gre(struct descent *descent, struct cursor *cursor)
+int decode_gre(struct descent *descent, struct cursor *cursor)
 {
     uint16_t flags, protocol;
     uint32_t header = 4;
@@ -41,59 +41,56 @@ enum packet_verdict decode_gre(struct descent *descent, struct cursor *cursor)
     if (!cursor_skip(cursor, header) || ((flags & GRE_ROUTING) && !skip_gre_routes(cursor)))
         return PACKET_DAMAGED;
     if (protocol == ETHERTYPE_PPP)
-        return decode_ppp(descent, cursor);
+        return LAYER_PPP;
     if (protocol == ETHERTYPE_ERSPAN) { /* type II has a sequence number and 8 bytes of its own */
         if ((flags & GRE_SEQUENCE) && !cursor_skip(cursor, 8))
             return PACKET_DAMAGED;
-        return decode_ethernet(descent, cursor);
+        return LAYER_ETHERNET;
     }
-    return decode_ethertype(descent, protocol, cursor);
+    descent->ethertype = protocol;
+    return LAYER_ETHERTYPE;
 }
 
 /* The flag says that there is a network identifier, as there must be; all else does not matter. */
-static bool open_vxlan(struct descent *descent, struct cursor *cursor, enum packet_verdict *verdict)
+static int open_vxlan(struct cursor *cursor)
 {
     enum { VXLAN_IDENTIFIED = 0x08 };
 
     if (cursor->captured < 8 || !(cursor->data[0] & VXLAN_IDENTIFIED))
-        return false;
+        return PACKET_OK;
     cursor_skip(cursor, 8);
-    *verdict = decode_ethernet(descent, cursor);
-    return true;
+    return LAYER_ETHERNET;
 }
 
-static bool open_geneve(struct descent *descent, struct cursor *cursor,
-                        enum packet_verdict *verdict)
+static int open_geneve(struct descent *descent, struct cursor *cursor)
 {
     uint16_t protocol;
 
     if (cursor->captured < 8 || cursor->data[0] >> 6 != 0)
-        return false;
+        return PACKET_OK;
     protocol = be16(cursor->data + 2);
     if (protocol != ETHERTYPE_BRIDGED && protocol != ETHERTYPE_IPV4 && protocol != ETHERTYPE_IPV6)
-        return false;
+        return PACKET_OK;
     if (!cursor_skip(cursor, 8 + 4 * (cursor->data[0] & 0x3fu)))
-        *verdict = PACKET_DAMAGED;
-    else
-        *verdict = decode_ethertype(descent, protocol, cursor);
-    return true;
+        return PACKET_DAMAGED;
+    descent->ethertype = protocol;
+    return LAYER_ETHERTYPE;
 }
 
 /* Only what carries a subscriber's IP packet is a tunnel; echoes and the like are plain UDP. */
-static bool open_gtpu(struct descent *descent, const struct cursor *datagram,
-                      enum packet_verdict *verdict)
+static int open_gtpu(struct cursor *datagram)
 {
     enum { GTP_OPTIONAL = 0x07, GTP_EXTENSION = 0x04, GTP_TPDU = 255 };
     struct cursor copy = *datagram, *cursor = &copy;
     uint8_t flags, next = 0;
 
     if (cursor->captured < 8 || (cursor->data[0] & 0xf0) != 0x30 || cursor->data[1] != GTP_TPDU)
-        return false;
+        return PACKET_OK;
     flags = cursor->data[0];
     cursor_skip(cursor, 8);
     if (flags & GTP_OPTIONAL) {
         if (cursor->captured < 4)
-            return false;
+            return PACKET_OK;
         next = flags & GTP_EXTENSION ? cursor->data[3] : 0;
         cursor_skip(cursor, 4);
     }
@@ -101,27 +98,27 @@ static bool open_gtpu(struct descent *descent, const struct cursor *datagram,
         uint32_t length = cursor->captured > 0 ? 4u * cursor->data[0] : 0;
 
         if (length == 0 || !cursor_skip(cursor, length))
-            return false;
+            return PACKET_OK;
         next = cursor->data[-1];
     }
     if (cursor->captured == 0 || (cursor->data[0] >> 4 != 4 && cursor->data[0] >> 4 != 6))
-        return false;
-    *verdict = decode_ip(descent, cursor);
-    return true;
+        return PACKET_OK;
+    *datagram = copy;
+    return LAYER_IP;
 }
 
-bool decode_udp_tunnel(struct descent *descent, uint16_t sport, uint16_t dport,
-                       struct cursor *cursor, enum packet_verdict *verdict)
+int decode_udp_tunnel(struct descent *descent, uint16_t sport, uint16_t dport,
+                      struct cursor *cursor)
 {
     switch (dport) {
     case PORT_VXLAN:
     case PORT_VXLAN_LINUX:
-        return open_vxlan(descent, cursor, verdict);
+        return open_vxlan(cursor);
     case PORT_GENEVE:
-        return open_geneve(descent, cursor, verdict);
+        return open_geneve(descent, cursor);
     case PORT_GTPU:
-        return open_gtpu(descent, cursor, verdict);
+        return open_gtpu(cursor);
     default: /* a GTP-U peer behind address translation has only its source port left */
-        return sport == PORT_GTPU && open_gtpu(descent, cursor, verdict);
+        return sport == PORT_GTPU ? open_gtpu(cursor) : PACKET_OK;
     }
 }
