@@ -5,6 +5,7 @@
 #define SECFLOW_CONVERTER_H
 
 #include "common.h"
+#include "locality.h"
 #include "meter.h"
 #include "recorder.h"
 

@@ -1,5 +1,5 @@
 /*
- * IP addresses: their text, and whether they are local.
+ * IP addresses, and their text.
  */
 #ifndef SECFLOW_ADDRESS_H
 #define SECFLOW_ADDRESS_H
@@ -58,22 +58,6 @@ MUST_CHECK static inline bool address_parse(const char *text, struct address *ad
 {
     return address_read(text, strlen(text), address);
 }
-
-/*
- * The set of local addresses: those that the IANA special-purpose registries call not globally
- * reachable (RFC 6890, RFC 8190; the entries of 2025-10-09), multicast, broadcast, site-local
- * (RFC 3879), and the networks added. Entries that the registries call "N/A" count as the block
- * around them does.
- */
-struct locality;
-
-MUST_CHECK enum result locality_init(struct locality **locality);
-void locality_destroy(struct locality **locality);
-
-/* Adds "ADDRESS/BITS", or one address. RESULT_DAMAGED when the text is neither. */
-MUST_CHECK enum result locality_add(struct locality *locality, const char *network);
-
-bool locality_has(const struct locality *locality, const struct address *address);
 
 /* Whether an IP protocol that becomes a flow has ports: TCP and UDP do, ICMP and ICMPv6 do not. */
 static inline bool has_ports(uint8_t proto)

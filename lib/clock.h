@@ -10,6 +10,9 @@
 
 #define SECOND INT64_C(1000000)
 
+/* The first microsecond of the year 10000, which RFC 3339 cannot write: times end before it. */
+#define TIME_END INT64_C(253402300800000000)
+
 static inline int64_t clock_read(clockid_t clock)
 {
     struct timespec time;

@@ -39,7 +39,4 @@ struct frame {
 /* The captured length beyond which no reader believes a header: libpcap's MAXIMUM_SNAPLEN. */
 #define FRAME_CAPTURED_MAX 262144u
 
-/* The first microsecond of the year 10000, which RFC 3339 cannot write: times end before it. */
-#define FRAME_TIME_END INT64_C(253402300800000000)
-
 #endif

@@ -10,6 +10,7 @@
 #include "connection.h"
 #include "frame.h"
 #include "hello.h"
+#include "locality.h"
 #include "packet.h"
 #include "sink.h"
 

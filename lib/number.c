@@ -1,6 +1,6 @@
 #include "number.h"
 
-#include "frame.h"
+#include "clock.h"
 #include "wide.h"
 
 #include <float.h>
@@ -78,7 +78,7 @@ static bool read_double(const char *text, size_t length, int64_t *microseconds)
     seconds = strtod(copy, &end);
     if (seconds < 0 && seconds > -0.0000005)
         seconds = 0; /* what printf writes as -0.000000 */
-    if (end != copy + length || seconds < 0 || seconds >= (double)FRAME_TIME_END / 1000000)
+    if (end != copy + length || seconds < 0 || seconds >= (double)TIME_END / 1000000)
         return false;
     round_seconds(seconds, microseconds);
     return true;
@@ -113,7 +113,7 @@ bool number_seconds(const char *text, size_t length, int64_t *microseconds)
     if (p < end || length == 0 || decimals >= 6 + sizeof powers / sizeof *powers)
         return read_double(text, length, microseconds);
     if (decimals <= 6) {
-        if (value >= (uint64_t)FRAME_TIME_END / powers[6 - decimals])
+        if (value >= (uint64_t)TIME_END / powers[6 - decimals])
             return false;
         *microseconds = (int64_t)(value * powers[6 - decimals]);
         return true;
@@ -125,7 +125,7 @@ bool number_seconds(const char *text, size_t length, int64_t *microseconds)
     if (rest <= half + near && rest + near >= half)
         return read_double(text, length, microseconds);
     *microseconds = (int64_t)(value / powers[more]) + (rest > half);
-    return *microseconds < FRAME_TIME_END;
+    return *microseconds < TIME_END;
 }
 
 const char *number_grouped(char text[NUMBER_GROUPED], uint64_t count)

@@ -1,6 +1,7 @@
 #include "packet.h"
 
 #include "bytes.h"
+#include "clock.h"
 #include "decode.h"
 #include "fragment.h"
 
@@ -349,7 +350,7 @@ enum packet_verdict decoder_packet(struct decoder *decoder, const struct frame *
     struct cursor cursor = {frame->data, frame->captured, frame->length};
     int next;
 
-    if (frame->time < 0 || frame->time >= FRAME_TIME_END)
+    if (frame->time < 0 || frame->time >= TIME_END)
         return PACKET_NO_TIME;
     packet->time = frame->time;
     packet->sport = packet->dport = 0;

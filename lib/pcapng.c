@@ -3,6 +3,7 @@
  */
 #include "bytes.h"
 #include "capread.h"
+#include "clock.h"
 #include "grow.h"
 #include "wide.h"
 
@@ -179,7 +180,7 @@ static int64_t to_microseconds(uint64_t count, uint8_t resolution, int64_t offse
             factor *= 10;
         time = wide_multiply(count, factor);
     }
-    if (time.high > 0 || time.low >= (uint64_t)FRAME_TIME_END * 2)
+    if (time.high > 0 || time.low >= (uint64_t)TIME_END * 2)
         return -1;
     if (__builtin_add_overflow((int64_t)time.low, offset, &microseconds))
         return -1;

@@ -4,7 +4,7 @@
  */
 #include "zeekread.h"
 
-#include "frame.h"
+#include "clock.h"
 #include "grow.h"
 #include "protocols.h"
 
@@ -99,7 +99,7 @@ static enum result take_duration(struct zeeklog *log, struct connection *connect
     int64_t duration = 0;
 
     if (cell && (!number_seconds(cell->text + sign, cell->length - sign, &duration) ||
-                 duration >= FRAME_TIME_END - connection->start))
+                 duration >= TIME_END - connection->start))
         return zeek_damaged(log, "duration is no time in seconds");
     connection->last = connection->start + (sign ? 0 : duration);
     return RESULT_OK;

@@ -5,7 +5,6 @@
 
 #include "calendar.h"
 #include "clock.h"
-#include "frame.h"
 
 #include <string.h>
 
@@ -65,7 +64,7 @@ static bool read_iso8601(const char *text, size_t length, int64_t *microseconds)
         return false;
     seconds = days * DAY_SECONDS + hour * 3600 + minute * 60 - offset;
     *microseconds += seconds * SECOND;
-    return seconds >= 0 && *microseconds < FRAME_TIME_END;
+    return seconds >= 0 && *microseconds < TIME_END;
 }
 
 bool zeek_time(const char *text, size_t length, int64_t *microseconds)
@@ -76,7 +75,7 @@ bool zeek_time(const char *text, size_t length, int64_t *microseconds)
         return read_iso8601(text, length, microseconds);
     if (length < 12 || length > 15 || !number_count(text, length, &milliseconds))
         return number_seconds(text, length, microseconds);
-    if (milliseconds >= (uint64_t)FRAME_TIME_END / 1000)
+    if (milliseconds >= (uint64_t)TIME_END / 1000)
         return false;
     *microseconds = (int64_t)milliseconds * 1000;
     return true;

@@ -2,6 +2,7 @@
  * The packet room: frames as wire bytes, and what is made of them. Each good frame is also cut off
  * at each length, in memory that ends there.
  */
+#include "clock.h"
 #include "fragment.h"
 #include "tap.h"
 
@@ -630,7 +631,7 @@ static void test_fragment_age(void)
                  {1000, 1001 + FRAGMENT_TIME, PACKET_LATE_FRAGMENT},
                  {1000 + FRAGMENT_TIME, 1000, PACKET_OK},
                  {1001 + FRAGMENT_TIME, 1000, PACKET_LATE_FRAGMENT},
-                 {FRAME_TIME_END - 1, 0, PACKET_LATE_FRAGMENT}};
+                 {TIME_END - 1, 0, PACKET_LATE_FRAGMENT}};
     uint8_t first[FRAME_ROOM], later[FRAME_ROOM];
     size_t length = unhex(FRAG("0001", "0024", "2000", "11") UDP("0030") "'datadata'", first, 99);
 
@@ -739,8 +740,8 @@ static void test_times(void)
     } cases[] = {{0, PACKET_OK},
                  {-1, PACKET_NO_TIME},
                  {INT64_MIN, PACKET_NO_TIME},
-                 {FRAME_TIME_END - 1, PACKET_OK},
-                 {FRAME_TIME_END, PACKET_NO_TIME}};
+                 {TIME_END - 1, PACKET_OK},
+                 {TIME_END, PACKET_NO_TIME}};
     struct decoder *decoder = new_decoder(true);
     uint8_t wire[FRAME_ROOM];
     size_t length = unhex(TCP4, wire, sizeof wire);

@@ -2,6 +2,7 @@
  * Capture files, and their frames decoded.
  */
 #include "capfile.h"
+#include "clock.h"
 #include "fuzz.h"
 #include "packet.h"
 
@@ -12,7 +13,7 @@ static void decode(struct decoder *decoder, const struct frame *frame)
     must(frame->captured <= frame->length && frame->captured <= FRAME_CAPTURED_MAX);
     if (decoder_packet(decoder, frame, &packet) != PACKET_OK)
         return;
-    must(packet.time >= 0 && packet.time < FRAME_TIME_END);
+    must(packet.time >= 0 && packet.time < TIME_END);
     must(packet.captured <= packet.bytes && packet.captured <= frame->captured);
     must(packet.captured == 0 ||
          (packet.payload >= frame->data &&

@@ -5,6 +5,7 @@
 #define SECFLOW_FUZZ_METERED_H
 
 #include "fuzz.h"
+#include "locality.h"
 #include "meter.h"
 #include "recorder.h"
 #include "recordread.h"

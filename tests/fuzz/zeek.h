@@ -4,6 +4,7 @@
 #ifndef SECFLOW_FUZZ_ZEEK_H
 #define SECFLOW_FUZZ_ZEEK_H
 
+#include "clock.h"
 #include "metered.h"
 #include "zeeklog.h"
 
@@ -15,7 +16,7 @@ static inline void take_row(struct metered *metered, const struct zeek_row *row)
 
     if (row->kind == ZEEK_CONNECTION) {
         must(c->orig.family == c->resp.family && c->start >= 0 && c->last >= c->start);
-        must(c->last < FRAME_TIME_END);
+        must(c->last < TIME_END);
         must(!c->community_id || (c->community_id_length <= CONNECTION_ID_MAX &&
                                   fuzz_is_word(c->community_id, c->community_id_length)));
         must(meter_connection(metered->meter, c) == RESULT_OK);
