@@ -175,9 +175,10 @@ static void tell_failure(const struct capmetrics *metrics)
         out_of_memory();
     else if (errno == EACCES || errno == EPERM)
         complain(options->metrics,
-                 "cannot write the metrics: the user whom flowcap runs as%s%s must be able to "
+                 "cannot write the metrics: the user whom flowcap runs as%s%s%s must be able to "
                  "write to the folder",
-                 options->user ? ", " : "", options->user ? options->user : "");
+                 options->user ? ", " : "", options->user ? options->user : "",
+                 options->user ? "," : "");
     else
         complain_errno(options->metrics, "cannot write the metrics");
 }

@@ -1,0 +1,168 @@
+#!/bin/sh
+# flowcap: what it says of itself, to Prometheus, to systemd, and on a terminal.
+
+tool_name=flowcap
+# shellcheck source=tests/tool.sh
+. "${srcdir:?}/tests/tool.sh"
+# shellcheck source=tests/network.sh
+. "$srcdir/tests/network.sh"
+
+bindir=$(dirname "$tool")
+here=$(cd "$srcdir/tests" && pwd)
+python=${PYTHON:-python3}
+cd "$tmp" || exit 99
+export here python
+require_network
+"$bindir/tests/traffic" demo trace.pcap >out || bail_out 'no capture'
+chmod 755 .
+mkdir -m 777 metrics
+
+# metric NAME [FILE]: its value
+metric() {
+    awk -v name="$1" 'index($0, name "{") == 1 { print $NF }' "${2:-metrics/flowcap.prom}"
+}
+
+# Metrics
+
+in_network <<'E2'
+cp /dev/null metrics/flowcap.prom.new
+chmod 666 metrics/flowcap.prom.new
+start -d 1 --metrics "$PWD/metrics/flowcap.prom"
+replay trace.pcap
+until_true grep -q '^secflow_capture_packets_total{interface="two0"} [^0]' metrics/flowcap.prom
+until_true grep -q '^secflow_capture_records_total{interface="two0"} [^0]' metrics/flowcap.prom
+cp metrics/flowcap.prom while.prom
+stop
+E2
+is "$(cat status err)" 0 '--metrics: exit status'
+is "$(metric secflow_capture_up while.prom)" 1 '--metrics: it captures'
+is "$(metric secflow_capture_packets_total)" "$(jq -rn '[inputs | .srcPkts + .dstPkts] | add + 10' live.sf)" \
+    '--metrics: packets, of which ten are local'
+is "$(awk '/^secflow_capture_frames_total/ { n += $NF } END { print n }' metrics/flowcap.prom)" \
+    "$(metric secflow_capture_packets_total)" '--metrics: what became of each of them'
+is "$(metric secflow_capture_records_total)" "$(grep -c '' live.sf)" '--metrics: records, at the end all of them'
+is "$(metric secflow_capture_kernel_drops_total)" 0 '--metrics: none was dropped'
+ok '--metrics: windows' test "$(metric secflow_capture_windows_total)" -ge 1
+ok '--metrics: resident memory' test "$(metric secflow_capture_resident_memory_bytes while.prom)" -gt 1000000
+ok '--metrics: when it was started' \
+    awk -v now="$(date +%s)" '/^secflow_capture_start_time_seconds/ { exit !($2 <= now && $2 > now - 600) }' while.prom
+is "$(ls metrics)" flowcap.prom '--metrics: nothing is left beside the file'
+is "$(stat -c %a metrics/flowcap.prom)" 644 '--metrics: everyone may read it'
+if command -v promtool >/dev/null; then
+    is_status 0 '--metrics: promtool accepts them' sh -c 'promtool check metrics <metrics/flowcap.prom'
+    is "$(cat out err)" '' '--metrics: promtool is quiet'
+else
+    skip '--metrics: promtool is quiet' 'no promtool'
+fi
+is "$(sed -n 's/^# TYPE \([a-z_]*\) .*/\1/p' metrics/flowcap.prom | sort)" \
+    "$(sed -n 's/^\.It Li \(secflow_capture_[a-z_]*\).*/\1/p' "$here/../man/flowcap.8" | sort)" \
+    '--metrics: the page has them all'
+
+in_network <<'E2'
+start -d 1 --metrics "$PWD/metrics/flowcap.prom"
+mv metrics away
+until_true grep -q cannot err
+replay trace.pcap
+mv away metrics
+until_true grep -q again err
+stop
+E2
+is "$(sed "s|$PWD/||" err)" 'flowcap: metrics/flowcap.prom: cannot write the metrics: No such file or directory
+flowcap: metrics/flowcap.prom: the metrics are written again' \
+    'metrics that cannot be written: it is said when that begins and when it ends'
+is "$(cat status), $(jq -rn '[inputs | select(.src == "192.168.1.20:49880") | .srcPkts] | add' live.sf)" '0, 18' \
+    'metrics that cannot be written: the capture goes on'
+
+in_network <<'E2'
+start -d 1 --metrics "$PWD/metrics/flowcap.prom"
+ip link set two0 down
+until_true grep -q '^secflow_capture_up{interface="two0"} 0' metrics/flowcap.prom
+echo $? >down
+stop
+E2
+is "$(cat down)" 0 '--metrics: an interface that is down is not up'
+
+if [ "$user" = nobody ]; then
+    is_status 74 'metrics in a folder of another: exit status' $enter "$tool" -i any -n 1 -d 1 --metrics "$PWD/nobodys.prom"
+    is "$(sed "s|$PWD/||" err)" \
+        'flowcap: nobodys.prom: cannot write the metrics: the user whom flowcap runs as, nobody, must be able to write to the folder' \
+        'metrics in a folder of another: message'
+else
+    skip 'metrics in a folder of another' 'not root'
+fi
+is_status 64 'metrics into a device: exit status' $enter "$tool" -i any --metrics /dev/null
+like "$(cat err)" '^flowcap: --metrics: /dev/null is there and not a regular file' 'metrics into a device: message'
+
+# Packets that the kernel drops, for nobody takes them for a while
+
+in_network <<'E2'
+start -d 1000000 -B 256
+kill -STOP $cap
+tcpreplay -q -i one0 --topspeed --loop 50 trace.pcap >replay.log 2>&1
+kill -CONT $cap
+until_true grep -q drops err
+sleep 2
+stop
+E2
+is "$(sed 's/[1-9][0-9,]* so/N so/; s/[1-9][0-9,]* packets were/N packets were/; s/in [0-9]* s/in T s/' err)" \
+    'flowcap: two0: the kernel drops packets: N so far; a larger -B helps, or a filter -f
+flowcap: two0: N packets were dropped in T s' 'drops: they are said when they begin, and at the end'
+
+# systemd
+
+in_network <<'E2'
+"$python" "$here/service.py" "$tool" -i two0 -Z "$user" -d 1000000 >told 2>err &
+cap=$!
+until_true grep -q 'Seccomp:.2' /proc/$(pgrep -P $cap)/status
+replay trace.pcap
+wait $cap
+echo $? >status
+E2
+is "$(cat status)" 0 'a service: exit status'
+like "$(head -n 1 told)" '^READY=1 \| STATUS=two0: 0 packets, 0 dropped; the window ends at [0-9:]{8}$' \
+    'a service: ready, and how it is'
+ok 'a service: signs of life' test "$(grep -c '^WATCHDOG=1$' told)" -ge 2
+is "$(tail -n 1 told)" 'STOPPING=1 | STATUS=writing what there is' 'a service: stopping'
+
+# A terminal
+
+in_network <<'E2'
+"$python" "$here/terminal.py" ' [1-9][0-9]* packets' "$tool" -i two0 -Z "$user" -d 1000000 >shown 2>err &
+cap=$!
+sleep 1
+replay trace.pcap
+wait $cap
+echo $? >status
+E2
+is "$(cat status)" 0 'a terminal: exit status after Ctrl-C'
+like "$(head -n 1 shown)" \
+    '^flowcap: capturing from two0; the first window ends at [0-9:]{8}; Ctrl-C ends in order$' \
+    'a terminal: what it does'
+like "$(grep '^~' shown)" '^~ two0: 3[0-9][0-9] packets, [0-9]* flows in memory, 0 dropped; [0-9]*:[0-9][0-9] left(\^C)?$' \
+    'a terminal: how it goes on'
+is "$(sed -e 1d -e '/^~ /d' -e 's/^^C//' shown | grep -vc '^{.*}$')" 0 'a terminal: then there are records, one a line'
+ok 'a terminal: records' grep -q '^{.*}$' shown
+
+# Records of windows, while the line is there
+in_network <<'E2'
+"$python" "$here/terminal.py" '' "$tool" -i two0 -Z "$user" -d 2 -n 3 >shown 2>err &
+cap=$!
+sleep 1
+replay trace.pcap
+sleep 1.5
+replay trace.pcap
+wait $cap
+echo $? >status
+E2
+is "$(cat status)" 0 'a terminal, windows: exit status'
+is "$(sed -e 1d -e '/^~ two0: /d' shown | grep -vc '^{.*}$')" 0 'a terminal, windows: nothing but records and the line'
+is "$(grep -o '^{.*}$' shown | jq -rn '[inputs | select(.src == "192.168.1.20:49880") | .srcPkts] | add')" 36 \
+    'a terminal, windows: all records are there'
+
+in_network <<'E2'
+"$python" "$here/terminal.py" '' "$tool" -i two0 -Z "$user" -d 1 -n 3 -q >shown 2>err
+echo $? >status
+E2
+is "$(cat status shown)" '0' 'a terminal, -q: nothing'
+
+done_testing
