@@ -4,6 +4,7 @@
 #include "capture.h"
 #include "clock.h"
 #include "converter.h"
+#include "interfaces.h"
 #include "outbox.h"
 #include "sandbox.h"
 #include "watch.h"
@@ -382,6 +383,9 @@ static int open_capture(struct command *command)
                  "or in a unit of systemd AmbientCapabilities=CAP_NET_RAW",
                  capture_problem(command->capture));
         return EX_NOPERM;
+    case CAPTURE_MISSING:
+        interface_missing(interface_name(command));
+        return EX_UNAVAILABLE;
     case CAPTURE_UNFIT:
         if (command->capture_options.snap.filter)
             return usage_error("-f: %s", capture_problem(command->capture));
@@ -522,21 +526,6 @@ static void command_destroy(struct command *command)
     converter_options_destroy(&command->converter);
     if (command->signals >= 0)
         close(command->signals);
-}
-
-static void print_interface(const char *name, const char *description)
-{
-    printf("%s%s%s\n", name, description ? "\t" : "", description ? description : "");
-}
-
-static int list_interfaces(void)
-{
-    char problem[256];
-
-    if (capture_list(print_interface, problem, sizeof problem) == RESULT_OK)
-        return close_output(EX_OK);
-    complain(NULL, "cannot list the interfaces: %s", problem);
-    return EX_OSERR;
 }
 
 static int parse_option(struct command *command, int option, char **argv)

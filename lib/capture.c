@@ -8,6 +8,7 @@
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -140,7 +141,10 @@ static enum result filter(struct capture *capture, const struct capture_options 
     snap_options.live = capture->pcap;
     result = snap_init(&snap, &snap_options);
     if (result == RESULT_DAMAGED)
-        fail(capture, CAPTURE_UNFIT, "the filter does not fit", snap_problem(snap));
+        fail(capture, CAPTURE_UNFIT,
+             capture->any ? "the filter does not fit, for on any it sees packets, not frames"
+                          : "the filter does not fit",
+             snap_problem(snap));
     else if (result == RESULT_OK && !attach(capture, snap))
         fail_attach(capture);
     snap_destroy(&snap);
@@ -398,17 +402,80 @@ void capture_count(struct capture *capture, struct capture_counts *counts)
     *counts = capture->counts;
 }
 
-enum result capture_list(capture_interface_fn *tell, char *problem, size_t size)
+/* glibc's list of them is shorter than that of Linux. */
+#ifndef ARPHRD_NETLINK
+#define ARPHRD_NETLINK 824
+#endif
+#ifndef ARPHRD_VSOCKMON
+#define ARPHRD_VSOCKMON 826
+#endif
+
+/* Of these kinds are no frames that check_linktype takes. */
+static bool is_foreign(int hardware)
 {
+    static const int foreign[] = {ARPHRD_EETHER,
+                                  ARPHRD_AX25,
+                                  ARPHRD_PRONET,
+                                  ARPHRD_CHAOS,
+                                  ARPHRD_IEEE802,
+                                  ARPHRD_ARCNET,
+                                  ARPHRD_CAN,
+                                  ARPHRD_CISCO,
+                                  ARPHRD_FRAD,
+                                  ARPHRD_LOCALTLK,
+                                  ARPHRD_FDDI,
+                                  ARPHRD_IRDA,
+                                  ARPHRD_FCPP,
+                                  ARPHRD_FCAL,
+                                  ARPHRD_FCPL,
+                                  ARPHRD_FCFABRIC,
+                                  ARPHRD_IEEE80211,
+                                  ARPHRD_IEEE80211_PRISM,
+                                  ARPHRD_IEEE80211_RADIOTAP,
+                                  ARPHRD_IEEE802_TR,
+                                  ARPHRD_IEEE802154,
+                                  ARPHRD_NETLINK,
+                                  ARPHRD_VSOCKMON};
+
+    for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
+        if (foreign[i] == hardware)
+            return true;
+    return false;
+}
+
+/* libpcap lists what is no interface of the network as well, such as of Bluetooth. */
+static bool can_be_captured(int lookup, const char *name)
+{
+    struct ifreq request = {0};
+
+    if (strcmp(name, "any") == 0)
+        return true;
+    snprintf(request.ifr_name, sizeof request.ifr_name, "%s", name);
+    return strlen(name) < sizeof request.ifr_name && ioctl(lookup, SIOCGIFHWADDR, &request) == 0 &&
+           !is_foreign(request.ifr_hwaddr.sa_family);
+}
+
+enum result capture_list(capture_interface_fn *tell, void *context, char *problem, size_t size)
+{
+    int lookup = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     char why[PCAP_ERRBUF_SIZE];
     pcap_if_t *interfaces;
 
-    if (pcap_findalldevs(&interfaces, why) != 0) {
-        snprintf(problem, size, "%s", why);
+    if (lookup < 0 || pcap_findalldevs(&interfaces, why) != 0) {
+        snprintf(problem, size, "%s", lookup < 0 ? strerror(errno) : why);
+        if (lookup >= 0)
+            close(lookup);
         return RESULT_SYSTEM;
     }
     for (const pcap_if_t *p = interfaces; p; p = p->next)
-        tell(p->name, p->description);
+        if (can_be_captured(lookup, p->name))
+            tell(context, &(struct capture_interface){
+                              .name = p->name,
+                              .description = p->description,
+                              .up = (p->flags & PCAP_IF_UP) || strcmp(p->name, "any") == 0,
+                              .connected = (p->flags & PCAP_IF_CONNECTION_STATUS) !=
+                                           PCAP_IF_CONNECTION_STATUS_DISCONNECTED});
     pcap_freealldevs(interfaces);
+    close(lookup);
     return RESULT_OK;
 }

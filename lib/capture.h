@@ -66,8 +66,16 @@ enum capture_state capture_reopen(struct capture *capture);
 
 void capture_count(struct capture *capture, struct capture_counts *counts);
 
-/* Calls with the name of each interface, and what it is or NULL. RESULT_SYSTEM: see problem. */
-typedef void capture_interface_fn(const char *name, const char *description);
-MUST_CHECK enum result capture_list(capture_interface_fn *tell, char *problem, size_t size);
+/* An interface that can be captured from, now or once it is up; "any" is one, too. */
+struct capture_interface {
+    const char *name, *description; /* the latter may be NULL */
+    bool up;
+    bool connected; /* as far as is known */
+};
+
+/* Tells of each. RESULT_SYSTEM: see problem. */
+typedef void capture_interface_fn(void *context, const struct capture_interface *interface);
+MUST_CHECK enum result capture_list(capture_interface_fn *tell, void *context, char *problem,
+                                    size_t size);
 
 #endif

@@ -407,9 +407,12 @@ fi
 # What cannot be captured
 
 is_status 69 'no such interface: exit status' $enter "$tool" -i nothing0
-like "$(cat err)" '^flowcap: nothing0: there is no such interface' 'no such interface: message'
+is "$(cat err)" 'flowcap: nothing0: there is no such interface; there are: any, lo (-D tells more)' \
+    'no such interface: message'
 is_status 64 'a bad filter: exit status' $enter "$tool" -i any -f 'port nonsense'
 like "$(cat err)" '^flowcap: -f: ' 'a bad filter: message'
+is_status 64 'VLANs on any: exit status' $enter "$tool" -i any -f 'tcp or vlan'
+like "$(cat err)" '^flowcap: -f: .*any' 'VLANs on any: message'
 in_network <<'E2'
 echo 4096 >/proc/sys/net/core/optmem_max && echo yes >small
 "$tool" -i two0 -Z "$user" -f tcp >live.sf 2>err
@@ -431,10 +434,17 @@ if [ "$user" = nobody ] && command -v setpriv >/dev/null; then
 else
     skip 'no right' 'not root, or no setpriv'
 fi
-lists() {
-    $enter "$tool" -D
-}
-is_status 0 '-D: exit status' lists
-like "$(cat out)" '^lo(	|$)' '-D: an interface'
+in_network <<'E2'
+ip link set two0 down
+"$tool" -D >live.sf 2>err
+echo $? >status
+E2
+is "$(cat status err)" 0 '-D: exit status'
+is "$(cut -f 1 live.sf | sort)" 'any
+lo
+one0
+two0' '-D: the interfaces, and nothing that is none'
+like "$(cat live.sf)" '^two0	(.*; )?down$' '-D: one is down'
+is "$(grep -c 'down$' live.sf)" 1 '-D: the others are not'
 
 done_testing
