@@ -3,10 +3,12 @@
 #include "calendar.h"
 #include "clock.h"
 #include "namecache.h"
+#include "sensor.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -41,6 +43,17 @@ static int parse_cache_age(struct converter_options *options)
     if (status == EX_OK)
         options->cache_age = (uint32_t)(seconds / DAY_SECONDS);
     return status;
+}
+
+/* from: what says the name. An empty one is none. */
+static int set_sensor(struct converter_options *options, const char *from, const char *name)
+{
+    if (*name && !sensor_is_name(name, strlen(name)))
+        return usage_error("%s: the name of a sensor is UTF-8 without control characters, of at "
+                           "most %u bytes",
+                           from, SENSOR_MAX);
+    options->sensor = name;
+    return EX_OK;
 }
 
 int converter_option(struct converter_options *options, int option, char **argv)
@@ -83,17 +96,28 @@ int converter_option(struct converter_options *options, int option, char **argv)
         return parse_cache_age(options);
     case OPTION_NAMES_MEMORY:
         return option_memory("--names-memory", optarg, NAMES_BUDGET_LEAST, &options->names_memory);
+    case OPTION_SENSOR:
+        return set_sensor(options, "--sensor", optarg);
     default:
         return common_option(option, argv, options->help, &options->done);
     }
 }
 
-int open_output(const struct converter_options *options, struct record_writer **writer)
+int open_output(struct converter_options *options, struct record_writer **writer)
 {
+    const char *sensor = getenv("SECFLOW_SENSOR");
+    int status = EX_OK;
+
     progress_init(&progress, !options->quiet);
-    return record_writer_init(writer, STDOUT_FILENO, options->extended) == RESULT_OK
-               ? EX_OK
-               : out_of_memory();
+    if (!options->sensor && sensor)
+        status = set_sensor(options, "SECFLOW_SENSOR", sensor);
+    if (status != EX_OK)
+        return status;
+    if (record_writer_init(writer, STDOUT_FILENO, options->extended) != RESULT_OK)
+        return out_of_memory();
+    if (options->sensor && *options->sensor)
+        record_writer_set_sensor(*writer, options->sensor);
+    return EX_OK;
 }
 
 struct meter_options converter_meter(const struct converter_options *options, struct sink sink)

@@ -16,6 +16,7 @@ struct converter_options {
     bool done;        /* an option has been carried out, such as -h: nothing is to be converted */
     struct locality *locality;
     const char *cache_path; /* NULL: no cache */
+    const char *sensor;     /* where the records come from; NULL or "": they do not tell */
     uint8_t family;
     bool keep_all, session_names, extended, verbose, quiet;
     uint32_t cache_age;  /* days after which a name leaves the cache that is not seen */
@@ -30,11 +31,12 @@ struct converter_options {
 #define CONVERTER_SHORT "46ac:hL:qSVvx"
 
 /* The long ones, and those that all tools have. A tool's own begin at OPTION_OWN. */
-enum { OPTION_CACHE_AGE = UCHAR_MAX + 1, OPTION_NAMES_MEMORY, OPTION_OWN };
+enum { OPTION_CACHE_AGE = UCHAR_MAX + 1, OPTION_NAMES_MEMORY, OPTION_SENSOR, OPTION_OWN };
 
 #define CONVERTER_LONG_OPTIONS                                                                     \
     {"cache-age", required_argument, NULL, OPTION_CACHE_AGE},                                      \
-        {"names-memory", required_argument, NULL, OPTION_NAMES_MEMORY}, COMMON_LONG_OPTIONS
+        {"names-memory", required_argument, NULL, OPTION_NAMES_MEMORY},                            \
+        {"sensor", required_argument, NULL, OPTION_SENSOR}, COMMON_LONG_OPTIONS
 extern const struct option converter_long_options[];
 
 /* Returns EX_OK, or a status to end with. */
@@ -48,8 +50,11 @@ void converter_options_destroy(struct converter_options *options);
  */
 MUST_CHECK int converter_option(struct converter_options *options, int option, char **argv);
 
-/* The records' way out: standard output. Sets up the progress line, too. As above. */
-MUST_CHECK int open_output(const struct converter_options *options, struct record_writer **writer);
+/*
+ * The records' way out: standard output. Sets up the progress line, too, and takes the sensor from
+ * the environment where no option names it. As above.
+ */
+MUST_CHECK int open_output(struct converter_options *options, struct record_writer **writer);
 
 /* What the command line says of metering; the rest is zero. */
 struct meter_options converter_meter(const struct converter_options *options, struct sink sink);

@@ -23,7 +23,7 @@
 static const char help[] =
     "usage: flowcap [-46ahpqSTVvx] -i INTERFACE [-c CACHE] [-d TIME] [-f FILTER] [-L NET]...\n"
     "           [-n COUNT] [-B KIB] [-Z USER] [--cache-age TIME] [--max-flows FLOWS]\n"
-    "           [--metrics FILE] [--names-memory SIZE] [--output-memory SIZE]\n"
+    "           [--metrics FILE] [--names-memory SIZE] [--output-memory SIZE] [--sensor NAME]\n"
     "       flowcap -D\n"
     "Turn what goes through an interface into Secflows, one JSON object a line, in windows of "
     "time\n"
@@ -47,13 +47,14 @@ static const char help[] =
     "  -T           leave tunnels closed\n"
     "  -V, --version  print the version\n"
     "  -v           print a summary on standard error at the end\n"
-    "  -x           add start, addresses, ports and the Community ID to each record\n"
+    "  -x           add times, addresses, ports, the name and the Community ID to each record\n"
     "  -Z USER      whom root becomes (default nobody)\n"
     "  --cache-age TIME  after which a name leaves CACHE that is not seen (default 30d)\n"
     "  --max-flows FLOWS  in memory at once (default 1000000)\n"
     "  --metrics FILE  keep counters there, as Prometheus' node_exporter reads them\n"
     "  --names-memory SIZE  that names take at most (default 64M)\n"
     "  --output-memory SIZE  that flows take that wait to be written (default 64M)\n"
+    "  --sensor NAME  of where this is, which each record tells then\n"
     "\n"
     "Example: flowcap -i eth0 -d 60 | flowlabel >flows.sf\n";
 

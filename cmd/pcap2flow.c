@@ -13,7 +13,7 @@
 
 static const char help[] =
     "usage: pcap2flow [-46ahmqSTVvx] [-c CACHE] [-d TIME] [-f FILTER] [-L NET]...\n"
-    "           [--cache-age TIME] [--names-memory SIZE] [FILE...]\n"
+    "           [--cache-age TIME] [--names-memory SIZE] [--sensor NAME] [FILE...]\n"
     "Turn captures (pcap, pcapng; plain, gzip or zstd) into Secflows, one JSON object a line.\n"
     "Without FILE, or where FILE is -, read standard input.\n"
     "\n"
@@ -31,9 +31,10 @@ static const char help[] =
     "  -T           leave tunnels closed\n"
     "  -V, --version  print the version\n"
     "  -v           print a summary on standard error\n"
-    "  -x           add start, addresses, ports and the Community ID to each record\n"
+    "  -x           add times, addresses, ports, the name and the Community ID to each record\n"
     "  --cache-age TIME  after which a name leaves CACHE that is not seen (default 30d)\n"
     "  --names-memory SIZE  that names take at most (default 16M, or 1.5 times the input)\n"
+    "  --sensor NAME  of where this is, which each record tells then\n"
     "\n"
     "Example: pcap2flow trace.pcapng | jq -r .dst | sort | uniq -c | sort -rn | head\n";
 

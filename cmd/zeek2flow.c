@@ -12,7 +12,7 @@
 static const char help[] =
     "usage: zeek2flow [-46ahqSVvx] [-c CACHE] [-L NET]... [--cache-age TIME] [--names-memory "
     "SIZE]\n"
-    "           [LOG...]\n"
+    "           [--sensor NAME] [LOG...]\n"
     "Turn Zeek's conn logs into Secflows, one JSON object a line, named from its dns logs.\n"
     "Which LOG is which is told by content (TSV, JSON; plain, gzip or zstd). Without LOG, or "
     "where\n"
@@ -28,9 +28,10 @@ static const char help[] =
     "  -S           name destinations by the ssl, quic and http logs\n"
     "  -V, --version  print the version\n"
     "  -v           print a summary on standard error\n"
-    "  -x           add start, addresses, ports and the Community ID to each record\n"
+    "  -x           add times, addresses, ports, the name and the Community ID to each record\n"
     "  --cache-age TIME  after which a name leaves CACHE that is not seen (default 30d)\n"
     "  --names-memory SIZE  that names take at most (default 16M, or 1.5 times the logs)\n"
+    "  --sensor NAME  of where this is, which each record tells then\n"
     "\n"
     "Example: zeek2flow conn.log dns.log | jq -r .dst | sort | uniq -c | sort -rn | head\n";
 

@@ -2,19 +2,27 @@
 
 #include "calendar.h"
 #include "output.h"
+#include "sensor.h"
 
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* More than the longest record: a name of only backslashes doubles, the rest is under 1 KiB. */
-#define RECORD_MAX (2 * RECORD_NAME_MAX + 1024)
+/*
+ * More than the longest record: a name of only backslashes doubles, and stands there twice with -x;
+ * so does a sensor's; the rest is under 1 KiB.
+ */
+#define RECORD_MAX (4 * RECORD_NAME_MAX + 2 * SENSOR_MAX + 1024)
 
 struct record_writer {
     bool extended;
     int64_t traffic_date;
     char date_field[64]; /* ,"trafficDate":"…" */
     size_t date_field_length;
+    char sensor_field[2 * SENSOR_MAX + 16]; /* ,"sensor":"…"; nothing without one */
+    size_t sensor_field_length;
+    char window_field[64]; /* ,"windowStart":"…"; nothing where time is not cut */
+    size_t window_field_length;
     uint64_t count;
     struct output output;
 };
@@ -93,15 +101,22 @@ static char *put_endpoint(char *p, const struct record *record, const struct add
     return put_unsigned(p, port);
 }
 
-static char *put_name(char *p, const struct record *record)
+/* What has no control characters, as in a JSON string. */
+static char *put_escaped(char *p, const char *text, size_t length)
 {
-    for (size_t i = 0; i < record->name_length; i++) {
-        char c = record->name[i];
+    for (size_t i = 0; i < length; i++) {
+        char c = text[i];
 
         if (c == '"' || c == '\\')
             *p++ = '\\';
         *p++ = c;
     }
+    return p;
+}
+
+static char *put_name(char *p, const struct record *record)
+{
+    p = put_escaped(p, record->name, record->name_length);
     if (has_ports(record->proto)) {
         *p++ = ':';
         p = put_unsigned(p, record->dport);
@@ -168,11 +183,13 @@ static char *put_timestamp(char *p, int64_t microseconds)
     return p;
 }
 
-static char *put_extension(char *p, const struct record *record)
+static char *put_extension(char *p, const struct record_writer *writer, const struct record *record)
 {
     p = put_literal(p, ",\"start\":\"");
     p = put_timestamp(p, record->start);
-    p = put_literal(p, "\",\"srcIp\":\"");
+    *p++ = '"';
+    p = put_bytes(p, writer->window_field, writer->window_field_length);
+    p = put_literal(p, ",\"srcIp\":\"");
     p = put_address(p, &record->src);
     *p++ = '"';
     if (has_ports(record->proto)) {
@@ -185,6 +202,11 @@ static char *put_extension(char *p, const struct record *record)
     if (has_ports(record->proto)) {
         p = put_literal(p, ",\"dstPort\":");
         p = put_unsigned(p, record->dport);
+    }
+    if (record->name) {
+        p = put_literal(p, ",\"dstName\":\"");
+        p = put_escaped(p, record->name, record->name_length);
+        *p++ = '"';
     }
     p = put_literal(p, ",\"communityId\":\"");
     p = put_bytes(p, record->community_id, strlen(record->community_id));
@@ -201,7 +223,8 @@ enum result record_writer_init(struct record_writer **writer, int fd, bool exten
     output_init(&new->output, fd);
     new->extended = extended;
     new->count = 0;
-    record_writer_begin(new, 0);
+    new->sensor_field_length = 0;
+    record_writer_begin(new, 0, INT64_MIN);
     *writer = new;
     return RESULT_OK;
 }
@@ -217,7 +240,28 @@ void record_writer_destroy(struct record_writer **writer)
     *writer = NULL;
 }
 
-void record_writer_begin(struct record_writer *writer, int64_t traffic_date)
+void record_writer_set_sensor(struct record_writer *writer, const char *sensor)
+{
+    char *p = put_literal(writer->sensor_field, ",\"sensor\":\"");
+
+    p = put_escaped(p, sensor, strlen(sensor));
+    *p++ = '"';
+    writer->sensor_field_length = (size_t)(p - writer->sensor_field);
+}
+
+static void set_window(struct record_writer *writer, int64_t start)
+{
+    char *p = writer->window_field;
+
+    if (start != INT64_MIN) {
+        p = put_literal(p, ",\"windowStart\":\"");
+        p = put_timestamp(p, start);
+        *p++ = '"';
+    }
+    writer->window_field_length = (size_t)(p - writer->window_field);
+}
+
+void record_writer_begin(struct record_writer *writer, int64_t traffic_date, int64_t window_start)
 {
     char *p = put_literal(writer->date_field, ",\"trafficDate\":\"");
 
@@ -227,6 +271,7 @@ void record_writer_begin(struct record_writer *writer, int64_t traffic_date)
     *p++ = '"';
     writer->traffic_date = traffic_date;
     writer->date_field_length = (size_t)(p - writer->date_field);
+    set_window(writer, window_start);
 }
 
 enum result record_write(struct record_writer *writer, const struct record *record)
@@ -262,8 +307,9 @@ enum result record_write(struct record_writer *writer, const struct record *reco
     p = put_literal(p, ",\"proto\":\"");
     p = put_proto(p, record->proto);
     *p++ = '"';
+    p = put_bytes(p, writer->sensor_field, writer->sensor_field_length);
     if (writer->extended)
-        p = put_extension(p, record);
+        p = put_extension(p, writer, record);
     p = put_literal(p, "}\n");
     output->used = (size_t)(p - output->buffer);
     writer->count++;

@@ -37,8 +37,14 @@ void record_writer_redirect(struct record_writer *writer, output_write_fn *write
 /* Does not flush. */
 void record_writer_destroy(struct record_writer **writer);
 
-/* Sets the trafficDate, in microseconds, of the records that follow. */
-void record_writer_begin(struct record_writer *writer, int64_t traffic_date);
+/* From now on each record tells of its sensor, of whose name sensor.h says what it may be. */
+void record_writer_set_sensor(struct record_writer *writer, const char *sensor);
+
+/*
+ * Sets the trafficDate of the records that follow, and the start of their window: microseconds;
+ * INT64_MIN where time is not cut.
+ */
+void record_writer_begin(struct record_writer *writer, int64_t traffic_date, int64_t window_start);
 
 /* RESULT_SYSTEM: the output failed, errno says why. */
 MUST_CHECK enum result record_write(struct record_writer *writer, const struct record *record);

@@ -137,7 +137,7 @@ enum result recorder_write(struct recorder *recorder, struct flowlist *flows,
     enum result result = flowlist_sort(flows);
 
     if (count > 0)
-        record_writer_begin(recorder->options.writer, window->sample_start);
+        record_writer_begin(recorder->options.writer, window->sample_start, window->start);
     for (size_t i = 0; i < count && result == RESULT_OK; i += NAMES_PREFETCH)
         result = write_flows(recorder, flows, i,
                              count - i < NAMES_PREFETCH ? count - i : NAMES_PREFETCH);

@@ -23,6 +23,7 @@ for number in 0 -1 x ''; do
     misused "--max-flows '$number'" -i lo --max-flows "$number"
 done
 misused '-4 with -6' -i lo -4 -6
+misused '--sensor with a newline' -i lo --sensor "$(printf 'a\nb')"
 misused 'two interfaces' -i lo -i any
 like "$(cat err)" 'a flowcap for each interface, or -i any' 'two interfaces: what to do'
 
@@ -90,6 +91,15 @@ E2
     same "$options" trace.pcap $options
 done
 like "$(head -n 1 live.sf)" '^\{"src"' 'records are there'
+
+in_network <<'E2'
+start -x -d 1000000 --sensor 'tap 1'
+replay trace.pcap
+stop
+E2
+same '-x, --sensor' trace.pcap
+is "$(jq -rn '[inputs | [.sensor, (.windowStart | sub("[.]0{6}Z$"; "Z") | fromdate) % 1000000]] |
+    unique[] | @json' live.sf)" '["tap 1",0]' '-x, --sensor: the sensor, and the start of the window'
 
 # Tags that the kernel takes off
 for filter in 'vlan 100' 'vlan and host 8.8.8.8' 'not vlan'; do

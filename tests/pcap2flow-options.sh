@@ -85,6 +85,30 @@ for seconds in 1 7 300; do
 EOF
 done
 
+records 'inputs | "\(.start) \(.windowStart)"' '-x with -d: the start of the window' \
+    "$tool" -x -d 60 "$cap/windows.pcap" <<'EOF'
+2023-11-14T22:13:30.000000Z 2023-11-14T22:13:00.000000Z
+2023-11-14T22:14:00.000000Z 2023-11-14T22:14:00.000000Z
+2023-11-14T22:14:10.000000Z 2023-11-14T22:14:00.000000Z
+2023-11-14T22:15:00.000000Z 2023-11-14T22:15:00.000000Z
+EOF
+records '[inputs | has("windowStart")] | unique[]' '-x without -d: no window' \
+    "$tool" -x "$cap/windows.pcap" <<'EOF'
+false
+EOF
+records '[inputs | keys_unsorted | .[12:15] | join(" ")] | unique[]' \
+    '-x with -d: the place of the window' "$tool" -x -d 60 "$cap/windows.pcap" <<'EOF'
+start windowStart srcIp
+EOF
+records '[inputs | has("windowStart")] | unique[]' '-d without -x: no window' \
+    "$tool" -d 60 "$cap/windows.pcap" <<'EOF'
+false
+EOF
+
+# --sensor
+
+tells_sensor "$cap/windows.pcap"
+
 # -m
 
 records "$pairs" 'each file is a sample, in the order of the arguments' \

@@ -2,6 +2,7 @@
  * The record room: exact lines, as secflow(5) says.
  */
 #include "record.h"
+#include "sensor.h"
 #include "tap.h"
 
 #include <errno.h>
@@ -24,6 +25,8 @@ struct row {
     const char *community_id;
     int64_t traffic_date;
     bool extended;
+    const char *sensor;
+    int64_t window_start; /* 0: time is not cut */
     const char *want;
 };
 
@@ -125,7 +128,23 @@ static const struct row rows[] = {
              "\"dstBytes\":0,\"relativeStart\":1.1,\"protocolInformation\":\"\",\"duration\":1.25,"
              "\"trafficDate\":\"1606209128.020000\",\"proto\":\"udp\","
              "\"start\":\"2020-11-24T09:12:09.120000Z\",\"srcIp\":\"10.0.0.1\",\"srcPort\":50000,"
-             "\"dstIp\":\"8.8.8.8\",\"dstPort\":53,\"communityId\":\"\"}\n"},
+             "\"dstIp\":\"8.8.8.8\",\"dstPort\":53,\"dstName\":\"dns.google\","
+             "\"communityId\":\"\"}\n"},
+    {PLAIN("a sensor", NAME_ORIGINAL, NULL), .sensor = "tap \"1\" \\ z\xc3\xbcrich",
+     .want =
+         LINE("8.8.8.8:443", "original", "tcp\",\"sensor\":\"tap \\\"1\\\" \\\\ z\xc3\xbcrich")},
+    {PLAIN("a window is told of with -x only", NAME_ORIGINAL, NULL), .window_start = SECOND,
+     .want = LINE("8.8.8.8:443", "original", "tcp")},
+    {PLAIN("a sensor and a window, and a name that JSON escapes", NAME_PASSIVE, "a\\.\"b"),
+     .extended = true, .sensor = "s", .window_start = 1700000100 * SECOND,
+     .want = "{\"src\":\"10.0.0.1:50000\",\"dst\":\"a\\\\.\\\"b:443\","
+             "\"destinationNameSource\":\"passive\"," COUNTS
+             "\"relativeStart\":0.0,\"protocolInformation\":\"\",\"duration\":0.0,"
+             "\"trafficDate\":\"1.000000\",\"proto\":\"tcp\",\"sensor\":\"s\","
+             "\"start\":\"1970-01-01T00:00:01.000000Z\","
+             "\"windowStart\":\"2023-11-14T22:15:00.000000Z\",\"srcIp\":\"10.0.0.1\","
+             "\"srcPort\":50000,\"dstIp\":\"8.8.8.8\",\"dstPort\":443,"
+             "\"dstName\":\"a\\\\.\\\"b\",\"communityId\":\"\"}\n"},
     {.title = "ICMP, extended",
      .src = "10.0.0.1",
      .dst = "8.8.8.8",
@@ -206,7 +225,10 @@ static void test_rows(void)
 
         fill_record(&rows[i], &record);
         need(record_writer_init(&writer, fd, rows[i].extended) == RESULT_OK, "writer");
-        record_writer_begin(writer, rows[i].traffic_date);
+        record_writer_begin(writer, rows[i].traffic_date,
+                            rows[i].window_start > 0 ? rows[i].window_start : INT64_MIN);
+        if (rows[i].sensor)
+            record_writer_set_sensor(writer, rows[i].sensor);
         is_int(record_write(writer, &record), RESULT_OK, "write: %s", rows[i].title);
         is_int(record_writer_flush(writer), RESULT_OK, "flush");
         text = contents(fd);
@@ -256,7 +278,7 @@ static void test_seconds(void)
         record.start = 0;
         record.last = cases[i].microseconds;
         need(record_writer_init(&writer, fd, false) == RESULT_OK, "writer");
-        record_writer_begin(writer, 0);
+        record_writer_begin(writer, 0, INT64_MIN);
         need(record_write(writer, &record) == RESULT_OK, "write");
         need(record_writer_flush(writer) == RESULT_OK, "flush");
         text = contents(fd);
@@ -298,10 +320,42 @@ static void test_integers(void)
     }
 }
 
-/* The longest name, twice as long escaped; and the date of a second sample. */
+static void test_sensor_names(void)
+{
+    static const struct {
+        const char *name;
+        size_t length;
+        bool good;
+    } cases[] = {
+        {"", 0, false},
+        {"a", 1, true},
+        {"tap-1.example (rack \"7\") \\", 26, true},
+        {"z\xc3\xbcrich", 7, true},
+        {"\xf0\x9f\x90\x99", 4, true},
+        {"\xc2\xa0", 2, true},
+        {"a\nb", 3, false},
+        {"a\0b", 3, false},
+        {"\x1f", 1, false},
+        {"\x7f", 1, false},
+        {"\xc2\x9f", 2, false},
+        {"z\xfcrich", 6, false},
+        {"a\xc3", 2, false},
+        {"\xed\xa0\x80", 3, false},
+    };
+    char name[SENSOR_MAX + 1];
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        is_int(sensor_is_name(cases[i].name, cases[i].length), cases[i].good,
+               "sensor %zu: whether that is a name", i);
+    memset(name, 's', sizeof name);
+    ok(sensor_is_name(name, SENSOR_MAX), "a sensor of %u bytes", SENSOR_MAX);
+    ok(!sensor_is_name(name, SENSOR_MAX + 1), "and none of more");
+}
+
+/* The longest name, twice as long escaped, of a sensor with the longest name. */
 static void test_long_names(void)
 {
-    char name[RECORD_NAME_MAX], want[2 * RECORD_NAME_MAX + 2];
+    char name[RECORD_NAME_MAX], want[2 * RECORD_NAME_MAX + 2], sensor[SENSOR_MAX + 1] = {0};
     struct record_writer *writer = NULL;
     struct record record;
     int fd = temporary();
@@ -313,7 +367,10 @@ static void test_long_names(void)
     fill_record(&rows[6], &record);
     record.name = name;
     record.name_length = sizeof name;
+    memset(sensor, '"', SENSOR_MAX);
     need(record_writer_init(&writer, fd, true) == RESULT_OK, "writer");
+    record_writer_set_sensor(writer, sensor);
+    record_writer_begin(writer, 0, 0);
     for (int i = 0; i < 500; i++)
         need(record_write(writer, &record) == RESULT_OK, "write");
     is_int(record_writer_count(writer), 500, "500 records were written");
@@ -375,9 +432,9 @@ static void test_two_samples(void)
     fill_record(&rows[0], &record);
     record.start = record.last = 20 * SECOND;
     need(record_writer_init(&writer, fd, false) == RESULT_OK, "writer");
-    record_writer_begin(writer, 10 * SECOND + 7);
+    record_writer_begin(writer, 10 * SECOND + 7, INT64_MIN);
     need(record_write(writer, &record) == RESULT_OK, "write");
-    record_writer_begin(writer, 20 * SECOND);
+    record_writer_begin(writer, 20 * SECOND, INT64_MIN);
     need(record_write(writer, &record) == RESULT_OK, "write");
     need(record_writer_flush(writer) == RESULT_OK, "flush");
     text = contents(fd);
@@ -421,6 +478,7 @@ int main(void)
     test_rows();
     test_seconds();
     test_integers();
+    test_sensor_names();
     test_long_names();
     test_whole_lines();
     test_two_samples();

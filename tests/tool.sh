@@ -5,6 +5,7 @@
 
 tool=$(cd "${BINDIR:?}" && pwd)/$tool_name # found after a cd, too
 [ -x "$tool" ] || bail_out "no $tool"
+unset SECFLOW_SENSOR
 
 # jq programs that show records.
 ports='[inputs.src | split(":")[-1]] | join(" ")'
@@ -34,6 +35,42 @@ misused() {
     like "$(cat "$tmp/err")" "^$tool_name: " "$description: message"
     like "$(cat "$tmp/err")" '--help' "$description: hint"
     ok "$description: two lines at most" test "$(grep -c '' "$tmp/err")" -le 2
+}
+
+# of_sensor VALUE ARGUMENTS...: with that SECFLOW_SENSOR
+of_sensor() {
+    sensor=$1
+    shift
+    SECFLOW_SENSOR=$sensor "$tool" "$@"
+}
+
+# tells_sensor FILE: of its records, one at least, each tells of its sensor
+tells_sensor() {
+    records '[inputs.sensor] | unique[]' '--sensor' "$tool" --sensor 'tap "1" \ zürich' "$1" <<'EOF'
+tap "1" \ zürich
+EOF
+    records '[inputs | keys_unsorted | .[9:13] | join(" ")] | unique[]' '--sensor: its place' \
+        "$tool" -x --sensor a "$1" <<'EOF'
+duration trafficDate proto sensor
+EOF
+    is "$("$tool" -x --sensor a "$1" | sed 's/,"sensor":"a"//')" "$("$tool" -x "$1")" \
+        '--sensor: nothing else changes'
+    records '[inputs.sensor] | unique[]' 'SECFLOW_SENSOR' of_sensor b "$1" <<'EOF'
+b
+EOF
+    records '[inputs.sensor] | unique[]' '--sensor wins over SECFLOW_SENSOR' \
+        of_sensor b --sensor a "$1" <<'EOF'
+a
+EOF
+    is "$(of_sensor '' "$1")" "$("$tool" "$1")" 'SECFLOW_SENSOR that is empty: none'
+    is "$(of_sensor b --sensor '' "$1")" "$("$tool" "$1")" '--sensor that is empty: none'
+    misused '--sensor with a control character' --sensor "$(printf 'a\tb')" "$1"
+    misused '--sensor that is not UTF-8' --sensor "$(printf 'z\374rich')" "$1"
+    misused '--sensor of 256 bytes' --sensor "$(printf '%0256d' 0)" "$1"
+    is_status 0 '--sensor of 255 bytes' "$tool" --sensor "$(printf '%0255d' 0)" "$1"
+    is_status 64 'SECFLOW_SENSOR that is not UTF-8' of_sensor "$(printf 'z\374rich')" "$1"
+    like "$(cat "$tmp/err")" "^$tool_name: SECFLOW_SENSOR: the name of a sensor is UTF-8 " \
+        'SECFLOW_SENSOR that is not UTF-8: message'
 }
 
 to_full() {

@@ -101,6 +101,8 @@ is "$(cat "$tmp/err")" "zeek2flow: no records: there are no connections; they st
 is_status 0 'no records, -q: exit status' "$tool" -q "$tmp/local.log" "$tmp/empty.log"
 is "$(cat "$tmp/err")" '' 'no records, -q: silence'
 
+tells_sensor "$log"
+
 # Manners
 
 introduces_itself

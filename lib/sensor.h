@@ -1,0 +1,15 @@
+/*
+ * What a sensor can be called: where records come from, as --sensor says.
+ */
+#ifndef SECFLOW_SENSOR_H
+#define SECFLOW_SENSOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define SENSOR_MAX 255u
+
+/* Whether it is 1 to SENSOR_MAX bytes of UTF-8 without control characters. */
+bool sensor_is_name(const char *name, size_t length);
+
+#endif
