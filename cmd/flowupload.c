@@ -316,8 +316,8 @@ static bool add_record(struct command *command, const struct secflow *secflow, c
     enum result result;
 
     do {
-        result = samples_add(command->samples, secflow->traffic_date, line, length,
-                             command->file_name, command->now);
+        result =
+            samples_add(command->samples, secflow, line, length, command->file_name, command->now);
     } while (result == RESULT_SYSTEM && wait_for_room(command));
     if (!written(command, result))
         return false;

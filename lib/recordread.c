@@ -2,6 +2,7 @@
 
 #include "json.h"
 #include "number.h"
+#include "sensor.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@ enum field {
     FIELD_PROTOCOL,
     FIELD_DURATION,
     FIELD_TRAFFIC_DATE,
+    FIELD_SENSOR,
     FIELD_ADDED /* the first of those that are added */
 };
 
@@ -37,6 +39,7 @@ static const struct json_key record_keys[] = {
     {"protocolInformation", FIELD_PROTOCOL},
     {"duration", FIELD_DURATION},
     {"trafficDate", FIELD_TRAFFIC_DATE},
+    {"sensor", FIELD_SENSOR},
 };
 
 #define RECORD_KEYS (sizeof record_keys / sizeof *record_keys)
@@ -220,6 +223,16 @@ static int64_t read_traffic_date(const struct record_reader *reader)
     return date;
 }
 
+static void read_sensor(const struct record_reader *reader, struct secflow *secflow)
+{
+    const struct json_member *member = reader->members[FIELD_SENSOR];
+    bool tells =
+        member && member->type == JSON_STRING && sensor_is_name(member->text, member->length);
+
+    secflow->sensor = tells ? member->text : NULL;
+    secflow->sensor_length = tells ? member->length : 0;
+}
+
 enum result record_read(struct record_reader *reader, const char *line, size_t length,
                         struct secflow *secflow)
 {
@@ -230,10 +243,11 @@ enum result record_read(struct record_reader *reader, const char *line, size_t l
     result = read_object(reader);
     if (result == RESULT_OK)
         result = find_fields(reader);
-    if (result == RESULT_OK)
+    if (result == RESULT_OK) {
         secflow->traffic_date = read_traffic_date(reader);
-    if (result == RESULT_OK)
+        read_sensor(reader, secflow);
         result = check_texts(reader);
+    }
     if (result == RESULT_OK)
         result = read_numbers(reader, secflow);
     return result == RESULT_OK ? read_destination(reader, secflow) : result;

@@ -19,6 +19,8 @@ struct secflow {
     uint64_t src_packets, src_bytes, dst_packets, dst_bytes;
     int64_t duration;     /* microseconds */
     int64_t traffic_date; /* microseconds since 1970; -1 where the record tells none */
+    const char *sensor;   /* as sensor.h allows it, no final NUL; NULL where it tells none */
+    size_t sensor_length; /* 0 then */
 };
 
 struct record_reader;

@@ -159,24 +159,76 @@ static void move_to_front(struct samples *samples, struct open_sample *open)
     samples->open[0] = open;
 }
 
-static enum result begin_sample(struct samples *samples, int64_t traffic_date,
+/* The first characters of a text that are no more than so many bytes. */
+static size_t cut_text(const char *text, size_t length, size_t most)
+{
+    if (length <= most)
+        return length;
+    while (most > 0 && ((unsigned char)text[most] & 0xc0) == 0x80)
+        most--;
+    return most;
+}
+
+/* Of a sensor's name, what a file name takes at most; and what still is an ending, such as ".sf".
+ */
+#define SENSOR_SHOWN 100u
+#define ENDING_MAX 40u
+
+/* NAME_SENSOR.sf of NAME.sf, so that the files of two sensors are told apart at the collector. */
+static void add_sensor(const char *file_name, const struct secflow *secflow,
+                       char clean[SPOOL_FILE_NAME_MAX + 1])
+{
+    size_t length = strlen(file_name), stem = length;
+    size_t sensor = cut_text(secflow->sensor, secflow->sensor_length, SENSOR_SHOWN);
+    const char *dot = strrchr(file_name, '.'), *ending = "";
+    char name[SPOOL_FILE_NAME_MAX + 1];
+
+    if (dot && dot > file_name && length - (size_t)(dot - file_name) <= ENDING_MAX) {
+        ending = dot;
+        stem = (size_t)(dot - file_name);
+    }
+    stem = cut_text(file_name, stem, SPOOL_FILE_NAME_MAX - 1 - sensor - strlen(ending));
+    snprintf(name, sizeof name, "%.*s_%.*s%s", (int)stem, file_name, (int)sensor, secflow->sensor,
+             ending);
+    spool_clean_name(name, clean);
+}
+
+/* given: NULL: made of the date. */
+static void make_name(const char *given, const struct secflow *secflow,
+                      char name[SPOOL_FILE_NAME_MAX + 1])
+{
+    char dated[64];
+
+    if (!given) {
+        snprintf(dated, sizeof dated, "secflow_%" PRId64 ".sf", secflow->traffic_date / 1000000);
+        given = dated;
+    }
+    if (secflow->sensor_length > 0)
+        add_sensor(given, secflow, name);
+    else
+        snprintf(name, SPOOL_FILE_NAME_MAX + 1, "%s", given);
+}
+
+static enum result begin_sample(struct samples *samples, const struct secflow *secflow,
                                 const char *file_name, int64_t now, struct open_sample **open)
 {
     struct open_sample *new = malloc(sizeof *new);
-    char name[64];
+    char name[SPOOL_FILE_NAME_MAX + 1];
     enum result result;
 
     if (!new)
         return RESULT_NO_MEMORY;
-    snprintf(name, sizeof name, "secflow_%" PRId64 ".sf", traffic_date / 1000000);
-    new->sample.traffic_date = traffic_date;
+    make_name(file_name, secflow, name);
+    new->sample.traffic_date = secflow->traffic_date;
+    new->sample.sensor_length = secflow->sensor_length;
+    if (secflow->sensor_length > 0)
+        memcpy(new->sample.sensor, secflow->sensor, secflow->sensor_length);
     new->sample.records = 0;
     new->last = now;
     new->written = 0;
     new->used = 0;
     new->unwritten = 0;
-    result = spool_create(samples->spool, samples->kind, file_name ? file_name : name, NULL,
-                          &new->sample.file);
+    result = spool_create(samples->spool, samples->kind, name, NULL, &new->sample.file);
     if (result != RESULT_OK) {
         free(new);
         return result;
@@ -186,17 +238,25 @@ static enum result begin_sample(struct samples *samples, int64_t traffic_date,
     return RESULT_OK;
 }
 
-enum result samples_add(struct samples *samples, int64_t traffic_date, const char *line,
+static bool is_of(const struct sample *sample, const struct secflow *secflow)
+{
+    return sample->traffic_date == secflow->traffic_date &&
+           sample->sensor_length == secflow->sensor_length &&
+           (sample->sensor_length == 0 ||
+            memcmp(sample->sensor, secflow->sensor, sample->sensor_length) == 0);
+}
+
+enum result samples_add(struct samples *samples, const struct secflow *secflow, const char *line,
                         size_t length, const char *file_name, int64_t now)
 {
     struct open_sample *open = NULL;
     enum result result = RESULT_OK;
 
     for (size_t i = 0; i < samples->count && !open; i++)
-        if (samples->open[i]->sample.traffic_date == traffic_date)
+        if (is_of(&samples->open[i]->sample, secflow))
             open = samples->open[i];
     if (!open)
-        result = begin_sample(samples, traffic_date, file_name, now, &open);
+        result = begin_sample(samples, secflow, file_name, now, &open);
     if (result == RESULT_OK)
         result = put_line(open, line, length);
     if (result != RESULT_OK)
@@ -237,15 +297,16 @@ static bool split(struct samples *samples, size_t at)
 {
     struct open_sample *open = samples->open[at], *rest = malloc(sizeof *rest);
     const char *name = open->sample.file.name;
+    struct spool_file file;
 
     for (int dots = 0; dots < 5; name++) /* .TIME.PID.N.KIND.FILENAME */
         dots += *name == '.';
-    if (!rest ||
-        spool_create(samples->spool, samples->kind, name, NULL, &rest->sample.file) != RESULT_OK) {
+    if (!rest || spool_create(samples->spool, samples->kind, name, NULL, &file) != RESULT_OK) {
         free(rest);
         return false;
     }
-    rest->sample.traffic_date = open->sample.traffic_date;
+    rest->sample = open->sample;
+    rest->sample.file = file;
     rest->sample.records = rest->unwritten = open->unwritten;
     rest->last = open->last;
     rest->written = 0;

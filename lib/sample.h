@@ -1,5 +1,6 @@
 /*
- * Samples: records with one trafficDate, gathered from a stream in which they may alternate.
+ * Samples: records with one trafficDate and one sensor, or none, gathered from a stream in which
+ * they may alternate.
  *
  * A sample is complete when it has as many records as it may, when none has come for some time, or
  * when the stream ends. Each is a file of the spool from its first record on, so that memory does
@@ -9,12 +10,16 @@
 #ifndef SECFLOW_SAMPLE_H
 #define SECFLOW_SAMPLE_H
 
+#include "recordread.h"
+#include "sensor.h"
 #include "spool.h"
 
 #define SAMPLES_MAX 256u
 
 struct sample {
     int64_t traffic_date; /* microseconds since 1970 */
+    size_t sensor_length; /* 0: its records tell none */
+    char sensor[SENSOR_MAX];
     uint64_t records;
     struct spool_file file;
 };
@@ -36,12 +41,13 @@ void samples_destroy(struct samples **samples);
 
 /*
  * Adds a record's line, given without its newline. file_name: of a new sample; NULL: made of its
- * date. now: monotonic microseconds. With RESULT_SYSTEM, errno says why, nothing was added; the
- * sample may have been begun, though, and stay without a record. Before the next one,
- * samples_complete takes what has become complete.
+ * date; into either goes the sensor, as far as it fits. now: monotonic microseconds. With
+ * RESULT_SYSTEM, errno says why, nothing was added; the sample may have been begun, though, and
+ * stay without a record. Before the next one, samples_complete takes what has become complete.
  */
-MUST_CHECK enum result samples_add(struct samples *samples, int64_t traffic_date, const char *line,
-                                   size_t length, const char *file_name, int64_t now);
+MUST_CHECK enum result samples_add(struct samples *samples, const struct secflow *secflow,
+                                   const char *line, size_t length, const char *file_name,
+                                   int64_t now);
 
 /* So many microseconds have passed in which no record could come. */
 void samples_pause(struct samples *samples, int64_t microseconds);

@@ -63,7 +63,9 @@ is "$(sed 's/,"flowCategory".*//' out)" "$odd" 'a name with a backslash stays as
 # Behind the converters
 
 "$(dirname "$tool")/tests/traffic" demo trace.pcap
-"$(dirname "$tool")/pcap2flow" -x trace.pcap >flows.sf
+"$(dirname "$tool")/pcap2flow" -x -d 1000000 --sensor 'a "b" \ ü' trace.pcap >flows.sf
+is "$(jq -rn '[inputs | has("sensor", "windowStart")] | unique[]' flows.sf)" true \
+    'the flows of a capture: they have all fields'
 is_status 0 'the flows of a capture: exit status' "$tool" flows.sf
 cp out labelled.sf
 is "$(sed 's/,"flowCategory":"[A-Za-z]*","flowId":"[0-9a-f]*"}$/}/' labelled.sf)" "$(cat flows.sf)" \

@@ -82,6 +82,25 @@ is "$(jq -rs 'sort_by(.trafficDate)[] | "\(.trafficDate) \([.flashes[].srcBytes]
     '1700000000.000000 [1,2,3]
 1700000300.000000 [11,12,13]
 1700000600.000000 [21,22,23]' 'alternating samples: each whole'
+for sensor in a b/c a b/c; do
+    record 1700000000 1 | sed "s|}\$|,\"sensor\":\"$sensor\"}|"
+    record 1700000000 2
+done >sensors.sf
+is_status 0 'samples of two sensors: exit status' print sensors.sf
+is "$(jq -rs 'sort_by(.fileName)[] | "\(.trafficDate) \(.fileName) \([.flashes[].srcBytes])"' out)" \
+    '1700000000.000000 sensors.sf [2,2,2,2]
+1700000000.000000 sensors_a.sf [1,1]
+1700000000.000000 sensors_b_c.sf [1,1]' 'samples of two sensors, and of none: each whole, in a file of its own'
+is "$(jq -c '.flashes[0] | keys_unsorted' out | sort -u)" "$(jq -c '.flashes[0] | keys_unsorted' body)" \
+    'samples of two sensors: the ten fields'
+answers
+sensors() {
+    send <sensors.sf
+}
+is_status 0 'samples of two sensors, sent: exit status' sensors
+is "$(jq -r .fileName out | sort)" 'secflow_1700000000.sf
+secflow_1700000000_a.sf
+secflow_1700000000_b_c.sf' 'samples of two sensors, sent: their names'
 is_status 0 '-b: exit status' print -b 2 one.sf
 is "$(jq -c '[.flashes[].srcBytes]' out)" '[1,2]
 [3]' '-b: samples of that many records'

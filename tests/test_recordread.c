@@ -134,6 +134,41 @@ static void test_records(void)
     record_reader_destroy(&reader);
 }
 
+/* What a record tells of its sensor, and what counts as nothing. */
+static void test_sensors(void)
+{
+    static const struct {
+        const char *text, *want;
+    } cases[] = {
+        {"", ""},
+        {"\"sensor\":\"tap 1\"", "tap 1"},
+        {"\"sensor\":\"\\\"\\u00fc\\\\\"", "\"\xc3\xbc\\"},
+        {"\"x\":{\"sensor\":\"inner\"}", ""},
+        {"\"sensor\":\"one\",\"sensor\":\"two\"", "two"},
+        {"\"sensor\":\"\"", ""},
+        {"\"sensor\":null", ""},
+        {"\"sensor\":7", ""},
+        {"\"sensor\":[\"a\"]", ""},
+        {"\"sensor\":\"a\\nb\"", ""},
+    };
+    struct record_reader *reader = new_reader();
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct secflow f = {0};
+        char line[1024], got[64];
+
+        make_line(line, sizeof line, "", "");
+        line[strlen(line) - 1] = '\0';
+        snprintf(line + strlen(line), sizeof line - strlen(line), "%s%s}",
+                 *cases[i].text ? "," : "", cases[i].text);
+        is_int(read_line(reader, line, &f), RESULT_OK, "sensor %zu: a record", i);
+        ok(!f.sensor == (f.sensor_length == 0), "sensor %zu: NULL where there is none", i);
+        snprintf(got, sizeof got, "%.*s", (int)f.sensor_length, f.sensor ? f.sensor : "");
+        is_str(got, cases[i].want, "sensor %zu: its name", i);
+    }
+    record_reader_destroy(&reader);
+}
+
 static void test_no_records(void)
 {
     static const struct {
@@ -220,6 +255,7 @@ static void test_additions(void)
 int main(void)
 {
     test_records();
+    test_sensors();
     test_no_records();
     test_additions();
     return done();

@@ -34,7 +34,8 @@ static enum result add(struct samples *samples, int64_t date, const char *line, 
 {
     size_t length = strlen(line);
     uint8_t *copy = exact_copy(line, length);
-    enum result result = samples_add(samples, date, (const char *)copy, length, NULL, now);
+    struct secflow secflow = {.traffic_date = date};
+    enum result result = samples_add(samples, &secflow, (const char *)copy, length, NULL, now);
     int saved = errno;
 
     exact_free(copy, length);
@@ -79,6 +80,30 @@ static void take(struct samples *samples, struct sample *sample, int64_t date, u
     samples_remove(samples, sample);
     ok(fcntl(fd, F_GETFD) >= 0, "its file stays open");
     close(fd);
+}
+
+/* Records of one date: each sensor has its sample, and so have those that tell none. */
+static void test_sensors(void)
+{
+    static const char *const sensors[] = {"a", "", "ab", "b", "a", "", "ab"};
+    static const char *const want[] = {"3\n", "0\n4\n", "1\n5\n", "2\n6\n"};
+    struct samples *samples = new_samples(NULL, NO_LIMIT, 1000);
+
+    for (size_t i = 0; i < sizeof sensors / sizeof *sensors; i++) {
+        size_t length = strlen(sensors[i]);
+        uint8_t *copy = exact_copy(sensors[i], length);
+        struct secflow secflow = {.traffic_date = DATE,
+                                  .sensor = length > 0 ? (const char *)copy : NULL,
+                                  .sensor_length = length};
+        char line = (char)('0' + i);
+
+        need(samples_add(samples, &secflow, &line, 1, NULL, 0) == RESULT_OK, "samples_add");
+        exact_free(copy, length);
+    }
+    for (size_t i = 0; i < sizeof want / sizeof *want; i++)
+        take(samples, samples_complete(samples, 0, true), DATE, strlen(want[i]) / 2, want[i]);
+    ok(!samples_complete(samples, 0, true), "there are no more");
+    samples_destroy(&samples);
 }
 
 static void test_none(void)
@@ -241,6 +266,7 @@ static void put(struct text *text, const char *bytes, size_t length)
 static enum result add_line(struct samples *samples, size_t length, struct text *want)
 {
     static unsigned number;
+    struct secflow secflow = {.traffic_date = DATE};
     uint8_t *line = calloc(1, length > 0 ? length : 1);
     enum result result;
 
@@ -250,7 +276,7 @@ static enum result add_line(struct samples *samples, size_t length, struct text 
         put(want, (const char *)line, length);
         put(want, "\n", 1);
     }
-    result = samples_add(samples, DATE, (const char *)line, length, NULL, 0);
+    result = samples_add(samples, &secflow, (const char *)line, length, NULL, 0);
     free(line);
     return result;
 }
@@ -307,19 +333,35 @@ static void test_many_lines(void)
     samples_destroy(&samples);
 }
 
+#define TEN "1234567890"
+
 static void test_names(void)
 {
     static const struct {
         int64_t date;
-        const char *given, *want;
+        const char *given, *want, *sensor;
     } cases[] = {
-        {DATE, NULL, "secflow_1700000000.sf"},
-        {INT64_C(1700000000000000), NULL, "secflow_1700000000.sf"},
-        {INT64_C(1700000000999999), NULL, "secflow_1700000000.sf"},
-        {0, NULL, "secflow_0.sf"},
-        {1000000, NULL, "secflow_1.sf"},
-        {DATE, "given.x", "given.x"},
-        {DATE, "with blanks", "with blanks"},
+        {DATE, NULL, "secflow_1700000000.sf", NULL},
+        {INT64_C(1700000000000000), NULL, "secflow_1700000000.sf", NULL},
+        {INT64_C(1700000000999999), NULL, "secflow_1700000000.sf", NULL},
+        {0, NULL, "secflow_0.sf", NULL},
+        {1000000, NULL, "secflow_1.sf", NULL},
+        {DATE, "given.x", "given.x", NULL},
+        {DATE, "with blanks", "with blanks", NULL},
+        {DATE, NULL, "secflow_1700000000_tap1.sf", "tap1"},
+        {DATE, NULL, "secflow_1700000000_a_b.example.sf", "a/b.example"},
+        {DATE, "given.x", "given_tap1.x", "tap1"},
+        {DATE, "given", "given_tap.1", "tap.1"},
+        {DATE, ".x", ".x_tap1", "tap1"},
+        {DATE, "given.answer", "given_tap1_answer", "tap1"},
+        {DATE, "x.sf", "x_" TEN TEN TEN TEN TEN TEN TEN TEN TEN "123456789.sf",
+         TEN TEN TEN TEN TEN TEN TEN TEN TEN "123456789\xc3\xbcz"},
+        {DATE,
+         TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN "12345678\xc3\xbc",
+         TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN "1234_tap1 ", "tap1 "},
+        {DATE, "x." TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN "12345678",
+         "x." TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN "12_tap1 ",
+         "tap1 "},
     };
 
     for (size_t i = 0; i < 2 * (sizeof cases / sizeof *cases); i++) {
@@ -327,11 +369,14 @@ static void test_names(void)
         struct samples *samples = new_samples(spool, NO_LIMIT, 1000);
         struct sample *sample;
         const char *name, *want = cases[i / 2].want;
+        const char *sensor = cases[i / 2].sensor;
+        struct secflow secflow = {.traffic_date = cases[i / 2].date,
+                                  .sensor = sensor,
+                                  .sensor_length = sensor ? strlen(sensor) : 0};
 
-        need(samples_add(samples, cases[i / 2].date, "x", 1, cases[i / 2].given, 0) == RESULT_OK,
+        need(samples_add(samples, &secflow, "x", 1, cases[i / 2].given, 0) == RESULT_OK,
              "samples_add");
-        need(samples_add(samples, cases[i / 2].date, "y", 1, "later", 0) == RESULT_OK,
-             "samples_add");
+        need(samples_add(samples, &secflow, "y", 1, "later", 0) == RESULT_OK, "samples_add");
         sample = samples_complete(samples, 0, true);
         need(sample, "a sample");
         name = sample->file.name;
@@ -422,6 +467,7 @@ static void check_full(size_t length, size_t count, rlim_t most)
     need(line, "no memory");
     limit_files(most);
     for (size_t i = 0; i < count; i++) {
+        struct secflow secflow = {.traffic_date = DATE};
         enum result result;
         int tries = 0;
 
@@ -429,7 +475,7 @@ static void check_full(size_t length, size_t count, rlim_t most)
         put(&want, (const char *)line, length);
         put(&want, "\n", 1);
         errno = 0;
-        while ((result = samples_add(samples, DATE, (const char *)line, length, NULL, 0)) ==
+        while ((result = samples_add(samples, &secflow, (const char *)line, length, NULL, 0)) ==
                    RESULT_SYSTEM &&
                tries < 4) {
             wrong += errno != EFBIG;
@@ -475,13 +521,14 @@ static void test_given_up(void)
     struct spool *spool = new_spool();
     struct samples *samples = new_samples(spool, NO_LIMIT, 1000);
     char *line = calloc(1, 200000);
+    struct secflow secflow = {.traffic_date = 1};
     enum result result;
 
     need(line, "no memory");
     memset(line, 'L', 200000);
     must_add(samples, 1, "one", 0);
     limit_files(100000);
-    result = samples_add(samples, 1, line, 200000, NULL, 0);
+    result = samples_add(samples, &secflow, line, 200000, NULL, 0);
     limit_files(RLIM_INFINITY);
     is_int(result, RESULT_SYSTEM, "a line that does not fit");
     must_add(samples, 1, "two", 0);
@@ -569,6 +616,7 @@ int main(void)
     make_folder("test_sample");
     test_none();
     test_grouping();
+    test_sensors();
     test_records();
     test_idle();
     test_most();
