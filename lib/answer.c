@@ -25,17 +25,10 @@ static bool is_blank(char c)
 static enum result read_answer(struct json *json, const char *bytes, size_t length,
                                enum verdict *verdict, struct text *id)
 {
-    enum result result;
     const struct json_member *members;
     size_t used, count;
+    enum result result = json_read(json, bytes, length, &used);
 
-    while (length > 0 && is_blank(*bytes)) {
-        bytes++;
-        length--;
-    }
-    if (length == 0 || *bytes != '{')
-        return RESULT_OK;
-    result = json_read(json, bytes, length, &used);
     if (result != RESULT_OK)
         return result == RESULT_NO_MEMORY ? result : RESULT_OK;
     for (; used < length; used++)

@@ -3,19 +3,23 @@
 #include "bytes.h"
 #include "grow.h"
 #include "number.h"
+#include "text.h"
 
-#include <setjmp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <yajl/yajl_parse.h>
 
 /* Objects and arrays within each other: more is damage, which bounds what a hostile text costs. */
 #define DEPTH_MAX 32
 
-/* Keys that are longer, with those of the objects around them, are not wanted. */
-#define KEY_MAX 256
-
 #define HINTS 64
+
+/* What a key tells of its value. */
+struct meaning {
+    const char *inside; /* what wanted keys inside of it begin with; NULL: none is wanted there */
+    uint32_t inside_length;
+    uint8_t id; /* 0: not wanted */
+};
 
 /*
  * Objects of a log have their keys in the same order, give or take a few. So a key is first held
@@ -27,30 +31,35 @@ struct hint {
         uint64_t words[4];
     };
     uint64_t masks[4]; /* of the words' bits that count */
+    struct meaning meaning;
+    const char *within; /* what is inside of its object */
+    uint32_t within_length;
     uint8_t length;
-    uint8_t id;   /* 0: not wanted */
     uint8_t next; /* the hint for the key behind this one */
+};
+
+/* A value that is to be read: what is known of it before. */
+struct place {
+    struct meaning meaning;
+    bool element;
+    unsigned depth; /* objects and arrays around it */
 };
 
 struct json {
     const struct json_key *keys;
     size_t key_count;
-    struct json_member *members;
+    struct json_member *members; /* the first stands for those that are not wanted */
     size_t count, capacity;
-    struct json_member unwanted;
 
     struct hint hints[HINTS]; /* the first stands for the beginning of an object */
     unsigned hint_count, last_hint;
 
-    /* Of the general parser. */
-    char *texts; /* values; where they are is known when all have been read */
-    size_t texts_used, texts_capacity;
-    char key[KEY_MAX];                /* of the member that is open */
-    size_t key_length[DEPTH_MAX + 1]; /* of the keys that lead to each depth; > KEY_MAX: too long */
-    bool array[DEPTH_MAX + 1];
-    unsigned depth;
+    char *strings; /* those that had escapes, and lost them */
+    size_t strings_used, strings_capacity;
+
+    const char *text;
     enum result result;
-    char problem[128];
+    char problem[96];
 };
 
 enum result json_init(struct json **json, const struct json_key *keys, size_t count)
@@ -59,6 +68,13 @@ enum result json_init(struct json **json, const struct json_key *keys, size_t co
 
     if (!new)
         return RESULT_NO_MEMORY;
+    new->members = grow(NULL, 0, &new->capacity, sizeof *new->members);
+    if (!new->members) {
+        free(new);
+        return RESULT_NO_MEMORY;
+    }
+    new->members[0] = (struct json_member){.id = 0};
+    new->count = 1;
     new->keys = keys;
     new->key_count = count;
     new->hint_count = 1;
@@ -70,7 +86,7 @@ void json_destroy(struct json **json)
 {
     if (*json) {
         free((*json)->members);
-        free((*json)->texts);
+        free((*json)->strings);
         free(*json);
         *json = NULL;
     }
@@ -84,217 +100,326 @@ uint8_t json_find_key(const struct json_key *keys, size_t count, const char *nam
     return 0;
 }
 
-/* A place for one more member, NULL without memory; id 0: one that nobody will see. */
-static inline struct json_member *new_member(struct json *json, uint8_t id, bool element)
-{
-    struct json_member *member;
-
-    if (id == 0)
-        return &json->unwanted;
-    if (json->count == json->capacity) {
-        member = grow(json->members, json->count, &json->capacity, sizeof *member);
-        if (!member)
-            return NULL;
-        json->members = member;
-    }
-    member = &json->members[json->count++];
-    member->id = id;
-    member->element = element;
-    return member;
-}
-
 /*
- * The scanner of plain objects. Each scan_ function takes the place where its thing begins and
- * returns the one behind it; NULL: the general parser shall settle it.
+ * Each scan_ function takes the place where its thing begins and returns the one behind it; NULL:
+ * json->result says why.
  */
 
-/* Eight bytes, each of whose top bits says whether it is a quote, a backslash or a control. */
+static const char *no_memory(struct json *json)
+{
+    json->result = RESULT_NO_MEMORY;
+    return NULL;
+}
+
+/* What stands at p is wrong, unless the text ends there. */
+static const char *stop(struct json *json, const char *p, const char *end, const char *wrong)
+{
+    json->result = p == end ? RESULT_END : RESULT_DAMAGED;
+    if (p < end)
+        snprintf(json->problem, sizeof json->problem, "%s at byte %zu", wrong,
+                 (size_t)(p - json->text) + 1);
+    return NULL;
+}
+
+static const char *skip_blanks(const char *p, const char *end)
+{
+    while (p < end && (*p == ' ' || *p == '\n' || *p == '\t' || *p == '\r'))
+        p++;
+    return p;
+}
+
+/* Strings. */
+
+/* Eight bytes; which of them is a quote, a backslash, a control or no ASCII, its top bit says. */
 static uint64_t ends_of_plain(uint64_t word)
 {
     const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
     uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\';
 
-    return (((quote - ones) & ~quote) | ((backslash - ones) & ~backslash) |
-            ((word - ones * ' ') & ~word)) &
+    return (((quote - ones) & ~quote) | ((backslash - ones) & ~backslash) | (word - ones * ' ') |
+            word) &
            tops;
 }
 
-/* From behind the opening quote to the closing one. */
-static const char *scan_string(const char *p, const char *end)
+static const char *skip_plain(const char *p, const char *end)
 {
-    while (end - p >= 8) {
+    for (; end - p >= 8; p += 8) {
         uint64_t found = ends_of_plain(le64((const uint8_t *)p));
 
-        if (found) { /* its lowest bit is exact, those above it need not be */
-            p += __builtin_ctzll(found) / 8;
-            return *p == '"' ? p : NULL;
-        }
-        p += 8;
+        if (found) /* its lowest bit is exact, those above it need not be */
+            return p + __builtin_ctzll(found) / 8;
     }
-    while (p < end && *p != '"' && *p != '\\' && (unsigned char)*p >= ' ')
-        p++;
-    return p < end && *p == '"' ? p : NULL;
-}
-
-static const char *scan_digits(const char *p, const char *end)
-{
-    const char *start = p;
-
-    while (p < end && is_digit(*p))
-        p++;
-    return p > start ? p : NULL;
-}
-
-static const char *scan_number(const char *p, const char *end)
-{
-    p += *p == '-';
-    if (p < end && *p == '0')
-        p++;
-    else
-        p = scan_digits(p, end);
-    if (p && p < end && *p == '.')
-        p = scan_digits(p + 1, end);
-    if (p && p < end && (*p == 'e' || *p == 'E')) {
-        p++;
-        p += p < end && (*p == '+' || *p == '-');
-        p = scan_digits(p, end);
-    }
-    return p;
-}
-
-static const char *scan_word(const char *p, const char *end, const char *word, size_t length)
-{
-    return (size_t)(end - p) >= length && memcmp(p, word, length) == 0 ? p + length : NULL;
-}
-
-static const char *scan_scalar(const char *p, const char *end, struct json_member *member)
-{
-    const char *start = p;
-
-    switch (*p) {
-    case '"':
-        p = scan_string(++start, end);
-        if (!p)
-            return NULL;
-        member->type = JSON_STRING;
-        member->text = start;
-        member->length = (uint32_t)(p - start);
-        return p + 1;
-    case 't':
-        member->type = JSON_BOOLEAN;
-        p = scan_word(p, end, "true", 4);
-        break;
-    case 'f':
-        member->type = JSON_BOOLEAN;
-        p = scan_word(p, end, "false", 5);
-        break;
-    case 'n':
-        member->type = JSON_NULL;
-        p = scan_word(p, end, "null", 4);
-        break;
-    default:
-        member->type = JSON_NUMBER;
-        p = scan_number(p, end);
-    }
-    member->text = start;
-    member->length = (uint32_t)(p ? p - start : 0);
-    return p;
-}
-
-static const char *skip_spaces(const char *p, const char *end)
-{
-    while (p < end && *p == ' ')
+    while (p < end && (unsigned char)*p >= ' ' && (unsigned char)*p < 0x80 && *p != '"' &&
+           *p != '\\')
         p++;
     return p;
 }
 
-/* What follows a value: p at the closing mark or, behind a comma, at the next value. */
-static const char *scan_separator(const char *p, const char *end, char close)
+/* Of a hexadecimal digit; more than 15: it is another character. */
+static unsigned digit_value(char c)
 {
-    if (p < end && *p == ' ')
-        p = skip_spaces(p, end);
-    if (p == end || *p == close)
+    unsigned letter = ((unsigned char)c | 0x20u) - 'a';
+
+    return is_digit(c) ? (unsigned)(c - '0') : letter < 6 ? letter + 10 : 16;
+}
+
+/* UTF-16 has characters above U+FFFF as pairs: a high one, then a low one. */
+#define LOW_SURROGATES 0xdc00u
+
+static bool is_surrogate(unsigned unit)
+{
+    return (unit & 0xf800) == 0xd800;
+}
+
+/* The four digits of a code unit of UTF-16. */
+static const char *scan_unit(struct json *json, const char *p, const char *end, unsigned *unit)
+{
+    *unit = 0;
+    for (int i = 0; i < 4; i++, p++) {
+        unsigned value = p < end ? digit_value(*p) : 16;
+
+        if (value > 15)
+            return stop(json, p, end, "expected a hexadecimal digit");
+        *unit = *unit << 4 | value;
+    }
+    return p;
+}
+
+/* From behind \u. */
+static const char *scan_units(struct json *json, const char *p, const char *end)
+{
+    static const char half[] = "half of a surrogate pair";
+    const char *escape = p - 2;
+    unsigned unit;
+
+    p = scan_unit(json, p, end, &unit);
+    if (!p || !is_surrogate(unit))
         return p;
-    if (*p++ != ',')
-        return NULL;
-    if (p < end && *p == ' ')
-        p = skip_spaces(p, end);
-    return p < end && *p == close ? NULL : p;
+    if (unit >= LOW_SURROGATES)
+        return stop(json, escape, end, half);
+    for (int i = 0; i < 2; i++, p++)
+        if (p == end || *p != "\\u"[i])
+            return stop(json, p == end ? end : escape, end, half);
+    p = scan_unit(json, p, end, &unit);
+    if (p && !(is_surrogate(unit) && unit >= LOW_SURROGATES))
+        return stop(json, escape, end, half);
+    return p;
 }
 
-static const char *scan_value(struct json *json, const char *p, const char *end, uint8_t id,
-                              bool element)
+static const char *scan_escape(struct json *json, const char *p, const char *end)
 {
-    struct json_member *member = new_member(json, id, element);
-
-    return member ? scan_scalar(p, end, member) : NULL;
+    p++;
+    if (p == end || !memchr("\"\\/bfnrtu", *p, 9))
+        return stop(json, p, end, "unknown escape");
+    return *p == 'u' ? scan_units(json, p + 1, end) : p + 1;
 }
 
-static const char *scan_array(struct json *json, const char *p, const char *end, uint8_t id)
+/* Characters above U+007F. */
+static const char *scan_characters(struct json *json, const char *p, const char *end)
 {
-    struct json_member *array = new_member(json, id, false);
+    do {
+        size_t left = (size_t)(end - p), length = text_character_begun(p, left);
 
-    if (!array)
-        return NULL;
-    array->type = JSON_CONTAINER;
-    array->text = p;
-    array->length = 0;
-    p = skip_spaces(p + 1, end);
-    while (p && p < end && *p != ']') {
-        p = scan_value(json, p, end, id, true);
-        if (p)
-            p = scan_separator(p, end, ']');
+        if (length == 0)
+            return stop(json, p, end, "invalid UTF-8");
+        p = length > left ? end : p + length;
+    } while (p < end && (unsigned char)*p >= 0x80);
+    return p;
+}
+
+/* From behind the opening quote to the closing one. */
+static const char *scan_string(struct json *json, const char *p, const char *end, bool *escapes)
+{
+    *escapes = false;
+    while (p) {
+        p = skip_plain(p, end);
+        if (p < end && *p == '"')
+            return p;
+        if (p == end || (unsigned char)*p < ' ')
+            return stop(json, p, end,
+                        p < end && *p == '\n' ? "line break in a string"
+                                              : "control character in a string");
+        *escapes |= *p == '\\';
+        p = *p == '\\' ? scan_escape(json, p, end) : scan_characters(json, p, end);
     }
-    return p && p < end ? p + 1 : NULL;
+    return NULL;
 }
 
-/* The hint for a key as it stands in the text, with its colon; a new one where it is not known. */
-static unsigned find_hint(struct json *json, const char *text, size_t length, size_t key_length)
+/* Copies of strings, whose escapes have been checked, without them. */
+
+static char *put_character(char *out, unsigned code)
+{
+    static const uint8_t leads[] = {0, 0xc0, 0xe0, 0xf0};
+    unsigned more = code < 0x80 ? 0 : code < 0x800 ? 1 : code < 0x10000 ? 2 : 3; /* bytes */
+
+    *out++ = (char)(leads[more] | code >> 6 * more);
+    while (more-- > 0)
+        *out++ = (char)(0x80 | (code >> 6 * more & 0x3f));
+    return out;
+}
+
+/* The character of the escape at p, which moves behind it. */
+static unsigned take_escape(struct json *json, const char **p)
+{
+    static const char letters[] = "bfnrt", controls[] = "\b\f\n\r\t";
+    const char *letter = *p + 1, *found = memchr(letters, *letter, sizeof letters - 1);
+    unsigned code, low;
+
+    *p += 2;
+    if (*letter != 'u')
+        return (unsigned char)(found ? controls[found - letters] : *letter);
+    *p = scan_unit(json, *p, *p + 4, &code);
+    if (!is_surrogate(code))
+        return code;
+    *p = scan_unit(json, *p + 2, *p + 6, &low);
+    return 0x10000 + ((code & 0x3ff) << 10 | (low & 0x3ff));
+}
+
+static size_t unescape(struct json *json, char *out, const char *p, const char *end)
+{
+    char *begin = out;
+
+    while (p < end) {
+        if (*p == '\\')
+            out = put_character(out, take_escape(json, &p));
+        else
+            *out++ = *p++;
+    }
+    return (size_t)(out - begin);
+}
+
+/*
+ * Room for the strings from p on; NULL: no memory. None gets longer, so with the first one there is
+ * room for all, and those that are there need not move.
+ */
+static char *strings_room(struct json *json, const char *p, const char *end)
+{
+    size_t left = (size_t)(end - p);
+
+    if (json->strings_capacity - json->strings_used < left) {
+        free(json->strings);
+        json->strings = malloc(left);
+        json->strings_capacity = json->strings ? left : 0;
+    }
+    return json->strings ? json->strings + json->strings_used : NULL;
+}
+
+/* Keys. */
+
+/* What a key tells that is inside of another one's value. */
+static struct meaning find_meaning(const struct json *json, const struct meaning *within,
+                                   const char *name, size_t length)
+{
+    struct meaning meaning = {0};
+    size_t before = within->inside_length;
+
+    for (size_t i = 0; i < json->key_count; i++) {
+        const char *key = json->keys[i].name;
+        size_t key_length = strlen(key);
+
+        if (key_length < before + length || memcmp(key, within->inside, before) != 0 ||
+            memcmp(key + before, name, length) != 0)
+            continue;
+        if (key_length == before + length) {
+            meaning.id = json->keys[i].id;
+        } else if (key[before + length] == '.' && !meaning.inside) {
+            meaning.inside = key;
+            meaning.inside_length = (uint32_t)(before + length + 1);
+        }
+    }
+    return meaning;
+}
+
+/* The hint for a key as it stands in the text, with its colon; HINTS: there is none. */
+static unsigned find_hint(const struct json *json, const struct meaning *within, const char *text,
+                          size_t length)
+{
+    for (unsigned i = 1; i < json->hint_count; i++) {
+        const struct hint *hint = &json->hints[i];
+
+        if (hint->length == length && hint->within == within->inside &&
+            hint->within_length == within->inside_length && memcmp(hint->text, text, length) == 0)
+            return i;
+    }
+    return HINTS;
+}
+
+static unsigned add_hint(struct json *json, const struct meaning *within, const char *text,
+                         size_t length, const struct meaning *meaning)
 {
     struct hint *hint;
-    unsigned i = 1;
 
-    while (i < json->hint_count &&
-           (json->hints[i].length != length || memcmp(json->hints[i].text, text, length) != 0))
-        i++;
-    if (i < json->hint_count)
-        return i;
-    if (i == HINTS) { /* too many to be of use: begin anew */
-        i = 1;
+    if (json->hint_count == HINTS) { /* too many to be of use: begin anew */
+        json->hint_count = 1;
         json->last_hint = 0;
     }
-    json->hint_count = i + 1;
-    hint = &json->hints[i];
-    memset(hint->masks, 0, sizeof hint->masks);
+    hint = &json->hints[json->hint_count];
+    *hint = (struct hint){.length = (uint8_t)length,
+                          .meaning = *meaning,
+                          .within = within->inside,
+                          .within_length = within->inside_length};
     memset(hint->masks, 0xff, length);
-    memset(hint->words, 0, sizeof hint->words);
     memcpy(hint->text, text, length);
-    hint->length = (uint8_t)length;
-    hint->id = json_find_key(json->keys, json->key_count, text + 1, key_length);
-    hint->next = 0;
-    return i;
+    return json->hint_count++;
+}
+
+/* A key with its colon; *quote is where the name ends. */
+static const char *scan_name(struct json *json, const char *p, const char *end, const char **quote)
+{
+    bool escapes;
+
+    if (p == end || *p != '"')
+        return stop(json, p, end, "expected a key in quotes");
+    *quote = scan_string(json, p + 1, end, &escapes);
+    if (!*quote)
+        return NULL;
+    p = skip_blanks(*quote + 1, end);
+    return p < end && *p == ':' ? p + 1 : stop(json, p, end, "expected a colon");
+}
+
+/* Finds out what a key means that is not known; its name ends at the quote. False: no memory. */
+static bool learn_key(struct json *json, const char *name, const char *quote, const char *end,
+                      const struct meaning *within, struct meaning *meaning)
+{
+    size_t length = (size_t)(quote - name);
+
+    if (memchr(name, '\\', length)) {
+        char *room = strings_room(json, name, end);
+
+        if (!room)
+            return false;
+        length = unescape(json, room, name, quote);
+        name = room;
+    }
+    *meaning = find_meaning(json, within, name, length);
+    return true;
 }
 
 /* A key that is not the one expected. */
-static const char *scan_other_key(struct json *json, const char *p, const char *end, uint8_t *id)
+static const char *scan_other_key(struct json *json, const char *p, const char *end,
+                                  const struct meaning *within, struct meaning *meaning)
 {
-    const char *start = p, *quote = *p == '"' ? scan_string(p + 1, end) : NULL;
-    size_t key_length;
-    unsigned found;
+    const char *start = p, *quote = NULL;
+    unsigned hint = HINTS;
+    size_t length;
 
-    p = quote ? skip_spaces(quote + 1, end) : end;
-    if (p == end || *p++ != ':')
-        return NULL;
-    key_length = (size_t)(quote - start - 1);
-    if ((size_t)(p - start) > sizeof json->hints->text) {
-        *id = json_find_key(json->keys, json->key_count, start + 1, key_length);
-        json->last_hint = 0;
+    *meaning = (struct meaning){0};
+    p = scan_name(json, p, end, &quote);
+    if (!p || !within->inside)
         return p;
+    length = (size_t)(p - start);
+    if (length <= sizeof json->hints->text)
+        hint = find_hint(json, within, start, length);
+    if (hint < HINTS)
+        *meaning = json->hints[hint].meaning;
+    else if (!learn_key(json, start + 1, quote, end, within, meaning))
+        return no_memory(json);
+    else if (length <= sizeof json->hints->text)
+        hint = add_hint(json, within, start, length, meaning);
+    if (hint < HINTS) {
+        json->hints[json->last_hint].next = (uint8_t)hint;
+        json->last_hint = hint;
     }
-    found = find_hint(json, start, (size_t)(p - start), key_length);
-    json->hints[json->last_hint].next = (uint8_t)found;
-    json->last_hint = found;
-    *id = json->hints[found].id;
     return p;
 }
 
@@ -309,393 +434,205 @@ static bool is_hinted(const struct hint *hint, const char *p)
     return differ == 0;
 }
 
-static const char *scan_key(struct json *json, const char *p, const char *end, uint8_t *id)
+static const char *scan_key(struct json *json, const char *p, const char *end,
+                            const struct meaning *within, struct meaning *meaning)
 {
     unsigned guess = json->hints[json->last_hint].next;
     const struct hint *hint = &json->hints[guess];
 
-    if (guess == 0 || end - p < (ptrdiff_t)sizeof hint->text || !is_hinted(hint, p))
-        return scan_other_key(json, p, end, id);
+    if (guess == 0 || end - p < (ptrdiff_t)sizeof hint->text || hint->within != within->inside ||
+        hint->within_length != within->inside_length || !is_hinted(hint, p))
+        return scan_other_key(json, p, end, within, meaning);
     json->last_hint = guess;
-    *id = hint->id;
+    *meaning = hint->meaning;
     return p + hint->length;
 }
 
-static const char *scan_member(struct json *json, const char *p, const char *end)
-{
-    uint8_t id;
+/* Values. */
 
-    p = scan_key(json, p, end, &id);
-    p = p ? skip_spaces(p, end) : end;
-    if (p == end)
+static const char *scan_digits(struct json *json, const char *p, const char *end)
+{
+    if (p == end || !is_digit(*p))
+        return stop(json, p, end, "expected a digit");
+    while (p < end && is_digit(*p))
+        p++;
+    return p;
+}
+
+static const char *scan_number(struct json *json, const char *p, const char *end)
+{
+    p += *p == '-';
+    if (p < end && *p == '0')
+        p++;
+    else
+        p = scan_digits(json, p, end);
+    if (p && p < end && *p == '.')
+        p = scan_digits(json, p + 1, end);
+    if (p && p < end && (*p == 'e' || *p == 'E')) {
+        p++;
+        p += p < end && (*p == '+' || *p == '-');
+        p = scan_digits(json, p, end);
+    }
+    return p;
+}
+
+static const char *scan_word(struct json *json, const char *p, const char *end, const char *word)
+{
+    for (; *word; word++, p++)
+        if (p == end || *p != *word)
+            return stop(json, p, end, "expected a value");
+    return p;
+}
+
+static const char *scan_quoted(struct json *json, const char *p, const char *end,
+                               struct json_member *member)
+{
+    bool escapes;
+    const char *text = p + 1, *quote = scan_string(json, text, end, &escapes);
+
+    if (!quote)
         return NULL;
-    return *p == '[' ? scan_array(json, p, end, id) : scan_value(json, p, end, id, false);
-}
+    member->type = JSON_STRING;
+    member->raw = p;
+    member->raw_length = (uint32_t)(quote + 1 - p);
+    member->text = text;
+    member->length = (uint32_t)(quote - text);
+    if (escapes && member->id != 0) {
+        char *room = strings_room(json, text, end);
 
-static const char *scan_object(struct json *json, const char *p, const char *end)
-{
-    if (p == end || *p != '{')
-        return NULL;
-    json->last_hint = 0;
-    p = skip_spaces(p + 1, end);
-    while (p && p < end && *p != '}') {
-        p = scan_member(json, p, end);
-        if (p)
-            p = scan_separator(p, end, '}');
+        if (!room)
+            return no_memory(json);
+        member->text = room;
+        member->length = (uint32_t)unescape(json, room, text, quote);
+        json->strings_used += member->length;
     }
-    return p && p < end ? p + 1 : NULL;
+    return quote + 1;
 }
 
-/* The general parser: yajl's callbacks return 0 to stop it. */
-
-static int stop(struct json *json, enum result result)
+static const char *scan_literal(struct json *json, const char *p, const char *end,
+                                struct json_member *member)
 {
-    json->result = result;
-    return 0;
-}
-
-/* Copies a value to the texts. */
-static enum result keep(struct json *json, const void *text, size_t length)
-{
-    if (json->texts_capacity - json->texts_used < length) {
-        size_t capacity = (json->texts_used + length) * 2;
-        char *grown = realloc(json->texts, capacity);
-
-        if (!grown)
-            return RESULT_NO_MEMORY;
-        json->texts = grown;
-        json->texts_capacity = capacity;
-    }
-    if (length > 0)
-        memcpy(json->texts + json->texts_used, text, length);
-    json->texts_used += length;
-    return RESULT_OK;
-}
-
-static int add_value(struct json *json, enum json_type type, const void *text, size_t length)
-{
-    size_t key_length = json->key_length[json->depth];
-    uint8_t id = 0;
-    struct json_member *member;
-
-    if (key_length <= KEY_MAX)
-        id = json_find_key(json->keys, json->key_count, json->key, key_length);
-    if (id == 0)
-        return 1;
-    member = new_member(json, id, json->array[json->depth]);
-    if (!member || keep(json, text, length) != RESULT_OK)
-        return stop(json, RESULT_NO_MEMORY);
-    member->length = (uint32_t)length;
-    member->type = (uint8_t)type;
-    return 1;
-}
-
-static int on_null(void *context)
-{
-    return add_value(context, JSON_NULL, "null", 4);
-}
-
-static int on_boolean(void *context, int value)
-{
-    return add_value(context, JSON_BOOLEAN, value ? "true" : "false", value ? 4 : 5);
-}
-
-static int on_number(void *context, const char *text, size_t length)
-{
-    return add_value(context, JSON_NUMBER, text, length);
-}
-
-static int on_string(void *context, const unsigned char *text, size_t length)
-{
-    return add_value(context, JSON_STRING, text, length);
-}
-
-/* Goes into an object or array; the keys that lead to it stay in front of those inside. */
-static int enter(struct json *json, bool array)
-{
-    if (json->depth > 0 && !add_value(json, JSON_CONTAINER, "", 0))
-        return 0;
-    if (json->depth == DEPTH_MAX) {
-        strcpy(json->problem, "it nests too deeply");
-        return stop(json, RESULT_DAMAGED);
-    }
-    json->depth++;
-    json->key_length[json->depth] = json->key_length[json->depth - 1];
-    json->array[json->depth] = array || json->array[json->depth - 1];
-    return 1;
-}
-
-static int on_object(void *context)
-{
-    return enter(context, false);
-}
-
-static int on_array(void *context)
-{
-    return enter(context, true);
-}
-
-static int on_key(void *context, const unsigned char *text, size_t length)
-{
-    struct json *json = context;
-    size_t before = json->key_length[json->depth - 1], dot = json->depth > 1;
-
-    if (before + dot + length > KEY_MAX) {
-        json->key_length[json->depth] = KEY_MAX + 1;
-        return 1;
-    }
-    if (dot)
-        json->key[before] = '.';
-    memcpy(json->key + before + dot, text, length);
-    json->key_length[json->depth] = before + dot + length;
-    return 1;
-}
-
-/* The end of the outermost object stops the parser, so that what follows is not its matter. */
-static int on_end(void *context)
-{
-    struct json *json = context;
-
-    json->depth--;
-    return json->depth > 0 ? 1 : stop(json, RESULT_OK);
-}
-
-/* The members were noted by length only, since the texts may have moved. */
-static void place_members(struct json *json)
-{
-    const char *p = json->texts ? json->texts : ""; /* all may be empty */
-
-    for (size_t i = 0; i < json->count; i++) {
-        json->members[i].text = p;
-        p += json->members[i].length;
+    switch (p < end ? *p : '\0') {
+    case 't':
+        member->type = JSON_BOOLEAN;
+        return scan_word(json, p, end, "true");
+    case 'f':
+        member->type = JSON_BOOLEAN;
+        return scan_word(json, p, end, "false");
+    case 'n':
+        member->type = JSON_NULL;
+        return scan_word(json, p, end, "null");
+    default:
+        member->type = JSON_NUMBER;
+        return p < end && (*p == '-' || is_digit(*p)) ? scan_number(json, p, end)
+                                                      : stop(json, p, end, "expected a value");
     }
 }
 
-static void note_problem(struct json *json, yajl_handle parser)
+/* A place for one more member, which is that of those that are not wanted where it is not. */
+static bool add_member(struct json *json, const struct place *place, size_t *index)
 {
-    unsigned char *said = yajl_get_error(parser, 0, NULL, 0);
-    size_t length = said ? strcspn((const char *)said, "\n") : 0;
+    struct json_member *members;
 
-    if (length >= sizeof json->problem)
-        length = sizeof json->problem - 1;
-    if (said)
-        memcpy(json->problem, said, length);
-    json->problem[length] = '\0';
-    yajl_free_error(parser, said);
-}
-
-/* yajl takes form feeds and vertical tabs for blanks, which JSON does not have. */
-static bool has_other_control(const char *text, size_t length)
-{
-    for (size_t i = 0; i < length; i++)
-        if ((unsigned char)text[i] < ' ' && text[i] != '\t' && text[i] != '\n' && text[i] != '\r')
-            return true;
-    return false;
-}
-
-/*
- * What yajl has allocated, a few blocks at once. It does not look whether it got any, so where
- * there is no memory its allocator does not return to it.
- */
-struct heap {
-    void *blocks[16];
-    jmp_buf no_memory;
-};
-
-#define HEAP_BLOCKS (sizeof((struct heap *)NULL)->blocks / sizeof(void *))
-
-/* The place of a block, or of none; HEAP_BLOCKS: nowhere. */
-static size_t find_block(const struct heap *heap, const void *block)
-{
-    size_t i = 0;
-
-    while (i < HEAP_BLOCKS && heap->blocks[i] != block)
-        i++;
-    return i;
-}
-
-static void *heap_realloc(void *context, void *old, size_t size)
-{
-    struct heap *heap = context;
-    size_t i = find_block(heap, old);
-    void *new = i < HEAP_BLOCKS ? realloc(old, size) : NULL;
-
-    if (!new)
-        longjmp(heap->no_memory, 1);
-    heap->blocks[i] = new;
-    return new;
-}
-
-static void *heap_malloc(void *context, size_t size)
-{
-    return heap_realloc(context, NULL, size);
-}
-
-static void heap_free(void *context, void *old)
-{
-    struct heap *heap = context;
-
-    if (old)
-        heap->blocks[find_block(heap, old)] = NULL;
-    free(old);
-}
-
-static void parse_with(struct json *json, yajl_alloc_funcs *functions, const char *text,
-                       size_t size, size_t *used)
-{
-    static const yajl_callbacks callbacks = {
-        .yajl_null = on_null,
-        .yajl_boolean = on_boolean,
-        .yajl_number = on_number,
-        .yajl_string = on_string,
-        .yajl_start_map = on_object,
-        .yajl_map_key = on_key,
-        .yajl_end_map = on_end,
-        .yajl_start_array = on_array,
-        .yajl_end_array = on_end,
-    };
-    yajl_handle parser = yajl_alloc(&callbacks, functions, json);
-    yajl_status status;
-
-    yajl_config(parser, yajl_dont_validate_strings, 1);
-    json->count = json->texts_used = 0;
-    json->depth = 0;
-    json->key_length[0] = 0;
-    json->result = RESULT_END;
-    status = yajl_parse(parser, (const unsigned char *)text, size);
-    if (status == yajl_status_error) {
-        json->result = RESULT_DAMAGED;
-        note_problem(json, parser);
-    }
-    *used = yajl_get_bytes_consumed(parser);
-    yajl_free(parser);
-}
-
-/* False: no memory. The heap is the caller's, so that longjmp leaves it as it is (C11 7.13.2.1). */
-static bool parse_or_jump(struct json *json, struct heap *heap, const char *text, size_t size,
-                          size_t *used)
-{
-    yajl_alloc_funcs functions = {heap_malloc, heap_realloc, heap_free, heap};
-
-    if (setjmp(heap->no_memory) != 0)
+    *index = 0;
+    if (place->meaning.id == 0)
+        return true;
+    members = grow(json->members, json->count, &json->capacity, sizeof *members);
+    if (!members)
         return false;
-    parse_with(json, &functions, text, size, used);
+    json->members = members;
+    *index = json->count++;
+    members[*index].id = place->meaning.id;
+    members[*index].element = place->element;
     return true;
 }
 
-static enum result parse_object(struct json *json, const char *text, size_t size, size_t *used)
-{
-    struct heap heap = {.blocks = {NULL}};
+static const char *scan_container(struct json *json, const char *p, const char *end,
+                                  const struct place *place);
 
-    if (!parse_or_jump(json, &heap, text, size, used)) {
-        for (size_t i = 0; i < HEAP_BLOCKS; i++)
-            free(heap.blocks[i]);
-        return RESULT_NO_MEMORY;
+static const char *scan_value(struct json *json, const char *p, const char *end,
+                              const struct place *place)
+{
+    const char *start = p;
+    size_t index;
+    struct json_member *member;
+
+    if (!add_member(json, place, &index))
+        return no_memory(json);
+    if (p < end && *p == '"')
+        return scan_quoted(json, p, end, &json->members[index]);
+    if (p < end && (*p == '{' || *p == '[')) {
+        json->members[index].type = JSON_CONTAINER;
+        p = scan_container(json, p, end, place);
+    } else {
+        p = scan_literal(json, p, end, &json->members[index]);
     }
-    if (json->result == RESULT_OK && has_other_control(text, *used)) {
-        strcpy(json->problem, "a control character stands in it");
-        json->result = RESULT_DAMAGED;
+    if (!p)
+        return NULL;
+    member = &json->members[index]; /* they may have moved */
+    member->text = member->raw = start;
+    member->length = member->raw_length = (uint32_t)(p - start);
+    return p;
+}
+
+/* An object or an array. */
+static const char *scan_container(struct json *json, const char *p, const char *end,
+                                  const struct place *place)
+{
+    const bool array = *p == '[';
+    const char close = array ? ']' : '}';
+    struct place inner = {place->meaning, place->element || array, place->depth + 1};
+
+    if (place->depth == DEPTH_MAX)
+        return stop(json, p, end, "nested too deeply");
+    p = skip_blanks(p + 1, end);
+    if (p < end && *p == close)
+        return p + 1;
+    for (;;) {
+        if (!array)
+            p = scan_key(json, p, end, &place->meaning, &inner.meaning);
+        if (p)
+            p = scan_value(json, skip_blanks(p, end), end, &inner);
+        if (!p)
+            return NULL;
+        p = skip_blanks(p, end);
+        if (p < end && *p == close)
+            return p + 1;
+        if (p == end || *p != ',')
+            return stop(json, p, end, array ? "expected , or ]" : "expected , or }");
+        p = skip_blanks(p + 1, end);
     }
-    if (json->result == RESULT_OK)
-        place_members(json);
-    return json->result;
 }
 
 enum result json_read(struct json *json, const char *text, size_t size, size_t *used)
 {
-    const char *end;
+    const struct place whole = {.meaning = {.inside = ""}};
+    const char *end = text + size, *p = skip_blanks(text, end);
 
-    json->count = 0;
-    end = scan_object(json, text, text + size);
-    if (!end)
-        return parse_object(json, text, size, used);
-    *used = (size_t)(end - text);
+    json->text = text;
+    json->count = 1;
+    json->last_hint = 0;
+    json->strings_used = 0;
+    if (p == end)
+        return RESULT_END;
+    if (*p != '{') {
+        strcpy(json->problem, "it does not begin with {");
+        return RESULT_DAMAGED;
+    }
+    p = scan_container(json, p, end, &whole);
+    if (!p)
+        return json->result;
+    *used = (size_t)(p - text);
     return RESULT_OK;
 }
 
 const struct json_member *json_members(const struct json *json, size_t *count)
 {
-    *count = json->count;
-    return json->members;
+    *count = json->count - 1;
+    return json->members + 1;
 }
 
 const char *json_problem(const struct json *json)
 {
     return json->problem;
-}
-
-/* The text is an object that has been read, so each of these finds the end that it looks for. */
-
-static const char *skip_blanks(const char *p)
-{
-    return p + strspn(p, " \t\r\n");
-}
-
-static const char *skip_string(const char *p)
-{
-    for (p++; *p != '"'; p++)
-        p += *p == '\\';
-    return p + 1;
-}
-
-static const char *skip_value(const char *p)
-{
-    unsigned depth = 0;
-
-    do {
-        if (*p == '"') {
-            p = skip_string(p);
-            continue;
-        }
-        if (*p == '{' || *p == '[')
-            depth++;
-        else if (*p == '}' || *p == ']')
-            depth--;
-        p++;
-    } while (depth > 0 || !strchr(",}] \t\r\n", *p));
-    return p;
-}
-
-/* Whether the name of a member, as it stands, is the key; both are ASCII, but for escapes. */
-static bool is_named(const char *name, const char *end, const char *key)
-{
-    for (; *key != '\0' && name < end; key++) {
-        char hex[5] = {0};
-
-        if (*name != '\\') {
-            if (*name++ != *key)
-                return false;
-            continue;
-        }
-        if (end - name < 6 || name[1] != 'u')
-            return false;
-        memcpy(hex, name + 2, 4);
-        if (strtoul(hex, NULL, 16) != (unsigned char)*key)
-            return false;
-        name += 6;
-    }
-    return *key == '\0' && name == end;
-}
-
-bool json_locate(const char *text, const char *key, const char **value, size_t *length)
-{
-    bool found = false;
-
-    for (const char *p = skip_blanks(text + 1); *p != '}'; p = skip_blanks(p)) {
-        const char *name = p + 1, *end = skip_string(p);
-        bool same = is_named(name, end - 1, key);
-
-        p = skip_blanks(end) + 1; /* the colon */
-        p = skip_blanks(p);
-        end = skip_value(p);
-        if (same) {
-            *value = p;
-            *length = (size_t)(end - p);
-            found = true;
-        }
-        p = skip_blanks(end);
-        if (*p == ',')
-            p++;
-    }
-    return found;
 }

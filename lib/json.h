@@ -2,9 +2,8 @@
  * JSON objects (RFC 8259), of which some members are wanted, read flat: what an object inside an
  * object holds has the key "outer.inner".
  *
- * Objects of plain values and no escapes, such as logs are full of, are scanned here, at several
- * times the speed of a general parser; a general one (yajl) settles whatever else there is. UTF-8
- * is not checked: bytes above 127 pass as they are.
+ * What is read is checked, whether it is wanted or not: an object with bytes that are not UTF-8
+ * (RFC 3629), or with half of a surrogate pair, is damaged.
  */
 #ifndef SECFLOW_JSON_H
 #define SECFLOW_JSON_H
@@ -27,9 +26,11 @@ struct json_key {
 /* The id of the key that has this name, of that length; 0 where none has. */
 uint8_t json_find_key(const struct json_key *keys, size_t count, const char *name, size_t length);
 
+/* Of several members with one key each is there, in their order. */
 struct json_member {
-    const char *text; /* no final NUL; numbers as they stand, strings without escapes */
-    uint32_t length;
+    const char *text; /* no final NUL; strings without quotes and escapes, else as raw */
+    const char *raw;  /* the value as it stands in the text that was read, with its quotes */
+    uint32_t length, raw_length;
     uint8_t id;
     uint8_t type; /* enum json_type */
     bool element; /* of an array, each of whose elements is a member */
@@ -42,8 +43,9 @@ MUST_CHECK enum result json_init(struct json **json, const struct json_key *keys
 void json_destroy(struct json **json);
 
 /*
- * Reads the object that begins the text, less than 4 GiB of it; *used is its length. RESULT_END:
- * the text ends before the object does. RESULT_DAMAGED: json_problem says why. RESULT_NO_MEMORY.
+ * Reads the object that begins the text, less than 4 GiB of it, behind blanks; *used is where it
+ * ends. RESULT_END: the text ends before the object does, and all of it can be the beginning of
+ * one. RESULT_DAMAGED: json_problem says why. RESULT_NO_MEMORY.
  */
 MUST_CHECK enum result json_read(struct json *json, const char *text, size_t size, size_t *used);
 
@@ -53,13 +55,7 @@ MUST_CHECK enum result json_read(struct json *json, const char *text, size_t siz
  */
 const struct json_member *json_members(const struct json *json, size_t *count);
 
-/*
- * Where the value of a member stands in the text of an object that json_read has read; of the
- * object's own members only. Of several with that key it is the last. The key is ASCII. False: none
- * has it.
- */
-bool json_locate(const char *text, const char *key, const char **value, size_t *length);
-
+/* What is wrong, and at which byte of the text, of which the first is byte 1. */
 const char *json_problem(const struct json *json);
 
 #endif

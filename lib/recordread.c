@@ -53,7 +53,7 @@ struct record_reader {
     size_t added;
     const struct json_member *members[FIELDS]; /* by field; NULL: not there */
     const char *line;
-    size_t length, object, end; /* of the line; where its object begins, and where it ends */
+    size_t length, end; /* of the line; where its object ends */
     char problem[160];
 };
 
@@ -104,25 +104,16 @@ static bool is_blank(char c)
 /* The line must be one object, with blanks around it at most. */
 static enum result read_object(struct record_reader *reader)
 {
-    const char *line = reader->line;
-    size_t length = reader->length, used;
-    enum result result;
+    enum result result = json_read(reader->json, reader->line, reader->length, &reader->end);
 
-    reader->object = 0;
-    while (reader->object < length && is_blank(line[reader->object]))
-        reader->object++;
-    if (reader->object == length || line[reader->object] != '{')
-        return damaged(reader, "", "it does not begin with {");
-    result = json_read(reader->json, line + reader->object, length - reader->object, &used);
     if (result == RESULT_END)
         return damaged(reader, "", "it is cut off");
     if (result == RESULT_DAMAGED)
         return damaged(reader, "", json_problem(reader->json));
     if (result != RESULT_OK)
         return result;
-    reader->end = reader->object + used;
-    for (size_t i = reader->end; i < length; i++)
-        if (!is_blank(line[i]))
+    for (size_t i = reader->end; i < reader->length; i++)
+        if (!is_blank(reader->line[i]))
             return damaged(reader, "", "something follows the object");
     return RESULT_OK;
 }
@@ -253,37 +244,28 @@ enum result record_read(struct record_reader *reader, const char *line, size_t l
     return result == RESULT_OK ? read_destination(reader, secflow) : result;
 }
 
-/* A value to be written for one that stands in the line. */
-struct replacement {
-    const char *place; /* NULL: none stands there */
-    size_t length;     /* of what is replaced */
-};
-
-/* Writes the line up to where the next replacement is, and that. *p moves behind it. */
-static enum result put_next(const char **p, struct replacement *replacements,
-                            const char *const *values, size_t count, struct output *output)
+/* Writes the line up to where the next field stands that is replaced, and its value. */
+static enum result put_next(const struct record_reader *reader, const char **p,
+                            const char *const *values, struct output *output)
 {
-    struct replacement *next = NULL;
-    const char *value = NULL;
+    const struct json_member *next = NULL;
+    const char *parts[] = {"\"", NULL, "\""};
     enum result result;
 
-    for (size_t i = 0; i < count; i++) {
-        if (replacements[i].place && (!next || replacements[i].place < next->place)) {
-            next = &replacements[i];
-            value = values[i];
+    for (size_t i = 0; i < reader->added; i++) {
+        const struct json_member *member = reader->members[FIELD_ADDED + i];
+
+        if (member && member->raw >= *p && (!next || member->raw < next->raw)) {
+            next = member;
+            parts[1] = values[i];
         }
     }
     if (!next)
         return RESULT_END;
-    result = output_put(output, *p, (size_t)(next->place - *p));
-    if (result == RESULT_OK)
-        result = output_put(output, "\"", 1);
-    if (result == RESULT_OK)
-        result = output_put(output, value, strlen(value));
-    if (result == RESULT_OK)
-        result = output_put(output, "\"", 1);
-    *p = next->place + next->length;
-    next->place = NULL;
+    result = output_put(output, *p, (size_t)(next->raw - *p));
+    for (size_t i = 0; i < 3 && result == RESULT_OK; i++)
+        result = output_put(output, parts[i], strlen(parts[i]));
+    *p = next->raw + next->raw_length;
     return result;
 }
 
@@ -300,23 +282,16 @@ static enum result put_added(const char *name, const char *value, struct output 
 enum result record_write_with(const struct record_reader *reader, const char *const *values,
                               struct output *output)
 {
-    const char *object = reader->line + reader->object, *p = reader->line;
-    const char *close = reader->line + reader->end - 1;
-    struct replacement replacements[RECORD_ADDED_MAX] = {{0}};
-    bool found[RECORD_ADDED_MAX] = {false};
+    const char *p = reader->line, *close = reader->line + reader->end - 1;
     enum result result;
 
-    for (size_t i = 0; i < reader->added; i++)
-        if (reader->members[FIELD_ADDED + i])
-            found[i] = json_locate(object, reader->keys[RECORD_KEYS + i].name,
-                                   &replacements[i].place, &replacements[i].length);
     do {
-        result = put_next(&p, replacements, values, reader->added, output);
+        result = put_next(reader, &p, values, output);
     } while (result == RESULT_OK);
     if (result == RESULT_END)
         result = output_put(output, p, (size_t)(close - p));
     for (size_t i = 0; i < reader->added && result == RESULT_OK; i++)
-        if (!found[i])
+        if (!reader->members[FIELD_ADDED + i])
             result = put_added(reader->keys[RECORD_KEYS + i].name, values[i], output);
     if (result == RESULT_OK)
         result = output_put(output, close, (size_t)(reader->line + reader->length - close));
@@ -336,8 +311,7 @@ enum result record_put_ten(const struct record_reader *reader, struct text *text
         if (result == RESULT_OK)
             result = text_put(text, "\":", 2);
         if (result == RESULT_OK)
-            result = member->type == JSON_STRING ? text_put_json(text, member->text, member->length)
-                                                 : text_put(text, member->text, member->length);
+            result = text_put(text, member->raw, member->raw_length);
     }
     return result == RESULT_OK ? text_put(text, "}", 1) : result;
 }

@@ -97,7 +97,7 @@ enum result text_read(struct text *text, int fd, size_t most)
     return result;
 }
 
-size_t text_character(const char *bytes, size_t left)
+size_t text_character_begun(const char *bytes, size_t left)
 {
     const unsigned char *p = (const unsigned char *)bytes;
     unsigned char low = 0x80, high = 0xbf; /* bounds of the second byte */
@@ -105,7 +105,7 @@ size_t text_character(const char *bytes, size_t left)
 
     if (length == 1)
         return 1;
-    if (*p < 0xc2 || *p > 0xf4 || left < length)
+    if (*p < 0xc2 || *p > 0xf4)
         return 0;
     if (*p == 0xe0)
         low = 0xa0;
@@ -115,12 +115,20 @@ size_t text_character(const char *bytes, size_t left)
         low = 0x90;
     else if (*p == 0xf4)
         high = 0x8f;
-    if (p[1] < low || p[1] > high)
-        return 0;
-    for (size_t i = 2; i < length; i++)
-        if ((p[i] & 0xc0) != 0x80)
+    for (size_t i = 1; i < length && i < left; i++) {
+        if (p[i] < low || p[i] > high)
             return 0;
+        low = 0x80;
+        high = 0xbf;
+    }
     return length;
+}
+
+size_t text_character(const char *bytes, size_t left)
+{
+    size_t length = text_character_begun(bytes, left);
+
+    return length <= left ? length : 0;
 }
 
 static bool is_plain(unsigned char c)

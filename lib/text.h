@@ -35,6 +35,9 @@ MUST_CHECK enum result text_read(struct text *text, int fd, size_t most);
  */
 size_t text_character(const char *bytes, size_t left);
 
+/* The same, but more than there are where all of them are the beginning of one. */
+size_t text_character_begun(const char *bytes, size_t left);
+
 /* As a JSON string, in quotes. Bytes that are no UTF-8 become U+FFFD. */
 MUST_CHECK enum result text_put_json(struct text *text, const char *bytes, size_t length);
 

@@ -25,7 +25,7 @@
 #include <unistd.h>
 
 /* The libraries whose calls count, beside the tool. */
-static const char *const calling[] = {"libz.so", "libzstd.so", "libyajl.so"};
+static const char *const calling[] = {"libz.so", "libzstd.so"};
 
 /*
  * Name, and what it returns where it fails: numbers and pointers travel in the same registers, in

@@ -114,6 +114,20 @@ flowlabel: bad.sf: damaged in 2 more lines' 'bad lines: messages'
 printf '%s}\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\nx\n' "$usual" >blank.sf
 is_status 65 'behind blank lines: exit status' "$tool" blank.sf
 like "$(cat err)" '^flowlabel: blank.sf: line 22: ' 'behind blank lines: message'
+{
+    printf '%s,"x":"\377"}\n' "$usual"
+    printf '%s,"x":"\355\240\200"}\n' "$usual"
+    printf '%s,"x":"\\ud800"}\n' "$usual"
+    printf '%s,"x":"\000"}\n' "$usual"
+    printf '%s,"x":"\303\244\\ud83d\\ude00"}\n' "$usual"
+} >bytes.sf
+is_status 65 'lines that are not UTF-8: exit status' "$tool" bytes.sf
+is "$(cat out)" "$(sed -n '5s/}$//p' bytes.sf),$dns}" 'lines that are not UTF-8: the other'
+at=$((${#usual} + 7))
+is "$(cat err)" "flowlabel: bytes.sf: line 1: no Secflow: invalid UTF-8 at byte $at
+flowlabel: bytes.sf: line 2: no Secflow: invalid UTF-8 at byte $at
+flowlabel: bytes.sf: line 3: no Secflow: half of a surrogate pair at byte $at
+flowlabel: bytes.sf: damaged in 1 more line" 'lines that are not UTF-8: messages'
 printf '{"x":"%1100000d"}\n' 0 >long.sf
 is_status 65 'a long line: exit status' "$tool" long.sf
 like "$(cat err)" 'line 1: no Secflow: it does not end within 1 MiB' 'a long line: message'

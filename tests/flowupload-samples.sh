@@ -161,6 +161,19 @@ is "$(cat err)" 'flowupload: bad.sf: line 2: no Secflow: it does not begin with 
 flowupload: bad.sf: line 3: no Secflow: trafficDate is no string of seconds
 flowupload: bad.sf: line 4: no Secflow: trafficDate is no string of seconds' 'bad lines: messages'
 is "$(jq -c '[.flashes[].srcBytes]' body)" '[1,4]' 'bad lines: the others are sent'
+{
+    record 1700000000 1
+    record 1700000000 2 | sed 's/}$/,"x":"\\ud800"}/'
+    record 1700000000 3 | sed 's/}$/,"x":"!"}/' | tr '!' '\377'
+    record 1700000000 4
+} >bytes.sf
+print_bytes() {
+    "$tool" -n -F "$1" bytes.sf
+}
+is_status 65 'lines that are not UTF-8, ndjson: exit status' print_bytes ndjson
+is "$(cat out)" "$(sed -n '1p; 4p' bytes.sf)" 'lines that are not UTF-8, ndjson: the others'
+is_status 65 'lines that are not UTF-8, documents: exit status' print_bytes networksage
+is "$(jq -c '[.flashes[].srcBytes]' out)" '[1,4]' 'lines that are not UTF-8, documents: the others'
 answers
 is_status 66 'a missing file: exit status' send nothing.sf one.sf
 is "$(accepted .fileName)" one.sf 'a missing file: the others are sent'

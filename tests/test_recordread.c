@@ -174,14 +174,15 @@ static void test_no_records(void)
     static const struct {
         const char *line, *problem;
     } cases[] = {
-        {"", "no Secflow: it does not begin with {"},
+        {"", "no Secflow: it is cut off"},
         {"x", "no Secflow: it does not begin with {"},
-        {"[]", "no Secflow: it does not begin with {"},
+        {" []", "no Secflow: it does not begin with {"},
         {"{}", "no Secflow: src is not there"},
         {"{\"src\":\"a\"", "no Secflow: it is cut off"},
         {"{\"src\":", "no Secflow: it is cut off"},
-        {"{\"src\"}",
-         "no Secflow: parse error: object key and value must be separated by a colon (':')"},
+        {" {\"src\"}", "no Secflow: expected a colon at byte 8"},
+        {"{\"src\":\"a\\udc00\"}", "no Secflow: half of a surrogate pair at byte 10"},
+        {"{\"src\":\"a\xff\"}", "no Secflow: invalid UTF-8 at byte 10"},
         {"{} {}", "no Secflow: something follows the object"},
         {"{},", "no Secflow: something follows the object"},
     };

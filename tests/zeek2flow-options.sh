@@ -139,7 +139,7 @@ EOF
 # What it links tells what it depends on.
 if command -v readelf >/dev/null; then
     libraries=$(readelf -d "$tool")
-    like "$libraries" 'NEEDED.*libyajl' 'the libraries that it links'
+    like "$libraries" 'NEEDED.*libzstd' 'the libraries that it links'
     is "$(echo "$libraries" | grep -E 'libpcap|libcurl')" '' 'neither libpcap nor libcurl'
 else
     skip 'neither libpcap nor libcurl' 'no readelf'

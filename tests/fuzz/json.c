@@ -1,50 +1,62 @@
 /*
  * JSON objects, one behind the other.
  */
-#include "json.h"
 #include "fuzz.h"
+#include "json_check.h"
 
 static const struct json_key keys[] = {{"a", 1}, {"b", 2}, {"a.b", 3}, {"a.b.c", 4}, {"c", 4}};
 
-static volatile unsigned sum;
+#define KEYS (sizeof keys / sizeof *keys)
 
-/* Each member lies where it may be read. */
-static void read_members(const struct json *json)
+/* Short enough for each of their beginnings to be read. */
+#define SHORT 200
+
+static struct json *new_json(void)
 {
-    size_t count;
-    const struct json_member *members = json_members(json, &count);
+    struct json *json = NULL;
 
-    for (size_t i = 0; i < count; i++) {
-        must(members[i].id >= 1 && members[i].id <= 4 && members[i].type <= JSON_CONTAINER);
-        for (size_t j = 0; members[i].type != JSON_CONTAINER && j < members[i].length; j++)
-            sum += (unsigned char)members[i].text[j]; /* is read */
+    must(json_init(&json, keys, KEYS) == RESULT_OK);
+    return json;
+}
+
+static void check(const struct json *json, const char *text, size_t size, enum result result,
+                  size_t used)
+{
+    const char *wrong = json_check(json, keys, KEYS, text, size, result, used);
+
+    if (wrong)
+        fprintf(stderr, "an object at %p, result %d, used %zu: %s\n", (const void *)text, result,
+                used, wrong);
+    must(!wrong);
+    if (result == RESULT_OK && used <= SHORT) {
+        struct json *other = new_json();
+
+        must(json_check_beginnings(other, text, used));
+        json_destroy(&other);
     }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const char *text = (const char *)data, *value;
-    size_t used, length;
-    struct json *json;
-    enum result result;
+    const char *text = (const char *)data;
+    struct json *json = new_json();
+    enum result result = RESULT_OK;
 
-    must(json_init(&json, keys, sizeof keys / sizeof *keys) == RESULT_OK);
-    for (;;) {
+    while (result == RESULT_OK) {
+        size_t used = 0;
+
         while (size > 0 && memchr(" \t\r\n", *text, 4)) {
             text++;
             size--;
         }
-        result = size > 0 && *text == '{' ? json_read(json, text, size, &used) : RESULT_END;
-        if (result != RESULT_OK)
-            break;
-        must(used > 1 && used <= size && text[used - 1] == '}');
-        read_members(json);
-        if (json_locate(text, "a", &value, &length))
-            must(value > text && value + length < text + used);
+        result = json_read(json, text, size, &used);
+        must(result != RESULT_OK || (used > 1 && used <= size && text[used - 1] == '}'));
+        must(result != RESULT_DAMAGED || json_problem(json)[0] != '\0');
+        if (size > 0 && *text == '{')
+            check(json, text, size, result, used);
         text += used;
         size -= used;
     }
-    must(result == RESULT_END || (result == RESULT_DAMAGED && json_problem(json)[0] != '\0'));
     json_destroy(&json);
     return 0;
 }
