@@ -18,6 +18,9 @@
 #define LOOK_AFTER (5 * SECOND)
 #define TIDY_AFTER (10 * SECOND)
 
+/* Of --max-bytes, what this process adds before the bound is looked at again, whatever the time. */
+#define ADDED_PART 16
+
 /* Bytes of a file that are measured between two looks at everything else. */
 #define MEASURED_AT_ONCE (UINT64_C(8) << 20)
 
@@ -51,6 +54,7 @@ struct delivery {
     enum state state;
     bool locked;
     int64_t next, tidy_at; /* when to look for an entry, and after the spool */
+    uint64_t tidied;       /* what had been added to it when that was done last */
 
     struct spool_entry entry;     /* the one that is sent, or was last; its name "": none */
     struct body *file, *zeek_dns; /* of it, while it is tried */
@@ -163,12 +167,17 @@ static bool lacks_descriptors(int error)
     return error == EMFILE || error == ENFILE;
 }
 
+static bool is_passing(int error)
+{
+    return spool_is_full(error) || lacks_descriptors(error);
+}
+
 /* A full disk is waited for, and files that others have open; anything else ends delivery. */
 static int spool_failed(struct delivery *delivery, enum result result)
 {
     if (result == RESULT_NO_MEMORY)
         return end(delivery, out_of_memory());
-    if (spool_is_full(errno) || lacks_descriptors(errno)) {
+    if (is_passing(errno)) {
         put_off(delivery, clock_monotonic() + LOOK_AFTER);
         return EX_OK;
     }
@@ -226,46 +235,73 @@ static void tell_trimmed(struct delivery *delivery, const struct spool_trimmed *
     delivery->deleted += count;
 }
 
+/* Whether an entry is on its way. */
+static bool is_busy(const struct delivery *delivery)
+{
+    return delivery->state == MEASURING || delivery->state == SENDING;
+}
+
+/* What may be over at the next time does not hold up what is on its way. */
+static int tidy_failed(struct delivery *delivery, enum result result)
+{
+    return is_busy(delivery) && result == RESULT_SYSTEM && is_passing(errno)
+               ? EX_OK
+               : spool_failed(delivery, result);
+}
+
 /* Deletes what waits for too long, and the oldest of what is too much. */
 static int trim(struct delivery *delivery)
 {
     const struct delivery_options *options = delivery->options;
+    const char *spared = is_busy(delivery) ? delivery->entry.name : NULL;
     struct spool_trimmed trimmed = {0};
     int64_t wall = clock_wall();
     enum result result = RESULT_OK;
 
     if (options->max_age > 0 && clock_knows_age(&delivery->clock, wall, options->max_age)) {
-        result = spool_trim_age(delivery->spool, wall - options->max_age, &trimmed);
+        result = spool_trim_age(delivery->spool, wall - options->max_age, spared, &trimmed);
         tell_trimmed(delivery, &trimmed, "older than --max-age");
     }
     if (options->max_bytes > 0 && result == RESULT_OK) {
         trimmed = (struct spool_trimmed){0};
-        result = spool_trim_bytes(delivery->spool, options->max_bytes, &trimmed);
+        result = spool_trim_bytes(delivery->spool, options->max_bytes, spared, &trimmed);
         tell_trimmed(delivery, &trimmed, "more than --max-bytes");
     }
-    return result == RESULT_OK ? EX_OK : spool_failed(delivery, result);
+    return result == RESULT_OK ? EX_OK : tidy_failed(delivery, result);
 }
 
-/* Looks after the spool, while no request of it is on its way. */
+/* Whether to look after the spool: it is time, or much was added to what is bounded. */
+static bool is_untidy(const struct delivery *delivery, int64_t now)
+{
+    uint64_t most = delivery->options->max_bytes;
+
+    return now >= delivery->tidy_at ||
+           (most > 0 && spool_committed(delivery->spool) - delivery->tidied > most / ADDED_PART);
+}
+
+/* Looks after the spool. What is being sent stays, since it may go by itself. */
 static int tidy(struct delivery *delivery, int64_t now)
 {
     size_t count;
     enum result result;
 
-    if (now < delivery->tidy_at)
+    if (!is_untidy(delivery, now))
         return EX_OK;
     delivery->tidy_at = now + TIDY_AFTER;
+    delivery->tidied = spool_committed(delivery->spool);
     result = spool_recover(delivery->spool, &count);
     if (result != RESULT_OK)
-        return spool_failed(delivery, result);
+        return tidy_failed(delivery, result);
     if (count > 0)
         complain(delivery->options->spool_path,
                  "%zu sample%s completed that a process which ended early had begun", count,
                  count == 1 ? " was" : "s were");
     if (delivery->options->max_bytes == 0 && delivery->options->max_age == 0)
         return EX_OK;
-    close_bodies(delivery); /* what they are of may be deleted */
-    delivery->entry.name[0] = '\0';
+    if (!is_busy(delivery)) {
+        close_bodies(delivery); /* what they are of may be deleted */
+        delivery->entry.name[0] = '\0';
+    }
     return trim(delivery);
 }
 
@@ -734,6 +770,8 @@ int delivery_run(struct delivery *delivery, int64_t now)
 {
     int status = has_lines(delivery) ? write_lines(delivery, 0) : EX_OK;
 
+    if (status == EX_OK && delivery->locked)
+        status = tidy(delivery, now);
     if (status != EX_OK)
         return status;
     switch (delivery->state) {
@@ -745,13 +783,11 @@ int delivery_run(struct delivery *delivery, int64_t now)
         return EX_OK;
     case DENIED:
         if (now < delivery->next)
-            return now < delivery->tidy_at ? EX_OK : tidy_denied(delivery, now);
+            return is_untidy(delivery, now) ? tidy_denied(delivery, now) : EX_OK;
         return look(delivery, now);
     default:
-        if (delivery->locked && now >= delivery->tidy_at)
-            status = tidy(delivery, now);
-        if (status != EX_OK || now < delivery->next || has_lines(delivery))
-            return status;
+        if (now < delivery->next || has_lines(delivery))
+            return EX_OK;
         return look(delivery, now);
     }
 }
@@ -763,6 +799,7 @@ static int64_t next_time(const struct delivery *delivery)
     case MEASURING:
         return 0;
     case SENDING:
+        return delivery->tidy_at;
     case ENDED:
         return INT64_MAX;
     default:
@@ -841,6 +878,8 @@ int delivery_end(struct delivery *delivery)
     int status = EX_OK;
 
     abandon(delivery);
+    if (is_busy(delivery))
+        delivery->state = LOOKING;
     if (delivery->state == DENIED) {
         status = delivery->denied;
         delivery->locked = spool_lock(delivery->spool) == RESULT_OK;

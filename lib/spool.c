@@ -2,6 +2,7 @@
 
 #include "clock.h"
 #include "files.h"
+#include "lockholder.h"
 #include "number.h"
 
 #include <errno.h>
@@ -30,6 +31,7 @@ struct spool {
     uid_t owner;
     gid_t group;
     unsigned created;
+    uint64_t committed;
     struct spool_entry *list; /* by name: the first ones behind list_after */
     size_t listed;
     char list_after[NAME_MAX + 1];
@@ -184,6 +186,37 @@ enum result spool_init(struct spool **spool, const char *path)
     return RESULT_SYSTEM;
 }
 
+/* A spool of a folder that is open, or of none: -1, where errno says why. */
+static enum result look_at(struct spool **spool, int folder)
+{
+    struct spool *new = folder < 0 ? NULL : calloc(1, sizeof *new);
+
+    if (!new) {
+        if (folder < 0)
+            return RESULT_SYSTEM;
+        close(folder);
+        return RESULT_NO_MEMORY;
+    }
+    new->lock = -1;
+    new->folder = folder;
+    *spool = new;
+    return RESULT_OK;
+}
+
+enum result spool_look(struct spool **spool, const char *path)
+{
+    int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (folder >= 0 && faccessat(folder, ".", X_OK, AT_EACCESS) < 0) {
+        int saved = errno;
+
+        close(folder);
+        errno = saved;
+        return RESULT_SYSTEM;
+    }
+    return look_at(spool, folder);
+}
+
 void spool_destroy(struct spool **spool)
 {
     struct spool *old = *spool;
@@ -310,6 +343,18 @@ enum result spool_create(struct spool *spool, enum spool_kind kind, const char *
     }
 }
 
+static uint64_t fd_bytes(int fd)
+{
+    struct stat stat;
+
+    return fstat(fd, &stat) == 0 ? (uint64_t)stat.st_size : 0;
+}
+
+uint64_t spool_committed(const struct spool *spool)
+{
+    return spool->committed;
+}
+
 enum result spool_commit(struct spool *spool, struct spool_file *file)
 {
     char complete[NAME_MAX + 1];
@@ -324,6 +369,7 @@ enum result spool_commit(struct spool *spool, struct spool_file *file)
     }
     if (fsync(spool->folder) < 0)
         return RESULT_SYSTEM;
+    spool->committed += fd_bytes(file->fd);
     close(file->fd);
     file->fd = -1;
     return RESULT_OK;
@@ -348,6 +394,11 @@ void spool_unlock(struct spool *spool)
     if (spool->lock >= 0)
         close(spool->lock);
     spool->lock = -1;
+}
+
+enum result spool_holder(const struct spool *spool, pid_t *holder)
+{
+    return lock_holder(spool->folder, holder);
 }
 
 struct call {
@@ -528,7 +579,20 @@ static int find_rejected(const struct spool *spool)
     return openat(spool->folder, rejected, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 }
 
-/* The same, but it is made. One that root made is given away, too. */
+/*
+ * What moves files in or out of the folder of what was rejected, or deletes them, holds its lock,
+ * until the folder is closed: so nobody finds a part of what belongs together. False: errno says
+ * why.
+ */
+static bool lock_rejected(int folder)
+{
+    while (flock(folder, LOCK_EX) < 0)
+        if (errno != EINTR)
+            return false;
+    return true;
+}
+
+/* The same, but it is made, and locked. One that root made is given away, too. */
 static int open_rejected(const struct spool *spool)
 {
     int folder;
@@ -536,7 +600,7 @@ static int open_rejected(const struct spool *spool)
     if (mkdirat(spool->folder, rejected, 0700) < 0 && errno != EEXIST)
         return -1;
     folder = find_rejected(spool);
-    if (folder >= 0 && !give(spool, folder)) {
+    if (folder >= 0 && (!lock_rejected(folder) || !give(spool, folder))) {
         files_close(folder);
         return -1;
     }
@@ -554,6 +618,90 @@ enum result spool_reject(struct spool *spool, const struct spool_entry *entry, c
     write_answer(spool, folder, entry->name, answer, length);
     result = move_entry(spool, entry, folder);
     files_close(folder);
+    return result;
+}
+
+static bool exists(const struct spool *spool, const char *name)
+{
+    return faccessat(spool->folder, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+enum result spool_open_rejected(const struct spool *spool, struct spool **aside)
+{
+    int folder = find_rejected(spool);
+
+    if (folder < 0)
+        return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? RESULT_END : RESULT_SYSTEM;
+    return look_at(aside, folder);
+}
+
+/* The same, locked. */
+static enum result open_aside(const struct spool *spool, struct spool **aside)
+{
+    enum result result = spool_open_rejected(spool, aside);
+
+    if (result != RESULT_OK || lock_rejected((*aside)->folder))
+        return result;
+    spool_destroy(aside);
+    return RESULT_SYSTEM;
+}
+
+int spool_open_answer(struct spool *aside, const struct spool_entry *entry)
+{
+    char answer[NAME_MAX + 1];
+
+    name_answer(entry->name, answer);
+    return files_open(aside->folder, answer, O_RDONLY);
+}
+
+/* Moves a file where none of its name is; else errno is EEXIST. Not all file systems can say so. */
+static int move_new(const struct spool *from, const struct spool *to, const char *name)
+{
+    if (renameat2(from->folder, name, to->folder, name, RENAME_NOREPLACE) == 0)
+        return 0;
+    if (errno != EINVAL && errno != ENOSYS)
+        return -1;
+    if (exists(to, name)) {
+        errno = EEXIST;
+        return -1;
+    }
+    return renameat(from->folder, name, to->folder, name);
+}
+
+/* The companion goes first, for the log may be sent as soon as it is there; the answer last. */
+static enum result retry_entry(struct spool *spool, struct spool *aside,
+                               const struct spool_entry *entry, struct spool_retried *retried)
+{
+    char other[NAME_MAX + 1];
+
+    if (entry->kind == SPOOL_ZEEK && !exists(spool, entry->name)) {
+        companion_name(entry->name, other);
+        if (move_new(aside, spool, other) < 0 && errno != ENOENT && errno != EEXIST)
+            return RESULT_SYSTEM;
+    }
+    if (move_new(aside, spool, entry->name) == 0) {
+        name_answer(entry->name, other);
+        unlinkat(aside->folder, other, 0);
+        retried->moved++;
+        return RESULT_OK;
+    }
+    retried->kept += errno == EEXIST;
+    return errno == EEXIST || errno == ENOENT ? RESULT_OK : RESULT_SYSTEM;
+}
+
+enum result spool_retry(struct spool *spool, struct spool_retried *retried)
+{
+    struct spool *aside = NULL;
+    struct spool_entry entry = {.name = ""};
+    enum result result = open_aside(spool, &aside);
+
+    while (result == RESULT_OK && (result = spool_next(aside, entry.name, &entry)) == RESULT_OK)
+        result = retry_entry(spool, aside, &entry, retried);
+    if (result == RESULT_END)
+        result = RESULT_OK;
+    if (result == RESULT_OK && aside && (fsync(spool->folder) < 0 || fsync(aside->folder) < 0))
+        result = RESULT_SYSTEM;
+    spool_destroy(&aside);
     return result;
 }
 
@@ -646,22 +794,25 @@ static enum result copy_part(int from, uint64_t start, int to)
     return got < 0 || fsync(to) < 0 ? RESULT_SYSTEM : RESULT_OK;
 }
 
-/* Copies a part into the folder, under a name of its own. */
+/* Copies a part into the folder, under a name of its own, which it gets when all of it is there. */
 static enum result save_part(struct spool *spool, const struct spool_entry *entry, uint64_t start,
                              int folder, char name[NAME_MAX + 1])
 {
     int from = spool_open_entry(spool, entry), to = -1;
     enum result result = RESULT_SYSTEM;
+    char dotted[NAME_MAX + 1];
 
-    make_name(spool, entry->kind, entry->name + entry->file_name, name);
-    memmove(name, name + 1, strlen(name)); /* without its dot */
-    memcpy(name, entry->name, TIME_DIGITS);
+    make_name(spool, entry->kind, entry->name + entry->file_name, dotted);
+    memcpy(dotted + 1, entry->name, TIME_DIGITS);
+    snprintf(name, NAME_MAX + 1, "%s", dotted + 1);
     if (from >= 0)
-        to = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        to = openat(folder, dotted, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (to >= 0) {
         result = give(spool, to) ? copy_part(from, start, to) : RESULT_SYSTEM;
+        if (result == RESULT_OK && renameat(folder, dotted, folder, name) < 0)
+            result = RESULT_SYSTEM;
         if (result != RESULT_OK)
-            unlinkat(folder, name, 0);
+            unlinkat(folder, dotted, 0);
         files_close(to);
     }
     if (from >= 0)
@@ -745,16 +896,25 @@ static enum result recover_unfinished(struct spool *spool, const char *name, enu
     return result;
 }
 
-/* A companion alone, for a while: its file was not completed, or has been removed. */
-static void recover_companion(struct spool *spool, const struct spool_entry *companion)
+/* What recover_name works with. */
+struct recovery {
+    struct spool *other; /* the spool's folder for that of what was rejected, and the other way */
+    size_t *count;
+};
+
+/*
+ * A companion alone, for a while: its file was not completed, or has been removed. Where that is
+ * among what was rejected, spool_retry moves it just now, or died at that.
+ */
+static void recover_companion(struct spool *spool, const struct spool_entry *companion,
+                              const struct spool *aside)
 {
     char name[NAME_MAX + 2] = ".";
     struct stat stat;
 
     rename_kind(companion->name, SPOOL_ZEEK, name + 1);
-    /* In this order, for it may be completed just now. */
-    if (faccessat(spool->folder, name, F_OK, 0) < 0 &&
-        faccessat(spool->folder, name + 1, F_OK, 0) < 0 &&
+    /* In this order, for it may be moved or completed just now. */
+    if ((!aside || !exists(aside, name + 1)) && !exists(spool, name) && !exists(spool, name + 1) &&
         fstatat(spool->folder, companion->name, &stat, AT_SYMLINK_NOFOLLOW) == 0 &&
         clock_wall() / 1000000 - stat.st_ctime > ALONE_MOST)
         unlinkat(spool->folder, companion->name, 0);
@@ -762,52 +922,96 @@ static void recover_companion(struct spool *spool, const struct spool_entry *com
 
 static enum result recover_name(struct spool *spool, const char *name, void *context)
 {
+    struct recovery *recovery = context;
     struct spool_entry entry;
 
     if (name[0] == '.')
-        return parse_name(name + 1, &entry) ? recover_unfinished(spool, name, entry.kind, context)
-                                            : RESULT_OK;
+        return parse_name(name + 1, &entry)
+                   ? recover_unfinished(spool, name, entry.kind, recovery->count)
+                   : RESULT_OK;
     if (parse_name(name, &entry) && entry.kind == SPOOL_DNS)
-        recover_companion(spool, &entry);
+        recover_companion(spool, &entry, recovery->other);
+    return RESULT_OK;
+}
+
+/* The entry that an answer is of. */
+static bool parse_answer(const char *name, struct spool_entry *entry)
+{
+    char answered[NAME_MAX + 1];
+
+    if (!is_answer(name))
+        return false;
+    snprintf(answered, sizeof answered, "%.*s", (int)(strlen(name) - (sizeof answer_suffix - 1)),
+             name);
+    return parse_name(answered, entry);
+}
+
+/*
+ * Of what was rejected: a part that was not copied whole, which is still in the spool; an answer
+ * whose entry has been moved back; a companion whose log was not moved any more, or is gone.
+ */
+static enum result recover_aside(struct spool *aside, const char *name, void *context)
+{
+    struct recovery *recovery = context;
+    char log[NAME_MAX + 1];
+    struct spool_entry entry;
+
+    if ((name[0] == '.' && parse_name(name + 1, &entry)) ||
+        (parse_answer(name, &entry) && !exists(aside, entry.name))) {
+        unlinkat(aside->folder, name, 0);
+    } else if (parse_name(name, &entry) && entry.kind == SPOOL_DNS) {
+        rename_kind(name, SPOOL_ZEEK, log);
+        if (!exists(aside, log) && exists(recovery->other, log))
+            move_new(aside, recovery->other, name);
+        else if (!exists(aside, log))
+            unlinkat(aside->folder, name, 0);
+    }
     return RESULT_OK;
 }
 
 enum result spool_recover(struct spool *spool, size_t *count)
 {
+    struct spool *aside = NULL;
+    enum result result = open_aside(spool, &aside);
+
     *count = 0;
-    return each_name(spool, recover_name, count);
+    if (result == RESULT_NO_MEMORY) /* another failure is no reason not to send what waits */
+        return result;
+    result = each_name(spool, recover_name, &(struct recovery){aside, count});
+    if (result == RESULT_OK && aside)
+        result = each_name(aside, recover_aside, &(struct recovery){spool, count});
+    spool_destroy(&aside);
+    return result;
 }
 
 /* Of a folder, the spool's or that of what was rejected. */
 struct trim {
     uint64_t bytes; /* of all files */
     uint64_t most;
-    int64_t before; /* INT64_MAX: by bytes */
+    int64_t before;     /* INT64_MAX: by bytes */
+    const char *spared; /* of what waits; or NULL */
     uint64_t *count;
 };
 
-/* Adds up files; an answer whose entry somebody has moved back goes. */
+/* Whether a file is one of a spool, complete or not, or an answer. */
+static bool is_own(const char *name)
+{
+    struct spool_entry entry;
+
+    return parse_name(name[0] == '.' ? name + 1 : name, &entry) || parse_answer(name, &entry);
+}
+
 static enum result add_bytes(struct spool *spool, const char *name, void *context)
 {
     struct trim *trim = context;
-    struct spool_entry entry;
-    char answered[NAME_MAX + 1];
 
-    if (parse_name(name[0] == '.' ? name + 1 : name, &entry)) {
+    if (is_own(name))
         trim->bytes += file_bytes(spool, name);
-    } else if (is_answer(name)) {
-        snprintf(answered, sizeof answered, "%.*s",
-                 (int)(strlen(name) - (sizeof answer_suffix - 1)), name);
-        if (faccessat(spool->folder, answered, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-            trim->bytes += file_bytes(spool, name);
-        else if (parse_name(answered, &entry))
-            unlinkat(spool->folder, name, 0);
-    }
     return RESULT_OK;
 }
 
 /* Deletes of a folder what is to go of it, the oldest first. */
-static enum result trim_folder(struct spool *spool, struct trim *trim)
+static enum result trim_folder(struct spool *spool, const char *spared, struct trim *trim)
 {
     bool by_bytes = trim->before == INT64_MAX;
     struct spool_entry entry = {.name = ""};
@@ -818,7 +1022,7 @@ static enum result trim_folder(struct spool *spool, struct trim *trim)
     while ((result = spool_next(spool, entry.name, &entry)) == RESULT_OK) {
         if (by_bytes ? trim->bytes <= trim->most : entry.time >= trim->before)
             break;
-        if (!by_bytes && entry.time < CLOCK_LEAST)
+        if ((!by_bytes && entry.time < CLOCK_LEAST) || (spared && strcmp(entry.name, spared) == 0))
             continue;
         name_answer(entry.name, other);
         bytes = entry.bytes + file_bytes(spool, other);
@@ -834,54 +1038,40 @@ static enum result trim_folder(struct spool *spool, struct trim *trim)
     return result == RESULT_END ? RESULT_OK : result;
 }
 
-/* The folder of what was rejected, as a spool; RESULT_END: there is none. */
-static enum result open_aside(const struct spool *spool, struct spool **aside)
-{
-    struct spool *new = calloc(1, sizeof *new);
-
-    if (!new)
-        return RESULT_NO_MEMORY;
-    new->lock = -1;
-    new->folder = find_rejected(spool);
-    if (new->folder < 0) {
-        free(new);
-        return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? RESULT_END : RESULT_SYSTEM;
-    }
-    *aside = new;
-    return RESULT_OK;
-}
-
 /* Of what was put aside first, then of what waits. */
 static enum result trim_all(struct spool *spool, struct trim *trim, struct spool_trimmed *trimmed)
 {
     struct spool *aside = NULL;
     enum result result = open_aside(spool, &aside);
 
-    if (result == RESULT_NO_MEMORY || result == RESULT_SYSTEM)
+    if (result != RESULT_OK && result != RESULT_END)
         return result;
     result = each_name(spool, add_bytes, trim);
     if (result == RESULT_OK && aside)
         result = each_name(aside, add_bytes, trim);
     trim->count = &trimmed->rejected;
     if (result == RESULT_OK && aside)
-        result = trim_folder(aside, trim);
+        result = trim_folder(aside, NULL, trim);
     trim->count = &trimmed->waiting;
     if (result == RESULT_OK)
-        result = trim_folder(spool, trim);
+        result = trim_folder(spool, trim->spared, trim);
     spool_destroy(&aside);
     if (result == RESULT_OK && trimmed->waiting > 0 && fsync(spool->folder) < 0)
         result = RESULT_SYSTEM;
     return result;
 }
 
-enum result spool_trim_age(struct spool *spool, int64_t before, struct spool_trimmed *trimmed)
+enum result spool_trim_age(struct spool *spool, int64_t before, const char *spared,
+                           struct spool_trimmed *trimmed)
 {
-    return trim_all(spool, &(struct trim){.before = before}, trimmed);
+    return trim_all(spool, &(struct trim){.before = before, .spared = spared}, trimmed);
 }
 
-enum result spool_trim_bytes(struct spool *spool, uint64_t most, struct spool_trimmed *trimmed)
+enum result spool_trim_bytes(struct spool *spool, uint64_t most, const char *spared,
+                             struct spool_trimmed *trimmed)
 {
-    return trim_all(spool, &(struct trim){.most = most, .before = INT64_MAX}, trimmed);
+    return trim_all(spool, &(struct trim){.most = most, .before = INT64_MAX, .spared = spared},
+                    trimmed);
 }
 
 struct total {
@@ -908,5 +1098,47 @@ enum result spool_total(struct spool *spool, size_t *count, uint64_t *bytes)
 
     *count = total.count;
     *bytes = total.bytes;
+    return result;
+}
+
+/* Of one folder: what is complete there, and what is not. */
+struct looking {
+    struct spool_survey *survey;
+    struct spool_part *complete, *unfinished;
+};
+
+static enum result look_over_name(struct spool *spool, const char *name, void *context)
+{
+    struct looking *looking = context;
+    struct spool_part *part = name[0] == '.' ? looking->unfinished : looking->complete;
+    uint64_t bytes = is_own(name) ? file_bytes(spool, name) : 0;
+    struct spool_entry entry;
+
+    looking->survey->bytes += bytes;
+    if (!parse_name(name[0] == '.' ? name + 1 : name, &entry))
+        return RESULT_OK;
+    part->bytes += bytes;
+    if (entry.kind == SPOOL_DNS)
+        return RESULT_OK;
+    if (part->samples++ == 0 || entry.time < part->oldest)
+        part->oldest = entry.time;
+    return RESULT_OK;
+}
+
+enum result spool_look_over(struct spool *spool, struct spool_survey *survey)
+{
+    struct spool_part none = {0};
+    struct spool *aside = NULL;
+    enum result result = spool_open_rejected(spool, &aside);
+
+    *survey = (struct spool_survey){0};
+    if (result != RESULT_OK && result != RESULT_END)
+        return result;
+    result = each_name(spool, look_over_name,
+                       &(struct looking){survey, &survey->waiting, &survey->writing});
+    if (result == RESULT_OK && aside)
+        result =
+            each_name(aside, look_over_name, &(struct looking){survey, &survey->rejected, &none});
+    spool_destroy(&aside);
     return result;
 }

@@ -9,8 +9,9 @@
  * by age; the process and a count, so that no two are the same; what the file is; what it is to be
  * called where it is sent. A Zeek log has a companion of the same name, but for the kind.
  *
- * Any number of processes may add files, at the same time. Whoever sends, removes or moves files
- * must hold the spool's lock. What root makes in a folder of another user belongs to that user.
+ * Any number of processes may add files, at the same time. Whoever sends or removes files, or
+ * rejects them, must hold the spool's lock. To move back what was rejected, or only to look, takes
+ * none. What root makes in a folder of another user belongs to that user.
  *
  * RESULT_SYSTEM: errno says why.
  */
@@ -23,6 +24,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 enum spool_kind {
     SPOOL_RECORDS, /* Secflows of one sample, a line each */
@@ -50,6 +52,9 @@ struct spool;
 
 /* Opens the folder, which is made with mode 0700 where it is missing, with those above it. */
 MUST_CHECK enum result spool_init(struct spool **spool, const char *path);
+
+/* Opens a folder that is there, and makes nothing. */
+MUST_CHECK enum result spool_look(struct spool **spool, const char *path);
 
 /* Gives up the lock, too. */
 void spool_destroy(struct spool **spool);
@@ -87,6 +92,12 @@ bool spool_is_full(int error);
 MUST_CHECK enum result spool_lock(struct spool *spool);
 void spool_unlock(struct spool *spool);
 
+/* Which process has the lock, as lockholder.h has it. */
+MUST_CHECK enum result spool_holder(const struct spool *spool, pid_t *holder);
+
+/* Bytes of the files that this process has completed. */
+uint64_t spool_committed(const struct spool *spool);
+
 /* A complete file. */
 struct spool_entry {
     char name[NAME_MAX + 1];
@@ -114,6 +125,26 @@ MUST_CHECK enum result spool_reject(struct spool *spool, const struct spool_entr
                                     const char *reason, size_t length);
 
 /*
+ * The folder of what was rejected, to be read with spool_next and spool_open_answer, and destroyed
+ * before the spool. RESULT_END: there is none.
+ */
+MUST_CHECK enum result spool_open_rejected(const struct spool *spool, struct spool **rejected);
+
+/* Opens the reason of such an entry: a descriptor, or -1. */
+int spool_open_answer(struct spool *rejected, const struct spool_entry *entry);
+
+struct spool_retried {
+    uint64_t moved;
+    uint64_t kept; /* for a file of the same name waits */
+};
+
+/*
+ * Moves all that was rejected back, to be sent, while another process may be sending: whenever this
+ * one ends, each entry is whole in one of the two folders. Adds to *retried.
+ */
+MUST_CHECK enum result spool_retry(struct spool *spool, struct spool_retried *retried);
+
+/*
  * A part of an entry of records is its end from some place on, where a line begins; its other half
  * stays as it is. Finds the place of one of up to most bytes, or of the last line where that is
  * longer; 0, which is all of it, where most is 0.
@@ -129,8 +160,8 @@ MUST_CHECK enum result spool_reject_part(struct spool *spool, const struct spool
 /*
  * Completes what writers that died have left: of records, the whole lines of it up to the first
  * NUL, for those are what a machine that stopped leaves of bytes that had not come to the disk.
- * What has no whole line, and files that are not SPOOL_RECORDS, are removed. *count is how many were
- * completed.
+ * What has no whole line, and files that are not SPOOL_RECORDS, are removed. *count is how many
+ * were completed. What a process that died has left of moving something aside is put right.
  */
 MUST_CHECK enum result spool_recover(struct spool *spool, size_t *count);
 
@@ -139,18 +170,35 @@ struct spool_trimmed {
     uint64_t rejected, waiting;
 };
 
-/* Deletes what was begun before that time, and not before CLOCK_LEAST. Adds to *trimmed. */
-MUST_CHECK enum result spool_trim_age(struct spool *spool, int64_t before,
+/*
+ * Deletes what was begun before that time, and not before CLOCK_LEAST. Adds to *trimmed.
+ * spared: the name of an entry that stays, since it is being sent; NULL: none.
+ */
+MUST_CHECK enum result spool_trim_age(struct spool *spool, int64_t before, const char *spared,
                                       struct spool_trimmed *trimmed);
 
 /*
  * Deletes until all files of the spool, with what was put aside, have so many bytes at most: first
- * of what was put aside, then of what waits, the oldest first. What is being written stays.
+ * of what was put aside, then of what waits, the oldest first. What is being written stays, and
+ * what is spared, as above.
  */
-MUST_CHECK enum result spool_trim_bytes(struct spool *spool, uint64_t most,
+MUST_CHECK enum result spool_trim_bytes(struct spool *spool, uint64_t most, const char *spared,
                                         struct spool_trimmed *trimmed);
 
 /* How many complete files there are, and their bytes. */
 MUST_CHECK enum result spool_total(struct spool *spool, size_t *count, uint64_t *bytes);
+
+struct spool_part {
+    uint64_t samples, bytes; /* with companions */
+    int64_t oldest;          /* when it was begun; 0: there are no samples */
+};
+
+/* All that lies in a spool: writing is what is not complete, whether its writer lives or not. */
+struct spool_survey {
+    struct spool_part waiting, writing, rejected;
+    uint64_t bytes; /* with all else that spool_trim_bytes counts */
+};
+
+MUST_CHECK enum result spool_look_over(struct spool *spool, struct spool_survey *survey);
 
 #endif

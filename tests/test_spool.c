@@ -1092,7 +1092,7 @@ static void test_trim_bytes(void)
         struct spool *spool = spool_to_trim();
         struct spool_trimmed trimmed = {0};
 
-        is_int(spool_trim_bytes(spool, cases[i].most, &trimmed), RESULT_OK, "to %d bytes",
+        is_int(spool_trim_bytes(spool, cases[i].most, NULL, &trimmed), RESULT_OK, "to %d bytes",
                (int)cases[i].most);
         is_int(trimmed.rejected, cases[i].rejected, "what was put aside goes first");
         is_int(trimmed.waiting, cases[i].waiting, "then what waits");
@@ -1104,6 +1104,24 @@ static void test_trim_bytes(void)
                "with its answer");
         spool_destroy(&spool);
     }
+}
+
+/* What is being sent stays, and costs another its place. */
+static void test_trim_spared(void)
+{
+    struct spool *spool = spool_to_trim();
+    struct spool_trimmed trimmed = {0};
+
+    is_int(spool_trim_bytes(spool, 10, MADE_1, &trimmed), RESULT_OK, "to 10 bytes, one spared");
+    is_int(trimmed.rejected, 2, "what was put aside goes, though it has that name");
+    is_int(trimmed.waiting, 1, "and one that waits");
+    is_str(next_name(spool, ""), MADE_1, "the spared one stays");
+    is_str(next_name(spool, MADE_1), "(none)", "the other does not");
+    is_int(spool_trim_age(spool, INT64_MAX - 1, MADE_1, &trimmed), RESULT_OK, "by age");
+    is_str(next_name(spool, ""), MADE_1, "it stays");
+    is_int(spool_trim_age(spool, INT64_MAX - 1, NULL, &trimmed), RESULT_OK, "none spared");
+    is_str(next_name(spool, ""), "(none)", "it goes");
+    spool_destroy(&spool);
 }
 
 static void test_trim_age(void)
@@ -1121,7 +1139,7 @@ static void test_trim_age(void)
         struct spool_trimmed trimmed = {0};
 
         put_text(MADE_UNSET, "of a clock that was not set\n");
-        is_int(spool_trim_age(spool, cases[i].before, &trimmed), RESULT_OK, "by age");
+        is_int(spool_trim_age(spool, cases[i].before, NULL, &trimmed), RESULT_OK, "by age");
         is_int(trimmed.rejected, cases[i].rejected, "of what was put aside");
         is_int(trimmed.waiting, cases[i].waiting, "of what waits");
         is_str(next_name(spool, ""), MADE_UNSET, "not what has no age");
@@ -1143,6 +1161,159 @@ static void test_special(void)
     is_int(spool_open_entry(spool, &entry), -1, "a pipe is not opened");
     is_int(spool_recover(spool, &count), RESULT_OK, "one that is not complete is passed over");
     is_int(count, 1, "what is a file is completed");
+    spool_destroy(&spool);
+}
+
+/* What was rejected moves back. */
+#define LOG "1735689600000004.1.0.zeek.d"
+#define LOG_DNS "1735689600000004.1.0.dns.d"
+
+static struct spool *spool_to_retry(void)
+{
+    struct spool *spool = new_spool();
+    struct spool_entry entry;
+
+    put_text(MADE_1, "1\n");
+    put_text(LOG, "log");
+    put_text(LOG_DNS, "dns");
+    while (spool_next(spool, "", &entry) == RESULT_OK)
+        need(spool_reject(spool, &entry, "no", 2) == RESULT_OK, "spool_reject");
+    return spool;
+}
+
+static void test_retry(void)
+{
+    struct spool *spool = spool_to_retry();
+    struct spool_retried retried = {0};
+    size_t count;
+
+    is_int(count_files(spool_path("rejected")), 5, "two entries were rejected");
+    is_int(spool_retry(spool, &retried), RESULT_OK, "they are moved back");
+    is_int(retried.moved, 2, "both");
+    is_int(retried.kept, 0, "none is kept");
+    is_int(count_files(spool_path("rejected")), 0, "nothing is left there");
+    is_str(text_of(MADE_1), "1\n", "one waits");
+    is_str(text_of(LOG), "log", "the other, too");
+    is_str(text_of(LOG_DNS), "dns", "with its companion");
+    is_int(spool_retry(spool, &retried), RESULT_OK, "once more");
+    is_int(retried.moved, 2, "there are no more");
+    put_text("rejected/" MADE_1, "another\n");
+    is_int(spool_retry(spool, &retried), RESULT_OK, "where a file of that name waits");
+    is_int(retried.kept, 1, "it is kept");
+    is_str(text_of("rejected/" MADE_1), "another\n", "where it was");
+    is_str(text_of(MADE_1), "1\n", "as is that which waits");
+    is_int(spool_recover(spool, &count), RESULT_OK, "recovery");
+    is_int(count_files(spool_path("rejected")), 1, "changes nothing of that");
+    spool_destroy(&spool);
+    spool = new_spool();
+    is_int(spool_retry(spool, &retried), RESULT_OK, "a spool where nothing was ever rejected");
+    is_int(count_files(path_of("spool")), 0, "stays as it is");
+    spool_destroy(&spool);
+}
+
+/* It takes no lock that a process which sends has, whatever that does. */
+static void test_retry_beside(void)
+{
+    struct spool *spool = spool_to_retry(), *other = NULL;
+    struct spool_retried retried = {0};
+
+    need(spool_lock(spool) == RESULT_OK, "spool_lock");
+    need(spool_look(&other, path_of("spool")) == RESULT_OK, "spool_look");
+    is_int(spool_retry(other, &retried), RESULT_OK, "while another has the spool's lock");
+    is_int(retried.moved, 2, "all is moved");
+    is_str(next_name(spool, ""), MADE_1, "where the other finds it");
+    spool_destroy(&other);
+    spool_destroy(&spool);
+}
+
+/* What a process leaves that is killed while it moves something. */
+static void test_recover_aside(void)
+{
+    static const struct {
+        const char *moved, *to, *what; /* of what spool_to_retry makes, all in rejected */
+        const char *waits, *companion; /* where things are in the end */
+        int aside;
+    } cases[] = {
+        {"rejected/" LOG, LOG, "rejected by half", LOG, LOG_DNS, 2},
+        {"rejected/" LOG_DNS, LOG_DNS, "moved back by half", "rejected/" LOG, LOG_DNS, 4},
+        {"rejected/" MADE_1, MADE_1, "moved back without its answer", MADE_1, "rejected/" LOG_DNS,
+         3},
+        {"rejected/" LOG, "gone", "deleted by half", "gone", NULL, 2},
+        {"rejected/" MADE_1, "rejected/." MADE_1, "copied by half", "rejected/" LOG,
+         "rejected/" LOG_DNS, 3},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct spool *spool = spool_to_retry();
+        char from[512], to[512];
+        size_t count;
+
+        snprintf(from, sizeof from, "%s", spool_path(cases[i].moved));
+        snprintf(to, sizeof to, "%s", spool_path(cases[i].to));
+        need(rename(from, to) == 0, "rename");
+        is_int(spool_recover(spool, &count), RESULT_OK, "%s", cases[i].what);
+        is_int(count, 0, "nothing was completed");
+        ok(access(spool_path(cases[i].waits), F_OK) == 0, "it is in its place");
+        if (cases[i].companion)
+            ok(access(spool_path(cases[i].companion), F_OK) == 0, "its companion, too");
+        is_int(count_files(spool_path("rejected")), cases[i].aside, "what is left aside");
+        spool_destroy(&spool);
+    }
+}
+
+/* A companion that is alone for long stays while its log is among what was rejected. */
+static void test_recover_retried(void)
+{
+    struct spool *spool = spool_to_retry();
+    struct spool_retried retried = {0};
+    char from[512];
+
+    snprintf(from, sizeof from, "%s", spool_path("rejected/" LOG_DNS));
+    need(rename(from, spool_path(LOG_DNS)) == 0, "rename");
+    is_int(spool_retry(spool, &retried), RESULT_OK, "moved back, once more");
+    is_int(retried.moved, 2, "all of it");
+    is_str(text_of(LOG_DNS), "dns", "with the companion that was there");
+    spool_destroy(&spool);
+}
+
+static void test_look_over(void)
+{
+    struct spool *spool = spool_to_retry(), *looking = NULL, *aside = NULL;
+    struct spool_survey survey;
+    struct spool_entry entry;
+    pid_t holder = 0;
+
+    put_text(MADE_2, "22\n");
+    put_text(MADE_3, "333\n");
+    put_text("." MADE_1, "4444\n");
+    put_text("foreign", "not counted");
+    is_int(spool_look(&looking, path_of("nowhere")), RESULT_SYSTEM, "a spool that is not there");
+    ok(access(path_of("nowhere"), F_OK) < 0, "it is not made");
+    need(spool_look(&looking, path_of("spool")) == RESULT_OK, "spool_look");
+    is_int(spool_look_over(looking, &survey), RESULT_OK, "a look");
+    is_int(survey.waiting.samples, 2, "what waits");
+    is_int(survey.waiting.bytes, 7, "its bytes");
+    is_int(survey.waiting.oldest, 1735689600000002, "the oldest");
+    is_int(survey.writing.samples, 1, "what is being written");
+    is_int(survey.writing.bytes, 5, "its bytes");
+    is_int(survey.rejected.samples, 2, "what was rejected");
+    is_int(survey.rejected.bytes, 8, "its bytes");
+    is_int(survey.rejected.oldest, 1735689600000001, "the oldest");
+    is_int(survey.bytes, 24, "all with the answers");
+    need(spool_open_rejected(looking, &aside) == RESULT_OK, "spool_open_rejected");
+    is_int(spool_next(aside, "", &entry), RESULT_OK, "what was rejected is listed");
+    is_str(entry.name, MADE_1, "the oldest first");
+    is_str(fd_text(spool_open_answer(aside, &entry)), "no", "with its reason");
+    is_int(spool_next(aside, entry.name, &entry), RESULT_OK, "the next");
+    is_int(entry.bytes, 6, "a log with its companion");
+    spool_destroy(&aside);
+    if (access("/proc/locks", R_OK) == 0) {
+        is_int(spool_holder(looking, &holder), RESULT_END, "nobody has the lock");
+        need(spool_lock(spool) == RESULT_OK, "spool_lock");
+        is_int(spool_holder(looking, &holder), RESULT_OK, "somebody has");
+        is_int(holder, getpid(), "this process");
+    }
+    spool_destroy(&looking);
     spool_destroy(&spool);
 }
 
@@ -1219,7 +1390,13 @@ int main(void)
     test_long_parts();
     test_reject_part();
     test_trim_bytes();
+    test_trim_spared();
     test_trim_age();
+    test_retry();
+    test_retry_beside();
+    test_recover_aside();
+    test_recover_retried();
+    test_look_over();
     test_special();
     test_owner();
     remove_folder();
