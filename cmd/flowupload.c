@@ -6,6 +6,7 @@
 #include "headers.h"
 #include "sample.h"
 #include "secflows.h"
+#include "status.h"
 #include "stop.h"
 
 #include <errno.h>
@@ -22,9 +23,10 @@
 #include <unistd.h>
 
 static const char help[] =
-    "usage: flowupload [-hnqVvz] [-u URL] [-k KEYFILE] [-s SPOOL] [-t TYPE] [-N NAME] [-F FORMAT]\n"
-    "           [-H HEADER]... [-i TIME] [-b RECORDS] [--cacert FILE] [--linger TIME]\n"
-    "           [--max-age TIME] [--max-bytes SIZE] [--timeout TIME] [FILE...]\n"
+    "usage: flowupload [-hjnqVvz] [-u URL] [-k KEYFILE] [-s SPOOL] [-t TYPE] [-N NAME]\n"
+    "           [-F FORMAT] [-H HEADER]... [-i TIME] [-b RECORDS] [--cacert FILE] [--linger TIME]\n"
+    "           [--max-age TIME] [--max-bytes SIZE] [--retry-rejected] [--status]\n"
+    "           [--timeout TIME] [FILE...]\n"
     "Send Secflows to a collector over HTTP, sample by sample, each from a spool on disk. Without\n"
     "FILE, or where FILE is -, read standard input; where that is a terminal, only send the "
     "spool.\n"
@@ -34,6 +36,7 @@ static const char help[] =
     "  -H HEADER    'Name: value', or @FILE with one a line (may be repeated)\n"
     "  -h, --help   print this help\n"
     "  -i TIME      after which without a record a sample is complete (default 5s)\n"
+    "  -j           with --status: as JSON\n"
     "  -k KEYFILE   has the key, else NETWORKSAGE_API_KEY is it\n"
     "  -N NAME      what samples or files are called at the collector\n"
     "  -n           write the samples to standard output, send nothing\n"
@@ -50,6 +53,8 @@ static const char help[] =
     "  --linger TIME       at the end, go on for so long without success (default 30s)\n"
     "  --max-age TIME      delete samples from the spool that are older\n"
     "  --max-bytes SIZE    delete the oldest samples while the spool has more than that\n"
+    "  --retry-rejected    move what was rejected back, and send it, too; without a URL only move\n"
+    "  --status            only tell what is in the spool: what waits, what was rejected and why\n"
     "  --timeout TIME      give a try up that gets nowhere for so long (default 60s)\n"
     "\n"
     "Example: flowcap -i eth0 | flowupload -k keyfile -u https://collector.example/\n";
@@ -67,12 +72,16 @@ enum long_option {
     OPTION_LINGER,
     OPTION_MAX_AGE,
     OPTION_MAX_BYTES,
+    OPTION_RETRY_REJECTED,
+    OPTION_STATUS,
     OPTION_TIMEOUT
 };
 
 struct command {
     bool print, quiet, done;
     bool typed; /* files are sent as they are */
+    bool status_only, json;
+    bool retry, retry_only; /* what was rejected */
     const char *name, *key_file;
     enum spool_kind kind; /* of -t */
     uint64_t records_most;
@@ -551,15 +560,21 @@ static const char *default_spool(char path[PATH_MAX])
     return path;
 }
 
-static int open_spool(struct command *command)
+static int find_spool(struct command *command)
 {
     static char path[PATH_MAX];
-    int error;
 
     if (!command->options.spool_path)
         command->options.spool_path = default_spool(path);
-    if (!command->options.spool_path)
-        return usage_error("there is no home for the spool: -s says where it is to be");
+    return command->options.spool_path
+               ? EX_OK
+               : usage_error("there is no home for the spool: -s says where it is to be");
+}
+
+static int open_spool(struct command *command)
+{
+    int error;
+
     switch (spool_init(&command->spool, command->options.spool_path)) {
     case RESULT_OK:
         return EX_OK;
@@ -582,7 +597,11 @@ static int open_delivery(struct command *command)
     else if (!headers_have(&command->headers, "Content-Type"))
         status = headers_add(&command->headers, "Content-Type: application/x-ndjson");
     if (status == EX_OK)
+        status = find_spool(command);
+    if (status == EX_OK)
         status = open_spool(command);
+    if (status == EX_OK && command->retry)
+        status = status_retry(command->spool, command->options.spool_path);
     if (status == EX_OK && command->headers.secrets && upload_is_open(upload->url))
         complain(NULL,
                  "the key, or a header that is secret, goes to another machine without encryption; "
@@ -593,6 +612,19 @@ static int open_delivery(struct command *command)
     signal(SIGPIPE, SIG_IGN); /* a reader that is gone must not cost what is on its way */
     return status == EX_OK ? delivery_init(&command->delivery, &command->options, command->spool)
                            : status;
+}
+
+/* What needs no collector. */
+static int look_after_spool(struct command *command)
+{
+    const char *path;
+    int status = find_spool(command);
+
+    path = command->options.spool_path;
+    if (status != EX_OK)
+        return status;
+    return command->status_only ? close_output(status_show(path, command->json))
+                                : status_retry_at(path);
 }
 
 /* How many samples can be open, with a file each, beside all else. */
@@ -675,6 +707,12 @@ static int parse_long_option(struct command *command, int option, char **argv)
         return option_seconds("--max-age", optarg, 1, &command->options.max_age);
     case OPTION_MAX_BYTES:
         return option_size("--max-bytes", optarg, 1, &command->options.max_bytes);
+    case OPTION_RETRY_REJECTED:
+        command->retry = true;
+        return EX_OK;
+    case OPTION_STATUS:
+        command->status_only = true;
+        return EX_OK;
     case OPTION_TIMEOUT:
         return parse_timeout(command);
     default:
@@ -693,6 +731,9 @@ static int parse_option(struct command *command, int option, char **argv)
         return headers_add(&command->headers, optarg);
     case 'i':
         return option_seconds("-i", optarg, 1, &command->idle);
+    case 'j':
+        command->json = true;
+        return EX_OK;
     case 'k':
         command->key_file = optarg;
         return EX_OK;
@@ -732,6 +773,12 @@ static int check_options(struct command *command, char **paths, int files)
     struct delivery_options *options = &command->options;
     const char *problem;
 
+    if (command->status_only && (command->print || command->typed || command->retry || files > 0))
+        return usage_error("--status only looks: it goes with -j and -s alone");
+    if (command->json && !command->status_only)
+        return usage_error("-j is for --status");
+    if (command->retry && command->print)
+        return usage_error("--retry-rejected moves samples, and -n has no spool");
     if (command->typed && (command->print || !options->upload.form))
         return usage_error("-t sends files as they are: neither with -n nor with -F ndjson");
     if (command->typed && files == 0)
@@ -748,10 +795,14 @@ static int check_options(struct command *command, char **paths, int files)
     if (options->upload.form && (headers_have(&command->headers, "Content-Type") ||
                                  headers_have(&command->headers, "apikey")))
         return usage_error("-H: with -F networksage Content-Type and apikey are not free");
-    if (command->print)
+    if (command->print || command->status_only)
         return EX_OK;
     if (!options->upload.url)
         options->upload.url = getenv("SECFLOW_URL");
+    command->retry_only =
+        command->retry && files == 0 && (!options->upload.url || !*options->upload.url);
+    if (command->retry_only)
+        return EX_OK;
     if (!options->upload.url || !*options->upload.url)
         return usage_error("where to? -u URL or the variable SECFLOW_URL says");
     switch (upload_check_url(options->upload.url, &problem)) {
@@ -771,6 +822,8 @@ static int parse_options(struct command *command, int argc, char **argv)
         {"linger", required_argument, NULL, OPTION_LINGER},
         {"max-age", required_argument, NULL, OPTION_MAX_AGE},
         {"max-bytes", required_argument, NULL, OPTION_MAX_BYTES},
+        {"retry-rejected", no_argument, NULL, OPTION_RETRY_REJECTED},
+        {"status", no_argument, NULL, OPTION_STATUS},
         {"timeout", required_argument, NULL, OPTION_TIMEOUT},
         COMMON_LONG_OPTIONS,
     };
@@ -778,7 +831,7 @@ static int parse_options(struct command *command, int argc, char **argv)
 
     opterr = 0;
     while (status == EX_OK && !command->done &&
-           (option = getopt_long(argc, argv, ":b:F:H:hi:k:N:nqs:t:u:Vvz", long_options, NULL)) !=
+           (option = getopt_long(argc, argv, ":b:F:H:hi:jk:N:nqs:t:u:Vvz", long_options, NULL)) !=
                -1)
         status = parse_option(command, option, argv);
     return status == EX_OK && !command->done ? check_options(command, argv + optind, argc - optind)
@@ -799,7 +852,9 @@ int main(int argc, char **argv)
 
     common_init("flowupload");
     status = parse_options(&command, argc, argv);
-    if (status == EX_OK && !command.done) {
+    if (status == EX_OK && !command.done && (command.status_only || command.retry_only)) {
+        status = look_after_spool(&command);
+    } else if (status == EX_OK && !command.done) {
         status = input_paths(argc, argv, &paths, &count);
         if (status == EX_OK)
             status = command_init(&command);
