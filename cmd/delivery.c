@@ -870,7 +870,7 @@ static int tell_left(struct delivery *delivery)
     if (delivery->foreign > 0)
         complain(path, "%" PRIu64 " of them are no Secflows, and need -F networksage",
                  delivery->foreign);
-    return EX_TEMPFAIL;
+    return delivery->options->lasting ? EX_OK : EX_TEMPFAIL;
 }
 
 int delivery_end(struct delivery *delivery)
@@ -897,7 +897,7 @@ int delivery_end(struct delivery *delivery)
     if (delivery->rejected > REJECTIONS_TOLD)
         complain(delivery->options->spool_path, "%" PRIu64 " more were rejected",
                  delivery->rejected - REJECTIONS_TOLD);
-    if (delivery->rejected > 0 || delivery->deleted > 0)
+    if (!delivery->options->lasting && (delivery->rejected > 0 || delivery->deleted > 0))
         status = worse_status(status, EX_UNAVAILABLE);
     return delivery->state == ELSEWHERE ? status : final_status(status, tell_left(delivery));
 }

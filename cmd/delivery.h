@@ -17,6 +17,7 @@ struct delivery_options {
     bool gzip;
     uint64_t max_bytes; /* of the spool, and how old what lies there may be, in microseconds */
     int64_t max_age;    /* 0: no limit */
+    bool lasting; /* it goes on the next time: what is left, or was put aside, is not a failure */
     const char *const *secrets; /* which no message or file repeats; ends with NULL, or is NULL */
     bool verbose;               /* say of each try how it went */
     bool quiet;                 /* write no line for a sample that was accepted */

@@ -8,6 +8,7 @@
 #include "secflows.h"
 #include "status.h"
 #include "stop.h"
+#include "take.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +27,7 @@ static const char help[] =
     "usage: flowupload [-hjnqVvz] [-u URL] [-k KEYFILE] [-s SPOOL] [-t TYPE] [-N NAME]\n"
     "           [-F FORMAT] [-H HEADER]... [-i TIME] [-b RECORDS] [--cacert FILE] [--linger TIME]\n"
     "           [--max-age TIME] [--max-bytes SIZE] [--retry-rejected] [--status]\n"
-    "           [--timeout TIME] [FILE...]\n"
+    "           [--take FOLDER [--filter COMMAND]] [--timeout TIME] [FILE...]\n"
     "Send Secflows to a collector over HTTP, sample by sample, each from a spool on disk. Without\n"
     "FILE, or where FILE is -, read standard input; where that is a terminal, only send the "
     "spool.\n"
@@ -50,11 +51,13 @@ static const char help[] =
     "  -v           say of each try how it went, and print a summary\n"
     "  -z           compress with gzip (ndjson only)\n"
     "  --cacert FILE       trust this CA, too\n"
+    "  --filter COMMAND    of the shell, that each file of --take goes through\n"
     "  --linger TIME       at the end, go on for so long without success (default 30s)\n"
     "  --max-age TIME      delete samples from the spool that are older\n"
     "  --max-bytes SIZE    delete the oldest samples while the spool has more than that\n"
     "  --retry-rejected    move what was rejected back, and send it, too; without a URL only move\n"
     "  --status            only tell what is in the spool: what waits, what was rejected and why\n"
+    "  --take FOLDER       send each file there, and remove it, until told to stop\n"
     "  --timeout TIME      give a try up that gets nowhere for so long (default 60s)\n"
     "\n"
     "Example: flowcap -i eth0 | flowupload -k keyfile -u https://collector.example/\n";
@@ -69,11 +72,13 @@ static const char help[] =
 
 enum long_option {
     OPTION_CACERT = UCHAR_MAX + 1,
+    OPTION_FILTER,
     OPTION_LINGER,
     OPTION_MAX_AGE,
     OPTION_MAX_BYTES,
     OPTION_RETRY_REJECTED,
     OPTION_STATUS,
+    OPTION_TAKE,
     OPTION_TIMEOUT
 };
 
@@ -83,7 +88,8 @@ struct command {
     bool status_only, json;
     bool retry, retry_only; /* what was rejected */
     const char *name, *key_file;
-    enum spool_kind kind; /* of -t */
+    const char *take, *filter; /* NULL: none */
+    enum spool_kind kind;      /* of -t */
     uint64_t records_most;
     int64_t idle, linger;
     struct headers headers;
@@ -103,7 +109,7 @@ struct command {
     int64_t full_since; /* monotonic */
     bool unread;        /* something of the input was left, which was said */
     int status;
-    uint64_t records, samples_made;
+    struct intake intake;
 };
 
 static void fail(struct command *command, int status)
@@ -235,7 +241,7 @@ static bool give_way(struct command *command)
     if (!sample || (command->print ? print_sample : save_sample)(command, sample) != RESULT_OK)
         return false;
     samples_remove(command->samples, sample);
-    command->samples_made++;
+    command->intake.samples++;
     return true;
 }
 
@@ -293,7 +299,7 @@ static void complete_samples(struct command *command, int64_t now, bool all)
         if (result == RESULT_END || !written(command, result))
             return;
         samples_remove(command->samples, sample);
-        command->samples_made++;
+        command->intake.samples++;
     }
 }
 
@@ -330,7 +336,7 @@ static bool add_record(struct command *command, const struct secflow *secflow, c
     } while (result == RESULT_SYSTEM && wait_for_room(command));
     if (!written(command, result))
         return false;
-    command->records++;
+    command->intake.records++;
     complete_samples(command, command->now, false);
     return true;
 }
@@ -467,7 +473,7 @@ static void send_file(struct command *command, const char *path, const char *dns
         return;
     }
     if ((!dns_path || commit_file(command, &dns)) && commit_file(command, &file)) {
-        command->samples_made++;
+        command->intake.samples++;
         delivery_added(command->delivery);
     }
 }
@@ -522,18 +528,55 @@ static void summarise(const struct command *command)
 {
     begin_message(NULL);
     if (!command->typed)
-        fprintf(stderr, "%" PRIu64 " records read, ", command->records);
-    fprintf(stderr, "%" PRIu64 " samples made", command->samples_made);
+        fprintf(stderr, "%" PRIu64 " records read, ", command->intake.records);
+    fprintf(stderr, "%" PRIu64 " samples made", command->intake.samples);
     if (command->delivery)
         fprintf(stderr, ", %" PRIu64 " accepted", delivery_accepted(command->delivery));
     fputc('\n', stderr);
 }
 
+/* How many samples can be open, with a file each, beside all else. */
+static size_t samples_most(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur > SAMPLES_MAX + OTHER_FILES)
+        return SAMPLES_MAX;
+    return limit.rlim_cur > OTHER_FILES ? (size_t)(limit.rlim_cur - OTHER_FILES) : 1;
+}
+
+/* What goes on while files are taken. */
+static bool go_on(void *context, int fd, int64_t until)
+{
+    deliver(context, clock_monotonic());
+    return wait_on(context, fd, until);
+}
+
+static void take_files(struct command *command)
+{
+    const struct take_options options = {
+        .folder = command->take,
+        .filter = command->filter,
+        .name = command->name,
+        .spool_path = command->options.spool_path,
+        .records_most = command->records_most,
+        .samples_most = samples_most(),
+        .go_on = go_on,
+        .context = command,
+    };
+
+    fail(command, take_run(&options, command->spool, command->delivery, &command->intake));
+}
+
 static int run(struct command *command, char **paths, size_t count)
 {
-    read_inputs(command, paths, count);
+    if (command->take)
+        take_files(command);
+    else
+        read_inputs(command, paths, count);
     if (command->delivery) {
-        drain(command);
+        if (!command->take)
+            drain(command);
         progress_clear(&progress);
         command->status = final_status(command->status, delivery_end(command->delivery));
     }
@@ -627,16 +670,6 @@ static int look_after_spool(struct command *command)
                                 : status_retry_at(path);
 }
 
-/* How many samples can be open, with a file each, beside all else. */
-static size_t samples_most(void)
-{
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur > SAMPLES_MAX + OTHER_FILES)
-        return SAMPLES_MAX;
-    return limit.rlim_cur > OTHER_FILES ? (size_t)(limit.rlim_cur - OTHER_FILES) : 1;
-}
-
 static int command_init(struct command *command)
 {
     int status = stop_init();
@@ -701,6 +734,9 @@ static int parse_long_option(struct command *command, int option, char **argv)
     case OPTION_CACERT:
         command->options.upload.ca_file = optarg;
         return EX_OK;
+    case OPTION_FILTER:
+        command->filter = optarg;
+        return EX_OK;
     case OPTION_LINGER:
         return option_seconds("--linger", optarg, 0, &command->linger);
     case OPTION_MAX_AGE:
@@ -712,6 +748,10 @@ static int parse_long_option(struct command *command, int option, char **argv)
         return EX_OK;
     case OPTION_STATUS:
         command->status_only = true;
+        return EX_OK;
+    case OPTION_TAKE:
+        command->take = optarg;
+        command->options.lasting = true;
         return EX_OK;
     case OPTION_TIMEOUT:
         return parse_timeout(command);
@@ -767,19 +807,17 @@ static int parse_option(struct command *command, int option, char **argv)
     }
 }
 
-/* What goes with what, once all options are known. */
-static int check_options(struct command *command, char **paths, int files)
+/* What it is to do: one thing of several. */
+static int check_work(const struct command *command, char **paths, int files)
 {
-    struct delivery_options *options = &command->options;
-    const char *problem;
-
-    if (command->status_only && (command->print || command->typed || command->retry || files > 0))
+    if (command->status_only &&
+        (command->print || command->typed || command->retry || command->take || files > 0))
         return usage_error("--status only looks: it goes with -j and -s alone");
     if (command->json && !command->status_only)
         return usage_error("-j is for --status");
     if (command->retry && command->print)
         return usage_error("--retry-rejected moves samples, and -n has no spool");
-    if (command->typed && (command->print || !options->upload.form))
+    if (command->typed && (command->print || !command->options.upload.form))
         return usage_error("-t sends files as they are: neither with -n nor with -F ndjson");
     if (command->typed && files == 0)
         return usage_error("-t needs the FILE to send");
@@ -788,24 +826,27 @@ static int check_options(struct command *command, char **paths, int files)
             return usage_error("-t: standard input has no name: -N says it");
     if (command->typed && command->kind == SPOOL_ZEEK && files > 2)
         return usage_error("-t zeek takes a log and its dns log, no more");
-    if (command->key_file && !options->upload.form)
-        return usage_error("-k is for -F networksage; -H @FILE sends other keys");
-    if (options->gzip && options->upload.form)
-        return usage_error("-z is for -F ndjson");
-    if (options->upload.form && (headers_have(&command->headers, "Content-Type") ||
-                                 headers_have(&command->headers, "apikey")))
-        return usage_error("-H: with -F networksage Content-Type and apikey are not free");
-    if (command->print || command->status_only)
-        return EX_OK;
-    if (!options->upload.url)
-        options->upload.url = getenv("SECFLOW_URL");
-    command->retry_only =
-        command->retry && files == 0 && (!options->upload.url || !*options->upload.url);
-    if (command->retry_only)
-        return EX_OK;
-    if (!options->upload.url || !*options->upload.url)
-        return usage_error("where to? -u URL or the variable SECFLOW_URL says");
-    switch (upload_check_url(options->upload.url, &problem)) {
+    if (command->take && (files > 0 || command->typed || command->print))
+        return usage_error("--take reads a folder: neither with FILE nor with -t or -n");
+    if (command->filter && !command->take)
+        return usage_error("--filter is for the files of --take");
+    return EX_OK;
+}
+
+static int check_url(struct command *command, int files)
+{
+    struct upload_options *upload = &command->options.upload;
+    const char *problem;
+
+    if (!upload->url)
+        upload->url = getenv("SECFLOW_URL");
+    if (!upload->url || !*upload->url) {
+        command->retry_only = command->retry && files == 0 && !command->take;
+        return command->retry_only
+                   ? EX_OK
+                   : usage_error("where to? -u URL or the variable SECFLOW_URL says");
+    }
+    switch (upload_check_url(upload->url, &problem)) {
     case RESULT_OK:
         return EX_OK;
     case RESULT_NO_MEMORY:
@@ -815,15 +856,35 @@ static int check_options(struct command *command, char **paths, int files)
     }
 }
 
+/* What goes with what, once all options are known. */
+static int check_options(struct command *command, char **paths, int files)
+{
+    const struct delivery_options *options = &command->options;
+    int status = check_work(command, paths, files);
+
+    if (status != EX_OK)
+        return status;
+    if (command->key_file && !options->upload.form)
+        return usage_error("-k is for -F networksage; -H @FILE sends other keys");
+    if (options->gzip && options->upload.form)
+        return usage_error("-z is for -F ndjson");
+    if (options->upload.form && (headers_have(&command->headers, "Content-Type") ||
+                                 headers_have(&command->headers, "apikey")))
+        return usage_error("-H: with -F networksage Content-Type and apikey are not free");
+    return command->print || command->status_only ? EX_OK : check_url(command, files);
+}
+
 static int parse_options(struct command *command, int argc, char **argv)
 {
     static const struct option long_options[] = {
         {"cacert", required_argument, NULL, OPTION_CACERT},
+        {"filter", required_argument, NULL, OPTION_FILTER},
         {"linger", required_argument, NULL, OPTION_LINGER},
         {"max-age", required_argument, NULL, OPTION_MAX_AGE},
         {"max-bytes", required_argument, NULL, OPTION_MAX_BYTES},
         {"retry-rejected", no_argument, NULL, OPTION_RETRY_REJECTED},
         {"status", no_argument, NULL, OPTION_STATUS},
+        {"take", required_argument, NULL, OPTION_TAKE},
         {"timeout", required_argument, NULL, OPTION_TIMEOUT},
         COMMON_LONG_OPTIONS,
     };

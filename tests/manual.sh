@@ -72,11 +72,22 @@ for log in conn dns; do
     gzip -c $log.log >"$day/$log.22:00:00-23:00:00.log.gz"
 done
 
-# A collector, and a flowupload whose spool is here.
-mkdir bin
+# A collector, and a flowupload whose spool is here; one that takes from a folder ends when that is
+# empty.
+mkdir bin taken
+pcap2flow trace.pcap >taken/trace.sf
 cat >bin/flowupload <<END
 #!/bin/sh
-exec $bindir/flowupload -s $tmp/spool "\$@"
+case "\$*" in
+*--take*)
+    $bindir/flowupload -s $tmp/spool "\$@" &
+    while [ -n "\$(ls $tmp/taken)" ]; do
+        sleep 0.1
+    done
+    kill \$!
+    wait \$! ;;
+*) exec $bindir/flowupload -s $tmp/spool "\$@" ;;
+esac
 END
 # It stands for systemd, which enables a unit that says by what it is wanted.
 cat >bin/systemctl <<'END'
@@ -95,7 +106,8 @@ while [ ! -f port ] && kill -0 $collector; do
 done
 
 for page in pcap2flow.1 zeek2flow.1 flowupload.1 flowlabel.1 secflow.7; do
-    examples "$mandir/$page" | sed "s|https://collector.example|http://127.0.0.1:$(cat port)|" >examples.sh
+    examples "$mandir/$page" | sed -e "s|https://collector.example|http://127.0.0.1:$(cat port)|" \
+        -e 's|/var/lib/secflow|taken|' >examples.sh
     ok "$page has examples" test -s examples.sh
     is_status 0 'its examples run' sh -e examples.sh
     is "$(cat err)" '' 'they say nothing on standard error'

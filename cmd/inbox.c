@@ -1,0 +1,363 @@
+#include "inbox.h"
+
+#include "backoff.h"
+#include "clock.h"
+#include "files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+/* Names that are listed at once, and files that are put off: what memory holds, whatever is there.
+ */
+#define LISTED_MAX 1024u
+#define LATER_MAX 1024u
+
+/* How often the folder is read. */
+#define LOOK_AFTER SECOND
+
+/* A file that stays for now; of another state it is another file. */
+struct later {
+    char name[NAME_MAX + 1];
+    ino_t inode;
+    struct timespec changed;
+    unsigned failures;
+    int64_t next; /* when it is tried again */
+    bool taken;   /* but it could not be removed */
+};
+
+struct inbox {
+    const char *path;
+    int folder; /* -1 while none of its files is to be taken */
+    int64_t look_at;
+    int problem; /* errno, which was said; 0: none */
+    bool said_many;
+    size_t at, count, later_count;
+    char names[LISTED_MAX][NAME_MAX + 1]; /* in order */
+    struct later later[LATER_MAX];
+};
+
+enum result inbox_init(struct inbox **inbox, const char *path)
+{
+    struct inbox *new = calloc(1, sizeof *new);
+
+    if (!new)
+        return RESULT_NO_MEMORY;
+    new->path = path;
+    new->folder = -1;
+    *inbox = new;
+    return RESULT_OK;
+}
+
+static void close_folder(struct inbox *inbox)
+{
+    if (inbox->folder >= 0)
+        close(inbox->folder);
+    inbox->folder = -1;
+    inbox->at = inbox->count = 0;
+}
+
+void inbox_destroy(struct inbox **inbox)
+{
+    if (*inbox)
+        close_folder(*inbox);
+    free(*inbox);
+    *inbox = NULL;
+}
+
+static bool ends_in(const char *name, const char *suffix)
+{
+    size_t length = strlen(name), wanted = strlen(suffix);
+
+    return length > wanted && strcmp(name + length - wanted, suffix) == 0;
+}
+
+static bool is_wanted(const char *name)
+{
+    return name[0] != '.' &&
+           (ends_in(name, ".sf") || ends_in(name, ".sf.gz") || ends_in(name, ".sf.zst"));
+}
+
+static struct later *find_later(struct inbox *inbox, const char *name)
+{
+    for (size_t i = 0; i < inbox->later_count; i++)
+        if (strcmp(inbox->later[i].name, name) == 0)
+            return &inbox->later[i];
+    return NULL;
+}
+
+static bool is_regular(const struct inbox *inbox, const char *name, struct stat *stat)
+{
+    return fstatat(inbox->folder, name, stat, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(stat->st_mode);
+}
+
+static bool is_same(const struct later *later, const struct stat *stat)
+{
+    return later->inode == stat->st_ino && later->changed.tv_sec == stat->st_ctim.tv_sec &&
+           later->changed.tv_nsec == stat->st_ctim.tv_nsec;
+}
+
+/* Forgets of what was put off what is not there any more, or not as it was. */
+static void forget_gone(struct inbox *inbox)
+{
+    size_t kept = 0;
+    struct stat stat;
+
+    for (size_t i = 0; i < inbox->later_count; i++)
+        if (is_regular(inbox, inbox->later[i].name, &stat) && is_same(&inbox->later[i], &stat))
+            inbox->later[kept++] = inbox->later[i];
+    inbox->later_count = kept;
+    if (kept < LATER_MAX)
+        inbox->said_many = false;
+}
+
+static bool may_be_taken(struct inbox *inbox, const char *name, int64_t now)
+{
+    const struct later *later = find_later(inbox, name);
+    struct stat stat;
+
+    if (later)
+        return now >= later->next;
+    return inbox->later_count < LATER_MAX && is_regular(inbox, name, &stat);
+}
+
+/* Keeps the names sorted, and the last ones off where they are too many. */
+static void list_name(struct inbox *inbox, const char *name)
+{
+    size_t low = 0, high = inbox->count;
+
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+
+        if (strcmp(inbox->names[middle], name) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == LISTED_MAX)
+        return;
+    if (inbox->count < LISTED_MAX)
+        inbox->count++;
+    memmove(inbox->names[low + 1], inbox->names[low],
+            (inbox->count - 1 - low) * sizeof *inbox->names);
+    snprintf(inbox->names[low], sizeof *inbox->names, "%s", name);
+}
+
+struct listing {
+    struct inbox *inbox;
+    int64_t now;
+};
+
+static enum result list_wanted(void *context, const char *name)
+{
+    struct listing *listing = context;
+
+    if (is_wanted(name) && may_be_taken(listing->inbox, name, listing->now))
+        list_name(listing->inbox, name);
+    return RESULT_OK;
+}
+
+/* Opens the folder where files can be removed from it, and nobody else takes them. */
+static bool open_folder(struct inbox *inbox)
+{
+    inbox->folder = open(inbox->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (inbox->folder < 0 || faccessat(inbox->folder, ".", W_OK | X_OK, AT_EACCESS) < 0)
+        return false;
+    return flock(inbox->folder, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+}
+
+/* Says once why no file can be taken, and once that they can be again. */
+static void tell_folder(struct inbox *inbox, int problem)
+{
+    if (problem == EWOULDBLOCK) /* another process takes them */
+        problem = 0;
+    if (problem == inbox->problem)
+        return;
+    inbox->problem = problem;
+    if (problem != 0)
+        complain(inbox->path, "no files can be taken from it: %s; it is tried again each second",
+                 strerror(problem));
+    else
+        complain(inbox->path, "files can be taken from it now");
+}
+
+static void tell_many(struct inbox *inbox)
+{
+    if (inbox->later_count == LATER_MAX && !inbox->said_many) {
+        complain(inbox->path,
+                 "%u files of it cannot be taken; no others are, until one of these can be or is "
+                 "moved away",
+                 LATER_MAX);
+        inbox->said_many = true;
+    }
+}
+
+/* Reads the folder. */
+static void look(struct inbox *inbox, int64_t now)
+{
+    bool good = open_folder(inbox);
+
+    if (good) {
+        forget_gone(inbox);
+        good = files_each(inbox->folder, list_wanted,
+                          &(struct listing){.inbox = inbox, .now = now}) == RESULT_OK;
+    }
+    tell_folder(inbox, good ? 0 : errno);
+    tell_many(inbox);
+    if (!good)
+        inbox->count = 0;
+    inbox->look_at = inbox->count == LISTED_MAX ? now : now + LOOK_AFTER;
+}
+
+/* Whether it is put off now. */
+static struct later *add_later(struct inbox *inbox, const struct inbox_file *file, int64_t now)
+{
+    struct later *later = find_later(inbox, file->name);
+
+    if (!later && inbox->later_count == LATER_MAX)
+        return NULL;
+    if (!later || !is_same(later, &file->stat)) {
+        if (!later)
+            later = &inbox->later[inbox->later_count++];
+        *later = (struct later){.inode = file->stat.st_ino, .changed = file->stat.st_ctim};
+        snprintf(later->name, sizeof later->name, "%s", file->name);
+    }
+    later->failures++;
+    later->next = now + backoff_wait(later->failures);
+    return later;
+}
+
+static void close_file(struct inbox_file *file)
+{
+    if (file->fd >= 0)
+        close(file->fd);
+    file->fd = -1;
+}
+
+unsigned inbox_put_off(struct inbox *inbox, struct inbox_file *file, int64_t now)
+{
+    const struct later *later = add_later(inbox, file, now);
+
+    close_file(file);
+    return later ? later->failures : 1;
+}
+
+void inbox_keep(struct inbox *inbox, struct inbox_file *file)
+{
+    close_file(file);
+    close_folder(inbox);
+}
+
+/* Whether the file still has its name, which another one may have got meanwhile. */
+static bool has_name(const struct inbox *inbox, const struct inbox_file *file)
+{
+    struct stat stat;
+
+    return is_regular(inbox, file->name, &stat) && stat.st_ino == file->stat.st_ino &&
+           stat.st_dev == file->stat.st_dev;
+}
+
+void inbox_remove(struct inbox *inbox, struct inbox_file *file, int64_t now)
+{
+    struct later *later;
+    int error;
+
+    if (has_name(inbox, file) && unlinkat(inbox->folder, file->name, 0) < 0 && errno != ENOENT) {
+        error = errno;
+        later = add_later(inbox, file, now);
+        if (later && !later->taken)
+            complain(file->path,
+                     "it was taken, but cannot be removed: %s; remove it, or it will be taken "
+                     "again when flowupload is started again",
+                     strerror(error));
+        if (later)
+            later->taken = true;
+    }
+    close_file(file);
+}
+
+/* Gives the file the first of NAME.bad, NAME-2.bad and so on that is free. */
+static bool rename_bad(const struct inbox *inbox, const char *name, char bad[NAME_MAX + 1])
+{
+    int length = (int)strlen(name);
+
+    for (unsigned i = 1; i < 1000; i++) {
+        if (i == 1)
+            snprintf(bad, NAME_MAX + 1, "%.*s.bad", length > 240 ? 240 : length, name);
+        else
+            snprintf(bad, NAME_MAX + 1, "%.*s-%u.bad", length > 240 ? 240 : length, name, i);
+        if (renameat2(inbox->folder, name, inbox->folder, bad, RENAME_NOREPLACE) == 0)
+            return true;
+        if (errno != EEXIST)
+            return false;
+    }
+    return false;
+}
+
+void inbox_set_aside(struct inbox *inbox, struct inbox_file *file, const char *why, int64_t now)
+{
+    char bad[NAME_MAX + 1];
+    const struct later *later;
+    int error;
+
+    if (has_name(inbox, file)) {
+        if (rename_bad(inbox, file->name, bad)) {
+            complain(file->path, "%s; it is kept as %s", why, bad);
+        } else {
+            error = errno;
+            later = add_later(inbox, file, now);
+            if (later && later->failures == 1)
+                complain(file->path, "%s; it cannot be renamed: %s", why, strerror(error));
+        }
+    }
+    close_file(file);
+}
+
+/* Opens a file, without a wait for what is not one. False: it is not to be taken, or cannot be. */
+static bool open_file(struct inbox *inbox, const char *name, int64_t now, struct inbox_file *file)
+{
+    const struct later *later = find_later(inbox, name);
+    int error;
+
+    snprintf(file->name, sizeof file->name, "%s", name);
+    snprintf(file->path, sizeof file->path, "%s/%s", inbox->path, name);
+    file->fd = -1;
+    if (!is_regular(inbox, name, &file->stat))
+        return false;
+    if (later && later->taken && is_same(later, &file->stat)) {
+        inbox_remove(inbox, file, now);
+        return false;
+    }
+    file->fd = files_open(inbox->folder, name, O_RDONLY);
+    if (file->fd >= 0 && fstat(file->fd, &file->stat) == 0)
+        return true;
+    error = errno;
+    if (error != ENOENT && inbox_put_off(inbox, file, now) == 1)
+        complain(file->path, "cannot open: %s; it is tried again", strerror(error));
+    close_file(file);
+    return false;
+}
+
+enum result inbox_next(struct inbox *inbox, int64_t now, struct inbox_file *file)
+{
+    if (inbox->at == inbox->count) {
+        close_folder(inbox);
+        if (now < inbox->look_at)
+            return RESULT_END;
+        look(inbox, now);
+    }
+    while (inbox->at < inbox->count)
+        if (open_file(inbox, inbox->names[inbox->at++], now, file))
+            return RESULT_OK;
+    close_folder(inbox);
+    return RESULT_END;
+}
+
+int64_t inbox_deadline(const struct inbox *inbox)
+{
+    return inbox->at < inbox->count ? 0 : inbox->look_at;
+}
