@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -173,22 +175,37 @@ static int add_key(struct headers *headers, const char *key, const char *from)
     return status;
 }
 
-int headers_add_key(struct headers *headers, const char *path, const char *variable)
+/* optional: without a line there is no key, which is not wrong. */
+static int add_key_file(struct headers *headers, const char *path, bool optional)
 {
-    const char *key = getenv(variable);
     struct secret secret;
-    char *line;
-    int status;
+    int status = read_secret(&secret, path);
+    char *line = status == EX_OK ? next_line(&secret) : NULL;
 
-    if (!path)
-        return key && *key ? add_key(headers, key, variable) : EX_OK;
-    status = read_secret(&secret, path);
-    if (status == EX_OK)
-        status = (line = next_line(&secret)) ? add_key(headers, line, path)
-                                             : usage_error("-k: %s is empty", path);
+    if (line && (line[0] != '\0' || !optional))
+        status = add_key(headers, line, path);
+    else if (status == EX_OK && !optional)
+        status = usage_error("-k: %s is empty", path);
     while (status == EX_OK && (line = next_line(&secret)))
         if (line[0] != '\0')
-            status = usage_error("-k: %s has more than a key", path);
+            status = usage_error("%s has more than a key", path);
     forget(&secret);
     return status;
+}
+
+int headers_add_key(struct headers *headers, const char *path, const char *variable)
+{
+    const char *key = getenv(variable), *credentials = getenv("CREDENTIALS_DIRECTORY");
+    char credential[PATH_MAX];
+
+    if (path)
+        return add_key_file(headers, path, false);
+    if (key && *key)
+        return add_key(headers, key, variable);
+    if (!credentials || !*credentials)
+        return EX_OK;
+    snprintf(credential, sizeof credential, "%s/key", credentials);
+    return access(credential, F_OK) < 0 && errno == ENOENT
+               ? EX_OK
+               : add_key_file(headers, credential, true);
 }

@@ -23,9 +23,10 @@ MUST_CHECK int headers_add(struct headers *headers, const char *argument);
 bool headers_have(const struct headers *headers, const char *name);
 
 /*
- * The header apikey, whose value is in a file, or where path is NULL in an environment variable, if
- * it is set. Neither is ever part of a message. A file that is a pipe has 5 seconds. Returns EX_OK,
- * or a status to end with.
+ * The header apikey. Its value is in a file, which as a pipe has 5 seconds; where path is NULL, in an
+ * environment variable, if that is set and not empty; else in the file key of the folder
+ * CREDENTIALS_DIRECTORY, which systemd makes of LoadCredential=, if it is there and not empty. None
+ * of them is ever part of a message. Returns EX_OK, or a status to end with.
  */
 MUST_CHECK int headers_add_key(struct headers *headers, const char *path, const char *variable);
 

@@ -186,6 +186,40 @@ no_key_for_lines() {
 answers
 is_status 0 'the key of the environment, and ndjson: exit status' no_key_for_lines
 is "$(jq -c .headers.apikey requests.jsonl)" null 'the key of the environment is not for others'
+
+# The key that systemd has put into a file, where nothing else has it; empty, it is no key
+
+mkdir credentials
+credential() {
+    CREDENTIALS_DIRECTORY=credentials "$tool" -s spool -u "$@" one.sf
+}
+answers
+is_status 77 'no credential, and a collector that wants a key: exit status' credential "$url"
+like "$(cat err)" 'HTTP 401 .*there is no right to upload' 'no credential: it is said'
+rm -rf spool
+for empty in '' '\n'; do
+    printf "$empty" >credentials/key
+    chmod 400 credentials/key
+    answers
+    is_status 77 'an empty credential, and a collector that wants a key: exit status' credential "$url"
+    is "$(jq -c .headers.apikey requests.jsonl)" null 'an empty credential: no key is sent'
+    rm -rf spool credentials/key
+done
+cp key credentials/key
+answers
+is_status 0 'a credential: exit status' credential "$url"
+is "$(jq -r .headers.apikey requests.jsonl)" secret 'a credential is the key'
+answers
+is_status 0 'a credential, and ndjson: exit status' credential "$lines_url" -F ndjson
+is "$(jq -c .headers.apikey requests.jsonl)" null 'a credential is not for others'
+stronger() {
+    CREDENTIALS_DIRECTORY=credentials NETWORKSAGE_API_KEY=secret "$tool" -s spool -u "$url" one.sf
+}
+echo wrong >credentials/key
+answers
+is_status 0 'the environment is stronger than a credential' stronger
+rm -rf spool
+
 from_environment() {
     SECFLOW_URL=$url "$tool" -k key -s spool one.sf
 }

@@ -423,7 +423,7 @@ while ! grep -q 'no space is left' err && [ $tries -lt 300 ]; do
 done
 ls in >left
 rm spool/ballast
-while [ -n "$(ls in)" ] && [ $tries -lt 600 ]; do
+while [ "$(grep -c . out)" != 2 ] && [ $tries -lt 600 ]; do
     sleep 0.1
     tries=$((tries + 1))
 done
