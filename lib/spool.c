@@ -148,16 +148,17 @@ static int make_folders(const char *path)
     return make_folder(copy);
 }
 
-static bool find_owner(struct spool *spool)
+static enum result find_owner(struct spool *spool)
 {
+    bool root = geteuid() == 0;
     struct stat stat;
 
     if (fstat(spool->folder, &stat) < 0)
-        return false;
-    spool->gives = geteuid() == 0 && stat.st_uid != 0;
+        return RESULT_SYSTEM;
+    spool->gives = root && stat.st_uid != 0;
     spool->owner = stat.st_uid;
     spool->group = stat.st_gid;
-    return true;
+    return (stat.st_mode & (root ? S_IWGRP | S_IWOTH : S_IWOTH)) != 0 ? RESULT_DAMAGED : RESULT_OK;
 }
 
 /* What was made becomes the owner's. False: errno says why not. */
@@ -169,21 +170,23 @@ static bool give(const struct spool *spool, int fd)
 enum result spool_init(struct spool **spool, const char *path)
 {
     struct spool *new = calloc(1, sizeof *new);
+    enum result result = RESULT_SYSTEM;
     int saved;
 
     if (!new)
         return RESULT_NO_MEMORY;
     new->lock = -1;
     new->folder = make_folders(path) < 0 ? -1 : open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (new->folder >= 0 && faccessat(new->folder, ".", W_OK | X_OK, AT_EACCESS) == 0 &&
-        find_owner(new)) {
+    if (new->folder >= 0 && faccessat(new->folder, ".", W_OK | X_OK, AT_EACCESS) == 0)
+        result = find_owner(new);
+    if (result == RESULT_OK) {
         *spool = new;
         return RESULT_OK;
     }
     saved = errno;
     spool_destroy(&new);
     errno = saved;
-    return RESULT_SYSTEM;
+    return result;
 }
 
 /* A spool of a folder that is open, or of none: -1, where errno says why. */

@@ -50,7 +50,11 @@ void spool_clean_name(const char *name, char clean[SPOOL_FILE_NAME_MAX + 1]);
 
 struct spool;
 
-/* Opens the folder, which is made with mode 0700 where it is missing, with those above it. */
+/*
+ * Opens the folder, which is made with mode 0700 where it is missing, with those above it.
+ * RESULT_DAMAGED: everyone can write to it, or a group where this process is root's, and so add and
+ * take away what is sent.
+ */
 MUST_CHECK enum result spool_init(struct spool **spool, const char *path);
 
 /* Opens a folder that is there, and makes nothing. */

@@ -195,6 +195,39 @@ ok 'a bound: it is looked at as samples come' test "$(grep -c deleted err)" -ge 
 is "$(spooled | wc -w)" 3 'a bound: it holds'
 rm -rf spool
 
+# What others can write to is no spool
+
+mkdir spool
+chmod 777 spool
+is_status 77 'a spool for everyone: exit status' send one.sf
+is "$(cat "$tmp/err")" 'flowupload: spool: cannot be the spool: others can write to it; run: chmod go-w' \
+    'a spool for everyone: message'
+rm -rf spool
+
+# What root leaves in the spool of another user is that user's
+
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null && [ -n "$(getent passwd daemon)" ]; then
+    chmod 755 "$tmp"
+    mkdir -m 700 spool
+    chown daemon: spool
+    answers 400 '503 60' '503 60'
+    send -q --linger 0 day1.sf >out 2>err
+    send --linger 0 day2.sf >out 2>err
+    is "$(spooled; spooled spool/rejected)" 'records.day2.sfrecords.day1.sf records.day1.sf.answer' \
+        'a spool of another: root has filled it'
+    is "$(find spool ! -user daemon)" '' 'a spool of another: all of it is that user'"'"'s'
+    as_daemon() {
+        setpriv --reuid=daemon --regid=daemon --clear-groups "$tool" "$@"
+    }
+    answers
+    is_status 0 'a spool of another: its user moves back what was rejected' as_daemon --retry-rejected -s spool
+    NETWORKSAGE_API_KEY=secret as_daemon -s spool -u "$url" </dev/null >out 2>err
+    is "$(accepted .fileName)" 'day1.sf day2.sf' 'a spool of another: its user sends it'
+    rm -rf spool
+else
+    skip 'a spool of another' 'not root, or no setpriv'
+fi
+
 # No right
 
 if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null && [ -n "$(getent passwd nobody)" ]; then

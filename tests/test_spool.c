@@ -193,6 +193,24 @@ static void test_init_fails(void)
     ok(!spool, "there is no spool");
 }
 
+/* Others would send with this one's key. A group may, but for root. */
+static void test_init_open(void)
+{
+    static const mode_t modes[] = {0777, 01777, 0702, 0770, 02770, 0755, 0700};
+    bool root = geteuid() == 0;
+
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+        bool everyone = (modes[i] & 2) != 0, group = (modes[i] & 020) != 0;
+        struct spool *spool = NULL;
+
+        need(chmod(path_of("one"), modes[i]) == 0, "chmod");
+        is_int(spool_init(&spool, path_of("one")),
+               everyone || (group && root) ? RESULT_DAMAGED : RESULT_OK, "a folder of mode %o",
+               (unsigned)modes[i]);
+        spool_destroy(&spool);
+    }
+}
+
 /* What a plain user may not do; root may. */
 static void test_init_denied(void)
 {
@@ -1354,6 +1372,7 @@ int main(void)
     test_init();
     test_init_relative();
     test_init_fails();
+    test_init_open();
     test_init_denied();
     test_kinds();
     test_file_names();
