@@ -3,11 +3,11 @@
 #   awk -f completion.awk -v shell=bash|zsh|fish cmd/TOOL.c
 #
 # The source rather than the tool, so that a build for another machine has it, too. What an option
-# takes tells what completes it: FILE, CACHE, KEYFILE and SPOOL files, INTERFACE those of
+# takes tells what completes it: FILE, CACHE, DIR, KEYFILE and SPOOL files, INTERFACE those of
 # `flowcap -D`, anything else nothing. Files are completed where the usage line ends in `...]`.
 
 BEGIN {
-    paths = " FILE CACHE KEYFILE SPOOL "
+    paths = " FILE CACHE DIR KEYFILE SPOOL "
     interfaces = "flowcap -D 2>/dev/null | cut -f 1"
 }
 

@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "converter.h"
 #include "interfaces.h"
+#include "keeping.h"
 #include "outbox.h"
 #include "sandbox.h"
 #include "watch.h"
@@ -24,6 +25,7 @@ static const char help[] =
     "usage: flowcap [-46ahpqSTVvx] -i INTERFACE [-c CACHE] [-d TIME] [-f FILTER] [-L NET]...\n"
     "           [-n COUNT] [-B KIB] [-Z USER] [--cache-age TIME] [--max-flows FLOWS]\n"
     "           [--metrics FILE] [--names-memory SIZE] [--output-memory SIZE] [--sensor NAME]\n"
+    "           [-w DIR [--keep TIME] [--keep-bytes SIZE]]\n"
     "       flowcap -D\n"
     "Turn what goes through an interface into Secflows, one JSON object a line, in windows of "
     "time\n"
@@ -47,9 +49,12 @@ static const char help[] =
     "  -T           leave tunnels closed\n"
     "  -V, --version  print the version\n"
     "  -v           print a summary on standard error at the end\n"
+    "  -w DIR       keep windows as files in this folder, and write nothing to standard output\n"
     "  -x           add times, addresses, ports, the name and the Community ID to each record\n"
     "  -Z USER      whom root becomes (default nobody)\n"
     "  --cache-age TIME  after which a name leaves CACHE that is not seen (default 30d)\n"
+    "  --keep TIME  remove window files that are older, such as 7d\n"
+    "  --keep-bytes SIZE  remove the oldest window files beyond this size, such as 10G\n"
     "  --max-flows FLOWS  in memory at once (default 1000000)\n"
     "  --metrics FILE  keep counters there, as Prometheus' node_exporter reads them\n"
     "  --names-memory SIZE  that names take at most (default 64M)\n"
@@ -75,7 +80,15 @@ static const char help[] =
 
 #define RETRY_MOST (60 * SECOND)
 
-enum { OPTION_MAX_FLOWS = OPTION_OWN, OPTION_METRICS, OPTION_OUTPUT_MEMORY };
+#define KEEP_BYTES_LEAST (UINT64_C(64) << 10)
+
+enum {
+    OPTION_KEEP = OPTION_OWN,
+    OPTION_KEEP_BYTES,
+    OPTION_MAX_FLOWS,
+    OPTION_METRICS,
+    OPTION_OUTPUT_MEMORY
+};
 
 struct command {
     struct converter_options converter;
@@ -92,6 +105,7 @@ struct command {
     struct meter *meter;
     struct outbox *outbox;
     struct watch watch;
+    struct keeping keeping;
     int signals;
     uint64_t frames;               /* that have been read */
     uint64_t windows;              /* that have ended, as far as it was seen */
@@ -140,6 +154,13 @@ static void look_at_cache(struct command *command, const struct outbox_counts *c
         worse_status(command->status, cache_updated(&command->converter, counts->cache));
 }
 
+/* Says what went wrong in the thread that writes. */
+static void look_at_outbox(struct command *command, const struct outbox_counts *counts, bool last)
+{
+    look_at_cache(command, counts, last);
+    command->status = worse_status(command->status, keeping_look(&command->keeping, counts));
+}
+
 /* Says what is new, as what went wrong in the thread that writes. */
 static void look(struct command *command, int64_t now)
 {
@@ -149,7 +170,7 @@ static void look(struct command *command, int64_t now)
         return;
     counts = count(command);
     watch_look(&command->watch, &counts, now);
-    look_at_cache(command, &counts.outbox, false);
+    look_at_outbox(command, &counts.outbox, false);
 }
 
 /* After a window has ended. */
@@ -327,6 +348,25 @@ static int capture_windows(struct command *command)
     return status;
 }
 
+/* What waits is written, or given up. */
+static int end_outbox(struct command *command, int status)
+{
+    bool done = outbox_wait(command->outbox, OUTBOX_WAIT);
+    struct outbox_counts counts;
+
+    outbox_count(command->outbox, &counts);
+    if (done) {
+        look_at_outbox(command, &counts, true);
+        return status;
+    }
+    if (outbox_error(command->outbox) != 0)
+        return worse_status(status, output_gone(command));
+    if (command->keeping.path)
+        return worse_status(status, keeping_gave_up(&command->keeping, &counts));
+    complain(NULL, "nobody reads the output: its last windows are lost");
+    return worse_status(status, EX_IOERR);
+}
+
 /*
  * The window so far, unless it is one too many; and what waits for the reader. go_on is false after
  * a failure of the meter, which can only be destroyed then.
@@ -342,16 +382,7 @@ static int finish(struct command *command, bool go_on)
     } else if (go_on) {
         status = metered(command, meter_send_rest(command->meter));
     }
-    if (outbox_wait(command->outbox, OUTBOX_WAIT)) {
-        struct watch_counts counts = count(command);
-
-        look_at_cache(command, &counts.outbox, true);
-        return status;
-    }
-    if (outbox_error(command->outbox) != 0)
-        return worse_status(status, output_gone(command));
-    complain(NULL, "nobody reads the output: its last windows are lost");
-    return worse_status(status, EX_IOERR);
+    return end_outbox(command, status);
 }
 
 static int run(struct command *command)
@@ -401,6 +432,7 @@ static int open_outbox(struct command *command)
 {
     struct outbox_options options = {
         .fd = STDOUT_FILENO,
+        .windows = command->keeping.windows,
         .recorder = command->recorder,
         .writer = command->writer,
         .cache_path = command->converter.cache_failed ? NULL : command->converter.cache_path,
@@ -446,7 +478,9 @@ static int prepare(struct command *command)
     if (status == EX_OSERR)
         return status;
     command->status = status; /* without a name cache it goes on, too */
-    status = open_outbox(command);
+    status = keeping_open(&command->keeping, interface_name(command));
+    if (status == EX_OK)
+        status = open_outbox(command);
     if (status == EX_OK)
         status = open_meter(command);
     return status == EX_OK ? watch_open(&command->watch) : status;
@@ -463,8 +497,10 @@ static int drop_rights(struct command *command)
         status = prepare(command);
         if (status != EX_OK)
             return status;
-        result = sandbox_enter(command->converter.cache_path || command->metrics,
-                               capture_fd(command->capture), problem);
+        result =
+            sandbox_enter((command->converter.cache_path || command->metrics ? SANDBOX_FILES : 0) |
+                              (command->keeping.path ? SANDBOX_WINDOWS : 0),
+                          capture_fd(command->capture), problem);
     }
     if (result == RESULT_OK)
         return EX_OK;
@@ -504,6 +540,7 @@ static int command_init(struct command *command)
     watch_init(&command->watch,
                &(struct watch_options){.interface = interface_name(command),
                                        .metrics = command->metrics,
+                                       .keeping = &command->keeping,
                                        .user = geteuid() == 0 ? command->user : NULL});
     snap->keep_all = command->converter.keep_all;
     snap->family = command->converter.family;
@@ -513,6 +550,8 @@ static int command_init(struct command *command)
         status = open_output(&command->converter, &command->writer);
     if (status == EX_OK)
         status = open_capture(command);
+    if (status == EX_OK)
+        status = keeping_make(&command->keeping, command->user);
     return status == EX_OK ? drop_rights(command) : status;
 }
 
@@ -520,6 +559,7 @@ static void command_destroy(struct command *command)
 {
     watch_destroy(&command->watch);
     outbox_destroy(&command->outbox);
+    keeping_close(&command->keeping);
     capture_destroy(&command->capture);
     meter_destroy(&command->meter);
     close_recorder(&command->converter, &command->recorder);
@@ -560,9 +600,16 @@ static int parse_option(struct command *command, int option, char **argv)
     case 'T':
         command->closed_tunnels = true;
         return EX_OK;
+    case 'w':
+        command->keeping.path = optarg;
+        return EX_OK;
     case 'Z':
         command->user = optarg;
         return EX_OK;
+    case OPTION_KEEP:
+        return option_seconds("--keep", optarg, 1, &command->keeping.age);
+    case OPTION_KEEP_BYTES:
+        return option_size("--keep-bytes", optarg, KEEP_BYTES_LEAST, &command->keeping.bytes);
     case OPTION_MAX_FLOWS:
         return option_number("--max-flows", optarg, "flows", 1000, 100000000, &command->most_flows);
     case OPTION_METRICS:
@@ -579,6 +626,8 @@ static int parse_option(struct command *command, int option, char **argv)
 static int parse_options(struct command *command, int argc, char **argv)
 {
     static const struct option long_options[] = {
+        {"keep", required_argument, NULL, OPTION_KEEP},
+        {"keep-bytes", required_argument, NULL, OPTION_KEEP_BYTES},
         {"max-flows", required_argument, NULL, OPTION_MAX_FLOWS},
         {"metrics", required_argument, NULL, OPTION_METRICS},
         {"output-memory", required_argument, NULL, OPTION_OUTPUT_MEMORY},
@@ -588,7 +637,7 @@ static int parse_options(struct command *command, int argc, char **argv)
 
     opterr = 0;
     while (status == EX_OK && !command->converter.done &&
-           (option = getopt_long(argc, argv, ":" CONVERTER_SHORT "B:Dd:f:i:n:pTZ:", long_options,
+           (option = getopt_long(argc, argv, ":" CONVERTER_SHORT "B:Dd:f:i:n:pTw:Z:", long_options,
                                  NULL)) != -1)
         status = parse_option(command, option, argv);
     if (status != EX_OK || command->converter.done)
@@ -597,7 +646,7 @@ static int parse_options(struct command *command, int argc, char **argv)
         return usage_error("it reads no file such as %s", argv[optind]);
     if (!command->list && !command->capture_options.interface)
         return usage_error("from which interface? -i INTERFACE says, and -D lists them");
-    return EX_OK;
+    return keeping_check(&command->keeping);
 }
 
 int main(int argc, char **argv)

@@ -90,8 +90,9 @@ static void tell_dropped_records(struct watch *watch, uint64_t dropped)
 {
     if (dropped <= 2 * watch->dropped_records)
         return;
-    complain(NULL, "nobody reads the output: %" PRIu64 " record%s dropped so far", dropped,
-             dropped == 1 ? " was" : "s were");
+    complain(watch->options.keeping->path, "%s: %" PRIu64 " record%s dropped so far",
+             watch->options.keeping->path ? "windows cannot be written" : "nobody reads the output",
+             dropped, dropped == 1 ? " was" : "s were");
     watch->dropped_records = dropped;
 }
 
@@ -201,8 +202,10 @@ uint64_t watch_forgotten_names(const struct watch_counts *counts)
 void watch_tell(const struct watch *watch, const struct watch_counts *counts)
 {
     const struct outbox_counts *outbox = &counts->outbox;
+    char folder[KEEPING_TEXT];
     struct rusage usage;
 
+    keeping_tell(watch->options.keeping, outbox, folder);
     getrusage(RUSAGE_SELF, &usage);
     complain(watch->options.interface,
              "%" PRIu64 " packets, %" PRIu64 " dropped by the kernel, %" PRIu64
@@ -210,10 +213,10 @@ void watch_tell(const struct watch *watch, const struct watch_counts *counts)
              " of them early; flows: %zu in %zu KiB; names: %" PRIu64 " in %" PRIu64
              " KiB, %" PRIu64 " forgotten for want of room; output: %" PRIu64
              " windows waiting in %" PRIu64 " KiB, %" PRIu64
-             " records dropped; memory: at most %ld MiB",
+             " records dropped%s; memory: at most %ld MiB",
              counts->capture.packets, counts->capture.kernel_drops, counts->capture.interface_drops,
              outbox->records, counts->meter.windows, counts->meter.early, counts->flows,
              counts->flow_bytes / 1024, outbox->names, outbox->names_bytes / 1024,
              watch_forgotten_names(counts), outbox->waiting, outbox->bytes / 1024,
-             outbox->dropped_flows, usage.ru_maxrss / 1024);
+             outbox->dropped_flows, folder, usage.ru_maxrss / 1024);
 }

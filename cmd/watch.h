@@ -7,6 +7,7 @@
 
 #include "capture.h"
 #include "drops.h"
+#include "keeping.h"
 #include "meter.h"
 #include "notify.h"
 #include "outbox.h"
@@ -26,7 +27,8 @@ struct watch_counts {
 struct watch_options {
     const char *interface;
     const char *metrics; /* the file for them; NULL: none */
-    const char *user;    /* whom root becomes; NULL: root did not start it */
+    const struct keeping *keeping;
+    const char *user; /* whom root becomes; NULL: root did not start it */
 };
 
 struct watch {

@@ -20,6 +20,9 @@
 /* How long the lock of the name cache is waited for when nothing else is to be done. */
 #define LAST_LOCK_WAIT (2 * SECOND)
 
+/* In how many milliseconds windows are tried again that cannot be written. */
+#define TRY_AGAIN 1000
+
 /* In front of each name of a block. */
 struct told {
     struct address address;
@@ -52,6 +55,7 @@ struct outbox {
     bool writing, stopping;
     int error;
     uint64_t moved; /* bytes that have been written */
+    bool stuck;     /* what was done last with windows failed */
 };
 
 static void raise_event(int event)
@@ -98,6 +102,78 @@ static enum result write_pieces(void *context, const char *bytes, size_t length)
         __atomic_add_fetch(&outbox->moved, (uint64_t)wrote, __ATOMIC_RELAXED);
     }
     return RESULT_OK;
+}
+
+static void note_trouble(struct outbox *outbox, int error)
+{
+    pthread_mutex_lock(&outbox->mutex);
+    outbox->counts.trouble = error;
+    pthread_mutex_unlock(&outbox->mutex);
+}
+
+/*
+ * Whether something is to be done again with windows: it failed a second ago, and there may be room
+ * by now. errno is ECANCELED where all is to end.
+ */
+static bool try_again(struct outbox *outbox, enum result result)
+{
+    struct pollfd stop = {.fd = outbox->stop, .events = POLLIN};
+    bool failed = result == RESULT_SYSTEM;
+
+    __atomic_store_n(&outbox->stuck, failed, __ATOMIC_RELAXED);
+    if (!failed)
+        return false;
+    note_trouble(outbox, errno);
+    if (poll(&stop, 1, TRY_AGAIN) > 0) {
+        errno = ECANCELED;
+        return false;
+    }
+    windows_tidy(outbox->options.windows);
+    return true;
+}
+
+/* An output_write_fn. */
+static enum result write_window(void *context, const char *bytes, size_t length)
+{
+    struct outbox *outbox = context;
+    enum result result = RESULT_OK;
+    size_t wrote;
+
+    for (; length > 0 && result == RESULT_OK; length -= wrote, bytes += wrote) {
+        do
+            result = windows_write(outbox->options.windows, bytes, length, &wrote);
+        while (try_again(outbox, result));
+        __atomic_add_fetch(&outbox->moved, wrote, __ATOMIC_RELAXED);
+    }
+    return result;
+}
+
+static enum result begin_window(struct outbox *outbox, const struct window *window)
+{
+    enum result result = RESULT_OK;
+
+    if (outbox->options.windows)
+        do
+            result = windows_begin(outbox->options.windows, window);
+        while (try_again(outbox, result));
+    return result;
+}
+
+/* Of a window that is complete by that, nothing is in the way any more. */
+static enum result end_window(struct outbox *outbox)
+{
+    enum result result;
+
+    if (!outbox->options.windows)
+        return RESULT_OK;
+    do
+        result = windows_end(outbox->options.windows);
+    while (try_again(outbox, result));
+    if (result == RESULT_OK) {
+        note_trouble(outbox, 0);
+        windows_tidy(outbox->options.windows);
+    }
+    return result;
 }
 
 /* The first item, taken out of those that wait. */
@@ -180,22 +256,32 @@ static enum result forget_names(struct outbox *outbox, int64_t sample_start)
                         sample_start - outbox->options.name_memory);
 }
 
+static enum result write_flows(struct outbox *outbox, struct item *item)
+{
+    enum result result = begin_window(outbox, &item->window);
+
+    if (result == RESULT_OK)
+        result = recorder_write(outbox->options.recorder, item->flows, &item->window);
+    flowlist_destroy(&item->flows); /* before what may take its time */
+    return result == RESULT_OK && item->window.ends ? end_window(outbox) : result;
+}
+
 static enum result carry_out(struct outbox *outbox, struct item *item)
 {
     enum result result;
 
-    if (!item->flows) {
-        result = learn_names(outbox, item);
-        if (result == RESULT_OK && item->ends)
-            keep_cache(outbox, LAST_LOCK_WAIT);
-        return result;
+    if (item->flows) {
+        result = write_flows(outbox, item);
+        if (result != RESULT_OK || !item->window.ends)
+            return result;
+        keep_cache(outbox, 0);
+        return forget_names(outbox, item->window.sample_start);
     }
-    result = recorder_write(outbox->options.recorder, item->flows, &item->window);
-    flowlist_destroy(&item->flows); /* before the cache, which may take its time */
-    if (result != RESULT_OK || !item->window.ends)
+    result = learn_names(outbox, item);
+    if (result != RESULT_OK || !item->ends)
         return result;
-    keep_cache(outbox, 0);
-    return forget_names(outbox, item->window.sample_start);
+    keep_cache(outbox, LAST_LOCK_WAIT);
+    return end_window(outbox); /* of which the last flows may have been dropped */
 }
 
 static void note_done(struct outbox *outbox, int error)
@@ -209,6 +295,8 @@ static void note_done(struct outbox *outbox, int error)
     outbox->counts.names = names_count(names);
     outbox->counts.names_bytes = names_bytes(names);
     outbox->counts.names_forgotten = names_forgotten(names);
+    if (outbox->options.windows)
+        windows_count(outbox->options.windows, &outbox->counts.windows);
     pthread_cond_signal(&outbox->written);
     pthread_mutex_unlock(&outbox->mutex);
     if (error != 0)
@@ -222,6 +310,10 @@ static void *run(void *context)
     struct item *item;
     int error = 0;
 
+    if (outbox->options.windows) {
+        windows_tidy(outbox->options.windows);
+        note_done(outbox, 0);
+    }
     while (error == 0 && (item = wait_for_item(outbox))) {
         enum result result = carry_out(outbox, item);
 
@@ -249,7 +341,7 @@ enum result outbox_init(struct outbox **outbox, const struct outbox_options *opt
     if (!new)
         return RESULT_NO_MEMORY;
     new->options = *options;
-    record_writer_redirect(options->writer, write_pieces, new);
+    record_writer_redirect(options->writer, options->windows ? write_window : write_pieces, new);
     new->failed = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     new->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     pthread_condattr_init(&attributes);
@@ -461,6 +553,12 @@ static void send_last(struct outbox *outbox)
     send_names(outbox);
 }
 
+/* Whether what it does now comes to an end, though no bytes move. */
+static bool is_syncing(const struct outbox *outbox)
+{
+    return outbox->options.windows && !__atomic_load_n(&outbox->stuck, __ATOMIC_RELAXED);
+}
+
 bool outbox_wait(struct outbox *outbox, int64_t most)
 {
     struct timespec until = in_future(most);
@@ -473,7 +571,7 @@ bool outbox_wait(struct outbox *outbox, int64_t most)
         if (pthread_cond_timedwait(&outbox->written, &outbox->mutex, &until) == 0)
             continue;
         now = __atomic_load_n(&outbox->moved, __ATOMIC_RELAXED);
-        if (now == moved)
+        if (now == moved && !is_syncing(outbox))
             break;
         moved = now;
         until = in_future(most);

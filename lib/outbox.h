@@ -9,6 +9,7 @@
 #include "record.h"
 #include "recorder.h"
 #include "sink.h"
+#include "windows.h"
 
 #include <stdint.h>
 
@@ -16,6 +17,7 @@ struct outbox;
 
 struct outbox_options {
     int fd;                       /* where to write, the caller's; a pipe must not be closed */
+    struct windows *windows;      /* where to write instead, the thread's as below; NULL: to fd */
     struct recorder *recorder;    /* the thread's, until outbox_destroy */
     struct record_writer *writer; /* that of the recorder; the same */
     const char *cache_path; /* of the name cache, which learns at a window's end; NULL: none */
@@ -32,8 +34,10 @@ struct outbox_counts {
     uint64_t records;                /* that have been written */
     uint64_t names, names_bytes;     /* that are remembered, and what they take */
     uint64_t names_forgotten;        /* for want of room among those */
-    enum result cache;               /* what became of the name cache when it learned last */
-    int cache_error;                 /* RESULT_SYSTEM: errno; EWOULDBLOCK: it will try again */
+    struct windows_counts windows;
+    int trouble;       /* errno of windows: why nothing is written, for now; 0: something is */
+    enum result cache; /* what became of the name cache when it learned last */
+    int cache_error;   /* RESULT_SYSTEM: errno; EWOULDBLOCK: it will try again */
 };
 
 /*
@@ -50,13 +54,17 @@ struct sink outbox_sink(struct outbox *outbox);
 
 void outbox_count(struct outbox *outbox, struct outbox_counts *counts);
 
-/* Readable once writing has failed; the errno of that, 0 before. */
+/*
+ * Readable once writing has failed; the errno of that, 0 before. To windows it does not fail but
+ * for want of memory: it is tried again, each second.
+ */
 int outbox_fd(const struct outbox *outbox);
 int outbox_error(struct outbox *outbox);
 
 /*
  * At the end: waits until all is written and the name cache has learned, or nothing is written for
- * so many microseconds. Whether all is.
+ * so many microseconds. What windows take to be synced is waited for; that they cannot be written
+ * is not. Whether all is.
  */
 bool outbox_wait(struct outbox *outbox, int64_t most);
 

@@ -123,6 +123,12 @@ static const int file_calls[] = {
     SCMP_SYS(stat),     SCMP_SYS(stat64),     SCMP_SYS(unlink),   SCMP_SYS(unlinkat),
 };
 
+static const int windows_calls[] = {
+    SCMP_SYS(flock),       SCMP_SYS(fsync),      SCMP_SYS(ftruncate),
+    SCMP_SYS(ftruncate64), SCMP_SYS(getdents64), SCMP_SYS(linkat),
+    SCMP_SYS(open),        SCMP_SYS(openat),     SCMP_SYS(unlinkat),
+};
+
 /* What is asked of interfaces. */
 static const unsigned long ioctls[] = {SIOCGIFINDEX, SIOCGIFFLAGS, SIOCGIFNAME};
 
@@ -196,7 +202,38 @@ static int allow_packet_options(scmp_filter_ctx filter)
     return status;
 }
 
-enum result sandbox_enter(bool files, int mute, char problem[SANDBOX_PROBLEM])
+/* To read a folder, of which the library says that programs do not get it; no more than that. */
+static int allow_folders(scmp_filter_ctx filter)
+{
+    const struct scmp_arg_cmp set = SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, F_SETFD);
+    const struct scmp_arg_cmp flag = SCMP_A2(SCMP_CMP_MASKED_EQ, UINT32_MAX, FD_CLOEXEC);
+    int status = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 2, set, flag);
+
+    return status == 0 ? seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl64), 2, set, flag)
+                       : status;
+}
+
+/* To rename what takes no other file's place. */
+static int allow_new_names(scmp_filter_ctx filter)
+{
+    return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(renameat2), 1,
+                            SCMP_A4(SCMP_CMP_MASKED_EQ, UINT32_MAX, RENAME_NOREPLACE));
+}
+
+static int allow_files(scmp_filter_ctx filter, unsigned files)
+{
+    int status = files != 0 ? allow_flags(filter) : 0;
+
+    if (status == 0 && files & SANDBOX_FILES)
+        status = allow(filter, file_calls, sizeof file_calls / sizeof *file_calls);
+    if (status == 0 && files & SANDBOX_WINDOWS)
+        status = allow(filter, windows_calls, sizeof windows_calls / sizeof *windows_calls);
+    if (status == 0 && files & SANDBOX_WINDOWS)
+        status = allow_folders(filter);
+    return status == 0 && files & SANDBOX_WINDOWS ? allow_new_names(filter) : status;
+}
+
+enum result sandbox_enter(unsigned files, int mute, char problem[SANDBOX_PROBLEM])
 {
     scmp_filter_ctx filter = seccomp_init(DEFAULT_ACTION);
     int status;
@@ -212,10 +249,8 @@ enum result sandbox_enter(bool files, int mute, char problem[SANDBOX_PROBLEM])
         status = allow_packet_options(filter);
     if (status == 0)
         status = allow_writing(filter, mute);
-    if (status == 0 && files)
-        status = allow_flags(filter);
-    if (status == 0 && files)
-        status = allow(filter, file_calls, sizeof file_calls / sizeof *file_calls);
+    if (status == 0)
+        status = allow_files(filter, files);
     if (status == 0)
         status = seccomp_load(filter);
     seccomp_release(filter);

@@ -6,8 +6,6 @@
 
 #include "result.h"
 
-#include <stdbool.h>
-
 #define SANDBOX_PROBLEM 160
 
 /*
@@ -18,13 +16,17 @@
  */
 MUST_CHECK enum result sandbox_drop(const char *user, char problem[SANDBOX_PROBLEM]);
 
+/* What is done with files. */
+#define SANDBOX_FILES 1u   /* they are read, written and replaced, as a name cache is */
+#define SANDBOX_WINDOWS 2u /* those of windows.h, which replace nothing */
+
 /*
  * From here on the threads of this process can only do what a capture loop does: read and write
- * what is open, wait, get memory, bind a packet socket again; with files, what a name cache needs
- * as well. Anything else ends the process with SIGSYS, such as to change what a socket's filter
+ * what is open, wait, get memory, bind a packet socket again, and what is to be done with files.
+ * Anything else ends the process with SIGSYS, such as to change what a socket's filter
  * lets through, or to write to the mute descriptor: what is written to a packet socket is sent.
  * RESULT_NO_MEMORY, without a problem; RESULT_SYSTEM as above.
  */
-MUST_CHECK enum result sandbox_enter(bool files, int mute, char problem[SANDBOX_PROBLEM]);
+MUST_CHECK enum result sandbox_enter(unsigned files, int mute, char problem[SANDBOX_PROBLEM]);
 
 #endif

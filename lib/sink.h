@@ -24,7 +24,8 @@ struct sink {
                         size_t length, int64_t time);
 
     /*
-     * Flows of a window, which become the sink's, whatever the result. RESULT_NO_MEMORY;
+     * Flows of a window, which become the sink's, whatever the result; all of one window come
+     * before those of the next. RESULT_NO_MEMORY;
      * RESULT_SYSTEM: they cannot be written, errno says why.
      */
     enum result (*flows)(void *context, struct flowlist *flows, const struct window *window);

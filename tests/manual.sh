@@ -118,7 +118,9 @@ done
 is "$(examples "$mandir/secflow.5" | tr -d '\n' | jq -c 'keys_unsorted')" \
     "$(pcap2flow trace.pcap | jq -c 'keys_unsorted' | sort -u)" 'secflow.5: its example has the fields of a record'
 
-# Those of flowcap, in a network where there is nothing, and with windows of a second.
+# Those of flowcap, in a network where there is nothing, and with windows of a second. Whom it becomes
+# must reach the folder of windows.
+chmod 755 .
 examples "$mandir/flowcap.8" | sed -e 's/eth0/any/; s/-d [0-9]*/-d 1/' >examples.sh
 ok 'flowcap.8 has examples' test -s examples.sh
 if unshare -n true 2>/dev/null; then

@@ -187,7 +187,7 @@ static void *help(void *context)
     _exit(0);
 }
 
-static void enter_and_act(bool files, bool thread, void (*act)(void))
+static void enter_and_act(unsigned files, bool thread, void (*act)(void))
 {
     struct rlimit none = {0, 0}; /* no core dumps of what is to die */
     char problem[SANDBOX_PROBLEM];
@@ -210,7 +210,7 @@ static void enter_and_act(bool files, bool thread, void (*act)(void))
 }
 
 /* The signal that ends who does so, or minus the exit status. */
-static int end_of(bool files, bool thread, void (*act)(void))
+static int end_of(unsigned files, bool thread, void (*act)(void))
 {
     pid_t pid = fork();
     int status;
@@ -224,11 +224,11 @@ static int end_of(bool files, bool thread, void (*act)(void))
 
 static void test_allowed(void)
 {
-    is_int(end_of(false, false, do_nothing), 0, "nothing");
-    is_int(end_of(false, false, do_write), 0, "to write to what is open");
-    is_int(end_of(false, false, do_join), 0, "to make an interface promiscuous");
-    is_int(end_of(true, false, do_open), 0, "with files: to open one");
-    is_int(end_of(true, false, do_look), 0, "with files: to look at a descriptor");
+    is_int(end_of(0, false, do_nothing), 0, "nothing");
+    is_int(end_of(0, false, do_write), 0, "to write to what is open");
+    is_int(end_of(0, false, do_join), 0, "to make an interface promiscuous");
+    is_int(end_of(SANDBOX_FILES, false, do_open), 0, "with files: to open one");
+    is_int(end_of(SANDBOX_FILES, false, do_look), 0, "with files: to look at a descriptor");
 }
 
 static void test_forbidden(void)
@@ -261,12 +261,12 @@ static void test_forbidden(void)
     };
 
     for (size_t i = 0; i < sizeof acts / sizeof *acts; i++) {
-        is_int(end_of(false, false, acts[i].act), SIGSYS, "forbidden: %s", acts[i].title);
-        is_int(end_of(true, false, acts[i].act), SIGSYS, "with files, forbidden: %s",
+        is_int(end_of(0, false, acts[i].act), SIGSYS, "forbidden: %s", acts[i].title);
+        is_int(end_of(SANDBOX_FILES, false, acts[i].act), SIGSYS, "with files, forbidden: %s",
                acts[i].title);
     }
-    is_int(end_of(false, false, do_open), SIGSYS, "forbidden: to open a file");
-    is_int(end_of(false, true, do_open), SIGSYS, "forbidden to a thread that was there before");
+    is_int(end_of(0, false, do_open), SIGSYS, "forbidden: to open a file");
+    is_int(end_of(0, true, do_open), SIGSYS, "forbidden to a thread that was there before");
 }
 
 int main(void)
