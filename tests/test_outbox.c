@@ -17,14 +17,17 @@ struct piped {
     int ends[2];
     struct record_writer *writer;
     struct recorder *recorder;
+    struct windows *windows;
     struct outbox *outbox;
     struct sink sink;
 };
 
-static void begin(struct piped *piped, uint64_t most, const char *cache_path)
+static void begin_windows(struct piped *piped, uint64_t most, const char *cache_path,
+                          struct windows *windows)
 {
     struct recorder_options recording = {.names_budget = NAMES_BUDGET_LEAST};
-    struct outbox_options options = {.most = most, .cache_path = cache_path, .cache_age = 30};
+    struct outbox_options options = {
+        .most = most, .cache_path = cache_path, .cache_age = 30, .windows = windows};
 
     need(pipe(piped->ends) == 0 && fcntl(piped->ends[1], F_SETFL, O_NONBLOCK) == 0, "pipe");
     options.fd = piped->ends[1];
@@ -33,13 +36,20 @@ static void begin(struct piped *piped, uint64_t most, const char *cache_path)
     need(recorder_init(&piped->recorder, &recording) == RESULT_OK, "recorder_init");
     options.recorder = piped->recorder;
     need(outbox_init(&piped->outbox, &options) == RESULT_OK, "outbox_init");
+    piped->windows = windows;
     piped->sink = outbox_sink(piped->outbox);
+}
+
+static void begin(struct piped *piped, uint64_t most, const char *cache_path)
+{
+    begin_windows(piped, most, cache_path, NULL);
 }
 
 static void end(struct piped *piped)
 {
     outbox_destroy(&piped->outbox);
     ok(!piped->outbox, "it ends, whatever waits");
+    windows_destroy(&piped->windows);
     recorder_destroy(&piped->recorder);
     record_writer_destroy(&piped->writer);
     close(piped->ends[0]);
@@ -88,10 +98,16 @@ static struct flowlist *make_flows(uint16_t port, unsigned count)
 
 static const struct window a_window = {.start = 0, .sample_start = SECOND, .ends = true};
 
+static void send_window(struct piped *piped, uint16_t port, unsigned count,
+                        const struct window *window)
+{
+    is_int(piped->sink.flows(piped->sink.context, make_flows(port, count), window), RESULT_OK,
+           "flows from port %u are taken", port);
+}
+
 static void send_flows(struct piped *piped, uint16_t port, unsigned count)
 {
-    is_int(piped->sink.flows(piped->sink.context, make_flows(port, count), &a_window), RESULT_OK,
-           "flows from port %u are taken", port);
+    send_window(piped, port, count, &a_window);
 }
 
 static void send_name(struct piped *piped, const char *text, const char *name, int64_t time)
@@ -255,6 +271,101 @@ static void test_cache(void)
     remove_folder();
 }
 
+static struct windows *open_windows(void)
+{
+    struct windows_options options = {.folder = folder, .interface = "eth0"};
+    struct windows *windows;
+
+    need(windows_init(&windows, &options) == RESULT_OK, "windows_init");
+    return windows;
+}
+
+static size_t count_lines(const char *path)
+{
+    size_t count = 0;
+
+    for (const char *p = text_at(path); (p = strchr(p, '\n')); p++)
+        count++;
+    return count;
+}
+
+/* Parts of a window come before its end, and one whose end was dropped ends with the next. */
+static void test_windows(void)
+{
+    struct window window = {.start = 0, .sample_start = SECOND, .ends = false};
+    struct outbox_counts counts;
+    struct piped piped;
+
+    make_folder("outbox");
+    begin_windows(&piped, 1 << 20, NULL, open_windows());
+    send_window(&piped, 1001, 1, &window);
+    send_window(&piped, 1002, 2, &window);
+    window.ends = true;
+    send_window(&piped, 1004, 3, &window);
+    window = (struct window){.start = 10 * SECOND, .sample_start = 11 * SECOND, .ends = false};
+    send_window(&piped, 1001, 4, &window);
+    window.start += 10 * SECOND;
+    send_window(&piped, 1001, 5, &window);
+    ok(outbox_wait(piped.outbox, 60 * SECOND), "all is written");
+    is_int(count_lines(path_of("19700101T000000Z-eth0.sf")), 6, "all of a window is in one file");
+    is_int(count_lines(path_of("19700101T000010Z-eth0.sf")), 4, "another window ends it, too");
+    is_int(count_lines(path_of("19700101T000020Z-eth0.sf")), 5, "and so does the end of all");
+    outbox_count(piped.outbox, &counts);
+    is_int(counts.windows.written, 3, "files are counted");
+    is_int(counts.records, 15, "records as well");
+    end(&piped);
+    remove_folder();
+}
+
+static int trouble_of(const struct piped *piped)
+{
+    struct outbox_counts counts;
+
+    outbox_count(piped->outbox, &counts);
+    return counts.trouble;
+}
+
+/* Up to a minute. */
+static bool has_trouble(const struct piped *piped, int trouble)
+{
+    for (int i = 0; i < 6000 && trouble_of(piped) != trouble; i++)
+        poll(NULL, 0, 10);
+    return trouble_of(piped) == trouble;
+}
+
+static void test_windows_trouble(void)
+{
+    struct flowlist *one = make_flows(1, 10);
+    const uint64_t bytes = flowlist_bytes(one);
+    struct outbox_counts counts;
+    struct piped piped;
+
+    flowlist_destroy(&one);
+    make_folder("outbox");
+    begin_windows(&piped, 2 * bytes, NULL, open_windows());
+    remove_folder();
+    send_flows(&piped, 1000, 10);
+    ok(has_trouble(&piped, ENOENT), "a folder that is gone is told of");
+    is_int(outbox_error(piped.outbox), 0, "it does not end the work");
+    for (uint16_t i = 1; i < 5; i++)
+        send_flows(&piped, (uint16_t)(1000 + 100 * i), 10);
+    outbox_count(piped.outbox, &counts);
+    is_int(counts.waiting, 2, "windows wait, as many as there is room for");
+    is_int(counts.dropped_flows, 20, "the oldest are dropped, but not the one that is written");
+    ok(!outbox_wait(piped.outbox, 1000), "that is not waited for at the end");
+    need(mkdir(folder, 0700) == 0, "mkdir");
+    ok(has_trouble(&piped, 0), "it is told that it is over");
+    ok(outbox_wait(piped.outbox, 60 * SECOND), "what waited is written");
+    is_int(count_lines(path_of("19700101T000000Z-eth0.sf")), 10, "all of the first one");
+    ok(is_there(path_of("19700101T000000Z-eth0-3.sf")) &&
+           !is_there(path_of("19700101T000000Z-eth0-4.sf")),
+       "and the others that waited");
+    remove_folder();
+    send_flows(&piped, 1000, 10);
+    ok(has_trouble(&piped, ENOENT), "it goes again");
+    end(&piped);
+}
+
 static void test_end(void)
 {
     struct piped piped;
@@ -278,6 +389,8 @@ int main(void)
     test_names_bound();
     test_reader_gone();
     test_cache();
+    test_windows();
+    test_windows_trouble();
     test_end();
     return done();
 }

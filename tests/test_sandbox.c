@@ -5,6 +5,7 @@
 
 #include "tap.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/if_packet.h>
@@ -15,6 +16,7 @@
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -81,6 +83,41 @@ static void do_open(void)
 {
     if (openat(AT_FDCWD, "/dev/null", O_RDONLY) < 0)
         _exit(2);
+}
+
+static void do_rename(void)
+{
+    if (rename("/nothing/of/the", "/kind") == 0)
+        _exit(2);
+}
+
+static void do_rename_new(void)
+{
+    if (renameat2(AT_FDCWD, "/nothing/of/the", AT_FDCWD, "/kind", RENAME_NOREPLACE) == 0)
+        _exit(2);
+}
+
+static void do_exchange(void)
+{
+    (void)renameat2(AT_FDCWD, "/nothing/of/the", AT_FDCWD, "/kind", RENAME_EXCHANGE);
+}
+
+static void do_list(void)
+{
+    DIR *folder = fdopendir(openat(AT_FDCWD, "/", O_RDONLY | O_DIRECTORY));
+
+    if (!folder || !readdir(folder))
+        _exit(2);
+}
+
+static void do_inherit(void)
+{
+    (void)fcntl(mute, F_SETFD, 0);
+}
+
+static void do_chmod(void)
+{
+    (void)chmod("/nothing/of/the/kind", 0777);
 }
 
 /* There is no such program: one that ran would soon do something else that is forbidden. */
@@ -229,6 +266,13 @@ static void test_allowed(void)
     is_int(end_of(0, false, do_join), 0, "to make an interface promiscuous");
     is_int(end_of(SANDBOX_FILES, false, do_open), 0, "with files: to open one");
     is_int(end_of(SANDBOX_FILES, false, do_look), 0, "with files: to look at a descriptor");
+    is_int(end_of(SANDBOX_FILES, false, do_rename), 0, "with files: to rename one");
+    is_int(end_of(SANDBOX_WINDOWS, false, do_open), 0, "with windows: to open one");
+    is_int(end_of(SANDBOX_WINDOWS, false, do_list), 0, "with windows: to list a folder");
+    is_int(end_of(SANDBOX_WINDOWS, false, do_rename_new), 0,
+           "with windows: to rename what replaces nothing");
+    is_int(end_of(SANDBOX_FILES | SANDBOX_WINDOWS, false, do_rename), 0, "with both: either");
+    is_int(end_of(SANDBOX_FILES | SANDBOX_WINDOWS, false, do_list), 0, "with both: either");
 }
 
 static void test_forbidden(void)
@@ -241,6 +285,8 @@ static void test_forbidden(void)
         {"to do so with a number that is cut", do_write_mute_with_more},
         {"to copy it", do_copy},
         {"to copy it otherwise", do_dup},
+        {"to let programs have it", do_inherit},
+        {"to exchange files", do_exchange},
         {"to execute a program", do_execve},
         {"to fork", do_fork},
         {"to make a thread", do_clone3},
@@ -262,9 +308,15 @@ static void test_forbidden(void)
 
     for (size_t i = 0; i < sizeof acts / sizeof *acts; i++) {
         is_int(end_of(0, false, acts[i].act), SIGSYS, "forbidden: %s", acts[i].title);
-        is_int(end_of(SANDBOX_FILES, false, acts[i].act), SIGSYS, "with files, forbidden: %s",
-               acts[i].title);
+        is_int(end_of(SANDBOX_FILES | SANDBOX_WINDOWS, false, acts[i].act), SIGSYS,
+               "with files and windows, forbidden: %s", acts[i].title);
     }
+    is_int(end_of(SANDBOX_WINDOWS, false, do_rename), SIGSYS,
+           "with windows, forbidden: to replace a file");
+    is_int(end_of(SANDBOX_WINDOWS, false, do_chmod), SIGSYS,
+           "with windows, forbidden: to change who reads it");
+    is_int(end_of(SANDBOX_FILES, false, do_list), SIGSYS,
+           "with files, forbidden: to list a folder");
     is_int(end_of(0, false, do_open), SIGSYS, "forbidden: to open a file");
     is_int(end_of(0, true, do_open), SIGSYS, "forbidden to a thread that was there before");
 }
