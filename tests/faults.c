@@ -1,7 +1,8 @@
 /*
  * Makes one call of a tool fail, once: preloaded by tests/faults.py, which sets in the environment
  *
- *   FAULT_COUNTS   a file of one struct count for each of calls[], in which they are counted
+ *   FAULT_COUNTS   a file of COUNTS_MAX struct count, one for each of calls[], in which they are
+ *                  counted, and a struct trace: in which order those of files came
  *   FAULT_CALL     the one that is to fail, by name; without it none does
  *   FAULT_AT       which of them, from 1
  *   FAULT_ERRNO    why
@@ -58,6 +59,7 @@ static const char *const calling[] = {"libz.so", "libzstd.so"};
     CALL(getrandom, -1)                                                                            \
     CALL(getsockopt, -1)                                                                           \
     CALL(ioctl, -1)                                                                                \
+    CALL(linkat, -1)                                                                               \
     CALL(lseek, -1)                                                                                \
     CALL(madvise, -1)                                                                              \
     CALL(memfd_create, -1)                                                                         \
@@ -77,6 +79,7 @@ static const char *const calling[] = {"libz.so", "libzstd.so"};
     CALL(recvfrom, -1)                                                                             \
     CALL(rename, -1)                                                                               \
     CALL(renameat, -1)                                                                             \
+    CALL(renameat2, -1)                                                                            \
     CALL(seccomp_attr_set, -ENOMEM)                                                                \
     CALL(seccomp_init, 0)                                                                          \
     CALL(seccomp_load, -ENOMEM)                                                                    \
@@ -133,6 +136,18 @@ struct count {
     uint32_t calls, failed_at;
 };
 
+#define COUNTS_MAX 128
+#define TRACED_MAX 1024
+
+/* What the driver reads behind that. */
+struct trace {
+    uint32_t count;
+    struct {
+        uint32_t call; /* its place in the counts */
+        int32_t fd;
+    } calls[TRACED_MAX];
+};
+
 #define RANGES_MAX 16
 
 static struct {
@@ -140,6 +155,7 @@ static struct {
 } ranges[RANGES_MAX];
 
 static struct count *counts;
+static struct trace *trace;
 static uintptr_t tool_base;
 static enum call faulty = CALL_COUNT;
 static uint32_t fault_at;
@@ -184,7 +200,9 @@ __attribute__((constructor)) static void begin(void)
 
     if (fd < 0)
         return;
-    map = mmap(NULL, CALL_COUNT * sizeof *map, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    _Static_assert((int)CALL_COUNT <= COUNTS_MAX, "there are more");
+    map = mmap(NULL, COUNTS_MAX * sizeof *map + sizeof *trace, PROT_READ | PROT_WRITE, MAP_SHARED,
+               fd, 0);
     close(fd);
     if (map == MAP_FAILED)
         return;
@@ -198,7 +216,23 @@ __attribute__((constructor)) static void begin(void)
         fault_errno = (int)strtol(getenv("FAULT_ERRNO"), NULL, 10);
     }
     dl_iterate_phdr(add_range, &range_count);
+    trace = (struct trace *)(map + COUNTS_MAX);
     counts = map; /* from now on calls count */
+}
+
+/* Notes a call that makes a file durable, or that this is to come after. */
+static void trace_call(enum call call, int fd)
+{
+    uint32_t place;
+
+    if (!counts ||
+        (call != CALL_write && call != CALL_fsync && call != CALL_renameat2 && call != CALL_linkat))
+        return;
+    place = __atomic_fetch_add(&trace->count, 1, __ATOMIC_RELAXED);
+    if (place < TRACED_MAX) {
+        trace->calls[place].call = call;
+        trace->calls[place].fd = fd;
+    }
 }
 
 /* Counts a call; whether it is to fail. */
@@ -275,6 +309,7 @@ static bool cannot_fail(enum call call, intptr_t second, intptr_t third)
                                                                                                    \
         if (!real)                                                                                 \
             *(void **)&real = dlsym(RTLD_NEXT, #name);                                             \
+        trace_call(CALL_##name, (int)a);                                                           \
         if (cannot_fail(CALL_##name, b, c) || !fails(CALL_##name, __builtin_return_address(0)))    \
             return real(a, b, c, d, e, f);                                                         \
         leave(CALL_##name, real, (intptr_t[]){a, b, c, d});                                        \
