@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 static const char help[] =
-    "usage: flowcap [-46ahpqSTVvx] -i INTERFACE [-c CACHE] [-d TIME] [-f FILTER] [-L NET]...\n"
+    "usage: flowcap [-46ahpqSTVvx] -i INTERFACE... [-c CACHE] [-d TIME] [-f FILTER] [-L NET]...\n"
     "           [-n COUNT] [-B KIB] [-Z USER] [--cache-age TIME] [--max-flows FLOWS]\n"
     "           [--metrics FILE] [--names-memory SIZE] [--output-memory SIZE] [--sensor NAME]\n"
     "           [-w DIR [--keep TIME] [--keep-bytes SIZE]]\n"
@@ -40,7 +40,7 @@ static const char help[] =
     "  -d TIME      of a window (default 5m)\n"
     "  -f FILTER    only packets that this tcpdump filter lets through\n"
     "  -h, --help   print this help\n"
-    "  -i INTERFACE to capture from, or any\n"
+    "  -i INTERFACE to capture from (may be repeated), or any\n"
     "  -L NET       count this network as local (may be repeated)\n"
     "  -n COUNT     end after so many windows\n"
     "  -p           do not set the interface to promiscuous mode\n"
@@ -93,6 +93,7 @@ enum {
 struct command {
     struct converter_options converter;
     struct capture_options capture_options;
+    char interfaces[INTERFACES_TEXT];
     const char *user, *metrics;
     int64_t window;
     uint64_t most_windows, most_flows; /* most_windows: 0: no end */
@@ -121,6 +122,14 @@ static int64_t window_end(const struct command *command, int64_t wall)
     return wall - wall % command->window + command->window;
 }
 
+/* Why not all is captured that should be; NULL: it is. */
+static const char *problem_of(const struct command *command)
+{
+    if (command->retry_after > 0)
+        return capture_problem(command->capture);
+    return capture_lacks(command->capture) ? "an interface is down" : NULL;
+}
+
 static struct watch_counts count(struct command *command)
 {
     struct watch_counts counts = {
@@ -129,7 +138,7 @@ static struct watch_counts count(struct command *command)
         .flow_bytes = meter_bytes(command->meter),
         .unnamed = meter_unnamed(command->meter),
         .sending = meter_is_sending(command->meter),
-        .problem = command->retry_after > 0 ? capture_problem(command->capture) : NULL,
+        .problem = problem_of(command),
         .window_ends = window_end(command, clock_wall()),
     };
 
@@ -154,6 +163,19 @@ static void look_at_cache(struct command *command, const struct outbox_counts *c
         worse_status(command->status, cache_updated(&command->converter, counts->cache));
 }
 
+/* Of several interfaces one may be waited for while the others are captured from. */
+static void tell_news(struct command *command)
+{
+    const char *name;
+    bool up;
+
+    while ((name = capture_news(command->capture, &up)))
+        if (!command->converter.quiet)
+            complain(name, up ? "it is captured from again"
+                              : "the interface is down; it is waited for, the others are captured "
+                                "from");
+}
+
 /* Says what went wrong in the thread that writes. */
 static void look_at_outbox(struct command *command, const struct outbox_counts *counts, bool last)
 {
@@ -168,6 +190,7 @@ static void look(struct command *command, int64_t now)
 
     if (watch_left(&command->watch, now) > 0)
         return;
+    tell_news(command);
     counts = count(command);
     watch_look(&command->watch, &counts, now);
     look_at_outbox(command, &counts.outbox, false);
@@ -209,7 +232,7 @@ static enum result take_frame(void *context, const struct frame *frame)
 
 static const char *interface_name(const struct command *command)
 {
-    return command->capture_options.interface;
+    return command->interfaces;
 }
 
 /* An interface that is gone is told of once, and waited for. */
@@ -416,7 +439,7 @@ static int open_capture(struct command *command)
                  capture_problem(command->capture));
         return EX_NOPERM;
     case CAPTURE_MISSING:
-        interface_missing(interface_name(command));
+        interface_missing(interface_name(command), capture_problem(command->capture));
         return EX_UNAVAILABLE;
     case CAPTURE_UNFIT:
         if (command->capture_options.snap.filter)
@@ -537,6 +560,7 @@ static int command_init(struct command *command)
     int status = block_signals(command);
 
     share_memory();
+    command->capture_options.interface = interface_name(command);
     watch_init(&command->watch,
                &(struct watch_options){.interface = interface_name(command),
                                        .metrics = command->metrics,
@@ -588,10 +612,7 @@ static int parse_option(struct command *command, int option, char **argv)
         command->capture_options.snap.filter = optarg;
         return EX_OK;
     case 'i':
-        if (command->capture_options.interface)
-            return usage_error("one -i only: run a flowcap for each interface, or -i any for all");
-        command->capture_options.interface = optarg;
-        return EX_OK;
+        return add_interfaces(command->interfaces, optarg);
     case 'n':
         return option_number("-n", optarg, "windows", 1, UINT32_MAX, &command->most_windows);
     case 'p':
@@ -644,7 +665,7 @@ static int parse_options(struct command *command, int argc, char **argv)
         return status;
     if (optind < argc)
         return usage_error("it reads no file such as %s", argv[optind]);
-    if (!command->list && !command->capture_options.interface)
+    if (!command->list && !*command->interfaces)
         return usage_error("from which interface? -i INTERFACE says, and -D lists them");
     return keeping_check(&command->keeping);
 }

@@ -4,6 +4,48 @@
 #include "common.h"
 
 #include <stdio.h>
+#include <string.h>
+
+static bool is_among(const char *names, const char *name, size_t length)
+{
+    while (*names) {
+        size_t other = strcspn(names, ",");
+
+        if (other == length && memcmp(names, name, length) == 0)
+            return true;
+        names += other + (names[other] == ',');
+    }
+    return false;
+}
+
+static unsigned count_names(const char *names)
+{
+    unsigned count = *names != '\0';
+
+    while ((names = strchr(names, ',')) != NULL) {
+        count++;
+        names++;
+    }
+    return count;
+}
+
+int add_interfaces(char names[INTERFACES_TEXT], const char *argument)
+{
+    do {
+        size_t used = strlen(names), length = strcspn(argument, ",");
+
+        if (is_among(names, argument, length))
+            return usage_error("-i: %.*s is named twice", (int)length, argument);
+        if (count_names(names) == CAPTURE_INTERFACES || used + length + 2 > INTERFACES_TEXT)
+            return usage_error("-i: more than %u interfaces, or their names are too long",
+                               CAPTURE_INTERFACES);
+        sprintf(names + used, "%s%.*s", used > 0 ? "," : "", (int)length, argument);
+        argument += length + (argument[length] == ',');
+    } while (*argument);
+    if (is_among(names, "any", 3) && strcmp(names, "any") != 0)
+        return usage_error("-i any is all interfaces: no other one can stand beside it");
+    return EX_OK;
+}
 
 /* A name, and behind a tab what is to be said of it. */
 static void print_interface(void *context, const struct capture_interface *interface)
@@ -50,13 +92,13 @@ static void add_name(void *context, const struct capture_interface *interface)
     names->text[names->length] = '\0';
 }
 
-void interface_missing(const char *name)
+void interface_missing(const char *name, const char *problem)
 {
     struct names names = {.length = 0};
-    char problem[256];
+    char unused[256];
 
-    if (capture_list(add_name, &names, problem, sizeof problem) == RESULT_OK && names.length > 0)
-        complain(name, "there is no such interface; there are: %s (-D tells more)", names.text);
+    if (capture_list(add_name, &names, unused, sizeof unused) == RESULT_OK && names.length > 0)
+        complain(name, "%s; there are: %s (-D tells more)", problem, names.text);
     else
-        complain(name, "there is no such interface");
+        complain(name, "%s", problem);
 }

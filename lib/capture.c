@@ -31,18 +31,24 @@ static const char *const drop_names[] = {"rx_missed_errors", "rx_fifo_errors"};
 /* How often the name of the interface is looked up: nothing tells of another one. */
 #define LOOK_EVERY SECOND
 
-struct capture {
-    pcap_t *pcap;
-    bool any, promiscuous;
-    int index;      /* of the interface that is listened to */
-    int64_t looked; /* when its name was, by the monotonic clock */
-    int linktype;
-    int lookup; /* a socket to ask for interfaces with */
-    char interface[IFNAMSIZ];
-    enum capture_state state;
-    struct capture_counts counts;
+struct port {
+    char name[IFNAMSIZ];
+    int index; /* of the interface that has, or had, this name */
+    bool down;
     int drop_files[DROP_FILES]; /* where the kernel tells of the interface's drops; -1: nowhere */
     uint64_t drops_before;      /* those of before */
+};
+
+struct capture {
+    pcap_t *pcap;
+    struct port ports[CAPTURE_INTERFACES];
+    size_t count; /* of them; 0: all that there are */
+    bool promiscuous;
+    int64_t looked; /* when their names were, by the monotonic clock */
+    int linktype;
+    int lookup; /* a socket to ask for interfaces with */
+    enum capture_state state;
+    struct capture_counts counts;
     capture_frame_fn *take;
     void *context;
     enum result taken;
@@ -62,25 +68,27 @@ static void fail_errno(struct capture *capture, const char *what)
          strerror(errno));
 }
 
-/* The interface's number; 0 stands for all of them, -1: there is none of that name. */
-static int find_interface(const struct capture *capture)
+/* The interface's number; -1: there is none of that name. */
+static int find_interface(const struct capture *capture, const struct port *port)
 {
     struct ifreq request = {0};
 
-    if (capture->any)
-        return 0;
-    memcpy(request.ifr_name, capture->interface, sizeof request.ifr_name);
+    memcpy(request.ifr_name, port->name, sizeof request.ifr_name);
     return ioctl(capture->lookup, SIOCGIFINDEX, &request) < 0 ? -1 : request.ifr_ifindex;
 }
 
-static bool is_up(const struct capture *capture)
+static bool is_up(const struct capture *capture, const struct port *port)
 {
     struct ifreq request = {0};
 
-    if (capture->any)
-        return true;
-    memcpy(request.ifr_name, capture->interface, sizeof request.ifr_name);
+    memcpy(request.ifr_name, port->name, sizeof request.ifr_name);
     return ioctl(capture->lookup, SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & IFF_UP);
+}
+
+/* What the socket is bound to; 0: all. */
+static int bound_index(const struct capture *capture)
+{
+    return capture->count == 1 ? capture->ports->index : 0;
 }
 
 /* From here on frames come, or none any more. */
@@ -89,14 +97,13 @@ static bool listen_for(struct capture *capture, uint16_t protocol, int interface
     struct sockaddr_ll address = {
         .sll_family = AF_PACKET, .sll_protocol = htons(protocol), .sll_ifindex = interface};
 
-    capture->index = interface;
     return bind(pcap_fileno(capture->pcap), (const struct sockaddr *)&address, sizeof address) == 0;
 }
 
 /* An interface that was made anew has forgotten it. */
-static void set_promiscuous(const struct capture *capture)
+static void set_promiscuous(const struct capture *capture, const struct port *port)
 {
-    struct packet_mreq request = {.mr_ifindex = capture->index, .mr_type = PACKET_MR_PROMISC};
+    struct packet_mreq request = {.mr_ifindex = port->index, .mr_type = PACKET_MR_PROMISC};
 
     if (capture->promiscuous)
         (void)setsockopt(pcap_fileno(capture->pcap), SOL_PACKET, PACKET_ADD_MEMBERSHIP, &request,
@@ -134,16 +141,22 @@ static void fail_attach(struct capture *capture)
 static enum result filter(struct capture *capture, const struct capture_options *options)
 {
     struct snap_options snap_options = options->snap;
+    int indexes[CAPTURE_INTERFACES];
     struct snap *snap = NULL;
     enum result result;
 
     snap_options.ethernet = capture->linktype == DLT_EN10MB;
     snap_options.live = capture->pcap;
+    for (size_t i = 0; i < capture->count; i++)
+        indexes[i] = capture->ports[i].index;
+    snap_options.interfaces = indexes;
+    snap_options.interface_count = capture->count > 1 ? capture->count : 0;
     result = snap_init(&snap, &snap_options);
     if (result == RESULT_DAMAGED)
         fail(capture, CAPTURE_UNFIT,
-             capture->any ? "the filter does not fit, for on any it sees packets, not frames"
-                          : "the filter does not fit",
+             capture->count == 1
+                 ? "the filter does not fit"
+                 : "the filter does not fit; on several interfaces it sees packets, not frames",
              snap_problem(snap));
     else if (result == RESULT_OK && !attach(capture, snap))
         fail_attach(capture);
@@ -158,7 +171,7 @@ static void activate(struct capture *capture, const struct capture_options *opti
     int status;
 
     pcap_set_snaplen(pcap, (int)SNAP_ALL);
-    pcap_set_promisc(pcap, capture->promiscuous);
+    pcap_set_promisc(pcap, capture->promiscuous && capture->count == 1);
     pcap_set_timeout(pcap, BLOCK_TIMEOUT);
     pcap_set_buffer_size(pcap, (int)(options->ring * 1024));
     pcap_set_protocol_linux(pcap, SILENT_PROTOCOL);
@@ -192,13 +205,36 @@ static void check_linktype(struct capture *capture)
     }
 }
 
+/* Each of several, for libpcap opens all that there are then. */
+static void find_ports(struct capture *capture)
+{
+    for (size_t i = 0; i < capture->count && capture->state == CAPTURE_GOOD; i++) {
+        struct port *port = &capture->ports[i];
+        const char *name = capture->count > 1 ? port->name : "";
+
+        port->index = find_interface(capture, port);
+        if (port->index < 0)
+            fail(capture, CAPTURE_MISSING, name, "there is no such interface");
+        else if (!is_up(capture, port))
+            fail(capture, CAPTURE_DOWN, name, "the interface is down");
+    }
+}
+
+/* libpcap has made an interface promiscuous that is the only one. */
+static void listen_to_all(struct capture *capture)
+{
+    for (size_t i = 0; capture->count > 1 && i < capture->count; i++)
+        set_promiscuous(capture, &capture->ports[i]);
+    if (!listen_for(capture, ETH_P_ALL, bound_index(capture)))
+        fail_errno(capture, "cannot listen to it");
+}
+
 static enum result open_capture(struct capture *capture, const struct capture_options *options)
 {
     char problem[PCAP_ERRBUF_SIZE];
     enum result result = RESULT_OK;
-    int interface;
 
-    capture->pcap = pcap_create(options->interface, problem);
+    capture->pcap = pcap_create(capture->count == 1 ? capture->ports->name : "any", problem);
     if (!capture->pcap) {
         fail(capture, CAPTURE_FAILED, "", problem);
         return RESULT_OK;
@@ -207,22 +243,21 @@ static enum result open_capture(struct capture *capture, const struct capture_op
     if (capture->state == CAPTURE_GOOD)
         check_linktype(capture);
     if (capture->state == CAPTURE_GOOD)
+        find_ports(capture);
+    if (capture->state == CAPTURE_GOOD)
         result = filter(capture, options);
-    if (capture->state != CAPTURE_GOOD || result != RESULT_OK)
-        return result;
-    interface = find_interface(capture);
-    if (interface < 0 || !listen_for(capture, ETH_P_ALL, interface))
-        fail_errno(capture, "cannot listen to it");
-    return RESULT_OK;
+    if (capture->state == CAPTURE_GOOD && result == RESULT_OK)
+        listen_to_all(capture);
+    return result;
 }
 
-static uint64_t read_drops(const struct capture *capture)
+static uint64_t read_drops(const struct port *port)
 {
     uint64_t drops = 0;
 
     for (size_t i = 0; i < DROP_FILES; i++) {
         char text[32];
-        ssize_t got = pread(capture->drop_files[i], text, sizeof text - 1, 0);
+        ssize_t got = pread(port->drop_files[i], text, sizeof text - 1, 0);
 
         text[got > 0 ? got : 0] = '\0';
         drops += strtoull(text, NULL, 10);
@@ -231,16 +266,33 @@ static uint64_t read_drops(const struct capture *capture)
 }
 
 /* These files stay open: later nothing may be opened any more. */
-static void open_drop_files(struct capture *capture)
+static void open_drop_files(struct port *port)
 {
     char path[128];
 
     for (size_t i = 0; i < DROP_FILES; i++) {
-        snprintf(path, sizeof path, "/sys/class/net/%s/statistics/%s", capture->interface,
-                 drop_names[i]);
-        capture->drop_files[i] = capture->any ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+        snprintf(path, sizeof path, "/sys/class/net/%s/statistics/%s", port->name, drop_names[i]);
+        port->drop_files[i] = open(path, O_RDONLY | O_CLOEXEC);
     }
-    capture->drops_before = read_drops(capture);
+    port->drops_before = read_drops(port);
+}
+
+/* False: there are too many of them, or a name is longer than those of interfaces. */
+static bool set_ports(struct capture *capture, const char *names)
+{
+    if (strcmp(names, "any") == 0)
+        return true;
+    for (size_t length; *names; names += length + (names[length] == ',')) {
+        struct port *port = &capture->ports[capture->count];
+
+        length = strcspn(names, ",");
+        if (capture->count == CAPTURE_INTERFACES || length >= sizeof port->name)
+            return false;
+        memcpy(port->name, names, length);
+        open_drop_files(port);
+        capture->count++;
+    }
+    return capture->count > 0;
 }
 
 enum result capture_init(struct capture **capture, const struct capture_options *options)
@@ -250,12 +302,9 @@ enum result capture_init(struct capture **capture, const struct capture_options 
 
     if (!new)
         return RESULT_NO_MEMORY;
-    new->any = strcmp(options->interface, "any") == 0;
-    new->promiscuous = options->promiscuous && !new->any;
+    new->promiscuous = options->promiscuous;
     new->lookup = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    snprintf(new->interface, sizeof new->interface, "%s", options->interface);
-    open_drop_files(new);
-    if (strlen(options->interface) >= sizeof new->interface)
+    if (!set_ports(new, options->interface))
         fail(new, CAPTURE_MISSING, "", "there is no such interface");
     else if (new->lookup < 0)
         fail_errno(new, "cannot ask for interfaces");
@@ -279,9 +328,10 @@ void capture_destroy(struct capture **capture)
         pcap_close(old->pcap);
     if (old->lookup >= 0)
         close(old->lookup);
-    for (size_t i = 0; i < DROP_FILES; i++)
-        if (old->drop_files[i] >= 0)
-            close(old->drop_files[i]);
+    for (size_t i = 0; i < old->count; i++)
+        for (size_t file = 0; file < DROP_FILES; file++)
+            if (old->ports[i].drop_files[file] >= 0)
+                close(old->ports[i].drop_files[file]);
     free(old);
     *capture = NULL;
 }
@@ -304,23 +354,59 @@ int capture_fd(const struct capture *capture)
 /* What had the name has another one now, and is not captured any more, or is gone. */
 static void fail_missing(struct capture *capture)
 {
-    struct ifreq request = {.ifr_ifindex = capture->index};
+    const struct port *port = capture->ports;
+    struct ifreq request = {.ifr_ifindex = port->index};
 
     if (ioctl(capture->lookup, SIOCGIFNAME, &request) == 0 &&
-        strcmp(request.ifr_name, capture->interface) != 0 &&
-        listen_for(capture, SILENT_PROTOCOL, capture->index))
+        strcmp(request.ifr_name, port->name) != 0 &&
+        listen_for(capture, SILENT_PROTOCOL, port->index))
         fail(capture, CAPTURE_MISSING, "the interface has another name now", request.ifr_name);
     else
         fail(capture, CAPTURE_MISSING, "", "the interface has disappeared");
 }
 
+/* The filter lets nothing through of another interface of that name. */
+static void look_at_several(struct capture *capture)
+{
+    for (size_t i = 0; i < capture->count && capture->state == CAPTURE_GOOD; i++)
+        if (find_interface(capture, &capture->ports[i]) != capture->ports[i].index)
+            fail(capture, CAPTURE_FAILED, capture->ports[i].name,
+                 "the interface has disappeared, which ends the capture");
+}
+
 enum capture_state capture_look(struct capture *capture)
 {
-    if (find_interface(capture) != capture->index)
+    if (capture->count != 1)
+        look_at_several(capture);
+    else if (find_interface(capture, capture->ports) != capture->ports->index)
         fail_missing(capture);
-    else if (!is_up(capture))
+    else if (!is_up(capture, capture->ports))
         fail(capture, CAPTURE_DOWN, "", "the interface is down");
     return capture->state;
+}
+
+bool capture_lacks(const struct capture *capture)
+{
+    for (size_t i = 0; i < capture->count; i++)
+        if (capture->ports[i].down)
+            return true;
+    return false;
+}
+
+const char *capture_news(struct capture *capture, bool *up)
+{
+    if (capture->count < 2 || capture->state != CAPTURE_GOOD)
+        return NULL;
+    for (size_t i = 0; i < capture->count; i++) {
+        struct port *port = &capture->ports[i];
+
+        *up = is_up(capture, port);
+        if (port->down == *up) {
+            port->down = !*up;
+            return port->name;
+        }
+    }
+    return NULL;
 }
 
 static void take_packet(u_char *context, const struct pcap_pkthdr *header, const u_char *data)
@@ -365,12 +451,13 @@ enum result capture_read(struct capture *capture, capture_frame_fn *take, void *
 
 enum capture_state capture_reopen(struct capture *capture)
 {
+    struct port *port = capture->ports; /* the only one, or there is nothing to be waited for */
     socklen_t size = sizeof(int);
-    int error, before = capture->index, now = find_interface(capture);
+    int error, before = port->index, now = find_interface(capture, port);
 
     capture->state = CAPTURE_GOOD;
     if (now >= 0)
-        capture->index = now;
+        port->index = now;
     if (capture_look(capture) != CAPTURE_GOOD)
         return capture->state;
     if (!listen_for(capture, ETH_P_ALL, now)) {
@@ -380,7 +467,7 @@ enum capture_state capture_reopen(struct capture *capture)
             fail_errno(capture, "cannot listen to it again");
     }
     if (now != before)
-        set_promiscuous(capture);
+        set_promiscuous(capture, port);
     /* What was wrong before is not wrong any more. */
     getsockopt(capture_fd(capture), SOL_SOCKET, SO_ERROR, &error, &size);
     return capture->state;
@@ -390,15 +477,19 @@ void capture_count(struct capture *capture, struct capture_counts *counts)
 {
     struct tpacket_stats_v3 stats; /* since the last time */
     socklen_t size = sizeof stats;
-    uint64_t drops = read_drops(capture);
 
     if (getsockopt(capture_fd(capture), SOL_PACKET, PACKET_STATISTICS, &stats, &size) == 0) {
         capture->counts.packets += stats.tp_packets;
         capture->counts.kernel_drops += stats.tp_drops;
     }
-    if (drops > capture->drops_before) /* else it is another interface by now */
-        capture->counts.interface_drops += drops - capture->drops_before;
-    capture->drops_before = drops;
+    for (size_t i = 0; i < capture->count; i++) {
+        struct port *port = &capture->ports[i];
+        uint64_t drops = read_drops(port);
+
+        if (drops > port->drops_before) /* else it is another interface by now */
+            capture->counts.interface_drops += drops - port->drops_before;
+        port->drops_before = drops;
+    }
     *counts = capture->counts;
 }
 

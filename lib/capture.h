@@ -13,8 +13,16 @@
 
 #include <stddef.h>
 
+/*
+ * Several interfaces are captured from through one socket that hears all, so that their packets
+ * come in order; the kernel lets through those of the interfaces, which it knows by number. So one
+ * of them that disappears cannot be replaced by another of its name: the state is CAPTURE_FAILED.
+ * One that goes down is waited for while the others are captured from; capture_news tells.
+ */
+#define CAPTURE_INTERFACES 16u
+
 struct capture_options {
-    const char *interface; /* or "any" */
+    const char *interface; /* or several, with commas between them, or "any" */
     bool promiscuous;
     unsigned ring;            /* KiB of the kernel's buffer */
     struct snap_options snap; /* ethernet and live are found out */
@@ -60,6 +68,15 @@ MUST_CHECK enum result capture_read(struct capture *capture, capture_frame_fn *t
 
 /* To be called, after that, where the descriptor had an error: that may be the interface's. */
 enum capture_state capture_look(struct capture *capture);
+
+/*
+ * Of several interfaces: the name of one that went down or came up since it was last told of, and
+ * which of it; NULL: there is none. The name is the capture's.
+ */
+const char *capture_news(struct capture *capture, bool *up);
+
+/* Whether one of several is down, as far as capture_news has told. */
+bool capture_lacks(const struct capture *capture);
 
 /* Looks whether the interface is there and up again, without any right but to have the socket. */
 enum capture_state capture_reopen(struct capture *capture);

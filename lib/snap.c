@@ -330,6 +330,19 @@ static void emit_walk(struct snap *snap)
     answer_a(snap);
 }
 
+static void emit_interfaces(struct snap *snap)
+{
+    snap_label ours = new_label(snap);
+
+    if (snap->options.interface_count == 0)
+        return;
+    snapcode_emit(&snap->code, BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_IFINDEX));
+    for (size_t i = 0; i < snap->options.interface_count; i++)
+        near_if(snap, (uint32_t)snap->options.interfaces[i], ours);
+    answer(snap, 0);
+    place(snap, ours);
+}
+
 /* What a filter lets through goes on behind it. */
 static void append(struct snap *snap, const struct bpf_program *bpf)
 {
@@ -383,6 +396,7 @@ enum result snap_init(struct snap **snap, const struct snap_options *options)
         return RESULT_NO_MEMORY;
     *snap = new;
     new->options = *options;
+    emit_interfaces(new);
     if (options->filter)
         result = append_filter(new);
     if (result != RESULT_OK)

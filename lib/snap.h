@@ -32,6 +32,7 @@
 #include "result.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define SNAP_INNER 256u
@@ -59,6 +60,8 @@ struct snap_options {
     uint8_t family;     /* 4 or 6: that one only; 0: both */
     const char *filter; /* of tcpdump; NULL: none */
     struct pcap *live;  /* knows where its kernel keeps the tags of VLANs for filters; NULL: none */
+    const int *interfaces;  /* only packets of these, by their numbers */
+    size_t interface_count; /* 0: of all that the socket hears */
 };
 
 /* An instruction, as Linux and libpcap have it. */

@@ -24,8 +24,10 @@ for number in 0 -1 x ''; do
 done
 misused '-4 with -6' -i lo -4 -6
 misused '--sensor with a newline' -i lo --sensor "$(printf 'a\nb')"
-misused 'two interfaces' -i lo -i any
-like "$(cat err)" 'a flowcap for each interface, or -i any' 'two interfaces: what to do'
+misused 'any and another interface' -i lo -i any
+misused 'an interface twice' -i lo -i two0,lo
+like "$(cat err)" '-i: lo is named twice' 'an interface twice: which'
+misused 'too many interfaces' -i a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q
 
 require_network
 # Times apart, which are those of the replay
@@ -275,6 +277,61 @@ else
     skip 'an interface with another name' 'Linux is too old'
 fi
 
+# Several interfaces: those of a tap, each of which has one direction
+
+if [ -s sides ]; then
+    in_network <<'E2'
+pair three0 four0
+start -i four0 -d 1000000 -a
+ip -d link show two0 | grep -o 'promiscuity [0-9]*' >promiscuous
+ip -d link show four0 | grep -o 'promiscuity [0-9]*' >>promiscuous
+tcpreplay -q -c sides -i one0 -I three0 -p 2000 trace.pcap >replay.log 2>&1 || cat replay.log
+sleep 0.5
+stop
+E2
+    same 'two interfaces, a direction each' trace.pcap -a
+    is "$(cat status err)" 0 'two interfaces: exit status'
+    is "$(cat promiscuous)" 'promiscuity 1
+promiscuity 1' 'two interfaces: both are promiscuous'
+    is "$(jq -rn '[inputs.trafficDate] | unique | length' live.sf)" 1 'two interfaces: one sample'
+else
+    skip 'two interfaces, a direction each' 'no tcpprep'
+fi
+
+in_network <<'E2'
+pair three0 four0
+start -i four0 -d 1000000
+ip link set four0 down
+until_true grep -q 'is down' err
+replay trace.pcap
+ip link set four0 up
+until_true grep -q again err
+tcpreplay -q -i three0 -p 5000 trace.pcap >replay.log 2>&1 || cat replay.log
+sleep 0.5
+ip link del three0
+wait $cap
+echo $? >status
+E2
+is "$(cat err)" 'flowcap: four0: the interface is down; it is waited for, the others are captured from
+flowcap: four0: it is captured from again
+flowcap: two0,four0: four0: the interface has disappeared, which ends the capture' \
+    'two interfaces, one comes and goes: messages'
+is "$(jq -rn '[inputs | select(.src == "192.168.1.20:49880") | .srcPkts] | add' live.sf)" 36 \
+    'two interfaces, one comes and goes: all packets are there'
+is "$(cat status)" 69 'two interfaces, one has disappeared: exit status'
+in_network <<'E2'
+"$tool" -i two0,nothing0 2>err
+echo $? >status
+ip link set one0 down
+"$tool" -i two0 -i one0 2>>err
+echo $? >>status
+E2
+is "$(cat status)" '69
+69' 'two interfaces, one is not there, or down: exit status'
+is "$(sed 's/there are: .*/there are: .../' err)" \
+    'flowcap: two0,nothing0: nothing0: there is no such interface; there are: ...
+flowcap: two0,one0: one0: the interface is down' 'two interfaces, one is not there, or down: messages'
+
 # The reader of the output
 
 in_network <<'E2'
@@ -422,7 +479,7 @@ is "$(cat err)" 'flowcap: nothing0: there is no such interface; there are: any, 
 is_status 64 'a bad filter: exit status' $enter "$tool" -i any -f 'port nonsense'
 like "$(cat err)" '^flowcap: -f: ' 'a bad filter: message'
 is_status 64 'VLANs on any: exit status' $enter "$tool" -i any -f 'tcp or vlan'
-like "$(cat err)" '^flowcap: -f: .*any' 'VLANs on any: message'
+like "$(cat err)" '^flowcap: -f: .*; on several interfaces it sees packets, not frames' 'VLANs on any: message'
 in_network <<'E2'
 echo 4096 >/proc/sys/net/core/optmem_max && echo yes >small
 "$tool" -i two0 -Z "$user" -f tcp >live.sf 2>err
