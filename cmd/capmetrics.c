@@ -198,7 +198,8 @@ static int start(struct capmetrics *metrics)
 
 int capmetrics_init(struct capmetrics **metrics, const struct watch_options *options)
 {
-    const struct metric_label label = {"interface", options->interface};
+    const struct metric_label labels[] = {{"interface", options->interface},
+                                          {"sensor", options->sensor}};
     struct capmetrics *new;
     enum result result;
 
@@ -213,7 +214,8 @@ int capmetrics_init(struct capmetrics **metrics, const struct watch_options *opt
     new->statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
     pthread_mutex_init(&new->mutex, NULL);
     pthread_cond_init(&new->given, NULL);
-    result = metrics_init(&new->metrics, options->metrics, &label, 1);
+    result = metrics_init(&new->metrics, options->metrics, labels,
+                          options->sensor && *options->sensor ? 2 : 1);
     if (result == RESULT_DAMAGED)
         return usage_error("--metrics: %s is there and not a regular file", options->metrics);
     return result == RESULT_OK ? start(new) : start_failed(result);

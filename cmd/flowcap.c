@@ -561,17 +561,18 @@ static int command_init(struct command *command)
 
     share_memory();
     command->capture_options.interface = interface_name(command);
-    watch_init(&command->watch,
-               &(struct watch_options){.interface = interface_name(command),
-                                       .metrics = command->metrics,
-                                       .keeping = &command->keeping,
-                                       .user = geteuid() == 0 ? command->user : NULL});
     snap->keep_all = command->converter.keep_all;
     snap->family = command->converter.family;
     snap->session_names = command->converter.session_names;
     snap->open_tunnels = !command->closed_tunnels;
     if (status == EX_OK)
         status = open_output(&command->converter, &command->writer);
+    watch_init(&command->watch,
+               &(struct watch_options){.interface = interface_name(command),
+                                       .sensor = command->converter.sensor,
+                                       .metrics = command->metrics,
+                                       .keeping = &command->keeping,
+                                       .user = geteuid() == 0 ? command->user : NULL});
     if (status == EX_OK)
         status = open_capture(command);
     if (status == EX_OK)

@@ -26,6 +26,7 @@ struct watch_counts {
 
 struct watch_options {
     const char *interface;
+    const char *sensor;  /* NULL or "": it has no name */
     const char *metrics; /* the file for them; NULL: none */
     const struct keeping *keeping;
     const char *user; /* whom root becomes; NULL: root did not start it */

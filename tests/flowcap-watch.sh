@@ -74,13 +74,13 @@ is "$(cat status), $(jq -rn '[inputs | select(.src == "192.168.1.20:49880") | .s
     'metrics that cannot be written: the capture goes on'
 
 in_network <<'E2'
-start -d 1 --metrics "$PWD/metrics/flowcap.prom"
+start -d 1 --metrics "$PWD/metrics/flowcap.prom" --sensor 'the "attic"'
 ip link set two0 down
-until_true grep -q '^secflow_capture_up{interface="two0"} 0' metrics/flowcap.prom
+until_true grep -qF 'secflow_capture_up{interface="two0",sensor="the \"attic\""} 0' metrics/flowcap.prom
 echo $? >down
 stop
 E2
-is "$(cat down)" 0 '--metrics: an interface that is down is not up'
+is "$(cat down)" 0 '--metrics: an interface that is down is not up; --sensor is a label'
 
 if [ "$user" = nobody ]; then
     is_status 74 'metrics in a folder of another: exit status' $enter "$tool" -i any -n 1 -d 1 --metrics "$PWD/nobodys.prom"
