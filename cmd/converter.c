@@ -128,7 +128,7 @@ struct meter_options converter_meter(const struct converter_options *options, st
         .family = options->family,
         .keep_all = options->keep_all,
         .session_names = options->session_names,
-        .community_ids = options->extended,
+        .extended = options->extended,
     };
 }
 

@@ -21,10 +21,13 @@ struct connection {
     uint64_t orig_packets, orig_bytes, resp_packets, resp_bytes;
     const char *community_id;   /* as logged, printable and without quotes; NULL: none */
     size_t community_id_length; /* at most CONNECTION_ID_MAX */
-    const char *uid;            /* by which other logs name it; NULL: it is not to be named */
-    size_t uid_length;
+    const char *uid;            /* by which other logs name it, as above; NULL: none */
+    size_t uid_length;          /* at most CONNECTION_ID_MAX */
+    const char *service;        /* what it spoke, as above; NULL: none */
+    size_t service_length;      /* at most CONNECTION_SERVICE_MAX */
 };
 
 #define CONNECTION_ID_MAX 64u
+#define CONNECTION_SERVICE_MAX 128u
 
 #endif

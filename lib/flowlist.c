@@ -24,6 +24,9 @@ void flowlist_clear(struct flowlist *list)
     free(list->chunks);
     free(list->active);
     flownames_destroy(&list->names);
+    if (list->services)
+        intern_destroy(list->services);
+    free(list->services);
 }
 
 void flowlist_destroy(struct flowlist **list)
@@ -46,7 +49,8 @@ size_t flowlist_count(const struct flowlist *list)
 size_t flowlist_bytes(const struct flowlist *list)
 {
     return sizeof *list + list->bytes + list->active_capacity * sizeof *list->active +
-           (list->names ? flownames_bytes(list->names) : 0);
+           (list->names ? flownames_bytes(list->names) : 0) +
+           (list->services ? intern_bytes(list->services) : 0);
 }
 
 /* Whoever walks from flow to flow finds free places in the rest of a chunk. */
@@ -244,6 +248,9 @@ void flowlist_get(const struct flowlist *list, size_t index, struct flow *flow)
     flow->label = NULL;
     if (stored->flags & FLOW_LABELLED)
         flow->label = (const char *)&stored->address[address_words(stored->flags)];
+    flow->service = NULL;
+    if (list->services && has_ports(stored->proto) && stored->service > 0)
+        flow->service = intern_text(list->services, stored->service - 1u, &flow->service_length);
     flow->name = NULL;
     if (list->names &&
         flownames_get(list->names, flow_number(list->active[index]), &name, &flow->name_length))

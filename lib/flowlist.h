@@ -18,7 +18,9 @@ struct flow {
     bool icmp_known;
     bool first_from_src; /* the first packet went from src to dst */
     const char *label;   /* of its first connection, the list's; NULL: none */
-    const char *name;    /* of dst, as src said it in the flow, the list's; NULL: none */
+    const char *service; /* of its first connection that had one, the list's; NULL: none */
+    size_t service_length;
+    const char *name; /* of dst, as src said it in the flow, the list's; NULL: none */
     size_t name_length;
     uint64_t src_packets, src_bytes, dst_packets, dst_bytes;
     int64_t start, last; /* microseconds: the earliest and the latest packet */

@@ -12,6 +12,7 @@
 #include "flownames.h"
 #include "flowtable.h"
 #include "hash.h"
+#include "intern.h"
 
 #define BATCH 32u
 
@@ -31,7 +32,12 @@ struct stored_flow {
     uint8_t proto : 6;  /* 0: the place is free */
     uint8_t active : 2; /* a bit of each of two windows: the open one and the one before it */
     uint8_t flags;
-    uint8_t icmp_type, icmp_code;
+    union {
+        struct {
+            uint8_t icmp_type, icmp_code;
+        };
+        uint16_t service; /* of a flow with ports: in the list's services, from 1; 0: none */
+    };
     int64_t start, last; /* start, of a free place: the next one, 0: none */
     uint64_t packets[2], bytes[2];
     uint64_t address[];
@@ -79,6 +85,7 @@ struct metered {
     int64_t last;
     uint64_t packets[2], bytes[2];
     uint64_t uid;         /* a hash of it; 0: none */
+    uint16_t service;     /* as a flow has it */
     uint8_t label_length; /* 0: none */
     char label[FLOW_LABEL_MAX];
 };
@@ -96,6 +103,7 @@ struct flowlist {
     bool in_order; /* so far the active flows are sorted by start */
 
     struct flownames *names; /* NULL: no flow has one */
+    struct intern *services; /* that flows can have; NULL: none has one, as in a list of copies */
 };
 
 struct flowtable {

@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-#define SLOTS_MIN 4096u
+#define TABLE_SLOTS_MIN 4096u
 
 /* Flows of the window that has ended that are copied with a batch. */
 #define COLLECT_AT_ONCE ((size_t)2 * BATCH)
@@ -40,7 +40,7 @@ enum result flowtable_init(struct flowtable **table, size_t most, size_t names_m
     new->most = most;
     new->names_most = names_most;
     new->open = 1;
-    new->slot_count = SLOTS_MIN;
+    new->slot_count = TABLE_SLOTS_MIN;
     new->slots = new_slots(new->slot_count);
     result = new->slots ? hash_seed_init(&new->seed) : RESULT_NO_MEMORY;
     if (result != RESULT_OK) {
@@ -352,8 +352,10 @@ static enum result add_flow(struct flowtable *table, const struct waiting *waiti
     flow->flags = waiting->flags;
     if (sent_by_1 == sender_is_source(waiting))
         flow->flags |= FLOW_SOURCE_IS_1;
-    flow->icmp_type = waiting->icmp_type;
-    flow->icmp_code = waiting->icmp_code;
+    if (!has_ports(waiting->proto)) {
+        flow->icmp_type = waiting->icmp_type;
+        flow->icmp_code = waiting->icmp_code;
+    }
     if (metered && label > 0) {
         flow->flags |= FLOW_LABELLED;
         flow->address[words + label - 1] = 0;
@@ -582,6 +584,8 @@ static void count_metered(struct stored_flow *flow, const struct metered *metere
 {
     if (metered->last > flow->last)
         flow->last = metered->last;
+    if (has_ports(flow->proto) && flow->service == 0)
+        flow->service = metered->service;
     for (unsigned i = 0; i < 2; i++, side = 1 - side) {
         flow->packets[side] = add_counts(flow->packets[side], metered->packets[i]);
         flow->bytes[side] = add_counts(flow->bytes[side], metered->bytes[i]);
@@ -743,6 +747,26 @@ static uint64_t uid_hash(const struct flowtable *table, const char *uid, size_t 
            1;
 }
 
+/* The number of a service, which is 0 where there are too many. */
+static enum result number_service(struct flowlist *flows, const char *service, size_t length,
+                                  uint16_t *number)
+{
+    enum result result = RESULT_OK;
+    uint32_t index;
+
+    *number = 0;
+    if (!flows->services) {
+        flows->services = calloc(1, sizeof *flows->services);
+        result = flows->services ? intern_init(flows->services) : RESULT_NO_MEMORY;
+    }
+    if (result != RESULT_OK || intern_count(flows->services) >= UINT16_MAX)
+        return result;
+    result = intern_add(flows->services, service, length, &index);
+    if (result == RESULT_OK)
+        *number = (uint16_t)(index + 1);
+    return result;
+}
+
 enum result flowtable_add_connection(struct flowtable *table, const struct connection *connection,
                                      const char *label, size_t label_length, bool orig_local,
                                      bool resp_local)
@@ -763,6 +787,7 @@ enum result flowtable_add_connection(struct flowtable *table, const struct conne
     };
     struct waiting *waiting = &table->batch[table->batch_count];
     struct metered *metered = &table->metered[table->batch_count];
+    enum result result = RESULT_OK;
 
     make_waiting(table, &first, orig_local, resp_local, waiting);
     waiting->metered = true;
@@ -775,7 +800,11 @@ enum result flowtable_add_connection(struct flowtable *table, const struct conne
     metered->label_length = label ? (uint8_t)label_length : 0;
     if (label)
         memcpy(metered->label, label, label_length);
-    return enqueue(table);
+    metered->service = 0;
+    if (connection->service)
+        result = number_service(&table->flows, connection->service, connection->service_length,
+                                &metered->service);
+    return result == RESULT_OK ? enqueue(table) : result;
 }
 
 bool flowtable_lacks_name(const struct flowtable *table, const struct packet *packet)

@@ -17,7 +17,8 @@
 
 struct flowtable;
 
-#define FLOW_LABEL_MAX CONNECTION_ID_MAX
+/* Two ids, with something between them. */
+#define FLOW_LABEL_MAX (2 * CONNECTION_ID_MAX + 1)
 
 /*
  * most: flows in memory; 0: no limit. Beyond it a new flow evicts one that was not seen for long,
@@ -40,7 +41,8 @@ MUST_CHECK enum result flowtable_add(struct flowtable *table, const struct packe
 /*
  * The same for a connection, as if its packets came here and orig sent the first one. Counts that
  * would overflow stay at their greatest. A new flow keeps the label, a text of at most
- * FLOW_LABEL_MAX bytes; NULL: none.
+ * FLOW_LABEL_MAX bytes; NULL: none. A flow with ports keeps the first service that its connections
+ * have, but for more than 65535 different ones; the list of the last window has it.
  */
 MUST_CHECK enum result flowtable_add_connection(struct flowtable *table,
                                                 const struct connection *connection,

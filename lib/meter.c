@@ -139,6 +139,21 @@ static bool has_other_id(const struct connection *connection)
            memcmp(connection->community_id, usual, strlen(usual)) != 0;
 }
 
+/* Its length: 0 where there is nothing to keep. */
+static size_t make_label(const struct connection *connection, char label[FLOW_LABEL_MAX])
+{
+    size_t length = has_other_id(connection) ? connection->community_id_length : 0;
+
+    if (length > 0)
+        memcpy(label, connection->community_id, length);
+    else if (!connection->uid)
+        return 0;
+    label[length++] = ' ';
+    if (connection->uid)
+        memcpy(label + length, connection->uid, connection->uid_length);
+    return length + connection->uid_length;
+}
+
 /* The window that is open. */
 static struct window open_window(const struct meter *meter, bool ends)
 {
@@ -362,17 +377,23 @@ enum result meter_frame(struct meter *meter, const struct frame *frame,
 
 enum result meter_connection(struct meter *meter, const struct connection *connection)
 {
-    const char *label = NULL;
+    struct connection kept = *connection;
+    char label[FLOW_LABEL_MAX];
+    size_t length = 0;
     struct locals locals;
 
     if (!is_kept(meter, &connection->orig, &connection->resp, connection->orig_port,
                  connection->resp_port, &locals))
         return RESULT_OK;
-    if (meter->options.community_ids && has_other_id(connection))
-        label = connection->community_id;
+    if (meter->options.extended)
+        length = make_label(connection, label);
+    else
+        kept.service = NULL;
+    if (!meter->options.session_names)
+        kept.uid = NULL;
     note_start(meter, connection->start);
-    return flowtable_add_connection(meter->flows, connection, label,
-                                    connection->community_id_length, locals.src, locals.dst);
+    return flowtable_add_connection(meter->flows, &kept, length > 0 ? label : NULL, length,
+                                    locals.src, locals.dst);
 }
 
 enum result meter_session(struct meter *meter, const char *uid, size_t uid_length,

@@ -26,7 +26,7 @@ struct meter_options {
     bool open_tunnels;
     bool in_pieces;     /* the flows of a window that ended are copied while packets go on */
     bool session_names; /* read handshakes, for the names that flows give themselves */
-    bool community_ids; /* keep those of connections that are not of seed 0 */
+    bool extended;      /* keep of connections what the fields of -x tell */
 };
 
 /* What became of the frames, in packets; or of the connections. */
@@ -64,7 +64,11 @@ MUST_CHECK enum result meter_tick(struct meter *meter, int64_t time);
 bool meter_is_sending(const struct meter *meter);
 MUST_CHECK enum result meter_send_rest(struct meter *meter);
 
-/* Takes a connection; the window must be the only one. Results as above. */
+/*
+ * Takes a connection; the window must be the only one. With extended the label of a new flow is its
+ * Community ID, where that is not of seed 0, a space, and its uid, if it has any of these. Results
+ * as above.
+ */
 MUST_CHECK enum result meter_connection(struct meter *meter, const struct connection *connection);
 
 /*

@@ -10,9 +10,10 @@
 
 /*
  * More than the longest record: a name of only backslashes doubles, and stands there twice with -x;
- * so does a sensor's; the rest is under 1 KiB.
+ * so does a sensor's; the rest is under 1 KiB beside what Zeek calls it.
  */
-#define RECORD_MAX (4 * RECORD_NAME_MAX + 2 * SENSOR_MAX + 1024)
+#define RECORD_MAX                                                                                 \
+    (4 * RECORD_NAME_MAX + 2 * SENSOR_MAX + 2 * RECORD_ID_MAX + RECORD_SERVICE_MAX + 1024)
 
 struct record_writer {
     bool extended;
@@ -209,8 +210,18 @@ static char *put_extension(char *p, const struct record_writer *writer, const st
         *p++ = '"';
     }
     p = put_literal(p, ",\"communityId\":\"");
-    p = put_bytes(p, record->community_id, strlen(record->community_id));
+    p = put_bytes(p, record->community_id, record->community_id_length);
     *p++ = '"';
+    if (record->uid) {
+        p = put_literal(p, ",\"uid\":\"");
+        p = put_bytes(p, record->uid, record->uid_length);
+        *p++ = '"';
+    }
+    if (record->service) {
+        p = put_literal(p, ",\"service\":\"");
+        p = put_bytes(p, record->service, record->service_length);
+        *p++ = '"';
+    }
     return p;
 }
 

@@ -17,11 +17,20 @@ struct record {
     const char *name;   /* of dst, printable ASCII; NULL with NAME_ORIGINAL */
     size_t name_length; /* at most RECORD_NAME_MAX */
     uint64_t src_packets, src_bytes, dst_packets, dst_bytes;
-    int64_t start, last;      /* microseconds since 1970-01-01 UTC */
-    const char *community_id; /* "" where there is none; extended records only */
+    int64_t start, last; /* microseconds since 1970-01-01 UTC */
+
+    /* Of extended records only; printable, without quotes and backslashes. */
+    const char *community_id; /* no final NUL, nor the others */
+    size_t community_id_length;
+    const char *uid; /* of Zeek, as the service; NULL: none */
+    size_t uid_length;
+    const char *service; /* NULL: none */
+    size_t service_length;
 };
 
 #define RECORD_NAME_MAX 1100u
+#define RECORD_ID_MAX 64u /* of either */
+#define RECORD_SERVICE_MAX 128u
 
 struct record_writer;
 

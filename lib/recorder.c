@@ -85,6 +85,28 @@ static void identify_flow(const struct flow *flow, char text[COMMUNITYID_TEXT])
         communityid_format(from, to, flow->proto, flow->icmp_type, flow->icmp_code, text);
 }
 
+/* The label is as meter_connection makes it. */
+static void extend_record(const struct flow *flow, char community_id[COMMUNITYID_TEXT],
+                          struct record *record)
+{
+    const char *space = flow->label ? strchr(flow->label, ' ') : NULL;
+
+    if (space && space > flow->label) {
+        record->community_id = flow->label;
+        record->community_id_length = (size_t)(space - flow->label);
+    } else {
+        identify_flow(flow, community_id);
+        record->community_id = community_id;
+        record->community_id_length = strlen(community_id);
+    }
+    if (space && space[1] != '\0') {
+        record->uid = space + 1;
+        record->uid_length = strlen(space + 1);
+    }
+    record->service = flow->service;
+    record->service_length = flow->service ? flow->service_length : 0;
+}
+
 static enum result write_flow(struct recorder *recorder, const struct flow *flow)
 {
     char community_id[COMMUNITYID_TEXT];
@@ -103,12 +125,8 @@ static enum result write_flow(struct recorder *recorder, const struct flow *flow
     };
 
     name_destination(recorder, flow, &record);
-    if (recorder->options.extended && flow->label) {
-        record.community_id = flow->label;
-    } else if (recorder->options.extended) {
-        identify_flow(flow, community_id);
-        record.community_id = community_id;
-    }
+    if (recorder->options.extended)
+        extend_record(flow, community_id, &record);
     return record_write(recorder->options.writer, &record);
 }
 

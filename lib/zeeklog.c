@@ -36,6 +36,7 @@ const struct json_key zeek_fields[] = {
     {"orig_pkts", FIELD_ORIG_PKTS},
     {"resp_pkts", FIELD_RESP_PKTS},
     {"community_id", FIELD_COMMUNITY_ID},
+    {"service", FIELD_SERVICE},
     {"trans_id", FIELD_TRANS_ID},
     {"query", FIELD_QUERY},
     {"answers", FIELD_ANSWERS},

@@ -45,7 +45,7 @@ struct zeeklog;
 
 /*
  * Reads the head of a log from the input, which stays the caller's and must outlive it. Without
- * sessions, ssl, quic and http are other logs, and connections come without a uid.
+ * sessions, ssl, quic and http are other logs.
  * RESULT_DAMAGED: it is no log; *log is made all the same, so that zeeklog_problem can say what it
  * is. An empty input is an empty log.
  */

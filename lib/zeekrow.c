@@ -143,33 +143,40 @@ static enum opener find_opener(const struct cell *history)
     return memchr(history->text, 'H', history->length) ? OPENER_RESP : OPENER_UNKNOWN;
 }
 
-static void take_community_id(const struct cell *cell, struct connection *connection)
+/*
+ * The cell of a field that is passed on as it is: a word, printable and without quotes, of at most
+ * so many bytes. NULL for any other, and for "-", which some programs make of what is not set.
+ */
+static const struct cell *get_word(const struct zeeklog *log, enum zeek_field field, size_t most)
 {
-    connection->community_id = NULL;
-    if (!cell || cell->length == 0 || cell->length > CONNECTION_ID_MAX)
-        return;
+    const struct cell *cell = get(log, field);
+
+    if (!cell || cell->length == 0 || cell->length > most ||
+        (cell->length == 1 && cell->text[0] == '-'))
+        return NULL;
     for (size_t i = 0; i < cell->length; i++)
         if (cell->text[i] <= ' ' || cell->text[i] > '~' || cell->text[i] == '"' ||
             cell->text[i] == '\\')
-            return;
-    connection->community_id = cell->text;
-    connection->community_id_length = cell->length;
+            return NULL;
+    return cell;
 }
 
-/* By which the name of a session finds its connection; NULL: by nothing. */
-static const struct cell *get_uid(const struct zeeklog *log)
+static void take_word(const struct zeeklog *log, enum zeek_field field, size_t most,
+                      const char **text, size_t *length)
 {
-    const struct cell *uid = log->sessions ? get(log, FIELD_UID) : NULL;
+    const struct cell *word = get_word(log, field, most);
 
-    return uid && uid->length > 0 ? uid : NULL;
+    *text = word ? word->text : NULL;
+    *length = word ? word->length : 0;
 }
 
-static void take_uid(const struct zeeklog *log, struct connection *connection)
+static void take_words(const struct zeeklog *log, struct connection *connection)
 {
-    const struct cell *uid = get_uid(log);
-
-    connection->uid = uid ? uid->text : NULL;
-    connection->uid_length = uid ? uid->length : 0;
+    take_word(log, FIELD_COMMUNITY_ID, CONNECTION_ID_MAX, &connection->community_id,
+              &connection->community_id_length);
+    take_word(log, FIELD_UID, CONNECTION_ID_MAX, &connection->uid, &connection->uid_length);
+    take_word(log, FIELD_SERVICE, CONNECTION_SERVICE_MAX, &connection->service,
+              &connection->service_length);
 }
 
 static enum result take_counts(struct zeeklog *log, struct connection *connection)
@@ -221,8 +228,7 @@ static enum result make_connection(struct zeeklog *log, struct connection *conne
         connection->opener = (uint8_t)find_opener(get(log, FIELD_HISTORY));
     else if (connection->proto == IPPROTO_ICMP)
         take_icmp(connection);
-    take_community_id(get(log, FIELD_COMMUNITY_ID), connection);
-    take_uid(log, connection);
+    take_words(log, connection);
     log->counts.conn++;
     *useful = true;
     return RESULT_OK;
@@ -339,7 +345,7 @@ static bool is_to_proxy(const struct zeeklog *log)
 static enum result make_session(struct zeeklog *log, enum zeek_kind kind, struct zeek_row *row,
                                 bool *useful)
 {
-    const struct cell *uid = get_uid(log);
+    const struct cell *uid = get_word(log, FIELD_UID, CONNECTION_ID_MAX);
     const struct cell *name = get(log, kind == KIND_TLS ? FIELD_SERVER_NAME : FIELD_HOST);
 
     log->counts.sessions++;

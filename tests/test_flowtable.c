@@ -51,12 +51,17 @@ static void say(struct flowtable *table, const struct packet *packet, const char
 /* The flows of the window that ended last. */
 static struct flowlist *window;
 
-static size_t finish(struct flowtable *table)
+static size_t finish_window(struct flowtable *table, bool last)
 {
     flowlist_destroy(&window);
-    need(flowtable_take(table, false, &window) == RESULT_OK, "flowtable_take");
+    need(flowtable_take(table, last, &window) == RESULT_OK, "flowtable_take");
     need(flowlist_sort(window) == RESULT_OK, "flowlist_sort");
     return flowlist_count(window);
+}
+
+static size_t finish(struct flowtable *table)
+{
+    return finish_window(table, false);
 }
 
 /* A is the sender of the first packet, B the other side. */
@@ -780,11 +785,83 @@ static void test_overflow(void)
     flowtable_destroy(&table);
 }
 
+/* A flow with ports keeps the service that came first, whatever its ICMP fields say. */
+static void test_services(void)
+{
+    static const char *const services[] = {NULL, "ssl", "ssl,http", NULL};
+    struct flowtable *table = new_table();
+    struct connection connection = udp_connection(true);
+    struct flow flow;
+    size_t wrong = 0;
+
+    connection.icmp_type = 8;
+    connection.icmp_code = 1;
+    for (size_t i = 0; i < sizeof services / sizeof *services; i++) {
+        connection.service = services[i];
+        connection.service_length = services[i] ? strlen(services[i]) : 0;
+        connection.orig_port = 2000;
+        add_connection(table, &connection, NULL);
+        connection.orig_port = (uint16_t)(2001 + i);
+        add_connection(table, &connection, NULL);
+    }
+    connection = udp_connection(false);
+    connection.proto = IPPROTO_ICMP;
+    connection.service = "dns";
+    connection.service_length = 3;
+    add_connection(table, &connection, NULL);
+    is_int(finish_window(table, true), 6, "flows with services, and without");
+    for (size_t i = 0; i < 6; i++) {
+        const char *want = i == 0 ? "ssl" : i < 5 ? services[i - 1] : NULL;
+
+        flowlist_get(window, i, &flow);
+        wrong += !flow.service != !want ||
+                 (want && (flow.service_length != strlen(want) ||
+                           memcmp(flow.service, want, flow.service_length) != 0));
+    }
+    is_int(wrong, 0, "flows with another service");
+    flowtable_destroy(&table);
+}
+
+/* Of more services than can be told apart the first ones stay. */
+static void test_many_services(void)
+{
+    enum { SERVICES = 65535 };
+    struct flowtable *table = new_table();
+    struct flow flow;
+    size_t wrong = 0;
+
+    for (unsigned i = 0; i < SERVICES + 100; i++) {
+        struct connection connection = udp_connection(i >= SERVICES);
+        char service[16];
+
+        connection.service = service;
+        connection.service_length = (size_t)snprintf(service, sizeof service, "s%u", i);
+        connection.orig_port = (uint16_t)i;
+        connection.start = i;
+        add_connection(table, &connection, NULL);
+    }
+    is_int(finish_window(table, true), SERVICES + 100, "flows of very many services");
+    for (unsigned i = 0; i < SERVICES + 100; i++) {
+        char want[16];
+        size_t length = (size_t)snprintf(want, sizeof want, "s%u", i);
+
+        flowlist_get(window, i, &flow);
+        if (i < SERVICES)
+            wrong += !flow.service || flow.service_length != length ||
+                     memcmp(flow.service, want, length) != 0;
+        else
+            wrong += flow.service != NULL;
+    }
+    is_int(wrong, 0, "flows with another service");
+    flowtable_destroy(&table);
+}
+
 /* A flow keeps the label that came first; the flows beside it are none the worse. */
 static void test_labels(void)
 {
     enum { FLOWS = 1000 };
-    static const char text[] = "0123456789012345678901234567890123456789012345678901234567890123";
+    static const char text[] = "0123456789012345678901234567890123456789012345678901234567890123"
+                               "0123456789012345678901234567890123456789012345678901234567890123+";
     struct flowtable *table = new_table();
     size_t wrong = 0;
 
@@ -1109,6 +1186,8 @@ int main(void)
     test_openers();
     test_empty_connections();
     test_overflow();
+    test_services();
+    test_many_services();
     test_labels();
     test_evict();
     test_evict_order();

@@ -47,6 +47,7 @@ static void fill_record(const struct row *row, struct record *record)
     record->start = row->start;
     record->last = row->last;
     record->community_id = row->community_id ? row->community_id : "";
+    record->community_id_length = strlen(record->community_id);
 }
 
 #define ORIGINAL "\"destinationNameSource\":\"original\","

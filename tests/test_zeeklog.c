@@ -69,6 +69,8 @@ static void note_connection(struct reading *reading, const struct connection *c)
         note(reading, " uid %.*s", (int)c->uid_length, c->uid);
     if (c->community_id)
         note(reading, " %.*s", (int)c->community_id_length, c->community_id);
+    if (c->service)
+        note(reading, " service %.*s", (int)c->service_length, c->service);
     note(reading, "\n");
 }
 
@@ -162,7 +164,7 @@ static void test_headers(void)
     gives("columns in another order, and others between",
           "#fields~resp_pkts~uid~proto~id.resp_p~id.resp_h~x~id.orig_p~id.orig_h~ts~conn_state\n"
           "4~C1~udp~53~9.9.9.9~-~1025~10.0.0.1~7~SF\n",
-          "17 10.0.0.1/1025 9.9.9.9/53 7000000 7000000 0/0 4/0\n");
+          "17 10.0.0.1/1025 9.9.9.9/53 7000000 7000000 0/0 4/0 uid C1\n");
     gives("names mapped",
           "#path~conn\n#fields~ts~src~src_port~dst~dst_port~proto\n1~10.0.0.1~1~8.8.8.8~2~udp\n",
           "17 10.0.0.1/1 8.8.8.8/2 1000000 1000000 0/0 0/0\n");
@@ -717,13 +719,29 @@ static void test_no_logs(void)
     }
 }
 
+/* What is passed on as it is. */
+static void test_words(void)
+{
+    char row[512], want[512];
+
+    gives("a uid and a service", "#fields~uid~service~" CONN "\nC1~ssl,http~" PLAIN_ROW,
+          PLAIN_WANT " uid C1 service ssl,http\n");
+    gives("neither",
+          "#fields~uid~service~" CONN "\n-~(empty)~" PLAIN_ROW "\n~~" PLAIN_ROW
+          "\nC 1~s\"l~" PLAIN_ROW "\nC\\1~\xc3\xbc~" PLAIN_ROW,
+          PLAIN_WANT "\n" PLAIN_WANT "\n" PLAIN_WANT "\n" PLAIN_WANT "\n");
+    for (int more = 0; more < 2; more++) {
+        snprintf(row, sizeof row, "#fields~uid~service~" CONN "\n%0*d~%0*d~" PLAIN_ROW,
+                 (int)CONNECTION_ID_MAX + more, 0, (int)CONNECTION_SERVICE_MAX + more, 0);
+        snprintf(want, sizeof want, PLAIN_WANT " uid %0*d service %0*d\n", (int)CONNECTION_ID_MAX,
+                 0, (int)CONNECTION_SERVICE_MAX, 0);
+        gives("the longest, and longer ones", row, more ? PLAIN_WANT "\n" : want);
+    }
+}
+
 static void test_sessions(void)
 {
-    gives("without sessions connections have no uid", "#fields~uid~" CONN "\nC1~" PLAIN_ROW,
-          PLAIN_WANT "\n");
     with_sessions = true;
-    gives("with them they have", "#fields~uid~" CONN "\nC1~" PLAIN_ROW, PLAIN_WANT " uid C1\n");
-    gives("or have none", "#fields~uid~" CONN "\n-~" PLAIN_ROW, PLAIN_WANT "\n");
     gives("ssl, quic and http",
           HEAD "#path~ssl\n#fields~ts~uid~server_name\n1~C1~A.Example\n2~C2~-\n3~-~b.example\n"
                "#path~quic\n#fields~server_name~uid\nc.example.~C3\n1.2.3.4~C4\n"
@@ -782,6 +800,7 @@ int main(void)
     test_many_columns();
     test_counts();
     test_no_logs();
+    test_words();
     test_sessions();
     unlink(path);
     return done();

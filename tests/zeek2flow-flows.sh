@@ -46,6 +46,48 @@ records 'inputs.communityId' 'Community IDs as logged, computed where the log ha
 1:YHxtAirCG//0OzkcVAukqKQN9xM=
 EOF
 
+# What Zeek calls it, with -x: the first row of a flow has the uid, the first with a service that
+
+tsv conn 'ts id.orig_h id.orig_p id.resp_h id.resp_p proto uid community_id service' >words.log <<'EOF'
+1 192.168.1.10 50001 8.8.8.8 443 tcp CHhAvVGS1DHFjwGM9 - ssl
+2 192.168.1.10 50002 8.8.8.8 443 tcp C2 1:of/another/seed++++++++++++= -
+3 192.168.1.10 50003 8.8.8.8 443 tcp - - gssapi,smb
+4 192.168.1.10 50004 8.8.8.8 443 tcp - - (empty)
+5 192.168.1.10 50005 8.8.8.8 443 udp C5 - -
+6 8.8.8.8 443 192.168.1.10 50005 udp C6 - quic,ssl
+7 192.168.1.10 50005 8.8.8.8 443 udp C7 - dns
+8 192.168.1.10 8 1.1.1.1 0 icmp C8 - dns
+9 192.168.1.10 50009 8.8.8.8 443 tcp C\\9 - a"b
+10 fd00::10 50010 2001:4860:4860::8888 443 tcp C10 - ssl
+EOF
+records 'inputs | [.uid, .service, (.communityId | startswith("1:of/"))] | @json' '-x: uid and service' \
+    "$tool" -x words.log <<'EOF'
+["CHhAvVGS1DHFjwGM9","ssl",false]
+["C2",null,true]
+[null,"gssapi,smb",false]
+[null,null,false]
+["C5","quic,ssl",false]
+["C8",null,false]
+[null,null,false]
+["C10","ssl",false]
+EOF
+records '[inputs | keys_unsorted | .[12:] | join(" ")][0]' '-x: the place of uid and service' \
+    "$tool" -x words.log <<'EOF'
+start srcIp srcPort dstIp dstPort communityId uid service
+EOF
+is "$("$tool" -xS words.log)" "$("$tool" -x words.log)" '-x: uid and service, with -S too'
+records '[inputs | has("uid", "service")] | unique[]' 'without -x: neither' "$tool" -S words.log <<'EOF'
+false
+EOF
+echo '{"ts":1,"id.orig_h":"192.168.1.10","id.orig_p":50001,"id.resp_h":"8.8.8.8","id.resp_p":443,
+"proto":"tcp","conn_state":"SF","uid":"C1","service":"ssl"}
+{"ts":2,"id.orig_h":"192.168.1.10","id.orig_p":50002,"id.resp_h":"8.8.8.8","id.resp_p":443,
+"proto":"tcp","conn_state":"SF","uid":"-","service":"-"}' >words.json
+records 'inputs | [.uid, .service] | @json' '-x: uid and service of JSON' "$tool" -x words.json <<'EOF'
+["C1","ssl"]
+[null,null]
+EOF
+
 # Joining
 
 conn >joined.log <<'EOF'

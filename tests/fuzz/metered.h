@@ -28,7 +28,7 @@ static inline void metered_begin(struct metered *metered, unsigned options)
         .keep_all = options & 8,
         .open_tunnels = !(options & 16),
         .session_names = options & 32,
-        .community_ids = options & 64,
+        .extended = options & 64,
     };
     struct recorder_options recording = {.names_budget = NAMES_BUDGET_LEAST,
                                          .extended = options & 64};

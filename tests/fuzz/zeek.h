@@ -19,6 +19,10 @@ static inline void take_row(struct metered *metered, const struct zeek_row *row)
         must(c->last < TIME_END);
         must(!c->community_id || (c->community_id_length <= CONNECTION_ID_MAX &&
                                   fuzz_is_word(c->community_id, c->community_id_length)));
+        must(!c->uid ||
+             (c->uid_length <= CONNECTION_ID_MAX && fuzz_is_word(c->uid, c->uid_length)));
+        must(!c->service || (c->service_length <= CONNECTION_SERVICE_MAX &&
+                             fuzz_is_word(c->service, c->service_length)));
         must(meter_connection(metered->meter, c) == RESULT_OK);
     } else if (row->kind == ZEEK_LOOKUP) {
         must(row->address_count > 0 && fuzz_is_word(row->name, row->name_length));
