@@ -218,6 +218,22 @@ int update_cache(struct converter_options *options, struct names *learned)
     return cache_updated(options, namecache_learn(options->cache_path, learned, &keep));
 }
 
+int read_failed(struct converter_options *options, const char *path, const char *what)
+{
+    if (errno != ECANCELED) {
+        complain_errno(path, what);
+        return EX_NOINPUT;
+    }
+    complain(path, "it was not read to its end");
+    options->stopped = true;
+    return EX_OK;
+}
+
+int converter_status(const struct converter_options *options, int status)
+{
+    return options->stopped ? final_status(status, EX_TEMPFAIL) : status;
+}
+
 /* Whether an earlier one of the reasons that hold says the same. */
 static bool is_repeated(const struct reason *reasons, size_t index)
 {

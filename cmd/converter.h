@@ -26,6 +26,7 @@ struct converter_options {
     struct names *names; /* of the recorder */
     struct names *cache; /* of the recorder; NULL: none */
     bool cache_failed;   /* which has been said; the cache is left alone from then on */
+    bool stopped;        /* by a signal, before an input was read to its end; that was said */
 };
 
 #define CONVERTER_SHORT "46ac:hL:qSVvx"
@@ -80,6 +81,15 @@ static inline void count_read(struct converter_options *options, uint64_t bytes)
     if (options->read - options->read_seen >= UINT64_C(1) << 20)
         allow_names(options);
 }
+
+/*
+ * Says why an input cannot be opened or read, as errno and what tell; that a signal ended it, too,
+ * which sets stopped and is EX_OK. Returns a status.
+ */
+MUST_CHECK int read_failed(struct converter_options *options, const char *path, const char *what);
+
+/* The status of all: that something was left unread is the least of what can go wrong. */
+int converter_status(const struct converter_options *options, int status);
 
 /* Adds to a summary what the names take, and says what was forgotten for want of room. */
 void print_names(const struct converter_options *options);

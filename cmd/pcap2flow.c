@@ -4,7 +4,9 @@
 #include "capfile.h"
 #include "converter.h"
 #include "filter.h"
+#include "stop.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -59,6 +61,7 @@ struct source {
     struct capfile *capfile;
     struct frame frame; /* its first frame, where it was looked at */
     enum result first;  /* what reading that gave */
+    int error;          /* its errno */
     bool looked;        /* first and frame have not been used yet */
     uint64_t damages;
     uint64_t filter_misfits;
@@ -77,15 +80,23 @@ static void close_source(struct source *source)
     input_close(&source->input);
 }
 
-/* Returns a status: why the file gives nothing has been said then. */
-static int open_source(struct source *source, const char *path)
+/*
+ * Returns a status: why the file gives nothing has been said then. *opened: it is to be read, and
+ * closed.
+ */
+static int open_source(struct command *command, struct source *source, const char *path,
+                       bool *opened)
 {
     enum result result;
+    int status;
 
     *source = (struct source){.path = path};
     result = input_open(&source->input, path);
-    if (result == RESULT_OK)
+    if (result == RESULT_OK) {
+        input_set_wait(source->input, stop_wait_input, NULL);
         result = capfile_open(&source->capfile, source->input);
+    }
+    *opened = result == RESULT_OK;
     switch (result) {
     case RESULT_OK:
         return EX_OK;
@@ -97,9 +108,10 @@ static int open_source(struct source *source, const char *path)
         close_source(source);
         return out_of_memory();
     default:
-        complain_errno(path, source->input ? "cannot read" : "cannot open");
+        status =
+            read_failed(&command->converter, path, source->input ? "cannot read" : "cannot open");
         close_source(source);
-        return EX_NOINPUT;
+        return status;
     }
 }
 
@@ -109,6 +121,7 @@ static enum result next_frame(struct source *source, struct frame *frame)
         return capfile_next(source->capfile, frame);
     source->looked = false;
     *frame = source->frame;
+    errno = source->error;
     return source->first;
 }
 
@@ -182,6 +195,7 @@ static int read_source(struct command *command, struct source *source, struct me
     enum packet_verdict verdict = PACKET_OK;
     enum result result;
     bool match = true;
+    int status, error;
 
     while ((result = next_frame(source, &frame)) == RESULT_OK || result == RESULT_DAMAGED) {
         if (progress_due(&progress))
@@ -206,6 +220,7 @@ static int read_source(struct command *command, struct source *source, struct me
         if (verdict == PACKET_LINKTYPE)
             count_unread(source, frame.linktype);
     }
+    error = errno;
     progress_clear(&progress);
     if (result == RESULT_END)
         return report_damage(source);
@@ -213,8 +228,9 @@ static int read_source(struct command *command, struct source *source, struct me
         *go_on = false;
         return out_of_memory();
     }
-    complain_errno(source->path, "cannot read on");
-    return worse_status(EX_NOINPUT, report_damage(source));
+    errno = error;
+    status = read_failed(&command->converter, source->path, "cannot read on");
+    return worse_status(status, report_damage(source));
 }
 
 struct totals {
@@ -303,9 +319,12 @@ static int convert(struct command *command, struct source *sources, size_t count
         status = start_failed(result);
     }
     for (size_t i = 0; i < count; i++) {
-        if (*go_on && !sources[i].capfile)
-            status = worse_status(status, open_source(&sources[i], sources[i].path));
-        if (*go_on && sources[i].capfile) {
+        bool opened = sources[i].capfile;
+
+        if (*go_on && !opened)
+            status =
+                worse_status(status, open_source(command, &sources[i], sources[i].path, &opened));
+        if (*go_on && opened) {
             status = worse_status(status, read_source(command, &sources[i], meter, go_on));
             totals.frames += capfile_frames(sources[i].capfile);
             totals.filtered += sources[i].filtered;
@@ -320,7 +339,7 @@ static int convert(struct command *command, struct source *sources, size_t count
         totals.records = record_writer_count(command->writer) - totals.records;
         if (command->converter.verbose)
             print_summary(&command->converter, path, &totals, meter_counts(meter));
-        if (totals.records == 0)
+        if (totals.records == 0 && !command->converter.stopped)
             report_no_records(command, path, &totals, meter_counts(meter));
         tell_forgotten(&command->converter);
         status = worse_status(status, update_cache(&command->converter, recorder_names(recorder)));
@@ -337,10 +356,10 @@ static int convert_each(struct command *command, char **paths, size_t count)
 
     for (size_t i = 0; i < count && go_on; i++) {
         struct source source;
-        int opened = open_source(&source, paths[i]);
+        bool opened;
 
-        status = worse_status(status, opened);
-        if (opened == EX_OK)
+        status = worse_status(status, open_source(command, &source, paths[i], &opened));
+        if (opened)
             status = worse_status(status, convert(command, &source, 1, paths[i], &go_on));
     }
     return status;
@@ -356,6 +375,7 @@ static void look_at_first(struct source *source)
 
     do {
         source->first = capfile_next(source->capfile, &source->frame);
+        source->error = errno;
     } while (regular && source->first == RESULT_DAMAGED);
     source->looked = !regular;
     if (source->first != RESULT_OK)
@@ -383,10 +403,10 @@ static int convert_merged(struct command *command, char **paths, size_t count)
     if (!sources)
         return out_of_memory();
     for (size_t i = 0; i < count; i++) {
-        int one = open_source(&sources[opened], paths[i]);
+        bool one;
 
-        status = worse_status(status, one);
-        if (one == EX_OK)
+        status = worse_status(status, open_source(command, &sources[opened], paths[i], &one));
+        if (one)
             look_at_first(&sources[opened++]);
     }
     qsort(sources, opened, sizeof *sources, compare_sources);
@@ -460,8 +480,11 @@ int main(int argc, char **argv)
         if (status == EX_OK)
             status = open_output(&command.converter, &command.writer);
         if (status == EX_OK)
+            status = stop_init();
+        if (status == EX_OK)
             status = close_output(command.merge ? convert_merged(&command, paths, count)
                                                 : convert_each(&command, paths, count));
+        status = converter_status(&command.converter, status);
     }
     record_writer_destroy(&command.writer);
     filter_destroy(&command.filter);

@@ -94,3 +94,9 @@ bool stop_wait(int fd)
             return false;
     }
 }
+
+bool stop_wait_input(void *context, int fd)
+{
+    (void)context;
+    return stop_wait(fd);
+}

@@ -34,4 +34,7 @@ int64_t stop_time(int fd, int64_t since);
 /* Waits until the descriptor can be read. False: it is not to be read any more. */
 bool stop_wait(int fd);
 
+/* The same, as input_set_wait wants it; the context does not matter. */
+bool stop_wait_input(void *context, int fd);
+
 #endif

@@ -2,6 +2,7 @@
  * zeek2flow: Zeek's conn and dns logs become Secflows. See zeek2flow(1).
  */
 #include "converter.h"
+#include "stop.h"
 #include "zeeklog.h"
 
 #include <errno.h>
@@ -121,8 +122,7 @@ static int read_rows(const char *path, struct input *input, struct zeeklog *log,
     }
     if (result == RESULT_SYSTEM) {
         errno = error;
-        complain_errno(path, "cannot read on");
-        return EX_NOINPUT;
+        status = worse_status(status, read_failed(options, path, "cannot read on"));
     }
     return status;
 }
@@ -135,8 +135,10 @@ static int read_log(const char *path, struct converter_options *options, struct 
     enum result result = input_open(&input, path);
     int status = EX_NOINPUT;
 
-    if (result == RESULT_OK)
+    if (result == RESULT_OK) {
+        input_set_wait(input, stop_wait_input, NULL);
         result = zeeklog_open(&log, input, options->session_names);
+    }
     switch (result) {
     case RESULT_OK:
         status = read_rows(path, input, log, options, meter, go_on);
@@ -151,7 +153,7 @@ static int read_log(const char *path, struct converter_options *options, struct 
         status = out_of_memory();
         break;
     default:
-        complain_errno(path, input ? "cannot read" : "cannot open");
+        status = read_failed(options, path, input ? "cannot read" : "cannot open");
     }
     zeeklog_close(&log);
     input_close(&input);
@@ -228,7 +230,8 @@ static int convert(struct command *command, char **paths, size_t count)
         if (command->converter.verbose)
             print_summary(&command->converter, &counts, record_writer_count(command->writer),
                           meter_counts(meter));
-        if (record_writer_count(command->writer) == 0 && (status == EX_OK || counts.conn > 0))
+        if (record_writer_count(command->writer) == 0 && !command->converter.stopped &&
+            (status == EX_OK || counts.conn > 0))
             report_no_records(&command->converter, &counts, meter_counts(meter));
         tell_forgotten(&command->converter);
         status = worse_status(status, update_cache(&command->converter, recorder_names(recorder)));
@@ -266,7 +269,10 @@ int main(int argc, char **argv)
         if (status == EX_OK)
             status = open_output(&command.converter, &command.writer);
         if (status == EX_OK)
+            status = stop_init();
+        if (status == EX_OK)
             status = close_output(convert(&command, paths, count));
+        status = converter_status(&command.converter, status);
     }
     record_writer_destroy(&command.writer);
     converter_options_destroy(&command.converter);
