@@ -303,7 +303,7 @@ enum result capture_init(struct capture **capture, const struct capture_options 
     if (!new)
         return RESULT_NO_MEMORY;
     new->promiscuous = options->promiscuous;
-    new->lookup = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    new->lookup = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (!set_ports(new, options->interface))
         fail(new, CAPTURE_MISSING, "", "there is no such interface");
     else if (new->lookup < 0)
@@ -548,7 +548,7 @@ static bool can_be_captured(int lookup, const char *name)
 
 enum result capture_list(capture_interface_fn *tell, void *context, char *problem, size_t size)
 {
-    int lookup = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    int lookup = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     char why[PCAP_ERRBUF_SIZE];
     pcap_if_t *interfaces;
 
