@@ -3,23 +3,16 @@
 # and removed as it should be, and purged without a trace. Not part of `make check`, as it installs
 # a package, if only where nothing of this machine is touched: make check TESTS=tests/deb.sh
 
-# That is an overlay of this machine's root, in a mount namespace of this test alone. All that was
-# written is in its upper folder, and gone with the namespace.
 if [ -z "${in_namespace:-}" ] && unshare -m true 2>/dev/null; then
     in_namespace=yes exec unshare -m sh "$0"
 fi
 
 # shellcheck source=tests/tap.sh
 . "${srcdir:?}/tests/tap.sh"
+# shellcheck source=tests/package.sh
+. "$srcdir/tests/package.sh"
 
 pages=$(cd "$srcdir/man" && echo *.[1-8])
-upper=/mnt/upper
-root=/mnt/root
-
-# build: without the unit tests, which this build has run, and as if not called by make
-build() {
-    env -u MAKEFLAGS -u MFLAGS DEB_BUILD_OPTIONS=nocheck make -s -C "${BINDIR:?}" deb
-}
 
 # build_elsewhere: the same from the archive, at other times and in a folder with another name; what
 # it says is in $tmp/elsewhere.log
@@ -33,9 +26,7 @@ build_elsewhere() {
 
 # mount_root: $root, in which /mnt is $tmp
 mount_root() {
-    mount -t tmpfs tmpfs /mnt &&
-        mkdir $upper /mnt/work $root &&
-        mount -t overlay overlay -o lowerdir=/,upperdir=$upper,workdir=/mnt/work $root &&
+    mount_overlay &&
         mount --bind /dev $root/dev &&
         mount --bind /proc $root/proc &&
         mount -t tmpfs tmpfs $root/run &&
@@ -49,35 +40,14 @@ inside() {
     chroot $root env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C DEBIAN_FRONTEND=noninteractive "$@"
 }
 
-# install_package: with its man pages, which a small system may leave out
-install_package() {
-    inside dpkg --path-include='/usr/share/*' -i "/mnt/${package##*/}"
-}
-
-# remove_package: but not what is configured, nor the spool
+# remove_package: but not what is configured, nor what was captured
 remove_package() {
     inside dpkg --remove secflow
 }
 
 # kept: what is to stay until a purge
 kept() {
-    (cd $root && find etc/secflow etc/systemd var/spool/secflow | sort)
-}
-
-# is_as_before PATH: it is on this machine what it is in the overlay
-is_as_before() {
-    [ "$(stat -c '%a %u %g' "$1")" = "$(stat -c '%a %u %g' "/$1" 2>&1)" ] &&
-        if [ -d "$1" ]; then [ -d "/$1" ]; else cmp -s "$1" "/$1"; fi
-}
-
-# traces: what is not as before, but for what dpkg, its triggers, and tools for passwd(5) keep of
-# their own
-traces() {
-    cd $upper && find . \( -path ./var/lib/dpkg -o -path ./var/cache -o -path ./var/log -o \
-        -path './etc/*-' -o -path ./etc/.pwd.lock \) -prune -o -print |
-        while IFS= read -r path; do
-            is_as_before "$path" || printf '%s\n' "$path"
-        done
+    (cd $root && find etc/secflow etc/systemd var/lib/secflow var/spool/secflow | sort)
 }
 
 if ! command -v dh >/dev/null; then
@@ -115,6 +85,7 @@ else
     "$BINDIR/tests/traffic" demo "$tmp/trace.pcap" 2>/dev/null || bail_out 'no capture'
     chmod 755 "$tmp" # the user secflow is to read it
 
+    clean=$(traces)
     ok 'it is installed' install_package
     for tool in pcap2flow zeek2flow flowcap flowupload flowlabel; do
         like "$(inside $tool -V)" "^$tool .*[0-9]" "$tool runs"
@@ -124,8 +95,9 @@ else
     for page in $pages; do
         ok "page $page" test -f "$root/usr/share/man/man${page##*.}/$page.gz"
     done
-    is "$(inside stat -c '%U:%G %a' /var/spool/secflow)" 'secflow:secflow 700' 'the spool is for its user alone'
-    for unit in flowcap@eth0.service flowupload.service flowupload.timer; do
+    is "$(inside stat -c '%n %U:%G %a' /var/lib/secflow /var/spool/secflow)" '/var/lib/secflow flowcap:secflow 2770
+/var/spool/secflow secflow:secflow 700' 'the folders are for their users alone'
+    for unit in flowcap@eth0.service flowupload.service; do
         if [ -x $root/usr/bin/systemd-analyze ]; then
             is "$(inside systemd-analyze verify $unit 2>&1 | grep flow)" '' "unit $unit"
         else
@@ -134,7 +106,7 @@ else
     done
     is "$(find $upper/etc/systemd/system ! -type d 2>/dev/null)" '' 'no unit is enabled'
     if [ -x $root/usr/bin/systemctl ]; then
-        for unit in flowcap@eth0.service flowupload.timer; do
+        for unit in flowcap@eth0.service flowupload.service; do
             inside systemctl -q enable $unit
             is "$(inside systemctl is-enabled $unit)" enabled "$unit can be enabled"
         done
@@ -142,23 +114,31 @@ else
         skip 'units can be enabled' 'no systemctl'
     fi
 
-    # What is worth keeping until a purge: a sample, of the service's user, and what was configured.
+    # What is worth keeping until a purge: windows, samples, and what was configured. Samples that a tool
+    # left there that root tried become the service's, but no file that has a name elsewhere.
     is_status 75 'a sample waits in the spool' inside runuser -u secflow -- sh -c '
         pcap2flow /mnt/trace.pcap | flowupload -u http://127.0.0.1:9/ --linger 0 -s /var/spool/secflow'
+    inside runuser -u flowcap -- touch /var/lib/secflow/window.sf
+    inside sh -c 'cd /var/spool/secflow && mkdir -p rejected && chown root: rejected . && chmod 755 . &&
+        touch roots rejected/roots && ln -s /etc/secflow/key link && ln /etc/adduser.conf linked'
     echo SECFLOW_URL=http://127.0.0.1:9/ >$root/etc/secflow/environment
-    echo secret >$root/etc/secflow/key
+    (umask 077 && echo secret >$root/etc/secflow/key)
     before=$(kept)
     like "$before" '^var/spool/secflow/.*\.records\.' 'it is there'
     for step in install_package remove_package; do
         ok "then $step" $step
         is "$(kept)" "$before" "$step: the spool, the configuration and what is enabled stay"
     done
+    is "$(inside find /var/spool/secflow -user root -printf '%f\n' | sort | xargs)" 'link linked' \
+        'what root left in the spool is its user'"'"'s now, but for links'
+    is "$(inside stat -c '%U %a' /var/spool/secflow /var/spool/secflow/rejected /etc/secflow/key | xargs)" \
+        'secflow 700 secflow 755 root 600' 'as is the spool, but not the key'
     is "$(cat $root/etc/secflow/environment)" SECFLOW_URL=http://127.0.0.1:9/ 'as it was configured'
     like "$(traces)" '^\./var/spool/secflow/' 'so there are traces'
 
     ok 'it is purged' inside dpkg --purge secflow
-    is "$(traces)" '' 'without a trace'
-    is "$(inside getent passwd secflow; inside getent group secflow)" '' 'the user and the group are gone'
+    is "$(traces)" "$clean" 'without a trace'
+    is "$(inside getent passwd secflow flowcap; inside getent group secflow)" '' 'the users and the group are gone'
     is_status 1 'dpkg does not know of it' dpkg-query --root=$root -s secflow
 fi
 
