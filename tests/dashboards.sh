@@ -47,9 +47,8 @@ query "$(clickhouse_recipe 1)" || bail_out 'no table'
 # Two sensors: the traffic of the office, with labels, in windows of a second, and that of the branch
 # two days earlier, which has no names, and nothing to port 80.
 "$bindir/tests/traffic" demo trace.pcap 2>out || bail_out 'no capture'
-pcap2flow -x -d 1 trace.pcap | flowlabel | jq -c '.sensor = "office"
-    | if .destinationNameSource != "original" then .dstName = (.dst | sub(":[0-9]*$"; "")) else . end' >office.sf
-pcap2flow -x trace.pcap | jq -c 'select(.dstPort != 80) | .sensor = "branch" | del(.dstName)
+pcap2flow --sensor office -x -d 1 trace.pcap | flowlabel >office.sf
+pcap2flow --sensor branch -x trace.pcap | jq -c 'select(.dstPort != 80) | del(.dstName)
     | .start = ((.start[:19] + "Z" | fromdate - 172800 | todate | .[:19]) + .start[19:])' >branch.sf
 clickhouse_recipe 2 | sed -e "s/clickhouse.example:8123/127.0.0.1:$clickhouse_port/" \
     -e 's/flowupload/flowupload -s spool/; s/pcap2flow -x trace.pcap/cat office.sf branch.sf/' >recipe.sh
