@@ -3,7 +3,7 @@
 # goes on standard output, and in the end as one table in BINDIR/bench.txt.
 #
 #   BINDIR      the build directory
-#   BENCHDIR    where captures and logs go, 3.7 GB, and output of as much again; given, they are
+#   BENCHDIR    where captures and logs go, 4.4 GB, and output of as much again; given, they are
 #               kept and used again. Default: a directory that is removed at the end
 #   BENCHRUNS   rounds that count, 5 by default
 #   PYTHON      makes the logs
@@ -77,12 +77,13 @@ size_of() {
     size "$file"
 }
 
-# logs: makes conn and dns in TSV and JSON, unless they were kept
+# logs NAME ROWS SHAPE...: makes conn and dns in a folder of that name, unless they were kept
 logs() {
-    [ -d "$dir/logs" ] && return
-    "${PYTHON:-python3}" "$(dirname "$0")/zeeklogs.py" "$scratch/logs" 2000000 tsv json ||
-        die 'no logs'
-    mv "$scratch/logs" "$dir/logs" || exit 1
+    name=$1
+    shift
+    [ -d "$dir/$name" ] && return
+    "${PYTHON:-python3}" "$(dirname "$0")/zeeklogs.py" "$scratch/logs" "$@" || die 'no logs'
+    mv "$scratch/logs" "$dir/$name" || exit 1
 }
 
 # title TEXT: what the rows that follow are about
@@ -165,9 +166,35 @@ session_cost() {
     verdict 'pcap2flow -S, times the wall time of pcap2flow' "$(column 6 pcap2flow-S)" max 1.3
 }
 
+# json_verdict TEXT COMMAND FILE: how fast the command has read the file
+json_verdict() {
+    verdict "$1, MB/s" \
+        "$(column 2 "$2" | awk -v bytes="$(wc -c <"$3")" '{ print bytes / $1 / 1e6 }')" min 400
+}
+
+# json_speed: the shapes of JSON logs, beside jq picking six columns
+json_speed() {
+    logs json-logs 500000 json nested escaped
+    conn=$dir/json-logs/conn
+    title "Half a million rows of conn in JSON: flat, $(size "$conn.json.log"); with ids in an object of \
+their own, $(size "$conn.nested.log"); with an escape in each row, $(size "$conn.escaped.log")"
+    set --
+    for shape in json nested escaped; do
+        set -- "$@" "zeek2flow-$shape=$BINDIR/zeek2flow '$conn.$shape.log' >'$scratch/out.sf'"
+    done
+    if installed jq; then
+        set -- "$@" "jq-nested=jq -r '[.ts, .id.orig_h, .id.orig_p, .id.resp_h, .id.resp_p, .proto] | @tsv' \
+            '$conn.nested.log' >'$scratch/out.cut'"
+    fi
+    measure "$@"
+    for shape in json nested escaped; do
+        json_verdict "zeek2flow, $shape" zeek2flow-$shape "$conn.$shape.log"
+    done
+}
+
 # log_speed: zeek2flow beside the tool that picks columns out of Zeek's logs
 log_speed() {
-    logs
+    logs logs 2000000 tsv json
     conn=$dir/logs/conn dns=$dir/logs/dns
     columns='ts id.orig_h id.orig_p id.resp_h id.resp_p proto'
     if installed zeek-cut; then
@@ -185,8 +212,7 @@ log_speed() {
         "zeek2flow-json=$BINDIR/zeek2flow '$conn.json.log' >'$scratch/out.sf'" \
         "zeek2flow-tsv=$BINDIR/zeek2flow '$conn.tsv.log' >'$scratch/out.sf'"
     verdict "zeek2flow, TSV, times the wall time of $first" "$(column 6 zeek2flow-tsv)" max 2
-    verdict 'zeek2flow, JSON, MB/s' \
-        "$(column 2 zeek2flow-json | awk -v bytes="$(wc -c <"$conn.json.log")" '{ print bytes / $1 / 1e6 }')" min 400
+    json_verdict 'zeek2flow, JSON' zeek2flow-json "$conn.json.log"
     flow_memory conn zeek2flow-tsv
     title 'The same, with half a million rows of dns'
     measure "zeek2flow-tsv=$BINDIR/zeek2flow '$conn.tsv.log' '$dns.tsv.log' >'$scratch/out.sf'" \
@@ -262,6 +288,7 @@ measure "pcap2flow='$BINDIR/pcap2flow' '$file' >'$scratch/out.sf'"
 flow_memory many6
 
 log_speed
+json_speed
 label_speed
 upload_speed
 

@@ -21,7 +21,7 @@ same() {
     ok "$description: the same records" cmp want.sf out
 }
 
-for shape in json corelight underscore nested spaced array arraylines indented; do
+for shape in json corelight underscore nested escaped spaced array arraylines indented; do
     same "$shape" "$tool" -x "logs/conn.$shape.log" "logs/dns.$shape.log"
 done
 same 'shapes mixed, in any order' "$tool" -x logs/dns.array.log logs/conn.tsv.log

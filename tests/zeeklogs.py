@@ -148,6 +148,11 @@ def corelight(fields, row):
                     **row, "ts": iso(row["ts"])})
 
 
+def escaped(row):
+    """As PHP and others write slashes."""
+    return compact({"path": "spool/conn", **row}).replace("/", "\\/")
+
+
 def nested(row):
     ends = {f.partition(".")[2]: row[f] for f in ID}
     return json.dumps({"id": ends, **{f: v for f, v in row.items() if f not in ID}})
@@ -181,6 +186,7 @@ SHAPES = {
     "corelight": lines(corelight),
     "underscore": lines(lambda fields, row: compact({f.replace(".", "_"): v for f, v in row.items()})),
     "nested": lines(lambda fields, row: nested(row)),
+    "escaped": lines(lambda fields, row: escaped(row)),
     "spaced": lines(lambda fields, row: json.dumps(row)),
     "array": array("[", ",", "]", lambda fields, row: compact(row)),
     "arraylines": array("[\n", ",\n", "\n]\n", lambda fields, row: compact(row)),
