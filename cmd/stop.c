@@ -25,6 +25,8 @@ static void act(void (*handler)(int), int flags)
     action.sa_handler = handler;
     sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < STOP_SIGNALS; i++)
+        sigaddset(&action.sa_mask, stop_signals[i]); /* each is counted */
+    for (size_t i = 0; i < STOP_SIGNALS; i++)
         if (sigaction(stop_signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
             sigaction(stop_signals[i], &action, NULL);
 }

@@ -31,6 +31,11 @@ takes() {
     [ $((0x$caught >> ($1 - 1) & 1)) -eq 1 ]
 }
 
+# idle: no signal waits for it
+idle() {
+    grep -q '^ShdPnd:[[:space:]]*0*$' "/proc/$process/status"
+}
+
 lets_go() {
     ! takes "$1"
 }
@@ -46,6 +51,7 @@ for tool_name in pcap2flow zeek2flow; do
         ok "$tool_name, $signals: it is ready" until_true takes 15
         for signal in $signals; do
             kill -s "$signal" $process
+            ok "$tool_name, $signals: it has taken it" until_true idle
         done
         tail -c "+$((half + 1))" $tool_name.input >&9
         exec 9>&-
