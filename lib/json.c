@@ -314,15 +314,17 @@ static struct meaning find_meaning(const struct json *json, const struct meaning
     size_t before = within->inside_length;
 
     for (size_t i = 0; i < json->key_count; i++) {
-        const char *key = json->keys[i].name;
-        size_t key_length = strlen(key);
+        const char *key = json->keys[i].name, *rest;
 
-        if (key_length < before + length || memcmp(key, within->inside, before) != 0 ||
-            memcmp(key + before, name, length) != 0)
+        if (before > 0 && strncmp(key, within->inside, before) != 0)
             continue;
-        if (key_length == before + length) {
+        rest = key + before;
+        if ((length > 0 && *rest != *name) || strlen(rest) < length ||
+            memcmp(rest, name, length) != 0)
+            continue;
+        if (rest[length] == '\0') {
             meaning.id = json->keys[i].id;
-        } else if (key[before + length] == '.' && !meaning.inside) {
+        } else if (rest[length] == '.' && !meaning.inside) {
             meaning.inside = key;
             meaning.inside_length = (uint32_t)(before + length + 1);
         }

@@ -5,10 +5,10 @@
 #include "fuzz/json_check.h"
 #include "tap.h"
 
-enum { ID_A = 1, ID_B, ID_NESTED };
+enum { ID_A = 1, ID_B, ID_NESTED, ID_OTHER };
 
 static const struct json_key keys[] = {
-    {"a", ID_A}, {"b", ID_B}, {"o.x", ID_NESTED}, {"o_x", ID_NESTED}};
+    {"a", ID_A}, {"b", ID_B}, {"o.x", ID_NESTED}, {"o_x", ID_NESTED}, {"p.x", ID_OTHER}};
 
 #define KEYS (sizeof keys / sizeof *keys)
 
@@ -89,6 +89,7 @@ static const struct {
     {"{\"c\":[1,2],\"d\":{},\"e\":\"f\",\"b\":1}", "2n1"},
     {"{\"o\":{\"x\":1,\"y\":2},\"a\":3}", "3n1 1n3"},
     {"{\"o\":{\"o\":{\"x\":1},\"x\":[2]}}", "3c 3*n2"},
+    {"{\"o\":{\"x\":1},\"p\":{\"x\":2},\"q\":{\"x\":3}}", "3n1 4n2"},
     {"{\"o_x\":1,\"o.x\":2}", "3n1 3n2"},
     {"{\"\":{\"a\":1,\"o\":{\"x\":2}},\"o\":{\"\":{\"x\":3}}}", ""},
     {"{\"a\":\"\\\"\\\\\\/\\u0041\\n\"}", "1s\"\\/A\n"},
@@ -214,6 +215,7 @@ static const struct {
     {"{\"a\":\"\\ud800\"}", "half of a surrogate pair at byte 7"},
     {"{\"a\":\"xy\\uDFFF\"}", "half of a surrogate pair at byte 9"},
     {"{\"a\":\"\\udc00\\ud800\"}", "half of a surrogate pair at byte 7"},
+    {"{\"a\":\"\\udc00\\udc00\"}", "half of a surrogate pair at byte 7"},
     {"{\"a\":\"\\ud800\\ud800\"}", "half of a surrogate pair at byte 7"},
     {"{\"a\":\"\\ud800\\ue000\"}", "half of a surrogate pair at byte 7"},
     {"{\"a\":\"\\udbff\\n\"}", "half of a surrogate pair at byte 7"},
@@ -223,6 +225,8 @@ static const struct {
     {"{\"\\udead\":1}", "half of a surrogate pair at byte 3"},
     /* UTF-8: no beginning, overlong, surrogates, above U+10FFFF, cut */
     {"{\"a\":\"\x80\"}", "invalid UTF-8 at byte 7"},
+    {"{\"a\":\"1234\x80 at 1234567\"}", "invalid UTF-8 at byte 11"},
+    {"{\"a\":\"12345678\x9f at 1234567\"}", "invalid UTF-8 at byte 15"},
     {"{\"a\":\"x\xff\"}", "invalid UTF-8 at byte 8"},
     {"{\"a\":\"12345678\xfe\"}", "invalid UTF-8 at byte 15"},
     {"{\"a\":\"\xc0\x80\"}", "invalid UTF-8 at byte 7"},
