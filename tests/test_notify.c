@@ -86,19 +86,13 @@ static void test_status(void)
 
 static void test_nobody(void)
 {
-    static const char *const names[] = {
-        "",
-        "/",
-        "@",
-        "relative",
-        "vsock:2:1234",
-        "/nothing/of/the/kind",
-        "@nobody",
-        "/a/name/that/is/longer/than/what/an/address/of/a/socket/can/hold/which/is/a/hundred/and/"
-        "eight/bytes/"
-        "and/no/more",
+    char long_name[200];
+    const char *const names[] = {
+        "", "/", "@", "relative", "vsock:2:1234", "/nothing/of/the/kind", "@nobody", long_name,
     };
 
+    memset(long_name, '/', sizeof long_name - 1); /* longer than any address of a socket */
+    long_name[sizeof long_name - 1] = '\0';
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         struct notify notify = open_with(names[i], "1000", NULL);
 
