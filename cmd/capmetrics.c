@@ -98,6 +98,21 @@ static void put_records(struct metrics *metrics, const struct watch_counts *coun
                     watch_forgotten_names(counts));
 }
 
+static void put_files(struct metrics *metrics, const struct outbox_counts *counts)
+{
+    metrics_gauge(metrics, "secflow_capture_output_up", "Whether windows can be written.",
+                  counts->trouble == 0);
+    metrics_counter(metrics, "secflow_capture_files_written_total",
+                    "Windows that became files, recovered ones included.", counts->windows.written);
+    metrics_counter(metrics, "secflow_capture_files_unsynced_total",
+                    "Of these, files that could not be synced to the disk.",
+                    counts->windows.unsynced);
+    metrics_family(metrics, "secflow_capture_files_removed_total", METRIC_COUNTER,
+                   "Files of windows that were removed, by what they exceeded.");
+    metrics_sample(metrics, "bound", "age", counts->windows.removed_age);
+    metrics_sample(metrics, "bound", "bytes", counts->windows.removed_bytes);
+}
+
 static void put_memory(struct metrics *metrics, const struct watch_counts *counts, int statm)
 {
     metrics_gauge(metrics, "secflow_capture_flows", "Flows in memory.", counts->flows);
@@ -123,6 +138,7 @@ static void put_all(const struct capmetrics *metrics, const struct watch_counts 
     put_capture(metrics->metrics, counts);
     put_verdicts(metrics->metrics, &counts->meter);
     put_records(metrics->metrics, counts);
+    put_files(metrics->metrics, &counts->outbox);
     put_memory(metrics->metrics, counts, metrics->statm);
 }
 

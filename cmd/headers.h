@@ -23,8 +23,8 @@ MUST_CHECK int headers_add(struct headers *headers, const char *argument);
 bool headers_have(const struct headers *headers, const char *name);
 
 /*
- * The header apikey. Its value is in a file, which as a pipe has 5 seconds; where path is NULL, in an
- * environment variable, if that is set and not empty; else in the file key of the folder
+ * The header apikey. Its value is in a file, which as a pipe has 5 seconds; where path is NULL, in
+ * an environment variable, if that is set and not empty; else in the file key of the folder
  * CREDENTIALS_DIRECTORY, which systemd makes of LoadCredential=, if it is there and not empty. None
  * of them is ever part of a message. Returns EX_OK, or a status to end with.
  */

@@ -145,7 +145,7 @@ static void show_line(const struct watch *watch, const struct watch_counts *coun
     char packets[NUMBER_GROUPED], flows[NUMBER_GROUPED], dropped[NUMBER_GROUPED], line[LINE_MAX];
     int64_t left = (counts->window_ends - clock_wall()) / SECOND;
 
-    if (is_writing(counts))
+    if (!watch->options.keeping->path && is_writing(counts))
         return;
     left = left > 0 ? left : 0;
     snprintf(line, sizeof line,

@@ -82,6 +82,15 @@ stop
 E2
 is "$(cat down)" 0 '--metrics: an interface that is down is not up; --sensor is a label'
 
+in_network <<'E2'
+start -d 1 --metrics "$PWD/metrics/flowcap.prom" -w "$PWD/windows" --keep-bytes 64K
+replay trace.pcap
+until_true test -e windows/*.sf
+stop
+E2
+is "$(cat status), $(metric secflow_capture_files_written_total)" "0, $(ls windows | grep -c '')" '--metrics, -w: files'
+is "$(metric secflow_capture_output_up)" 1 '--metrics, -w: they can be written'
+
 if [ "$user" = nobody ]; then
     is_status 74 'metrics in a folder of another: exit status' $enter "$tool" -i any -n 1 -d 1 --metrics "$PWD/nobodys.prom"
     is "$(sed "s|$PWD/||" err)" \
