@@ -182,14 +182,15 @@ static void *run(void *context)
     return NULL;
 }
 
-static void tell_failure(const struct capmetrics *metrics)
+/* Returns a status. */
+static int tell_failure(const struct capmetrics *metrics)
 {
     const struct watch_options *options = &metrics->options;
 
     errno = metrics->error;
     if (metrics->result == RESULT_NO_MEMORY)
-        out_of_memory();
-    else if (errno == EACCES || errno == EPERM)
+        return out_of_memory();
+    if (errno == EACCES || errno == EPERM)
         complain(options->metrics,
                  "cannot write the metrics: the user whom flowcap runs as%s%s%s must be able to "
                  "write to the folder",
@@ -197,16 +198,15 @@ static void tell_failure(const struct capmetrics *metrics)
                  options->user ? "," : "");
     else
         complain_errno(options->metrics, "cannot write the metrics");
+    return EX_IOERR;
 }
 
 /* As the user whom the tool has become: a file that cannot be written is told at once. */
 static int start(struct capmetrics *metrics)
 {
     write_counts(metrics, &(struct watch_counts){.problem = ""});
-    if (metrics->turned) {
-        tell_failure(metrics);
-        return EX_IOERR;
-    }
+    if (metrics->turned)
+        return tell_failure(metrics);
     errno = pthread_create(&metrics->thread, NULL, run, metrics);
     metrics->running = errno == 0;
     return metrics->running ? EX_OK : start_failed(RESULT_SYSTEM);

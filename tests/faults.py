@@ -271,6 +271,21 @@ class Windows(Live):
         yield from super().problems(folder, status, sound)
 
 
+class Metrics(Live):
+    """The same with metrics, which are whole or not there, whatever becomes of the rest."""
+
+    def problems(self, folder, status, sound):
+        file = folder / "flowcap.prom"
+        families = [line.split()[2] for line in file.read_text().splitlines() if line.startswith("# TYPE")] \
+            if file.exists() else []
+        if families and families[-1] != "secflow_capture_resident_memory_bytes":
+            yield "the metrics are cut"
+        if status == 0 and not families:
+            yield "there are no metrics"
+        file.unlink(missing_ok=True)
+        yield from super().problems(folder, status, sound)
+
+
 def order_problem(folder):
     """Written, synced, named, and the folder synced: in this order."""
     counts = (folder / "counts").read_bytes()
@@ -463,7 +478,8 @@ def make_cases(work):
     ]
     if NETWORK:
         live = ("-i", "lo", "-a", "-d", "1000000", "-c", "cache", "-B", "256", "-Z", NETWORK)
-        cases += [Live("flowcap", *live), Windows("flowcap -w", *live, "-w", "windows")]
+        cases += [Live("flowcap", *live), Metrics("flowcap --metrics", *live, "--metrics", "flowcap.prom"),
+                  Windows("flowcap -w", *live, "-w", "windows")]
     return cases
 
 
