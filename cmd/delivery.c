@@ -65,7 +65,8 @@ struct delivery {
     int denied; /* the status to end with, where it is DENIED to the end */
     bool said_unreadable;
 
-    uint64_t accepted, rejected, deleted, foreign;
+    struct delivery_counts counts;
+    uint64_t foreign;
     struct clock_watch clock;
     int64_t begun_at, accepted_at; /* the request; the last sample */
     struct text lines; /* for standard output, of which what is before written is there */
@@ -215,7 +216,7 @@ static int reject(struct delivery *delivery, const char *what, const char *told)
         return spool_failed(delivery, result);
     if (delivery->start == 0)
         part_is_last(delivery);
-    if (delivery->rejected++ < REJECTIONS_TOLD)
+    if (delivery->counts.rejected++ < REJECTIONS_TOLD)
         complain(entry->name + entry->file_name, "%s: moved to %s/rejected", told,
                  delivery->options->spool_path);
     return EX_OK;
@@ -232,7 +233,7 @@ static void tell_trimmed(struct delivery *delivery, const struct spool_trimmed *
     complain(delivery->options->spool_path,
              "%" PRIu64 " sample%s deleted, of which %" PRIu64 " waited to be sent: %s", count,
              count == 1 ? " was" : "s were", trimmed->waiting, why);
-    delivery->deleted += count;
+    delivery->counts.deleted += count;
 }
 
 /* Whether an entry is on its way. */
@@ -596,7 +597,8 @@ static int accept(struct delivery *delivery, int64_t now)
         complain(delivery->collector, "accepts again");
     delivery->failures = 0;
     delivery->said = 0;
-    delivery->accepted++;
+    delivery->counts.accepted++;
+    delivery->counts.accepted_at = clock_wall();
     delivery->accepted_at = now;
     put_off(delivery, now);
     if (result == RESULT_OK && !delivery->options->quiet)
@@ -742,7 +744,10 @@ static int send_some(struct delivery *delivery, int64_t now)
 {
     struct upload_answer answer;
 
-    return upload_run(delivery->uploader, &answer) ? finish(delivery, &answer, now) : EX_OK;
+    if (!upload_run(delivery->uploader, &answer))
+        return EX_OK;
+    delivery->counts.answers[answer.status / 100 < 6 ? answer.status / 100 : 0]++;
+    return finish(delivery, &answer, now);
 }
 
 /* While nothing can be sent the spool is looked after all the same, unless another process does. */
@@ -848,9 +853,9 @@ int64_t delivery_progressed(const struct delivery *delivery, int64_t now)
     return delivery->state == MEASURING || delivery_gets_on(delivery) ? now : delivery->accepted_at;
 }
 
-uint64_t delivery_accepted(const struct delivery *delivery)
+const struct delivery_counts *delivery_counts(const struct delivery *delivery)
 {
-    return delivery->accepted;
+    return &delivery->counts;
 }
 
 static int tell_left(struct delivery *delivery)
@@ -894,10 +899,11 @@ int delivery_end(struct delivery *delivery)
         complain(NULL, "nobody reads standard output, which lacks its last lines");
         status = worse_status(status, EX_IOERR);
     }
-    if (delivery->rejected > REJECTIONS_TOLD)
+    if (delivery->counts.rejected > REJECTIONS_TOLD)
         complain(delivery->options->spool_path, "%" PRIu64 " more were rejected",
-                 delivery->rejected - REJECTIONS_TOLD);
-    if (!delivery->options->lasting && (delivery->rejected > 0 || delivery->deleted > 0))
+                 delivery->counts.rejected - REJECTIONS_TOLD);
+    if (!delivery->options->lasting &&
+        (delivery->counts.rejected > 0 || delivery->counts.deleted > 0))
         status = worse_status(status, EX_UNAVAILABLE);
     return delivery->state == ELSEWHERE ? status : final_status(status, tell_left(delivery));
 }

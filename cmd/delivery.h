@@ -58,8 +58,14 @@ bool delivery_gets_on(const struct delivery *delivery);
 /* When a sample was accepted last, or now while one is measured or a request gets on. */
 int64_t delivery_progressed(const struct delivery *delivery, int64_t now);
 
-/* Samples that were accepted so far. */
-uint64_t delivery_accepted(const struct delivery *delivery);
+/* What was done so far. */
+struct delivery_counts {
+    uint64_t accepted, rejected, deleted; /* samples; deleted: over a limit */
+    uint64_t answers[6]; /* requests, by the first digit of their HTTP status; 0: without one */
+    int64_t accepted_at; /* when a sample was accepted last, microseconds since 1970; 0: never */
+};
+
+const struct delivery_counts *delivery_counts(const struct delivery *delivery);
 
 /* Says what is left and what was rejected. Returns EX_OK or a status. */
 MUST_CHECK int delivery_end(struct delivery *delivery);

@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "delivery.h"
 #include "headers.h"
+#include "report.h"
 #include "sample.h"
 #include "secflows.h"
 #include "status.h"
@@ -26,8 +27,8 @@
 static const char help[] =
     "usage: flowupload [-hjnqVvz] [-u URL] [-k KEYFILE] [-s SPOOL] [-t TYPE] [-N NAME]\n"
     "           [-F FORMAT] [-H HEADER]... [-i TIME] [-b RECORDS] [--cacert FILE] [--linger TIME]\n"
-    "           [--max-age TIME] [--max-bytes SIZE] [--retry-rejected] [--status]\n"
-    "           [--take FOLDER [--filter COMMAND]] [--timeout TIME] [FILE...]\n"
+    "           [--max-age TIME] [--max-bytes SIZE] [--metrics FILE] [--retry-rejected]\n"
+    "           [--status] [--take FOLDER [--filter COMMAND]] [--timeout TIME] [FILE...]\n"
     "Send Secflows to a collector over HTTP, sample by sample, each from a spool on disk. Without\n"
     "FILE, or where FILE is -, read standard input; where that is a terminal, only send the "
     "spool.\n"
@@ -55,6 +56,7 @@ static const char help[] =
     "  --linger TIME       at the end, go on for so long without success (default 30s)\n"
     "  --max-age TIME      delete samples from the spool that are older\n"
     "  --max-bytes SIZE    delete the oldest samples while the spool has more than that\n"
+    "  --metrics FILE      keep counters there, for Prometheus\n"
     "  --retry-rejected    move what was rejected back, and send it, too; without a URL only move\n"
     "  --status            only tell what is in the spool: what waits, what was rejected and why\n"
     "  --take FOLDER       send each file there, and remove it, until told to stop\n"
@@ -76,6 +78,7 @@ enum long_option {
     OPTION_LINGER,
     OPTION_MAX_AGE,
     OPTION_MAX_BYTES,
+    OPTION_METRICS,
     OPTION_RETRY_REJECTED,
     OPTION_STATUS,
     OPTION_TAKE,
@@ -88,8 +91,8 @@ struct command {
     bool status_only, json;
     bool retry, retry_only; /* what was rejected */
     const char *name, *key_file;
-    const char *take, *filter; /* NULL: none */
-    enum spool_kind kind;      /* of -t */
+    const char *take, *filter, *metrics; /* NULL: none */
+    enum spool_kind kind;                /* of -t */
     uint64_t records_most;
     int64_t idle, linger;
     struct headers headers;
@@ -110,11 +113,17 @@ struct command {
     bool unread;        /* something of the input was left, which was said */
     int status;
     struct intake intake;
+    struct report report;
 };
 
 static void fail(struct command *command, int status)
 {
     command->status = worse_status(command->status, status);
+}
+
+static int64_t earliest(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
 }
 
 /*
@@ -124,13 +133,17 @@ static void fail(struct command *command, int status)
 static bool wait_on(struct command *command, int fd, int64_t until)
 {
     struct pollfd fds[] = {{.fd = stop_descriptor(), .events = POLLIN},
-                           {.fd = fd, .events = POLLIN}};
-    int64_t left = until - clock_monotonic();
+                           {.fd = fd, .events = POLLIN},
+                           {.fd = report_descriptor(&command->report), .events = POLLIN}};
+    int64_t left;
 
+    until = earliest(until, report_deadline(&command->report));
+    left = until - clock_monotonic();
     if (command->delivery)
-        delivery_wait(command->delivery, fds, 2, until);
+        delivery_wait(command->delivery, fds, 3, until);
     else
-        poll(fds, 2, left > 60 * SECOND ? 60000 : left > 0 ? (int)((left + 999) / 1000) : 0);
+        poll(fds, 3, left > 60 * SECOND ? 60000 : left > 0 ? (int)((left + 999) / 1000) : 0);
+    report_look(&command->report, clock_monotonic());
     return fds[1].revents != 0;
 }
 
@@ -143,11 +156,6 @@ static void deliver(struct command *command, int64_t now)
 static bool has_ended(const struct command *command)
 {
     return command->delivery && delivery_has_ended(command->delivery);
-}
-
-static int64_t earliest(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
 }
 
 /* Says why the spool cannot be written, after which there is no point in more. */
@@ -253,7 +261,7 @@ static bool give_way(struct command *command)
 static bool wait_for_room(struct command *command)
 {
     int64_t start = clock_monotonic(), now = start, until = start + FULL_AGAIN;
-    uint64_t accepted = command->delivery ? delivery_accepted(command->delivery) : 0;
+    uint64_t accepted = command->delivery ? delivery_counts(command->delivery)->accepted : 0;
     int error = errno;
 
     if (error == EMFILE || error == ENFILE) {
@@ -273,7 +281,7 @@ static bool wait_for_room(struct command *command)
         complain(command->options.spool_path,
                  "no space is left there; no input is read until there is");
     command->full = true;
-    while (now < until && delivery_accepted(command->delivery) == accepted) {
+    while (now < until && delivery_counts(command->delivery)->accepted == accepted) {
         deliver(command, now);
         if (delivery_is_idle(command->delivery) && give_way(command))
             break;
@@ -499,8 +507,8 @@ static void show_progress(struct command *command, int64_t now)
 
     if (progress_due_now(&progress, now) &&
         spool_total(command->spool, &count, &bytes) == RESULT_OK)
-        progress_show(&progress, "sent", delivery_accepted(command->delivery),
-                      delivery_accepted(command->delivery) + count, count, "left");
+        progress_show(&progress, "sent", delivery_counts(command->delivery)->accepted,
+                      delivery_counts(command->delivery)->accepted + count, count, "left");
 }
 
 /* After the input's end: until nothing is left, or nothing has come forward for long enough. */
@@ -531,7 +539,7 @@ static void summarise(const struct command *command)
         fprintf(stderr, "%" PRIu64 " records read, ", command->intake.records);
     fprintf(stderr, "%" PRIu64 " samples made", command->intake.samples);
     if (command->delivery)
-        fprintf(stderr, ", %" PRIu64 " accepted", delivery_accepted(command->delivery));
+        fprintf(stderr, ", %" PRIu64 " accepted", delivery_counts(command->delivery)->accepted);
     fputc('\n', stderr);
 }
 
@@ -570,6 +578,7 @@ static void take_files(struct command *command)
 
 static int run(struct command *command, char **paths, size_t count)
 {
+    report_begin(&command->report, command->spool, command->delivery);
     if (command->take)
         take_files(command);
     else
@@ -582,6 +591,7 @@ static int run(struct command *command, char **paths, size_t count)
     }
     if (command->unread)
         command->status = final_status(command->status, EX_TEMPFAIL);
+    report_end(&command->report);
     if (command->options.verbose)
         summarise(command);
     return command->status;
@@ -678,6 +688,8 @@ static int command_init(struct command *command)
 {
     int status = stop_init();
 
+    if (status == EX_OK)
+        status = report_init(&command->report, command->metrics, &command->intake);
     progress_init(&progress, !command->quiet);
     command->output = malloc(sizeof *command->output);
     if (!command->output)
@@ -697,6 +709,7 @@ static int command_init(struct command *command)
 
 static void command_destroy(struct command *command)
 {
+    report_destroy(&command->report);
     samples_destroy(&command->samples);
     delivery_destroy(&command->delivery);
     spool_destroy(&command->spool);
@@ -747,6 +760,9 @@ static int parse_long_option(struct command *command, int option, char **argv)
         return option_seconds("--max-age", optarg, 1, &command->options.max_age);
     case OPTION_MAX_BYTES:
         return option_size("--max-bytes", optarg, 1, &command->options.max_bytes);
+    case OPTION_METRICS:
+        command->metrics = optarg;
+        return *optarg ? EX_OK : usage_error("--metrics: the file has no name");
     case OPTION_RETRY_REJECTED:
         command->retry = true;
         return EX_OK;
@@ -886,6 +902,7 @@ static int parse_options(struct command *command, int argc, char **argv)
         {"linger", required_argument, NULL, OPTION_LINGER},
         {"max-age", required_argument, NULL, OPTION_MAX_AGE},
         {"max-bytes", required_argument, NULL, OPTION_MAX_BYTES},
+        {"metrics", required_argument, NULL, OPTION_METRICS},
         {"retry-rejected", no_argument, NULL, OPTION_RETRY_REJECTED},
         {"status", no_argument, NULL, OPTION_STATUS},
         {"take", required_argument, NULL, OPTION_TAKE},

@@ -342,8 +342,8 @@ take_lines
 ok 'stopped again and again: all files go' wait_for 'files to go' sh -c '[ "$(ls in)" = "" ]'
 ok 'stopped again and again: all samples come' wait_for 'samples' waits_none
 end_take
-is "$(accepted .secflows | tr ' ' '\n' | sort | uniq -c | awk '{ print $1, $2 }')" '20 1' \
-    'stopped again and again: each once'
+is "$(jq -r '"\(.key) \(.secflows)"' accepted.jsonl | sort -u | awk '{ print $2 }' | uniq -c | tr -s ' ')" ' 20 1' \
+    'stopped again and again: all of each file, and nothing else'
 is_empty 'stopped again and again'
 
 # Where nothing can be sent: all of it is taken, and the status tells of it
