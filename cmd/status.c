@@ -220,7 +220,7 @@ static void print_table(struct status *status)
     printf(": %s in all", write_size(survey->bytes, size));
     if (status->sender)
         printf("; process %ld delivers now", (long)status->sender);
-    else if (status->known)
+    else if (status->known && survey->waiting.samples > 0)
         printf("; nobody delivers now");
     putchar('\n');
     print_row("waiting", &survey->waiting);

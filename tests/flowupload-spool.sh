@@ -51,6 +51,7 @@ is "$(find spool -mindepth 1)" '' 'an empty spool: nothing is made there'
 start_collector
 answers 400 'echo 422'
 send -q day1.sf day2.sf >out 2>err
+like "$(status | head -n 1)" '^spool: [0-9.]+K? in all$' 'rejected samples: nothing waits for somebody to deliver it'
 stop_collector
 send --linger 0 -q day3.sf >out 2>err
 cp day3.sf spool/.1700000000000000.1.0.records.begun.sf
