@@ -170,8 +170,6 @@ static enum result make_file(struct file *file)
     enum result result = RESULT_END;
     struct stat stat;
 
-    if (fstatat(file->folder, file->name + 1, &stat, AT_SYMLINK_NOFOLLOW) == 0)
-        return RESULT_END;
     file->fd = openat(file->folder, file->name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
     if (file->fd < 0)
         return errno == EEXIST ? RESULT_END : RESULT_SYSTEM;
