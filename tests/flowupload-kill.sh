@@ -141,7 +141,7 @@ mixed() {
 
 cat >full.sh <<'E2'
 tool=$1 url=$2
-mount -t tmpfs -o size=256k none spool || exit 99
+mount -t tmpfs -o size=256k,mode=700 none spool || exit 99
 head -c 200000 /dev/zero >spool/ballast
 "$tool" -k key -s spool -u "$url" -i 1 big.sf &
 sender=$!
@@ -176,7 +176,7 @@ flowupload: spool: there is space again' 'a full disk: it is said, once, and tha
 
     cat >small.sh <<'E2'
 tool=$1 url=$2 options=$3
-mount -t tmpfs -o "$options" none spool || exit 99
+mount -t tmpfs -o "$options,mode=700" none spool || exit 99
 exec "$tool" -k key -s spool -u "$url" mixed.sf
 E2
     for case in '20000 1 size=1m' '20000 8 size=1m' '200 50 size=16m,nr_inodes=20'; do

@@ -412,7 +412,7 @@ is_empty 'killed'
 
 cat >full.sh <<'E2'
 tool=$1 url=$2
-mount -t tmpfs -o size=256k none spool || exit 99
+mount -t tmpfs -o size=256k,mode=700 none spool || exit 99
 head -c 200000 /dev/zero >spool/ballast
 "$tool" -k key -s spool -u "$url" --take in &
 taker=$!
