@@ -72,8 +72,8 @@ for log in conn dns; do
     gzip -c $log.log >"$day/$log.22:00:00-23:00:00.log.gz"
 done
 
-# A collector, and a flowupload whose spool is here; one that takes from a folder ends when that is
-# empty.
+# A collector, and a flowupload whose spool is here; one that takes from a folder ends when all
+# that was there is sent.
 mkdir bin taken
 pcap2flow trace.pcap >taken/trace.sf
 cat >bin/flowupload <<END
@@ -81,7 +81,7 @@ cat >bin/flowupload <<END
 case "\$*" in
 *--take*)
     $bindir/flowupload -s $tmp/spool "\$@" &
-    while [ -n "\$(ls $tmp/taken)" ]; do
+    while [ -n "\$(find $tmp/taken $tmp/spool -name '*.sf')" ]; do
         sleep 0.1
     done
     kill \$!
