@@ -5,7 +5,8 @@ dashboard.py FILE TITLE FROM TO [NAME=VALUE]...
                                           the panel's queries, with what the ClickHouse data source
                                           puts in place of its macros: the time shown is FROM to TO,
                                           in seconds since 1970, an interval is a minute, and
-                                          a variable that has no VALUE is All, or empty
+                                          a variable that has no VALUE is All, or empty; the
+                                          title "$NAME" is the query of a variable
 dashboard.py FILE --metrics               the names of metrics in the expressions of all panels
 """
 import json
@@ -58,6 +59,15 @@ def all_panels(dashboard):
         yield from panel.get("panels", [])
 
 
+def queries(dashboard, title):
+    for panel in all_panels(dashboard):
+        if panel["title"] == title:
+            yield from panel["targets"]
+    for variable in dashboard["templating"]["list"]:
+        if "$" + variable["name"] == title:
+            yield variable["query"]
+
+
 def metrics(dashboard):
     found = set()
     for panel in all_panels(dashboard):
@@ -76,12 +86,11 @@ def main(path, title=None, start=None, end=None, *assignments):
         print(*metrics(dashboard), sep="\n")
         return
     values = dict(assignment.split("=", 1) for assignment in assignments)
-    for panel in all_panels(dashboard):
-        for target in panel["targets"] if panel["title"] == title else ():
-            sql = times(variables(conditions(target["rawSql"], values), values), start, end)
-            if "$" in sql:
-                sys.exit(f"{title}: what is this? {sql[sql.index('$'):]}")
-            print(sql)
+    for query in queries(dashboard, title):
+        sql = times(variables(conditions(query["rawSql"], values), values), start, end)
+        if "$" in sql:
+            sys.exit(f"{title}: what is this? {sql[sql.index('$'):]}")
+        print(sql)
 
 
 main(*sys.argv[1:])

@@ -90,6 +90,9 @@ while IFS= read -r title; do
     is "$(panel "$title" '*' $week sensor=none | grep -v '^0	0	')" '' "$title: and none of a sensor that is not there"
 done <titles
 
+# shellcheck disable=SC2016 # a variable of the dashboard
+is "$(panel '$sensor' '*' $week)" "$(of office.sf branch.sf 'map([.sensor]) | unique[]')" 'the sensors to choose from'
+
 summary='[length, bytes, kinds(.srcIp), kinds(destination), kinds(.sensor)]'
 is "$(panel 'In the time shown' '*' $week)" "$(of office.sf branch.sf "$summary")" 'all that there is'
 is "$(panel 'In the time shown' '*' $today)" "$(of office.sf "$summary")" 'all of a day'
