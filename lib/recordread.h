@@ -53,8 +53,8 @@ MUST_CHECK enum result record_write_with(const struct record_reader *reader,
                                          const char *const *values, struct output *output);
 
 /*
- * Adds the line that was read last to a text, as the object of its first ten fields only.
- * RESULT_NO_MEMORY.
+ * Adds the line that was read last to a text, as the object of its first ten fields only, whose
+ * values are those of the line, byte for byte. RESULT_NO_MEMORY.
  */
 MUST_CHECK enum result record_put_ten(const struct record_reader *reader, struct text *text);
 
