@@ -132,7 +132,7 @@ mkdir -m 777 windows
 for day in 01 02 03; do echo '{}' >windows/202601${day}T000000Z-eth9.sf; done
 echo '{}' >windows/20200101T000000Z-eth9.sf
 echo '{}' >windows/other.sf
-start -d 1 --keep 1d
+start -d 1 --keep 1d --metrics windows/metrics -c "$PWD/windows/cache"
 replay
 until_true sh -c 'ls windows | grep two0'
 kill -USR1 $cap
@@ -140,10 +140,12 @@ until_true grep removed err
 until_true grep folder: err
 stop
 E2
-is "$(others)" 'windows/20200101T000000Z-eth9.sf windows/other.sf ' \
+is "$(others)" 'windows/20200101T000000Z-eth9.sf windows/cache windows/metrics windows/other.sf ' \
     '--keep: what is older goes, unless no clock was set then'
 is "$(grep -c 'windows: 2 windows were removed, older than --keep' err)" 1 '--keep: that is said once, but for the newest, which goes later'
 like "$(cat err)" 'folder: [0-9]+ windows written, 3 removed' '--keep: and counted'
+like "$(cat windows/metrics)" '^secflow_capture_files_removed_total.*"age".* 3$' '--keep: with metrics and a cache, too'
+like "$(cat windows/metrics)" '^secflow_capture_output_up.* 1$' '--metrics: the folder can be written'
 in_network <<'E2'
 mkdir -m 777 windows
 for day in 01 02 03 04; do head -c 40000 /dev/zero >windows/202601${day}T000000Z-eth9.sf; done
