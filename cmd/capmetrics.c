@@ -1,8 +1,8 @@
 #include "capmetrics.h"
 
-#include "clock.h"
+#include "base/clock.h"
+#include "base/metrics.h"
 #include "common.h"
-#include "metrics.h"
 
 #include <errno.h>
 #include <fcntl.h>

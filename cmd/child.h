@@ -9,7 +9,7 @@
 #ifndef SECFLOW_CHILD_H
 #define SECFLOW_CHILD_H
 
-#include "result.h"
+#include "base/result.h"
 
 #include <sys/types.h>
 

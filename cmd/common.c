@@ -1,6 +1,6 @@
 #include "common.h"
 
-#include "number.h"
+#include "base/number.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -4,8 +4,8 @@
 #ifndef SECFLOW_COMMON_H
 #define SECFLOW_COMMON_H
 
-#include "progress.h"
-#include "result.h"
+#include "base/progress.h"
+#include "base/result.h"
 
 #include <getopt.h>
 #include <stddef.h>

@@ -1,9 +1,9 @@
 #include "converter.h"
 
-#include "calendar.h"
-#include "clock.h"
-#include "namecache.h"
-#include "sensor.h"
+#include "base/calendar.h"
+#include "base/clock.h"
+#include "name/namecache.h"
+#include "record/sensor.h"
 
 #include <errno.h>
 #include <inttypes.h>

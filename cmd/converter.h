@@ -5,9 +5,9 @@
 #define SECFLOW_CONVERTER_H
 
 #include "common.h"
-#include "locality.h"
-#include "meter.h"
-#include "recorder.h"
+#include "flow/meter.h"
+#include "packet/locality.h"
+#include "record/recorder.h"
 
 #include <limits.h>
 

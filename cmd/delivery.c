@@ -1,10 +1,10 @@
 #include "delivery.h"
 
-#include "answer.h"
-#include "backoff.h"
-#include "body.h"
-#include "clock.h"
+#include "base/clock.h"
 #include "redact.h"
+#include "send/answer.h"
+#include "send/backoff.h"
+#include "send/body.h"
 
 #include <errno.h>
 #include <inttypes.h>

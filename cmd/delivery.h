@@ -8,8 +8,8 @@
 #define SECFLOW_DELIVERY_H
 
 #include "common.h"
-#include "spool.h"
-#include "upload.h"
+#include "send/spool.h"
+#include "send/upload.h"
 
 struct delivery_options {
     struct upload_options upload; /* form: NetworkSage's API; else lines */

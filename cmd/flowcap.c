@@ -1,13 +1,13 @@
 /*
  * flowcap: traffic becomes Secflows, live. See flowcap(8).
  */
-#include "capture.h"
-#include "clock.h"
+#include "base/clock.h"
 #include "converter.h"
 #include "interfaces.h"
 #include "keeping.h"
-#include "outbox.h"
-#include "sandbox.h"
+#include "live/capture.h"
+#include "live/outbox.h"
+#include "live/sandbox.h"
 #include "watch.h"
 
 #include <errno.h>

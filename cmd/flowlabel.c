@@ -1,7 +1,7 @@
 /*
  * flowlabel: says of each Secflow what kind of flow it is. See flowlabel(1).
  */
-#include "label.h"
+#include "record/label.h"
 #include "secflows.h"
 #include "stop.h"
 

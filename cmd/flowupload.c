@@ -1,12 +1,12 @@
 /*
  * flowupload: samples reach the collector. See flowupload(1).
  */
-#include "clock.h"
+#include "base/clock.h"
 #include "delivery.h"
 #include "headers.h"
 #include "report.h"
-#include "sample.h"
 #include "secflows.h"
+#include "send/sample.h"
 #include "status.h"
 #include "stop.h"
 #include "take.h"

@@ -1,7 +1,7 @@
 #include "headers.h"
 
-#include "text.h"
-#include "upload.h"
+#include "base/text.h"
+#include "send/upload.h"
 
 #include <errno.h>
 #include <fcntl.h>

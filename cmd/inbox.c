@@ -1,8 +1,8 @@
 #include "inbox.h"
 
-#include "backoff.h"
-#include "clock.h"
-#include "files.h"
+#include "base/clock.h"
+#include "base/files.h"
+#include "send/backoff.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 #include "interfaces.h"
 
-#include "capture.h"
 #include "common.h"
+#include "live/capture.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 #ifndef SECFLOW_INTERFACES_H
 #define SECFLOW_INTERFACES_H
 
-#include "capture.h"
+#include "live/capture.h"
 
 /* Room for the names of as many as can be captured from, with commas between them. */
 #define INTERFACES_TEXT (CAPTURE_INTERFACES * 16)

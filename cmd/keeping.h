@@ -5,7 +5,7 @@
 #ifndef SECFLOW_KEEPING_H
 #define SECFLOW_KEEPING_H
 
-#include "outbox.h"
+#include "live/outbox.h"
 
 #define KEEPING_TEXT 160
 

@@ -1,9 +1,9 @@
 /*
  * pcap2flow: capture files become Secflows. See pcap2flow(1).
  */
-#include "capfile.h"
 #include "converter.h"
-#include "filter.h"
+#include "live/filter.h"
+#include "packet/capfile.h"
 #include "stop.h"
 
 #include <errno.h>

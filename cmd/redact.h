@@ -4,7 +4,7 @@
 #ifndef SECFLOW_REDACT_H
 #define SECFLOW_REDACT_H
 
-#include "text.h"
+#include "base/text.h"
 
 #include <stdbool.h>
 

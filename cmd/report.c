@@ -1,7 +1,7 @@
 #include "report.h"
 
-#include "clock.h"
-#include "number.h"
+#include "base/clock.h"
+#include "base/number.h"
 
 #include <errno.h>
 #include <inttypes.h>

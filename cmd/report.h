@@ -5,9 +5,9 @@
 #ifndef SECFLOW_REPORT_H
 #define SECFLOW_REPORT_H
 
+#include "base/metrics.h"
+#include "base/notify.h"
 #include "delivery.h"
-#include "metrics.h"
-#include "notify.h"
 #include "take.h"
 
 struct report {

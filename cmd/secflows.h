@@ -4,9 +4,9 @@
 #ifndef SECFLOW_SECFLOWS_H
 #define SECFLOW_SECFLOWS_H
 
+#include "base/lookahead.h"
 #include "common.h"
-#include "lookahead.h"
-#include "recordread.h"
+#include "record/recordread.h"
 
 struct secflows {
     const char *path;

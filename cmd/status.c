@@ -1,8 +1,8 @@
 #include "status.h"
 
-#include "answer.h"
-#include "calendar.h"
-#include "text.h"
+#include "base/calendar.h"
+#include "base/text.h"
+#include "send/answer.h"
 
 #include <errno.h>
 #include <fcntl.h>

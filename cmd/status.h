@@ -6,7 +6,7 @@
 #define SECFLOW_STATUS_H
 
 #include "common.h"
-#include "spool.h"
+#include "send/spool.h"
 
 /* Writes to standard output; nothing is touched. */
 MUST_CHECK int status_show(const char *path, bool json);

@@ -1,6 +1,6 @@
 #include "stop.h"
 
-#include "clock.h"
+#include "base/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>

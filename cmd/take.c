@@ -1,11 +1,11 @@
 #include "take.h"
 
-#include "backoff.h"
+#include "base/clock.h"
 #include "child.h"
-#include "clock.h"
 #include "inbox.h"
-#include "sample.h"
 #include "secflows.h"
+#include "send/backoff.h"
+#include "send/sample.h"
 #include "stop.h"
 
 #include <errno.h>

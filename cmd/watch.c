@@ -1,9 +1,9 @@
 #include "watch.h"
 
+#include "base/clock.h"
+#include "base/number.h"
 #include "capmetrics.h"
-#include "clock.h"
 #include "common.h"
-#include "number.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -5,12 +5,12 @@
 #ifndef SECFLOW_WATCH_H
 #define SECFLOW_WATCH_H
 
-#include "capture.h"
-#include "drops.h"
+#include "base/notify.h"
+#include "flow/meter.h"
 #include "keeping.h"
-#include "meter.h"
-#include "notify.h"
-#include "outbox.h"
+#include "live/capture.h"
+#include "live/drops.h"
+#include "live/outbox.h"
 
 /* All that is counted, at one moment. */
 struct watch_counts {

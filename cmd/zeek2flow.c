@@ -2,8 +2,8 @@
  * zeek2flow: Zeek's conn and dns logs become Secflows. See zeek2flow(1).
  */
 #include "converter.h"
+#include "log/zeeklog.h"
 #include "stop.h"
-#include "zeeklog.h"
 
 #include <errno.h>
 #include <getopt.h>

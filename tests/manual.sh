@@ -92,7 +92,7 @@ END
 # It stands for systemd, which enables a unit that says by what it is wanted.
 cat >bin/systemctl <<'END'
 #!/bin/sh
-[ "$1 $2" = 'enable --now' ] && grep -q '^WantedBy=' "$mandir/../cmd/${3%@*}@.service"
+[ "$1 $2" = 'enable --now' ] && grep -q '^WantedBy=' "$mandir/../cmd/units/${3%@*}@.service"
 END
 chmod +x bin/flowupload bin/systemctl
 export mandir

@@ -5,7 +5,7 @@
 #ifndef SECFLOW_QUIC_CLIENT_H
 #define SECFLOW_QUIC_CLIENT_H
 
-#include "quic.h"
+#include "name/quic.h"
 
 #include <nettle/gcm.h>
 #include <string.h>

@@ -99,7 +99,7 @@ is_status 0 'cron: the recipe' as_cron 5 <day.cron
 is "$(cat out err)" '' 'cron: there is no mail'
 is "$(accepted .secflows)" "$connections" 'cron: the logs of a day are one sample'
 
-here <"$top/cmd/flowupload.cron" |
+here <"$top/cmd/units/flowupload.cron" |
     sed -e "s|^PATH=|&$tmp/bin:$bindir:|" -e "s|/var/log/zeek|$tmp/logs|" -e "s|/var/spool/secflow|$tmp/spool|" \
         -e "s|/etc/secflow/key|$tmp/key|" >day.cron
 answers

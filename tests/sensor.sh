@@ -74,7 +74,7 @@ for file in $(grep -o '/usr/share/secflow/[^ ,]*' "$page"); do
     ok "there is a ${file##*/}" grep -q "dist_pkgdata_DATA.*man/${file##*/}" "$here/../Makefile.am"
 done
 for path in /var/lib/secflow /var/spool/secflow /etc/secflow/environment /etc/secflow/key /run/flowcap/ /run/flowupload/; do
-    ok "the page and the units have $path" sh -c "grep -q '$path' '$page' && grep -q '$path' '$here'/../cmd/*.service"
+    ok "the page and the units have $path" sh -c "grep -q '$path' '$page' && grep -q '$path' '$here'/../cmd/units/*.service"
 done
 
 # Windows that are kept

@@ -1,7 +1,7 @@
 /*
  * Answers of a collector: the form that is awaited, the status (two bytes), and what came with it.
  */
-#include "answer.h"
+#include "send/answer.h"
 #include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -1,10 +1,10 @@
 /*
  * Capture files, and their frames decoded.
  */
-#include "capfile.h"
-#include "clock.h"
+#include "base/clock.h"
 #include "fuzz.h"
-#include "packet.h"
+#include "packet/capfile.h"
+#include "packet/packet.h"
 
 static void decode(struct decoder *decoder, const struct frame *frame)
 {

@@ -1,7 +1,7 @@
 /*
  * DNS messages.
  */
-#include "dns.h"
+#include "name/dns.h"
 #include "fuzz.h"
 
 static enum result tell(void *context, const struct address *address, const char *name,

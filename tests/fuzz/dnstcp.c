@@ -2,10 +2,10 @@
  * DNS in pieces: segments of a few connections, or fragments of a few datagrams, each with what it
  * is (a byte), the place of its first byte (three bytes) and its length (two bytes), and its bytes.
  */
-#include "dnstcp.h"
+#include "name/dnstcp.h"
 
-#include "dnsfragment.h"
 #include "fuzz.h"
+#include "name/dnsfragment.h"
 
 enum { FLOW = 3, SYN = 4, FRAGMENT = 8, FIRST = 16, CUT = 32, IPV6 = 64 };
 

@@ -2,7 +2,7 @@
  * File names that samples are to have, and names of files that lie in a spool.
  */
 #include "fuzz.h"
-#include "spool.h"
+#include "send/spool.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

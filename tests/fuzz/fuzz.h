@@ -5,7 +5,7 @@
 #ifndef SECFLOW_FUZZ_H
 #define SECFLOW_FUZZ_H
 
-#include "hash.h"
+#include "base/hash.h"
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /*
  * What clients say first: as a stream, as a handshake message, and host names.
  */
-#include "hello.h"
+#include "name/hello.h"
 #include "fuzz.h"
 
 typedef enum hello_verdict read_fn(const uint8_t *bytes, size_t length, struct hello *hello);

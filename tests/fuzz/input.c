@@ -2,7 +2,7 @@
  * Files that are compressed, or not: read in large pieces and in small ones, which must come to the
  * same.
  */
-#include "input.h"
+#include "base/input.h"
 #include "fuzz.h"
 
 enum { MOST = 1 << 18 }; /* a small file may hold gigabytes */

@@ -5,7 +5,7 @@
 #ifndef SECFLOW_JSON_CHECK_H
 #define SECFLOW_JSON_CHECK_H
 
-#include "json.h"
+#include "base/json.h"
 #include "json_oracle.h"
 
 #include <stdlib.h>

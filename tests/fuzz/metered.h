@@ -4,11 +4,11 @@
 #ifndef SECFLOW_FUZZ_METERED_H
 #define SECFLOW_FUZZ_METERED_H
 
+#include "flow/meter.h"
 #include "fuzz.h"
-#include "locality.h"
-#include "meter.h"
-#include "recorder.h"
-#include "recordread.h"
+#include "packet/locality.h"
+#include "record/recorder.h"
+#include "record/recordread.h"
 
 struct metered {
     struct locality *locality;

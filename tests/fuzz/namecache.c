@@ -1,7 +1,7 @@
 /*
  * Name caches.
  */
-#include "namecache.h"
+#include "name/namecache.h"
 #include "fuzz.h"
 
 static enum result look(void *context, const struct address *address, const struct name_ref *name,

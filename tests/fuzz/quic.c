@@ -2,7 +2,7 @@
  * QUIC: the bytes as a datagram, as the frames of a packet, and as frames that are sealed and
  * opened again.
  */
-#include "quic.h"
+#include "name/quic.h"
 
 #include "../quic_client.h"
 #include "fuzz.h"

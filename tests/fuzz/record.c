@@ -2,7 +2,7 @@
  * A Secflow, read, labelled, and written again in both ways.
  */
 #include "fuzz.h"
-#include "label.h"
+#include "record/label.h"
 
 static const char *const names[] = {"flowCategory", "flowId"};
 

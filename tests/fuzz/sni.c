@@ -2,7 +2,7 @@
  * Packets of a few flows, each with what it is (a byte), the place of its first byte in its stream
  * and its length (two bytes each), and its bytes. Those of UDP may be frames, which are sealed.
  */
-#include "sni.h"
+#include "name/sni.h"
 
 #include "../quic_client.h"
 #include "fuzz.h"

@@ -4,9 +4,9 @@
 #ifndef SECFLOW_FUZZ_ZEEK_H
 #define SECFLOW_FUZZ_ZEEK_H
 
-#include "clock.h"
+#include "base/clock.h"
+#include "log/zeeklog.h"
 #include "metered.h"
-#include "zeeklog.h"
 
 #include <netinet/in.h>
 

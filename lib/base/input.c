@@ -1,0 +1,310 @@
+#include "base/input.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+#include <zstd.h>
+#include <zstd_errors.h>
+
+#define RAW_BYTES (64u * 1024)
+#define WINDOW_LOG_MAX 25 /* 32 MiB */
+
+enum coding { CODING_UNKNOWN, CODING_NONE, CODING_GZIP, CODING_ZSTD };
+
+struct input {
+    int fd;
+    bool regular, at_end;
+    bool named_pipe; /* whose end is not told from its beginning by a read */
+    uint64_t size, done;
+    enum coding coding;
+    z_stream gzip;
+    ZSTD_DCtx *zstd;
+    bool in_member; /* the compressed data may not end here */
+    bool pending;   /* the last output was full: there may be more without more input */
+    bool (*wait)(void *context, int fd);
+    void *wait_context;
+    size_t raw_at, raw_end;
+    uint8_t raw[RAW_BYTES]; /* as read from the file */
+    char problem[160];
+};
+
+enum result input_open_fd(struct input **input, int fd)
+{
+    struct input *new;
+    struct stat stat;
+
+    if (fstat(fd, &stat) != 0)
+        return RESULT_SYSTEM;
+    if (S_ISDIR(stat.st_mode)) {
+        errno = EISDIR;
+        return RESULT_SYSTEM;
+    }
+    new = calloc(1, sizeof *new);
+    if (!new)
+        return RESULT_NO_MEMORY;
+    new->fd = fd;
+    new->regular = S_ISREG(stat.st_mode);
+    new->named_pipe = S_ISFIFO(stat.st_mode) && fd != STDIN_FILENO;
+    new->size = new->regular ? (uint64_t)stat.st_size : 0;
+    *input = new;
+    return RESULT_OK;
+}
+
+enum result input_open(struct input **input, const char *path)
+{
+    int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    enum result result = fd < 0 ? RESULT_SYSTEM : input_open_fd(input, fd);
+    int saved = errno;
+
+    if (result != RESULT_OK && fd > STDIN_FILENO)
+        close(fd);
+    errno = saved;
+    return result;
+}
+
+void input_close(struct input **input)
+{
+    struct input *old = *input;
+
+    if (!old)
+        return;
+    if (old->coding == CODING_GZIP)
+        inflateEnd(&old->gzip);
+    ZSTD_freeDCtx(old->zstd);
+    if (old->fd > STDIN_FILENO)
+        close(old->fd);
+    free(old);
+    *input = NULL;
+}
+
+void input_set_wait(struct input *input, bool (*wait)(void *context, int fd), void *context)
+{
+    input->wait = wait;
+    input->wait_context = context;
+}
+
+static enum result read_file(struct input *input, void *buffer, size_t size, size_t *got)
+{
+    ssize_t n;
+
+    if (input->wait && !input->wait(input->wait_context, input->fd)) {
+        errno = ECANCELED;
+        return RESULT_SYSTEM;
+    }
+    if (input->named_pipe)
+        poll(&(struct pollfd){.fd = input->fd, .events = POLLIN}, 1, -1);
+    do {
+        n = read(input->fd, buffer, size);
+        if (n < 0 && errno == EAGAIN) /* somebody made the pipe non-blocking */
+            poll(&(struct pollfd){.fd = input->fd, .events = POLLIN}, 1, -1);
+    } while (n < 0 && (errno == EINTR || errno == EAGAIN));
+    if (n < 0)
+        return RESULT_SYSTEM;
+    *got = (size_t)n;
+    input->done += (uint64_t)n;
+    input->at_end = n == 0;
+    return n == 0 ? RESULT_END : RESULT_OK;
+}
+
+/* Puts more of the file behind what is left in the raw buffer, which has room. */
+static enum result fill_raw(struct input *input)
+{
+    size_t got = 0;
+    enum result result;
+
+    if (input->raw_at == input->raw_end)
+        input->raw_at = input->raw_end = 0;
+    result = read_file(input, input->raw + input->raw_end, RAW_BYTES - input->raw_end, &got);
+    input->raw_end += got;
+    return result;
+}
+
+static bool raw_begins(const struct input *input, const void *magic, size_t length)
+{
+    return input->raw_end - input->raw_at >= length &&
+           memcmp(input->raw + input->raw_at, magic, length) == 0;
+}
+
+/* Gzip: RFC 1952, with deflate, the only method. Zstandard: RFC 8878, frames and skippable ones. */
+static bool begins_gzip(const struct input *input)
+{
+    return raw_begins(input, "\x1f\x8b\x08", 3);
+}
+
+static bool begins_zstd(const struct input *input)
+{
+    const uint8_t *p = input->raw + input->raw_at;
+
+    return raw_begins(input, "\x28\xb5\x2f\xfd", 4) ||
+           (input->raw_end - input->raw_at >= 4 && p[0] >> 4 == 5 &&
+            memcmp(p + 1, "\x2a\x4d\x18", 3) == 0);
+}
+
+static enum result detect(struct input *input)
+{
+    enum result result = RESULT_OK;
+
+    while (input->raw_end - input->raw_at < 4 && result == RESULT_OK)
+        result = fill_raw(input);
+    if (result == RESULT_SYSTEM)
+        return result;
+    input->coding = CODING_NONE;
+    if (begins_gzip(input)) {
+        if (inflateInit2(&input->gzip, 16 + MAX_WBITS) != Z_OK)
+            return RESULT_NO_MEMORY;
+        input->coding = CODING_GZIP;
+    } else if (begins_zstd(input)) {
+        input->zstd = ZSTD_createDCtx();
+        if (!input->zstd ||
+            ZSTD_isError(ZSTD_DCtx_setParameter(input->zstd, ZSTD_d_windowLogMax, WINDOW_LOG_MAX)))
+            return RESULT_NO_MEMORY;
+        input->coding = CODING_ZSTD;
+    }
+    return RESULT_OK;
+}
+
+static enum result damaged(struct input *input, const char *what)
+{
+    const char *coding = input->coding == CODING_GZIP ? "gzip" : "zstd";
+    uint64_t at = input->done - (input->raw_end - input->raw_at);
+
+    snprintf(input->problem, sizeof input->problem, "the %s data are damaged near byte %llu: %s",
+             coding, (unsigned long long)at, what);
+    return RESULT_DAMAGED;
+}
+
+static enum result window_too_large(struct input *input)
+{
+    snprintf(input->problem, sizeof input->problem,
+             "the zstd data need a window of more than %u MiB; "
+             "pipe in what 'zstd -dc --long=31' makes of them",
+             1u << (WINDOW_LOG_MAX - 20));
+    return RESULT_DAMAGED;
+}
+
+/* Inflates what is in the raw buffer; *got may be 0. */
+static enum result inflate_gzip(struct input *input, void *buffer, size_t size, size_t *got)
+{
+    z_stream *gzip = &input->gzip;
+    int status;
+
+    if (!input->in_member) {
+        if (!begins_gzip(input) || inflateReset(gzip) != Z_OK)
+            return damaged(input, "no gzip member follows the last one");
+        input->in_member = true;
+    }
+    gzip->next_in = input->raw + input->raw_at;
+    gzip->avail_in = (uInt)(input->raw_end - input->raw_at);
+    gzip->next_out = buffer;
+    gzip->avail_out = (uInt)size;
+    status = inflate(gzip, Z_NO_FLUSH);
+    input->raw_at = input->raw_end - gzip->avail_in;
+    *got = size - gzip->avail_out;
+    input->pending = status == Z_OK && gzip->avail_out == 0;
+    if (status == Z_STREAM_END)
+        input->in_member = false;
+    else if (status == Z_MEM_ERROR)
+        return RESULT_NO_MEMORY;
+    else if (status != Z_OK && status != Z_BUF_ERROR)
+        return damaged(input, gzip->msg ? gzip->msg : "cannot be inflated");
+    return RESULT_OK;
+}
+
+static enum result inflate_zstd(struct input *input, void *buffer, size_t size, size_t *got)
+{
+    ZSTD_inBuffer in = {input->raw, input->raw_end, input->raw_at};
+    ZSTD_outBuffer out = {buffer, size, 0};
+    size_t status = ZSTD_decompressStream(input->zstd, &out, &in);
+
+    input->raw_at = in.pos;
+    *got = out.pos;
+    if (ZSTD_getErrorCode(status) == ZSTD_error_frameParameter_windowTooLarge)
+        return window_too_large(input);
+    if (ZSTD_isError(status))
+        return damaged(input, ZSTD_getErrorName(status));
+    input->in_member = status != 0;
+    input->pending = input->in_member && out.pos == out.size;
+    return RESULT_OK;
+}
+
+/* Between members: what is left at the end of the file when only zero padding remains. */
+static bool only_zeros(const struct input *input)
+{
+    for (size_t i = input->raw_at; i < input->raw_end; i++)
+        if (input->raw[i] != 0)
+            return false;
+    return true;
+}
+
+static enum result read_compressed(struct input *input, void *buffer, size_t size, size_t *got)
+{
+    enum result result = RESULT_OK;
+
+    *got = 0;
+    while (*got == 0 && result == RESULT_OK) {
+        size_t left = input->raw_end - input->raw_at;
+
+        if ((left == 0 && !input->pending) || (!input->in_member && left < 4 && !input->at_end)) {
+            memmove(input->raw, input->raw + input->raw_at, left);
+            input->raw_at = 0;
+            input->raw_end = left;
+            result = input->at_end ? RESULT_END : fill_raw(input);
+            if (result == RESULT_END && input->in_member)
+                return damaged(input, "the file ends in the middle of it");
+            if (result == RESULT_END && left > 0)
+                result = RESULT_OK;
+        } else if (!input->in_member && only_zeros(input)) {
+            input->raw_at = input->raw_end; /* as gzip does: tapes and block devices pad */
+        } else if (input->coding == CODING_GZIP) {
+            result = inflate_gzip(input, buffer, size, got);
+        } else {
+            result = inflate_zstd(input, buffer, size, got);
+        }
+    }
+    return *got > 0 && result != RESULT_NO_MEMORY ? RESULT_OK : result;
+}
+
+enum result input_read(struct input *input, void *buffer, size_t size, size_t *got)
+{
+    *got = 0;
+    if (input->problem[0] != '\0')
+        return RESULT_DAMAGED;
+    if (input->coding == CODING_UNKNOWN) {
+        enum result result = detect(input);
+
+        if (result != RESULT_OK)
+            return result;
+    }
+    if (input->coding != CODING_NONE)
+        return read_compressed(input, buffer, size, got);
+    if (input->raw_at == input->raw_end)
+        return input->at_end ? RESULT_END : read_file(input, buffer, size, got);
+    *got = input->raw_end - input->raw_at;
+    if (*got > size)
+        *got = size;
+    memcpy(buffer, input->raw + input->raw_at, *got);
+    input->raw_at += *got;
+    return RESULT_OK;
+}
+
+const char *input_problem(const struct input *input)
+{
+    return input->problem;
+}
+
+bool input_is_regular(const struct input *input)
+{
+    return input->regular;
+}
+
+void input_progress(const struct input *input, uint64_t *done, uint64_t *size)
+{
+    *done = input->done;
+    *size = input->size;
+}

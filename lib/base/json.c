@@ -1,0 +1,640 @@
+#include "base/json.h"
+
+#include "base/bytes.h"
+#include "base/grow.h"
+#include "base/number.h"
+#include "base/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Objects and arrays within each other: more is damage, which bounds what a hostile text costs. */
+#define DEPTH_MAX 32
+
+#define HINTS 64
+
+/* What a key tells of its value. */
+struct meaning {
+    const char *inside; /* what wanted keys inside of it begin with; NULL: none is wanted there */
+    uint32_t inside_length;
+    uint8_t id; /* 0: not wanted */
+};
+
+/*
+ * Objects of a log have their keys in the same order, give or take a few. So a key is first held
+ * against the one that came behind its predecessor the last time, as it stands in the text.
+ */
+struct hint {
+    union {
+        char text[32]; /* the key in its quotes, and the colon */
+        uint64_t words[4];
+    };
+    uint64_t masks[4]; /* of the words' bits that count */
+    struct meaning meaning;
+    const char *within; /* what is inside of its object */
+    uint32_t within_length;
+    uint8_t length;
+    uint8_t next; /* the hint for the key behind this one */
+};
+
+/* A value that is to be read: what is known of it before. */
+struct place {
+    struct meaning meaning;
+    bool element;
+    unsigned depth; /* objects and arrays around it */
+};
+
+struct json {
+    const struct json_key *keys;
+    size_t key_count;
+    struct json_member *members; /* the first stands for those that are not wanted */
+    size_t count, capacity;
+
+    struct hint hints[HINTS]; /* the first stands for the beginning of an object */
+    unsigned hint_count, last_hint;
+
+    char *strings; /* those that had escapes, and lost them */
+    size_t strings_used, strings_capacity;
+
+    const char *text;
+    enum result result;
+    char problem[96];
+};
+
+enum result json_init(struct json **json, const struct json_key *keys, size_t count)
+{
+    struct json *new = calloc(1, sizeof *new);
+
+    if (!new)
+        return RESULT_NO_MEMORY;
+    new->members = grow(NULL, 0, &new->capacity, sizeof *new->members);
+    if (!new->members) {
+        free(new);
+        return RESULT_NO_MEMORY;
+    }
+    new->members[0] = (struct json_member){.id = 0};
+    new->count = 1;
+    new->keys = keys;
+    new->key_count = count;
+    new->hint_count = 1;
+    *json = new;
+    return RESULT_OK;
+}
+
+void json_destroy(struct json **json)
+{
+    if (*json) {
+        free((*json)->members);
+        free((*json)->strings);
+        free(*json);
+        *json = NULL;
+    }
+}
+
+uint8_t json_find_key(const struct json_key *keys, size_t count, const char *name, size_t length)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strlen(keys[i].name) == length && memcmp(keys[i].name, name, length) == 0)
+            return keys[i].id;
+    return 0;
+}
+
+/*
+ * Each scan_ function takes the place where its thing begins and returns the one behind it; NULL:
+ * json->result says why.
+ */
+
+static const char *no_memory(struct json *json)
+{
+    json->result = RESULT_NO_MEMORY;
+    return NULL;
+}
+
+/* What stands at p is wrong, unless the text ends there. */
+static const char *stop(struct json *json, const char *p, const char *end, const char *wrong)
+{
+    json->result = p == end ? RESULT_END : RESULT_DAMAGED;
+    if (p < end)
+        snprintf(json->problem, sizeof json->problem, "%s at byte %zu", wrong,
+                 (size_t)(p - json->text) + 1);
+    return NULL;
+}
+
+static const char *skip_blanks(const char *p, const char *end)
+{
+    while (p < end && (*p == ' ' || *p == '\n' || *p == '\t' || *p == '\r'))
+        p++;
+    return p;
+}
+
+/* Strings. */
+
+/* Eight bytes; which of them is a quote, a backslash, a control or no ASCII, its top bit says. */
+static uint64_t ends_of_plain(uint64_t word)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+    uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\';
+
+    return (((quote - ones) & ~quote) | ((backslash - ones) & ~backslash) | (word - ones * ' ') |
+            word) &
+           tops;
+}
+
+static const char *skip_plain(const char *p, const char *end)
+{
+    for (; end - p >= 8; p += 8) {
+        uint64_t found = ends_of_plain(le64((const uint8_t *)p));
+
+        if (found) /* its lowest bit is exact, those above it need not be */
+            return p + __builtin_ctzll(found) / 8;
+    }
+    while (p < end && (unsigned char)*p >= ' ' && (unsigned char)*p < 0x80 && *p != '"' &&
+           *p != '\\')
+        p++;
+    return p;
+}
+
+/* Of a hexadecimal digit; more than 15: it is another character. */
+static unsigned digit_value(char c)
+{
+    unsigned letter = ((unsigned char)c | 0x20u) - 'a';
+
+    return is_digit(c) ? (unsigned)(c - '0') : letter < 6 ? letter + 10 : 16;
+}
+
+/* UTF-16 has characters above U+FFFF as pairs: a high one, then a low one. */
+#define LOW_SURROGATES 0xdc00u
+
+static bool is_surrogate(unsigned unit)
+{
+    return (unit & 0xf800) == 0xd800;
+}
+
+/* The four digits of a code unit of UTF-16. */
+static const char *scan_unit(struct json *json, const char *p, const char *end, unsigned *unit)
+{
+    *unit = 0;
+    for (int i = 0; i < 4; i++, p++) {
+        unsigned value = p < end ? digit_value(*p) : 16;
+
+        if (value > 15)
+            return stop(json, p, end, "expected a hexadecimal digit");
+        *unit = *unit << 4 | value;
+    }
+    return p;
+}
+
+/* From behind \u. */
+static const char *scan_units(struct json *json, const char *p, const char *end)
+{
+    static const char half[] = "half of a surrogate pair";
+    const char *escape = p - 2;
+    unsigned unit;
+
+    p = scan_unit(json, p, end, &unit);
+    if (!p || !is_surrogate(unit))
+        return p;
+    if (unit >= LOW_SURROGATES)
+        return stop(json, escape, end, half);
+    for (int i = 0; i < 2; i++, p++)
+        if (p == end || *p != "\\u"[i])
+            return stop(json, p == end ? end : escape, end, half);
+    p = scan_unit(json, p, end, &unit);
+    if (p && !(is_surrogate(unit) && unit >= LOW_SURROGATES))
+        return stop(json, escape, end, half);
+    return p;
+}
+
+static const char *scan_escape(struct json *json, const char *p, const char *end)
+{
+    p++;
+    if (p == end || !memchr("\"\\/bfnrtu", *p, 9))
+        return stop(json, p, end, "unknown escape");
+    return *p == 'u' ? scan_units(json, p + 1, end) : p + 1;
+}
+
+/* Characters above U+007F. */
+static const char *scan_characters(struct json *json, const char *p, const char *end)
+{
+    do {
+        size_t left = (size_t)(end - p), length = text_character_begun(p, left);
+
+        if (length == 0)
+            return stop(json, p, end, "invalid UTF-8");
+        p = length > left ? end : p + length;
+    } while (p < end && (unsigned char)*p >= 0x80);
+    return p;
+}
+
+/* From behind the opening quote to the closing one. */
+static const char *scan_string(struct json *json, const char *p, const char *end, bool *escapes)
+{
+    *escapes = false;
+    while (p) {
+        p = skip_plain(p, end);
+        if (p < end && *p == '"')
+            return p;
+        if (p == end || (unsigned char)*p < ' ')
+            return stop(json, p, end,
+                        p < end && *p == '\n' ? "line break in a string"
+                                              : "control character in a string");
+        *escapes |= *p == '\\';
+        p = *p == '\\' ? scan_escape(json, p, end) : scan_characters(json, p, end);
+    }
+    return NULL;
+}
+
+/* Copies of strings, whose escapes have been checked, without them. */
+
+static char *put_character(char *out, unsigned code)
+{
+    static const uint8_t leads[] = {0, 0xc0, 0xe0, 0xf0};
+    unsigned more = code < 0x80 ? 0 : code < 0x800 ? 1 : code < 0x10000 ? 2 : 3; /* bytes */
+
+    *out++ = (char)(leads[more] | code >> 6 * more);
+    while (more-- > 0)
+        *out++ = (char)(0x80 | (code >> 6 * more & 0x3f));
+    return out;
+}
+
+/* The character of the escape at p, which moves behind it. */
+static unsigned take_escape(struct json *json, const char **p)
+{
+    static const char letters[] = "bfnrt", controls[] = "\b\f\n\r\t";
+    const char *letter = *p + 1, *found = memchr(letters, *letter, sizeof letters - 1);
+    unsigned code, low;
+
+    *p += 2;
+    if (*letter != 'u')
+        return (unsigned char)(found ? controls[found - letters] : *letter);
+    *p = scan_unit(json, *p, *p + 4, &code);
+    if (!is_surrogate(code))
+        return code;
+    *p = scan_unit(json, *p + 2, *p + 6, &low);
+    return 0x10000 + ((code & 0x3ff) << 10 | (low & 0x3ff));
+}
+
+static size_t unescape(struct json *json, char *out, const char *p, const char *end)
+{
+    char *begin = out;
+
+    while (p < end) {
+        if (*p == '\\')
+            out = put_character(out, take_escape(json, &p));
+        else
+            *out++ = *p++;
+    }
+    return (size_t)(out - begin);
+}
+
+/*
+ * Room for the strings from p on; NULL: no memory. None gets longer, so with the first one there is
+ * room for all, and those that are there need not move.
+ */
+static char *strings_room(struct json *json, const char *p, const char *end)
+{
+    size_t left = (size_t)(end - p);
+
+    if (json->strings_capacity - json->strings_used < left) {
+        free(json->strings);
+        json->strings = malloc(left);
+        json->strings_capacity = json->strings ? left : 0;
+    }
+    return json->strings ? json->strings + json->strings_used : NULL;
+}
+
+/* Keys. */
+
+/* What a key tells that is inside of another one's value. */
+static struct meaning find_meaning(const struct json *json, const struct meaning *within,
+                                   const char *name, size_t length)
+{
+    struct meaning meaning = {0};
+    size_t before = within->inside_length;
+
+    for (size_t i = 0; i < json->key_count; i++) {
+        const char *key = json->keys[i].name, *rest;
+
+        if (before > 0 && strncmp(key, within->inside, before) != 0)
+            continue;
+        rest = key + before;
+        if ((length > 0 && *rest != *name) || strlen(rest) < length ||
+            memcmp(rest, name, length) != 0)
+            continue;
+        if (rest[length] == '\0') {
+            meaning.id = json->keys[i].id;
+        } else if (rest[length] == '.' && !meaning.inside) {
+            meaning.inside = key;
+            meaning.inside_length = (uint32_t)(before + length + 1);
+        }
+    }
+    return meaning;
+}
+
+/* The hint for a key as it stands in the text, with its colon; HINTS: there is none. */
+static unsigned find_hint(const struct json *json, const struct meaning *within, const char *text,
+                          size_t length)
+{
+    for (unsigned i = 1; i < json->hint_count; i++) {
+        const struct hint *hint = &json->hints[i];
+
+        if (hint->length == length && hint->within == within->inside &&
+            hint->within_length == within->inside_length && memcmp(hint->text, text, length) == 0)
+            return i;
+    }
+    return HINTS;
+}
+
+static unsigned add_hint(struct json *json, const struct meaning *within, const char *text,
+                         size_t length, const struct meaning *meaning)
+{
+    struct hint *hint;
+
+    if (json->hint_count == HINTS) { /* too many to be of use: begin anew */
+        json->hint_count = 1;
+        json->last_hint = 0;
+    }
+    hint = &json->hints[json->hint_count];
+    *hint = (struct hint){.length = (uint8_t)length,
+                          .meaning = *meaning,
+                          .within = within->inside,
+                          .within_length = within->inside_length};
+    memset(hint->masks, 0xff, length);
+    memcpy(hint->text, text, length);
+    return json->hint_count++;
+}
+
+/* A key with its colon; *quote is where the name ends. */
+static const char *scan_name(struct json *json, const char *p, const char *end, const char **quote)
+{
+    bool escapes;
+
+    if (p == end || *p != '"')
+        return stop(json, p, end, "expected a key in quotes");
+    *quote = scan_string(json, p + 1, end, &escapes);
+    if (!*quote)
+        return NULL;
+    p = skip_blanks(*quote + 1, end);
+    return p < end && *p == ':' ? p + 1 : stop(json, p, end, "expected a colon");
+}
+
+/* Finds out what a key means that is not known; its name ends at the quote. False: no memory. */
+static bool learn_key(struct json *json, const char *name, const char *quote, const char *end,
+                      const struct meaning *within, struct meaning *meaning)
+{
+    size_t length = (size_t)(quote - name);
+
+    if (memchr(name, '\\', length)) {
+        char *room = strings_room(json, name, end);
+
+        if (!room)
+            return false;
+        length = unescape(json, room, name, quote);
+        name = room;
+    }
+    *meaning = find_meaning(json, within, name, length);
+    return true;
+}
+
+/* A key that is not the one expected. */
+static const char *scan_other_key(struct json *json, const char *p, const char *end,
+                                  const struct meaning *within, struct meaning *meaning)
+{
+    const char *start = p, *quote = NULL;
+    unsigned hint = HINTS;
+    size_t length;
+
+    *meaning = (struct meaning){0};
+    p = scan_name(json, p, end, &quote);
+    if (!p || !within->inside)
+        return p;
+    length = (size_t)(p - start);
+    if (length <= sizeof json->hints->text)
+        hint = find_hint(json, within, start, length);
+    if (hint < HINTS)
+        *meaning = json->hints[hint].meaning;
+    else if (!learn_key(json, start + 1, quote, end, within, meaning))
+        return no_memory(json);
+    else if (length <= sizeof json->hints->text)
+        hint = add_hint(json, within, start, length, meaning);
+    if (hint < HINTS) {
+        json->hints[json->last_hint].next = (uint8_t)hint;
+        json->last_hint = hint;
+    }
+    return p;
+}
+
+/* Whether the text, of at least as many bytes as a hint has, begins with it. */
+static bool is_hinted(const struct hint *hint, const char *p)
+{
+    uint64_t words[4], differ = 0;
+
+    memcpy(words, p, sizeof words);
+    for (int i = 0; i < 4; i++)
+        differ |= (words[i] ^ hint->words[i]) & hint->masks[i];
+    return differ == 0;
+}
+
+static const char *scan_key(struct json *json, const char *p, const char *end,
+                            const struct meaning *within, struct meaning *meaning)
+{
+    unsigned guess = json->hints[json->last_hint].next;
+    const struct hint *hint = &json->hints[guess];
+
+    if (guess == 0 || end - p < (ptrdiff_t)sizeof hint->text || hint->within != within->inside ||
+        hint->within_length != within->inside_length || !is_hinted(hint, p))
+        return scan_other_key(json, p, end, within, meaning);
+    json->last_hint = guess;
+    *meaning = hint->meaning;
+    return p + hint->length;
+}
+
+/* Values. */
+
+static const char *scan_digits(struct json *json, const char *p, const char *end)
+{
+    if (p == end || !is_digit(*p))
+        return stop(json, p, end, "expected a digit");
+    while (p < end && is_digit(*p))
+        p++;
+    return p;
+}
+
+static const char *scan_number(struct json *json, const char *p, const char *end)
+{
+    p += *p == '-';
+    if (p < end && *p == '0')
+        p++;
+    else
+        p = scan_digits(json, p, end);
+    if (p && p < end && *p == '.')
+        p = scan_digits(json, p + 1, end);
+    if (p && p < end && (*p == 'e' || *p == 'E')) {
+        p++;
+        p += p < end && (*p == '+' || *p == '-');
+        p = scan_digits(json, p, end);
+    }
+    return p;
+}
+
+static const char *scan_word(struct json *json, const char *p, const char *end, const char *word)
+{
+    for (; *word; word++, p++)
+        if (p == end || *p != *word)
+            return stop(json, p, end, "expected a value");
+    return p;
+}
+
+static const char *scan_quoted(struct json *json, const char *p, const char *end,
+                               struct json_member *member)
+{
+    bool escapes;
+    const char *text = p + 1, *quote = scan_string(json, text, end, &escapes);
+
+    if (!quote)
+        return NULL;
+    member->type = JSON_STRING;
+    member->raw = p;
+    member->raw_length = (uint32_t)(quote + 1 - p);
+    member->text = text;
+    member->length = (uint32_t)(quote - text);
+    if (escapes && member->id != 0) {
+        char *room = strings_room(json, text, end);
+
+        if (!room)
+            return no_memory(json);
+        member->text = room;
+        member->length = (uint32_t)unescape(json, room, text, quote);
+        json->strings_used += member->length;
+    }
+    return quote + 1;
+}
+
+static const char *scan_literal(struct json *json, const char *p, const char *end,
+                                struct json_member *member)
+{
+    switch (p < end ? *p : '\0') {
+    case 't':
+        member->type = JSON_BOOLEAN;
+        return scan_word(json, p, end, "true");
+    case 'f':
+        member->type = JSON_BOOLEAN;
+        return scan_word(json, p, end, "false");
+    case 'n':
+        member->type = JSON_NULL;
+        return scan_word(json, p, end, "null");
+    default:
+        member->type = JSON_NUMBER;
+        return p < end && (*p == '-' || is_digit(*p)) ? scan_number(json, p, end)
+                                                      : stop(json, p, end, "expected a value");
+    }
+}
+
+/* A place for one more member, which is that of those that are not wanted where it is not. */
+static bool add_member(struct json *json, const struct place *place, size_t *index)
+{
+    struct json_member *members;
+
+    *index = 0;
+    if (place->meaning.id == 0)
+        return true;
+    members = grow(json->members, json->count, &json->capacity, sizeof *members);
+    if (!members)
+        return false;
+    json->members = members;
+    *index = json->count++;
+    members[*index].id = place->meaning.id;
+    members[*index].element = place->element;
+    return true;
+}
+
+static const char *scan_container(struct json *json, const char *p, const char *end,
+                                  const struct place *place);
+
+static const char *scan_value(struct json *json, const char *p, const char *end,
+                              const struct place *place)
+{
+    const char *start = p;
+    size_t index;
+    struct json_member *member;
+
+    if (!add_member(json, place, &index))
+        return no_memory(json);
+    if (p < end && *p == '"')
+        return scan_quoted(json, p, end, &json->members[index]);
+    if (p < end && (*p == '{' || *p == '[')) {
+        json->members[index].type = JSON_CONTAINER;
+        p = scan_container(json, p, end, place);
+    } else {
+        p = scan_literal(json, p, end, &json->members[index]);
+    }
+    if (!p)
+        return NULL;
+    member = &json->members[index]; /* they may have moved */
+    member->text = member->raw = start;
+    member->length = member->raw_length = (uint32_t)(p - start);
+    return p;
+}
+
+/* An object or an array. */
+static const char *scan_container(struct json *json, const char *p, const char *end,
+                                  const struct place *place)
+{
+    const bool array = *p == '[';
+    const char close = array ? ']' : '}';
+    struct place inner = {place->meaning, place->element || array, place->depth + 1};
+
+    if (place->depth == DEPTH_MAX)
+        return stop(json, p, end, "nested too deeply");
+    p = skip_blanks(p + 1, end);
+    if (p < end && *p == close)
+        return p + 1;
+    for (;;) {
+        if (!array)
+            p = scan_key(json, p, end, &place->meaning, &inner.meaning);
+        if (p)
+            p = scan_value(json, skip_blanks(p, end), end, &inner);
+        if (!p)
+            return NULL;
+        p = skip_blanks(p, end);
+        if (p < end && *p == close)
+            return p + 1;
+        if (p == end || *p != ',')
+            return stop(json, p, end, array ? "expected , or ]" : "expected , or }");
+        p = skip_blanks(p + 1, end);
+    }
+}
+
+enum result json_read(struct json *json, const char *text, size_t size, size_t *used)
+{
+    const struct place whole = {.meaning = {.inside = ""}};
+    const char *end = text + size, *p = skip_blanks(text, end);
+
+    json->text = text;
+    json->count = 1;
+    json->last_hint = 0;
+    json->strings_used = 0;
+    if (p == end)
+        return RESULT_END;
+    if (*p != '{') {
+        strcpy(json->problem, "it does not begin with {");
+        return RESULT_DAMAGED;
+    }
+    p = scan_container(json, p, end, &whole);
+    if (!p)
+        return json->result;
+    *used = (size_t)(p - text);
+    return RESULT_OK;
+}
+
+const struct json_member *json_members(const struct json *json, size_t *count)
+{
+    *count = json->count - 1;
+    return json->members + 1;
+}
+
+const char *json_problem(const struct json *json)
+{
+    return json->problem;
+}

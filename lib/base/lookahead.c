@@ -1,0 +1,87 @@
+#include "base/lookahead.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* What one call reads: large enough to be few calls, small enough to stay in the cache. */
+#define READ_BYTES (128u * 1024)
+
+void lookahead_init(struct lookahead *in, struct input *input)
+{
+    in->input = input;
+    in->result = RESULT_OK;
+    in->error = 0;
+    in->at = in->end = 0;
+    in->offset = 0;
+}
+
+bool lookahead_fill(struct lookahead *in, size_t n)
+{
+    if (in->result != RESULT_OK)
+        return false;
+    memmove(in->buffer, in->buffer + in->at, in->end - in->at);
+    in->offset += in->at;
+    in->end -= in->at;
+    in->at = 0;
+    while (in->end < n && in->result == RESULT_OK) {
+        size_t room = LOOKAHEAD_BYTES - in->end, got = 0;
+
+        in->result = input_read(in->input, in->buffer + in->end,
+                                room < READ_BYTES ? room : READ_BYTES, &got);
+        in->end += got;
+        in->error = errno;
+    }
+    return in->end >= n;
+}
+
+/* Passes over what is left of a line. */
+static void skip_line(struct lookahead *in)
+{
+    do {
+        const uint8_t *newline = memchr(in->buffer + in->at, '\n', in->end - in->at);
+
+        if (newline) {
+            in->at = (size_t)(newline + 1 - in->buffer);
+            return;
+        }
+        in->at = in->end;
+    } while (lookahead_fill(in, 1));
+}
+
+/* By words: what a few bytes of compressed data say may be gigabytes of them. */
+size_t lookahead_empty_lines(struct lookahead *in)
+{
+    const uint8_t *begin = in->buffer + in->at, *end = in->buffer + in->end, *p = begin;
+
+    while (end - p >= 8 && memcmp(p, "\n\n\n\n\n\n\n\n", 8) == 0)
+        p += 8;
+    while (p < end && *p == '\n')
+        p++;
+    in->at += (size_t)(p - begin);
+    return (size_t)(p - begin);
+}
+
+enum result lookahead_line(struct lookahead *in, const char **line, size_t *length)
+{
+    size_t left = in->end - in->at, searched = 0;
+    const uint8_t *newline;
+
+    while (!(newline = memchr(in->buffer + in->at + searched, '\n', left - searched))) {
+        if (left == LOOKAHEAD_BYTES) {
+            skip_line(in);
+            return RESULT_DAMAGED;
+        }
+        searched = left;
+        if (!lookahead_fill(in, left + 1)) {
+            if (left == 0 || in->result != RESULT_END)
+                return RESULT_END;
+            newline = in->buffer + in->end;
+            break;
+        }
+        left = in->end - in->at;
+    }
+    *line = (const char *)in->buffer + in->at;
+    *length = (size_t)(newline - (in->buffer + in->at));
+    in->at += *length + (newline < in->buffer + in->end);
+    return RESULT_OK;
+}

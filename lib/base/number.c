@@ -1,0 +1,143 @@
+#include "base/number.h"
+
+#include "base/clock.h"
+#include "base/wide.h"
+
+#include <float.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* So many decimal digits fit in 64 bits, whatever they are. */
+#define DIGITS 19
+
+bool number_count(const char *text, size_t length, uint64_t *count)
+{
+    const char *p = text, *end = text + length, *limit = length > DIGITS ? text + DIGITS : end;
+    uint64_t value = 0;
+
+    for (; p < limit && is_digit(*p); p++)
+        value = value * 10 + (unsigned)(*p - '0');
+    for (; p < end && is_digit(*p); p++)
+        if (__builtin_mul_overflow(value, 10u, &value) ||
+            __builtin_add_overflow(value, (unsigned)(*p - '0'), &value))
+            return false;
+    *count = value;
+    return p == end && length > 0;
+}
+
+bool number_whole(const char *text, size_t length, uint64_t *count)
+{
+    const char *point = memchr(text, '.', length), *end = text + length;
+
+    if (!point)
+        return number_count(text, length, count);
+    for (const char *p = point + 1; p < end; p++)
+        if (*p != '0')
+            return false;
+    return point + 1 < end && number_count(text, (size_t)(point - text), count);
+}
+
+/*
+ * Microseconds in a floating-point number of seconds, from 0 to the year 9999, rounded as
+ * printf("%.6f") does it: the number stands for an exact fraction, of which the nearest microsecond
+ * is taken, of two the even one.
+ */
+static void round_seconds(double seconds, int64_t *microseconds)
+{
+    int exponent;
+    double fraction = frexp(seconds, &exponent);
+    int shift = DBL_MANT_DIG - exponent; /* seconds is an integer of 53 bits over 2^shift */
+    struct wide value;
+    uint64_t halves;
+
+    *microseconds = 0;
+    if (shift >= 100) /* less than half a microsecond by far */
+        return;
+    value = wide_multiply((uint64_t)ldexp(fraction, DBL_MANT_DIG), 1000000);
+    halves = wide_shift_right(value, (unsigned)shift - 1).low;
+    *microseconds = (int64_t)(halves / 2);
+    if (halves % 2 == 1 && (*microseconds % 2 == 1 || wide_has_lowest(value, (unsigned)shift - 1)))
+        ++*microseconds;
+}
+
+/* The same for the text of one, with an exponent or any number of digits. */
+static bool read_double(const char *text, size_t length, int64_t *microseconds)
+{
+    char copy[64], *end;
+    double seconds;
+
+    if (length == 0 || length >= sizeof copy)
+        return false;
+    memcpy(copy, text, length);
+    copy[length] = '\0';
+    if (strspn(copy, "0123456789.eE+-") != length)
+        return false;
+    seconds = strtod(copy, &end);
+    if (seconds < 0 && seconds > -0.0000005)
+        seconds = 0; /* what printf writes as -0.000000 */
+    if (end != copy + length || seconds < 0 || seconds >= (double)TIME_END / 1000000)
+        return false;
+    round_seconds(seconds, microseconds);
+    return true;
+}
+
+/*
+ * The text with more than six decimals is that of a double no further from it than 2^-53 of its
+ * value, so the text can be rounded instead, unless the half is that near.
+ */
+bool number_seconds(const char *text, size_t length, int64_t *microseconds)
+{
+    static const uint64_t powers[] = {
+        1,           10,           100,           1000,           10000,
+        100000,      1000000,      10000000,      100000000,      1000000000,
+        10000000000, 100000000000, 1000000000000, 10000000000000, 100000000000000};
+    const char *p = text, *end = text + length, *point;
+    const char *limit = length > DIGITS ? text + DIGITS : end;
+    uint64_t value = 0, rest, half, near;
+    size_t decimals = 0, more;
+
+    for (; p < limit && is_digit(*p); p++)
+        value = value * 10 + (unsigned)(*p - '0');
+    if (p > text && p < end && *p == '.') {
+        point = p++;
+        limit += limit < end;
+        for (; p < limit && is_digit(*p); p++)
+            value = value * 10 + (unsigned)(*p - '0');
+        decimals = (size_t)(p - point - 1);
+        if (decimals == 0)
+            return false;
+    }
+    if (p < end || length == 0 || decimals >= 6 + sizeof powers / sizeof *powers)
+        return read_double(text, length, microseconds);
+    if (decimals <= 6) {
+        if (value >= (uint64_t)TIME_END / powers[6 - decimals])
+            return false;
+        *microseconds = (int64_t)(value * powers[6 - decimals]);
+        return true;
+    }
+    more = decimals - 6;
+    rest = value % powers[more];
+    half = powers[more] / 2;
+    near = (value >> 53) + 1;
+    if (rest <= half + near && rest + near >= half)
+        return read_double(text, length, microseconds);
+    *microseconds = (int64_t)(value / powers[more]) + (rest > half);
+    return *microseconds < TIME_END;
+}
+
+const char *number_grouped(char text[NUMBER_GROUPED], uint64_t count)
+{
+    char digits[21], *out = text;
+    int length = snprintf(digits, sizeof digits, "%" PRIu64, count);
+
+    for (int i = 0; i < length; i++) {
+        if (i > 0 && (length - i) % 3 == 0)
+            *out++ = ',';
+        *out++ = digits[i];
+    }
+    *out = '\0';
+    return text;
+}

@@ -1,0 +1,45 @@
+/*
+ * A descriptor written to in large pieces, which end where the caller says that they may: what is
+ * flushed are whole lines, if whole lines were put in.
+ */
+#ifndef SECFLOW_OUTPUT_H
+#define SECFLOW_OUTPUT_H
+
+#include "base/result.h"
+
+#include <stddef.h>
+
+#define OUTPUT_BYTES (128u * 1024)
+
+/* Writes all of it. RESULT_SYSTEM: errno says why it cannot be written. */
+typedef enum result output_write_fn(void *context, const char *bytes, size_t length);
+
+struct output {
+    int fd;                 /* the caller's */
+    output_write_fn *write; /* NULL: to fd */
+    void *context;
+    size_t used;
+    char buffer[OUTPUT_BYTES];
+};
+
+void output_init(struct output *output, int fd);
+
+/* From now on a function writes. */
+void output_redirect(struct output *output, output_write_fn *write, void *context);
+
+/* RESULT_SYSTEM: errno says why it cannot be written. */
+MUST_CHECK enum result output_flush(struct output *output);
+
+/*
+ * Makes room for bytes, at most OUTPUT_BYTES, to be written at output->buffer + output->used by the
+ * caller, who adds to used. Results as above.
+ */
+MUST_CHECK static inline enum result output_reserve(struct output *output, size_t bytes)
+{
+    return OUTPUT_BYTES - output->used >= bytes ? RESULT_OK : output_flush(output);
+}
+
+/* Puts bytes in, any number of them. Results as above. */
+MUST_CHECK enum result output_put(struct output *output, const char *bytes, size_t length);
+
+#endif

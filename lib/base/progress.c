@@ -1,0 +1,84 @@
+#include "base/progress.h"
+
+#include "base/clock.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define FIRST_AFTER 1000000
+#define AGAIN_AFTER 250000
+
+/* The clock is looked at once in so many calls. */
+#define CALLS 4096u
+
+void progress_init(struct progress *progress, bool wanted)
+{
+    *progress = (struct progress){.on = wanted && isatty(STDERR_FILENO)};
+    progress->next = clock_monotonic() + FIRST_AFTER;
+}
+
+bool progress_due_now(struct progress *progress, int64_t now)
+{
+    if (!progress->on || now < progress->next)
+        return false;
+    progress->next = now + AGAIN_AFTER;
+    return true;
+}
+
+bool progress_due(struct progress *progress)
+{
+    return progress->on && ++progress->calls % CALLS == 0 &&
+           progress_due_now(progress, clock_monotonic());
+}
+
+/* What a terminal would obey is not shown. */
+static void put_name(const char *name)
+{
+    fputc('\r', stderr);
+    for (; *name; name++)
+        fputc((unsigned char)*name < ' ' || *name == 0x7f ? '?' : *name, stderr);
+}
+
+void progress_show(struct progress *progress, const char *file, uint64_t done, uint64_t size,
+                   uint64_t count, const char *unit)
+{
+    put_name(file);
+    if (size > 0)
+        fprintf(stderr, ": %3u %%, %llu %s\033[K", (unsigned)(done * 100 / size),
+                (unsigned long long)count, unit);
+    else
+        fprintf(stderr, ": %llu MB, %llu %s\033[K", (unsigned long long)(done / 1000000),
+                (unsigned long long)count, unit);
+    progress->shown = true;
+}
+
+/* Not while Ctrl-S holds it up, say. */
+static bool terminal_takes(void)
+{
+    struct pollfd fd = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+    return poll(&fd, 1, 0) > 0;
+}
+
+void progress_line(struct progress *progress, const char *text)
+{
+    char line[256];
+
+    if (!progress->on || !terminal_takes())
+        return;
+    snprintf(line, sizeof line, "%s", text);
+    for (char *p = line; *p; p++)
+        if ((unsigned char)*p < ' ' || *p == 0x7f)
+            *p = '?';
+    fprintf(stderr, "\r\033[?7l%s\033[K\033[?7h", line); /* without a break at the right margin */
+    progress->shown = true;
+}
+
+void progress_clear(struct progress *progress)
+{
+    if (!progress->shown || !terminal_takes())
+        return;
+    fputs("\r\033[K", stderr);
+    progress->shown = false;
+}

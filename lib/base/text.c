@@ -1,0 +1,225 @@
+#include "base/text.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+void text_destroy(struct text *text)
+{
+    free(text->bytes);
+    *text = (struct text){0};
+}
+
+static bool make_room(struct text *text, size_t more)
+{
+    size_t capacity = text->capacity ? text->capacity : 256;
+    char *bytes;
+
+    if (more > SIZE_MAX / 2 - text->length)
+        return false;
+    while (capacity < text->length + more)
+        capacity *= 2;
+    bytes = realloc(text->bytes, capacity);
+    if (!bytes)
+        return false;
+    text->bytes = bytes;
+    text->capacity = capacity;
+    return true;
+}
+
+enum result text_put(struct text *text, const char *bytes, size_t length)
+{
+    if (text->capacity - text->length < length && !make_room(text, length))
+        return RESULT_NO_MEMORY;
+    if (length > 0)
+        memcpy(text->bytes + text->length, bytes, length);
+    text->length += length;
+    return RESULT_OK;
+}
+
+enum result text_put_string(struct text *text, const char *string)
+{
+    return text_put(text, string, strlen(string));
+}
+
+enum result text_print(struct text *text, const char *format, ...)
+{
+    va_list args, again;
+    int length;
+
+    va_start(args, format);
+    va_copy(again, args);
+    length = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    if (length < 0 || (text->capacity - text->length <= (size_t)length &&
+                       !make_room(text, (size_t)length + 1))) { /* and the NUL, for now */
+        va_end(again);
+        return RESULT_NO_MEMORY;
+    }
+    vsnprintf(text->bytes + text->length, (size_t)length + 1, format, again);
+    va_end(again);
+    text->length += (size_t)length;
+    return RESULT_OK;
+}
+
+#define READ_WITHIN 5000 /* milliseconds */
+
+enum result text_read(struct text *text, int fd, size_t most)
+{
+    struct pollfd in = {.fd = fd, .events = POLLIN};
+    enum result result = RESULT_OK;
+    char buffer[4096];
+    ssize_t got = 1;
+
+    while (result == RESULT_OK && got != 0) {
+        /* A FIFO that nobody has opened yet to write to would seem to be at its end. */
+        if (poll(&in, 1, READ_WITHIN) == 0) {
+            errno = ETIMEDOUT;
+            return RESULT_SYSTEM;
+        }
+        got = read(fd, buffer, sizeof buffer);
+        if (got > 0 && (size_t)got > most) {
+            errno = EFBIG;
+            result = RESULT_SYSTEM;
+        } else if (got > 0) {
+            most -= (size_t)got;
+            result = text_put(text, buffer, (size_t)got);
+        } else if (got < 0 && errno != EAGAIN && errno != EINTR) {
+            result = RESULT_SYSTEM;
+        }
+    }
+    return result;
+}
+
+size_t text_character_begun(const char *bytes, size_t left)
+{
+    const unsigned char *p = (const unsigned char *)bytes;
+    unsigned char low = 0x80, high = 0xbf; /* bounds of the second byte */
+    size_t length = *p < 0x80 ? 1 : *p < 0xe0 ? 2 : *p < 0xf0 ? 3 : 4;
+
+    if (length == 1)
+        return 1;
+    if (*p < 0xc2 || *p > 0xf4)
+        return 0;
+    if (*p == 0xe0)
+        low = 0xa0;
+    else if (*p == 0xed)
+        high = 0x9f;
+    else if (*p == 0xf0)
+        low = 0x90;
+    else if (*p == 0xf4)
+        high = 0x8f;
+    for (size_t i = 1; i < length && i < left; i++) {
+        if (p[i] < low || p[i] > high)
+            return 0;
+        low = 0x80;
+        high = 0xbf;
+    }
+    return length;
+}
+
+size_t text_character(const char *bytes, size_t left)
+{
+    size_t length = text_character_begun(bytes, left);
+
+    return length <= left ? length : 0;
+}
+
+static bool is_plain(unsigned char c)
+{
+    return c >= ' ' && c < 0x7f && c != '"' && c != '\\';
+}
+
+static enum result put_character(struct text *text, const char *p, size_t length)
+{
+    if (length == 0)
+        return text_put_string(text, "\xef\xbf\xbd");
+    if (*p == '"' || *p == '\\')
+        return text_print(text, "\\%c", *p);
+    if ((unsigned char)*p < ' ' || *p == 0x7f)
+        return text_print(text, "\\u%04x", (unsigned)*p);
+    return text_put(text, p, length);
+}
+
+enum result text_put_json(struct text *text, const char *bytes, size_t length)
+{
+    enum result result = text_put(text, "\"", 1);
+    size_t at = 0;
+
+    while (at < length && result == RESULT_OK) {
+        size_t plain = at;
+
+        while (plain < length && is_plain((unsigned char)bytes[plain]))
+            plain++;
+        result = text_put(text, bytes + at, plain - at);
+        at = plain;
+        if (at < length && result == RESULT_OK) {
+            size_t character = text_character(bytes + at, length - at);
+
+            result = put_character(text, bytes + at, character);
+            at += character > 0 ? character : 1;
+        }
+    }
+    return result == RESULT_OK ? text_put(text, "\"", 1) : result;
+}
+
+enum result text_replace(struct text *text, const char *bytes, size_t length, const char *other)
+{
+    struct text replaced = {0};
+    enum result result = RESULT_OK;
+    const char *at = text->bytes, *found;
+    size_t left = text->length;
+
+    while (result == RESULT_OK && left > 0 && (found = memmem(at, left, bytes, length))) {
+        result = text_put(&replaced, at, (size_t)(found - at));
+        if (result == RESULT_OK)
+            result = text_put_string(&replaced, other);
+        left -= (size_t)(found - at) + length;
+        at = found + length;
+    }
+    if (result == RESULT_OK && at != text->bytes)
+        result = text_put(&replaced, at, left);
+    if (result != RESULT_OK || at == text->bytes) {
+        text_destroy(&replaced);
+        return result;
+    }
+    text_destroy(text);
+    *text = replaced;
+    return RESULT_OK;
+}
+
+/* C0, DEL, and C1, which is two bytes in UTF-8. */
+static bool is_control(const unsigned char *p, size_t length)
+{
+    return length == 1 ? *p < ' ' || *p == 0x7f : length == 2 && *p == 0xc2 && p[1] < 0xa0;
+}
+
+void text_escape(const char *bytes, size_t length, char *escaped, size_t room)
+{
+    const unsigned char *p = (const unsigned char *)bytes, *end = p + length;
+    char one[4 * 4 + 1];
+
+    while (p < end) {
+        size_t bad = text_character((const char *)p, (size_t)(end - p)) == 0;
+        size_t character = bad ? 1 : text_character((const char *)p, (size_t)(end - p)), put = 0;
+
+        if (bad || is_control(p, character))
+            for (size_t i = 0; i < character; i++)
+                put += (size_t)snprintf(one + put, sizeof one - put, "\\x%02x", p[i]);
+        else
+            put = (size_t)snprintf(one, sizeof one, "%.*s", (int)character, (const char *)p);
+        if (put >= room)
+            break;
+        memcpy(escaped, one, put);
+        escaped += put;
+        room -= put;
+        p += character;
+    }
+    *escaped = '\0';
+}

@@ -1,0 +1,33 @@
+/*
+ * A connection that somebody else has metered: what the rooms that read logs hand to those that
+ * make flows of it.
+ */
+#ifndef SECFLOW_CONNECTION_H
+#define SECFLOW_CONNECTION_H
+
+#include "packet/address.h"
+
+/* Who is known to have sent the SYN that opened it. */
+enum opener { OPENER_UNKNOWN, OPENER_ORIG, OPENER_RESP };
+
+struct connection {
+    struct address orig, resp;     /* of one family */
+    uint16_t orig_port, resp_port; /* host byte order, 0 for ICMP */
+    uint8_t proto;                 /* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP or IPPROTO_ICMPV6 */
+    uint8_t opener;                /* enum opener */
+    uint8_t icmp_type, icmp_code;
+    bool icmp_known;
+    int64_t start, last; /* microseconds since 1970-01-01 UTC */
+    uint64_t orig_packets, orig_bytes, resp_packets, resp_bytes;
+    const char *community_id;   /* as logged, printable and without quotes; NULL: none */
+    size_t community_id_length; /* at most CONNECTION_ID_MAX */
+    const char *uid;            /* by which other logs name it, as above; NULL: none */
+    size_t uid_length;          /* at most CONNECTION_ID_MAX */
+    const char *service;        /* what it spoke, as above; NULL: none */
+    size_t service_length;      /* at most CONNECTION_SERVICE_MAX */
+};
+
+#define CONNECTION_ID_MAX 64u
+#define CONNECTION_SERVICE_MAX 128u
+
+#endif

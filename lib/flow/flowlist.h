@@ -1,0 +1,45 @@
+/*
+ * Flows that are counted: those of a window, taken out of the table that counted them, to be sorted
+ * and read by whoever has the list; that may be another thread.
+ */
+#ifndef SECFLOW_FLOWLIST_H
+#define SECFLOW_FLOWLIST_H
+
+#include "packet/address.h"
+
+struct flowlist;
+
+/* A flow as it is read out; src is the side that opened it. */
+struct flow {
+    struct address src, dst;
+    uint16_t sport, dport; /* host byte order, 0 for ICMP */
+    uint8_t proto;
+    uint8_t icmp_type, icmp_code; /* of the flow's first packet */
+    bool icmp_known;
+    bool first_from_src; /* the first packet went from src to dst */
+    const char *label;   /* of its first connection, the list's; NULL: none */
+    const char *service; /* of its first connection that had one, the list's; NULL: none */
+    size_t service_length;
+    const char *name; /* of dst, as src said it in the flow, the list's; NULL: none */
+    size_t name_length;
+    uint64_t src_packets, src_bytes, dst_packets, dst_bytes;
+    int64_t start, last; /* microseconds: the earliest and the latest packet */
+};
+
+/* Leaves errno as it is. */
+void flowlist_destroy(struct flowlist **list);
+
+/* How many flows there are, and how much memory they take. */
+size_t flowlist_count(const struct flowlist *list);
+size_t flowlist_bytes(const struct flowlist *list);
+
+/*
+ * Sorts the flows by start, those of equal start by their first packet in input order, as far as
+ * that is known: of flows that were evicted it is not. RESULT_NO_MEMORY.
+ */
+MUST_CHECK enum result flowlist_sort(struct flowlist *list);
+
+/* The flow at an index below the count. */
+void flowlist_get(const struct flowlist *list, size_t index, struct flow *flow);
+
+#endif

@@ -1,0 +1,187 @@
+/* The kernel's program, link layers: as link.c reads them. */
+#include "live/snapparts.h"
+
+/* Tags, and frames behind a header of their own, whose type stands where it would in a tag. */
+static const struct {
+    uint16_t type, length; /* up to and with the type of what follows */
+} tags[] = {
+#define TAG(type, length) {type, length},
+#define FRAME(type, header) {type, (header) + 14},
+    ETHERTYPE_TAGS(TAG) ETHERTYPE_FRAMES(FRAME)
+#undef TAG
+#undef FRAME
+};
+
+enum { TAGS = sizeof tags / sizeof *tags };
+
+/* One tag at X, whose type is in A, is stepped over. */
+static void emit_tag(struct snap *snap, snap_label other)
+{
+    snap_label lengths[TAGS] = {0}, next = new_label(snap);
+
+    for (size_t i = 0; i < TAGS; i++) {
+        bool same = i > 0 && tags[i].length == tags[i - 1].length;
+
+        lengths[i] = same ? lengths[i - 1] : new_label(snap);
+        near_if(snap, tags[i].type, lengths[i]);
+    }
+    jump(snap, other);
+    for (size_t i = 0; i < TAGS; i++) {
+        if (i > 0 && lengths[i] == lengths[i - 1])
+            continue;
+        place(snap, lengths[i]);
+        load_number(snap, tags[i].length - 2u);
+        if (i + 1 < TAGS)
+            jump(snap, next);
+    }
+    place(snap, next);
+    move_by_a(snap);
+    take_type(snap);
+}
+
+static void emit_tags(struct snap *snap, const struct layer *layer, unsigned most, snap_label other)
+{
+    for (unsigned i = 0; i <= most; i++) {
+        jump_if(snap, ETHERTYPE_IPV4, layer->ipv4);
+        jump_if(snap, ETHERTYPE_IPV6, layer->ipv6);
+        if (i < most)
+            emit_tag(snap, other);
+    }
+}
+
+/* Goes on where LLC and SNAP say so at X. */
+static void emit_llc(struct snap *snap, snap_label otherwise)
+{
+    load(snap, BPF_W, 0);
+    compute(snap, BPF_AND, 0xffffff00);
+    near_unless(snap, 0xaaaa0300, otherwise);
+}
+
+/* What could still carry IP, but nests deeper than the walk goes. */
+static void emit_deeper(struct snap *snap)
+{
+    snap_label drop = new_label(snap), inner = new_label(snap), long_enough = new_label(snap);
+
+    snapcode_test(&snap->code, BPF_JGE, ETHERTYPE_LEAST, long_enough, 0);
+    emit_llc(snap, drop);
+    jump(snap, inner);
+    place(snap, long_enough);
+    for (size_t i = 0; i < TAGS; i++)
+        near_if(snap, tags[i].type, inner);
+    near_if(snap, ETHERTYPE_MPLS, inner);
+    near_if(snap, ETHERTYPE_MPLS_UPSTREAM, inner);
+    near_if(snap, ETHERTYPE_PPPOE, inner);
+    place(snap, drop);
+    answer(snap, 0);
+    place(snap, inner);
+    answer(snap, SNAP_INNER);
+}
+
+/* X is at PPP's protocol, which can be one byte, and can have an address and control before it. */
+static void emit_ppp(struct snap *snap, const struct layer *layer, snap_label mpls)
+{
+    snap_label bare = new_label(snap), one_byte = new_label(snap), known = new_label(snap);
+
+    load(snap, BPF_B, 0);
+    near_unless(snap, 0xff, bare);
+    move(snap, 2);
+    place(snap, bare);
+    load(snap, BPF_B, 0);
+    near_if_set(snap, 1, one_byte);
+    take_type(snap);
+    jump(snap, known);
+    place(snap, one_byte);
+    store(snap, TYPE);
+    move(snap, 1);
+    load_memory(snap, TYPE);
+    place(snap, known);
+    jump_if(snap, PPP_IPV4, layer->ipv4);
+    jump_if(snap, PPP_IPV6, layer->ipv6);
+    jump_if(snap, PPP_MPLS, mpls);
+    jump_if(snap, PPP_MPLS_MULTICAST, mpls);
+    answer(snap, 0);
+}
+
+/* X is at a label. Below the stack the first four bits tell what follows. */
+static void emit_mpls(struct snap *snap)
+{
+    snap_label bottom = new_label(snap), drop = new_label(snap);
+
+    for (unsigned i = 0; i < SNAP_LABELS; i++) {
+        load(snap, BPF_B, 2);
+        near_if_set(snap, 1, bottom);
+        move(snap, 4);
+    }
+    answer(snap, SNAP_INNER);
+    place(snap, bottom);
+    move(snap, 4);
+    load(snap, BPF_B, 0);
+    compute(snap, BPF_AND, 0xf0);
+    jump_if(snap, 0x40, snap->outer.ipv4);
+    jump_if(snap, 0x60, snap->outer.ipv6);
+    near_unless(snap, 0, drop);
+    move(snap, 4 + 14 - 2); /* a pseudowire's control word, and an Ethernet header */
+    take_type(snap);
+    jump(snap, snap->outer.frame);
+    place(snap, drop);
+    answer(snap, 0);
+}
+
+/* X is at a PPPoE header. */
+static void emit_pppoe(struct snap *snap)
+{
+    snap_label data = new_label(snap);
+
+    load(snap, BPF_H, 0);
+    near_if(snap, 0x1100, data);
+    answer(snap, 0);
+    place(snap, data);
+    move(snap, 6);
+}
+
+void snap_emit_link(struct snap *snap)
+{
+    const struct layer *layer = &snap->outer;
+    snap_label other = new_label(snap), pppoe = new_label(snap), mpls = new_label(snap);
+    snap_label deeper = new_label(snap), llc = new_label(snap), drop = new_label(snap);
+
+    emit_tags(snap, layer, SNAP_TAGS, other);
+    place(snap, other);
+    near_if(snap, ETHERTYPE_PPPOE, pppoe);
+    jump_if(snap, ETHERTYPE_MPLS, mpls);
+    jump_if(snap, ETHERTYPE_MPLS_UPSTREAM, mpls);
+    snapcode_test(&snap->code, BPF_JGE, ETHERTYPE_LEAST, 0, llc);
+    jump(snap, deeper);
+    place(snap, llc);
+    emit_llc(snap, drop);
+    move(snap, 8 - 2);
+    take_type(snap);
+    jump(snap, layer->frame);
+    place(snap, drop);
+    answer(snap, 0);
+
+    place(snap, pppoe);
+    emit_pppoe(snap);
+    emit_ppp(snap, layer, mpls);
+    place(snap, mpls);
+    emit_mpls(snap);
+    place(snap, layer->frame);
+    emit_tags(snap, layer, SNAP_TAGS_INSIDE, deeper);
+    place(snap, deeper);
+    emit_deeper(snap);
+}
+
+void snap_emit_inner_link(struct snap *snap)
+{
+    const struct layer *layer = &snap->inner;
+    snap_label deeper = new_label(snap), mpls = new_label(snap);
+
+    place(snap, layer->ppp);
+    emit_ppp(snap, layer, mpls);
+    place(snap, mpls);
+    answer(snap, SNAP_INNER);
+    place(snap, layer->frame);
+    emit_tags(snap, layer, SNAP_TAGS_INSIDE, deeper);
+    place(snap, deeper);
+    emit_deeper(snap);
+}

@@ -1,0 +1,304 @@
+#include "log/zeekread.h"
+
+#include "base/signature.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * The separator in id.orig_h can be set (Log::default_scope_sep), and the names mapped
+ * (Log::default_field_name_map), which the documentation shows with src, src_port, dst, dst_port.
+ */
+const struct json_key zeek_fields[] = {
+    {"ts", FIELD_TS},
+    {"id.orig_h", FIELD_ORIG_H},
+    {"id_orig_h", FIELD_ORIG_H},
+    {"src", FIELD_ORIG_H},
+    {"id.orig_p", FIELD_ORIG_P},
+    {"id_orig_p", FIELD_ORIG_P},
+    {"src_port", FIELD_ORIG_P},
+    {"id.resp_h", FIELD_RESP_H},
+    {"id_resp_h", FIELD_RESP_H},
+    {"dst", FIELD_RESP_H},
+    {"id.resp_p", FIELD_RESP_P},
+    {"id_resp_p", FIELD_RESP_P},
+    {"dst_port", FIELD_RESP_P},
+    {"proto", FIELD_PROTO},
+    {"duration", FIELD_DURATION},
+    {"orig_bytes", FIELD_ORIG_BYTES},
+    {"resp_bytes", FIELD_RESP_BYTES},
+    {"conn_state", FIELD_CONN_STATE},
+    {"history", FIELD_HISTORY},
+    {"orig_pkts", FIELD_ORIG_PKTS},
+    {"resp_pkts", FIELD_RESP_PKTS},
+    {"community_id", FIELD_COMMUNITY_ID},
+    {"service", FIELD_SERVICE},
+    {"trans_id", FIELD_TRANS_ID},
+    {"query", FIELD_QUERY},
+    {"answers", FIELD_ANSWERS},
+    {"uid", FIELD_UID},
+    {"server_name", FIELD_SERVER_NAME},
+    {"method", FIELD_METHOD},
+    {"host", FIELD_HOST},
+    {"call_id", FIELD_CALL_ID},
+    {"_path", FIELD_PATH},
+};
+
+const size_t zeek_field_count = sizeof zeek_fields / sizeof *zeek_fields;
+
+#define BIT(field) (UINT32_C(1) << (field))
+
+static bool is_text(const struct cell *cell, const char *text)
+{
+    return cell->length == strlen(text) && memcmp(cell->text, text, cell->length) == 0;
+}
+
+enum zeek_kind zeek_kind_of_fields(uint32_t fields)
+{
+    const uint32_t conn = BIT(FIELD_ORIG_BYTES) | BIT(FIELD_RESP_BYTES) | BIT(FIELD_CONN_STATE) |
+                          BIT(FIELD_HISTORY) | BIT(FIELD_DURATION) | BIT(FIELD_ORIG_PKTS) |
+                          BIT(FIELD_RESP_PKTS);
+
+    if (fields & BIT(FIELD_PROTO)) {
+        if (fields & conn)
+            return KIND_CONN;
+        return fields & (BIT(FIELD_QUERY) | BIT(FIELD_TRANS_ID)) ? KIND_DNS : KIND_OTHER;
+    }
+    if ((fields & BIT(FIELD_QUERY)) && (fields & BIT(FIELD_ANSWERS)))
+        return KIND_DNS;
+    if ((fields & BIT(FIELD_UID)) && (fields & BIT(FIELD_SERVER_NAME)))
+        return KIND_TLS;
+    /* A host may be the sensor, which those who ship logs add to any row; sip has methods, too. */
+    return (fields & BIT(FIELD_UID)) && (fields & BIT(FIELD_METHOD)) &&
+                   (fields & BIT(FIELD_HOST)) && !(fields & BIT(FIELD_CALL_ID))
+               ? KIND_HTTP
+               : KIND_OTHER;
+}
+
+/* Remembers the first path of another log, as far as a message can show it. */
+static void note_other(struct zeeklog *log, const struct cell *path)
+{
+    size_t length = 0;
+
+    if (log->counts.other_logs > 0 || log->other_path[0] != '\0')
+        return;
+    while (length < path->length && length + 1 < sizeof log->other_path &&
+           path->text[length] > ' ' && path->text[length] <= '~')
+        length++;
+    memcpy(log->other_path, path->text, length);
+    log->other_path[length] = '\0';
+}
+
+static enum zeek_kind kind_of_name(const struct cell *name)
+{
+    if (is_text(name, "conn"))
+        return KIND_CONN;
+    if (is_text(name, "dns"))
+        return KIND_DNS;
+    if (is_text(name, "ssl") || is_text(name, "quic"))
+        return KIND_TLS;
+    return is_text(name, "http") ? KIND_HTTP : KIND_OTHER;
+}
+
+/*
+ * Filters of Zeek split a log by adding to its name, as in conn_remote (docs.zeek.org, "Logging
+ * framework"). But conn_long tells of connections of which conn tells again at their end.
+ */
+static enum zeek_kind kind_of_path(const struct cell *path, uint32_t fields)
+{
+    struct cell name = {path->text, 0};
+    enum zeek_kind kind;
+
+    while (name.length < path->length && path->text[name.length] != '_' &&
+           path->text[name.length] != '-')
+        name.length++;
+    kind = kind_of_name(&name);
+    if (name.length == path->length)
+        return kind;
+    return is_text(path, "conn_long") || kind != zeek_kind_of_fields(fields) ||
+                   zeek_lacks(kind, fields)
+               ? KIND_OTHER
+               : kind;
+}
+
+enum zeek_kind zeek_kind(struct zeeklog *log, const struct cell *path, uint32_t fields)
+{
+    enum zeek_kind kind = path->text ? kind_of_path(path, fields) : zeek_kind_of_fields(fields);
+
+    if (!log->sessions && (kind == KIND_TLS || kind == KIND_HTTP))
+        kind = KIND_OTHER;
+    if (path->text && kind == KIND_OTHER)
+        note_other(log, path);
+    log->settled |= kind != KIND_OTHER;
+    return kind;
+}
+
+const char *zeek_lacks(enum zeek_kind kind, uint32_t fields)
+{
+    static const uint32_t needed[] = {
+        [KIND_CONN] = BIT(FIELD_TS) | BIT(FIELD_ORIG_H) | BIT(FIELD_ORIG_P) | BIT(FIELD_RESP_H) |
+                      BIT(FIELD_RESP_P) | BIT(FIELD_PROTO),
+        [KIND_DNS] = BIT(FIELD_TS) | BIT(FIELD_QUERY) | BIT(FIELD_ANSWERS),
+        [KIND_TLS] = BIT(FIELD_UID) | BIT(FIELD_SERVER_NAME),
+        [KIND_HTTP] = BIT(FIELD_UID) | BIT(FIELD_HOST),
+        [KIND_OTHER] = 0,
+    };
+
+    for (size_t i = 0; i < zeek_field_count; i++)
+        if (needed[kind] & ~fields & BIT(zeek_fields[i].id))
+            return zeek_fields[i].name;
+    return NULL;
+}
+
+enum result zeek_damaged(struct zeeklog *log, const char *format, ...)
+{
+    int used =
+        snprintf(log->problem, sizeof log->problem, "line %llu: ", (unsigned long long)log->line);
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(log->problem + used, sizeof log->problem - (size_t)used, format, args);
+    va_end(args);
+    return RESULT_DAMAGED;
+}
+
+static int hex_digit(char c)
+{
+    if (is_digit(c))
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+int zeek_escape(const char *p, const char *end)
+{
+    int high, low;
+
+    if (end - p < 4 || p[0] != '\\' || p[1] != 'x')
+        return -1;
+    high = hex_digit(p[2]);
+    low = hex_digit(p[3]);
+    return high < 0 || low < 0 ? -1 : high << 4 | low;
+}
+
+/* The input ended as it should. */
+static enum result check_end(struct zeeklog *log)
+{
+    const char *wanted = log->sessions ? "conn, dns, ssl, quic or http" : "conn or dns";
+    const struct cell other = {log->other_path, strlen(log->other_path)};
+
+    if (log->in_array && !log->lost_bracket)
+        return zeek_damaged(log, "the input ends inside its JSON array");
+    if (log->settled || (log->counts.other_logs == 0 && log->other_path[0] == '\0'))
+        return RESULT_END;
+    if (log->other_path[0] != '\0')
+        snprintf(log->problem, sizeof log->problem, "no %s log: it says that it is '%s'%s", wanted,
+                 log->other_path,
+                 kind_of_name(&other) == KIND_OTHER ? "" : "; -S takes names from it");
+    else
+        snprintf(log->problem, sizeof log->problem, "no %s log: its fields are others", wanted);
+    return RESULT_DAMAGED;
+}
+
+enum result zeek_ended(struct zeeklog *log)
+{
+    if (log->finished)
+        return RESULT_END;
+    errno = log->in.error;
+    if (log->in.result == RESULT_END) {
+        log->finished = true;
+        return check_end(log);
+    }
+    if (log->in.result == RESULT_DAMAGED) {
+        log->finished = true;
+        if (log->line > 0)
+            snprintf(log->problem, sizeof log->problem, "after line %llu: %s",
+                     (unsigned long long)log->line, input_problem(log->in.input));
+        else
+            snprintf(log->problem, sizeof log->problem, "%s", input_problem(log->in.input));
+    }
+    return log->in.result;
+}
+
+static enum result not_a_log(struct zeeklog *log, const char *what)
+{
+    log->finished = true;
+    snprintf(log->problem, sizeof log->problem, "no Zeek log: it is %s", what);
+    return RESULT_DAMAGED;
+}
+
+/* Tells the shape by the first characters. */
+static enum result begin(struct zeeklog *log)
+{
+    struct lookahead *in = &log->in;
+    size_t first, head;
+    const char *known;
+
+    if (!lookahead_need(in, 1) && in->result != RESULT_END)
+        return zeek_ended(log);
+    (void)lookahead_need(in, 512);
+    head = in->end < 512 ? in->end : 512;
+    if (head >= 3 && memcmp(in->buffer, "\xef\xbb\xbf", 3) == 0)
+        in->at = 3; /* a byte order mark */
+    for (first = in->at; first < head && isspace(in->buffer[first]); first++)
+        ;
+    if (first < head && (in->buffer[first] == '{' || in->buffer[first] == '['))
+        return zeek_json_init(log);
+    known = signature_find(in->buffer, head, SIGNATURE_LOG);
+    if (known)
+        return not_a_log(log, known);
+    if (memchr(in->buffer, '\0', head))
+        return not_a_log(log, "binary");
+    return zeek_tsv_init(log);
+}
+
+enum result zeeklog_open(struct zeeklog **log, struct input *input, bool sessions)
+{
+    struct zeeklog *new = malloc(sizeof *new);
+
+    if (!new)
+        return RESULT_NO_MEMORY;
+    memset(new, 0, offsetof(struct zeeklog, in));
+    new->sessions = sessions;
+    lookahead_init(&new->in, input);
+    *log = new;
+    return begin(new);
+}
+
+void zeeklog_close(struct zeeklog **log)
+{
+    if (*log) {
+        json_destroy(&(*log)->json);
+        free((*log)->tsv.columns);
+        free((*log)->answers);
+        free(*log);
+        *log = NULL;
+    }
+}
+
+enum result zeeklog_next(struct zeeklog *log, struct zeek_row *row)
+{
+    bool useful = false;
+    enum result result;
+
+    if (log->finished)
+        return RESULT_END;
+    do {
+        result = log->next(log, row, &useful);
+    } while (result == RESULT_OK && !useful);
+    return result;
+}
+
+const char *zeeklog_problem(const struct zeeklog *log)
+{
+    return log->problem;
+}
+
+const struct zeek_counts *zeeklog_counts(const struct zeeklog *log)
+{
+    return &log->counts;
+}

@@ -1,0 +1,134 @@
+/*
+ * What the files of the zeeklog room share: the cells of a row, by field, which the readers of TSV
+ * and JSON fill, and what makes a row of them.
+ */
+#ifndef SECFLOW_ZEEKREAD_H
+#define SECFLOW_ZEEKREAD_H
+
+#include "base/json.h"
+#include "base/lookahead.h"
+#include "base/number.h"
+#include "log/zeeklog.h"
+#include "name/dns.h"
+
+/* The fields that matter. */
+enum zeek_field {
+    FIELD_NONE, /* any other */
+    FIELD_TS,
+    FIELD_ORIG_H,
+    FIELD_ORIG_P,
+    FIELD_RESP_H,
+    FIELD_RESP_P,
+    FIELD_PROTO,
+    FIELD_DURATION,
+    FIELD_ORIG_BYTES,
+    FIELD_RESP_BYTES,
+    FIELD_CONN_STATE,
+    FIELD_HISTORY,
+    FIELD_ORIG_PKTS,
+    FIELD_RESP_PKTS,
+    FIELD_COMMUNITY_ID,
+    FIELD_SERVICE,
+    FIELD_TRANS_ID,
+    FIELD_QUERY,
+    FIELD_ANSWERS,
+    FIELD_UID,
+    FIELD_SERVER_NAME,
+    FIELD_METHOD,
+    FIELD_HOST,
+    FIELD_CALL_ID,
+    FIELD_PATH,
+    FIELDS
+};
+
+struct cell {
+    const char *text; /* NULL: not there, or null */
+    size_t length;
+};
+
+/* KIND_TLS: ssl or quic. */
+enum zeek_kind { KIND_NONE, KIND_CONN, KIND_DNS, KIND_TLS, KIND_HTTP, KIND_OTHER };
+
+/* Room for a marker such as (empty). */
+#define MARKER_MAX 32
+
+struct marker {
+    char text[MARKER_MAX];
+    size_t length; /* SIZE_MAX: nothing is like it */
+};
+
+struct tsv_state {
+    char separator;
+    char set_separator;
+    struct marker empty, unset;
+    struct cell path;
+    char path_text[64];
+    uint8_t *columns; /* the enum zeek_field of each */
+    size_t count, capacity;
+    enum zeek_kind kind; /* KIND_NONE before the first header */
+    bool plain;          /* which was the names alone */
+};
+
+struct zeeklog {
+    enum result (*next)(struct zeeklog *, struct zeek_row *, bool *useful);
+    struct zeek_counts counts;
+    bool sessions; /* rows of ssl, quic and http are read */
+    uint64_t line; /* the number of the line that the row began in */
+    struct cell cells[FIELDS];
+    struct address *answers;
+    size_t answer_count, answer_capacity;
+
+    struct tsv_state tsv;
+    struct json *json;
+    bool has_arrays;   /* of objects, the JSON log */
+    bool in_array;     /* as far as brackets were seen */
+    bool lost_bracket; /* one may have been passed over */
+
+    bool settled;        /* some of it was read, or it has been said why not */
+    char other_path[48]; /* of the first log that was not; "" where it is not known */
+    bool finished;       /* nothing is left, and what was wrong has been said */
+    char name[DNS_NAME_TEXT];
+    char problem[256];
+    struct lookahead in;
+};
+
+enum result zeek_tsv_init(struct zeeklog *log);
+enum result zeek_json_init(struct zeeklog *log);
+
+/* Notes a problem of the current line, as printf does. Returns RESULT_DAMAGED. */
+__attribute__((format(printf, 2, 3))) enum result zeek_damaged(struct zeeklog *log,
+                                                               const char *format, ...);
+
+/* The input is at its end, or cannot be read further: what zeeklog_next answers then. */
+enum result zeek_ended(struct zeeklog *log);
+
+/*
+ * A time: seconds since 1970; milliseconds, integers of 12 to 15 digits; ISO 8601 with an offset
+ * from UTC or Z. False when the text is none, or not from 1970 to 9999.
+ */
+bool zeek_time(const char *text, size_t length, int64_t *microseconds);
+
+/* The byte of the \xNN that begins the text; -1 when none does. */
+int zeek_escape(const char *p, const char *end);
+
+/* The names of the fields; of those of one field the first is what messages call it. */
+extern const struct json_key zeek_fields[];
+extern const size_t zeek_field_count;
+
+/* What log it is: by its path, or where that is not there by the set of its fields (1 << field). */
+enum zeek_kind zeek_kind(struct zeeklog *log, const struct cell *path, uint32_t fields);
+
+/* The same by the set alone, without anything being noted. */
+enum zeek_kind zeek_kind_of_fields(uint32_t fields);
+
+/* A field that a log of the kind cannot do without and that is not in the set; NULL: none. */
+const char *zeek_lacks(enum zeek_kind kind, uint32_t fields);
+
+/* Adds an element of dns's answers where it is an address. RESULT_NO_MEMORY. */
+enum result zeek_add_answer(struct zeeklog *log, const char *text, size_t length);
+
+/* Makes a row of the cells. *useful: it tells something. RESULT_DAMAGED, RESULT_NO_MEMORY. */
+enum result zeek_make_row(struct zeeklog *log, enum zeek_kind kind, struct zeek_row *row,
+                          bool *useful);
+
+#endif

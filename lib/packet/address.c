@@ -1,0 +1,131 @@
+#include "packet/address.h"
+
+#include "base/bytes.h"
+#include "base/number.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+int address_compare(const struct address *a, const struct address *b)
+{
+    if (a->family != b->family)
+        return a->family - b->family;
+    return memcmp(a->bytes, b->bytes, sizeof a->bytes);
+}
+
+static char *format_octet(char *p, unsigned octet)
+{
+    if (octet >= 100)
+        *p++ = (char)('0' + octet / 100);
+    if (octet >= 10)
+        *p++ = (char)('0' + octet / 10 % 10);
+    *p++ = (char)('0' + octet % 10);
+    return p;
+}
+
+static char *format_ipv4(char *p, const uint8_t *bytes)
+{
+    for (int i = 0; i < 4; i++) {
+        p = format_octet(p, bytes[i]);
+        *p++ = '.';
+    }
+    return p - 1;
+}
+
+static char *format_group(char *p, unsigned group)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    for (int shift = 12; shift >= 0; shift -= 4)
+        if (group >> shift != 0 || shift == 0)
+            *p++ = digits[group >> shift & 15];
+    return p;
+}
+
+/* The longest run of at least two zero groups, of equal ones the first; length 0: none. */
+static int longest_zeros(const uint8_t *bytes, int *start)
+{
+    int best = 1, run = 0;
+
+    for (int i = 0; i < 8; i++) {
+        run = be16(bytes + 2 * i) == 0 ? run + 1 : 0;
+        if (run > best) {
+            best = run;
+            *start = i + 1 - run;
+        }
+    }
+    return best > 1 ? best : 0;
+}
+
+static char *format_ipv6(char *p, const uint8_t *bytes)
+{
+    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+    int start = 8, zeros = longest_zeros(bytes, &start);
+
+    if (memcmp(bytes, mapped, sizeof mapped) == 0) {
+        memcpy(p, "::ffff:", 7);
+        return format_ipv4(p + 7, bytes + 12);
+    }
+    for (int i = 0; i < 8; i++) {
+        if (i == start) {
+            *p++ = ':';
+            i += zeros - 1;
+            if (i == 7)
+                *p++ = ':';
+            continue;
+        }
+        if (i > 0)
+            *p++ = ':';
+        p = format_group(p, be16(bytes + 2 * i));
+    }
+    return p;
+}
+
+size_t address_format(const struct address *address, char text[ADDRESS_TEXT])
+{
+    char *end = address->family == 6 ? format_ipv6(text, address->bytes)
+                                     : format_ipv4(text, address->bytes);
+
+    *end = '\0';
+    return (size_t)(end - text);
+}
+
+/* Four numbers from 0 to 255 without leading zeros. */
+static bool read_ipv4(const char *text, size_t length, uint8_t bytes[4])
+{
+    const char *p = text, *end = text + length;
+
+    for (int i = 0; i < 4; i++) {
+        const char *start;
+        unsigned octet = 0;
+
+        if (i > 0 && (p == end || *p++ != '.'))
+            return false;
+        for (start = p; p < end && p - start < 3 && is_digit(*p); p++)
+            octet = octet * 10 + (unsigned)(*p - '0');
+        if (p == start || octet > 255 || (*start == '0' && p - start > 1))
+            return false;
+        bytes[i] = (uint8_t)octet;
+    }
+    return p == end;
+}
+
+bool address_read(const char *text, size_t length, struct address *address)
+{
+    char copy[ADDRESS_TEXT];
+    uint8_t bytes[16];
+
+    if (read_ipv4(text, length, bytes)) {
+        address_set(address, 4, bytes);
+        return true;
+    }
+    if (length >= sizeof copy || memchr(text, '\0', length))
+        return false;
+    memcpy(copy, text, length);
+    copy[length] = '\0';
+    if (inet_pton(AF_INET6, copy, bytes) != 1)
+        return false;
+    address_set(address, 6, bytes);
+    return true;
+}

@@ -1,0 +1,68 @@
+/*
+ * IP addresses, and their text.
+ */
+#ifndef SECFLOW_ADDRESS_H
+#define SECFLOW_ADDRESS_H
+
+#include "base/result.h"
+
+#include <netinet/in.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+struct address {
+    union {
+        uint8_t bytes[16]; /* network byte order; IPv4 has the first four, the rest is zero */
+        uint64_t words[2]; /* the same, for comparing and hashing */
+    };
+    uint8_t family; /* 4 or 6 */
+};
+
+/* Room for the longest text of an address and its final NUL. */
+#define ADDRESS_TEXT 46
+
+/* Copies an address of either family from its wire bytes. */
+static inline void address_set(struct address *address, uint8_t family, const uint8_t *bytes)
+{
+    address->family = family;
+    if (family == 4) {
+        uint32_t word;
+
+        memcpy(&word, bytes, sizeof word);
+        address->words[0] = address->words[1] = 0;
+        memcpy(address->bytes, &word, sizeof word);
+    } else {
+        memcpy(address->bytes, bytes, 16);
+    }
+}
+
+static inline bool address_equal(const struct address *a, const struct address *b)
+{
+    return a->words[0] == b->words[0] && a->words[1] == b->words[1] && a->family == b->family;
+}
+
+/* The order of their numbers, IPv4 before IPv6: negative, 0 or positive. */
+int address_compare(const struct address *a, const struct address *b);
+
+/* Writes the text (IPv6 as in RFC 5952) and a NUL; returns its length without the NUL. */
+size_t address_format(const struct address *address, char text[ADDRESS_TEXT]);
+
+/* False when the text, of that length, is no address: only one that is written in full is. */
+MUST_CHECK bool address_read(const char *text, size_t length, struct address *address);
+
+/* The same for a text that ends with NUL. */
+MUST_CHECK static inline bool address_parse(const char *text, struct address *address)
+{
+    return address_read(text, strlen(text), address);
+}
+
+/* Whether an IP protocol that becomes a flow has ports: TCP and UDP do, ICMP and ICMPv6 do not. */
+static inline bool has_ports(uint8_t proto)
+{
+    return proto == IPPROTO_TCP || proto == IPPROTO_UDP;
+}
+
+#endif

@@ -1,0 +1,22 @@
+/*
+ * The set of local addresses: those that the IANA special-purpose registries call not globally
+ * reachable (RFC 6890, RFC 8190; the entries of 2025-10-09), multicast, broadcast, site-local
+ * (RFC 3879), and the networks added. Entries that the registries call "N/A" count as the block
+ * around them does.
+ */
+#ifndef SECFLOW_LOCALITY_H
+#define SECFLOW_LOCALITY_H
+
+#include "packet/address.h"
+
+struct locality;
+
+MUST_CHECK enum result locality_init(struct locality **locality);
+void locality_destroy(struct locality **locality);
+
+/* Adds "ADDRESS/BITS", or one address. RESULT_DAMAGED when the text is neither. */
+MUST_CHECK enum result locality_add(struct locality *locality, const char *network);
+
+bool locality_has(const struct locality *locality, const struct address *address);
+
+#endif

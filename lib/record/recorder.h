@@ -1,0 +1,39 @@
+/*
+ * Names flows and writes them as records: the end of the metering process.
+ */
+#ifndef SECFLOW_RECORDER_H
+#define SECFLOW_RECORDER_H
+
+#include "flow/sink.h"
+#include "name/names.h"
+#include "record/record.h"
+
+struct recorder_options {
+    size_t names_budget;          /* bytes that names may take */
+    struct names *cache;          /* the name cache, the caller's; NULL: none */
+    struct record_writer *writer; /* the caller's */
+    bool extended;                /* the writer writes the fields of -x */
+};
+
+struct recorder;
+
+/* RESULT_NO_MEMORY, or RESULT_SYSTEM. */
+MUST_CHECK enum result recorder_init(struct recorder **recorder,
+                                     const struct recorder_options *options);
+void recorder_destroy(struct recorder **recorder);
+
+/* The names by which destinations are called; the caller may add some. */
+struct names *recorder_names(struct recorder *recorder);
+
+/*
+ * Names the flows, in the order of secflow(7), "How a destination gets its name", and writes them
+ * as a sample, and flushes. The flows are sorted by that.
+ * RESULT_NO_MEMORY; RESULT_SYSTEM: the output failed, errno says why.
+ */
+MUST_CHECK enum result recorder_write(struct recorder *recorder, struct flowlist *flows,
+                                      const struct window *window);
+
+/* Does that at once with what a meter sends. */
+struct sink recorder_sink(struct recorder *recorder);
+
+#endif

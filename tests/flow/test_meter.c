@@ -1,0 +1,203 @@
+/* The metering process over time: windows, clocks that are set, and memory over a month. */
+#include "../tap.h"
+#include "base/bytes.h"
+#include "flow/meter.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+
+#define SECOND INT64_C(1000000)
+#define WINDOW (300 * SECOND)
+#define START (1700000100 * SECOND) /* the first second of a window */
+
+/* A sink that adds up what it gets. */
+struct sum {
+    uint64_t windows, flows, packets, names;
+    int64_t starts[16]; /* of the last windows that were not empty */
+    int64_t longest;    /* from a sample's start to a packet in it */
+    size_t samples;
+    int64_t open;   /* the start of the window of which a part was the last to come; 0: none */
+    unsigned mixed; /* flows that came between those of another window */
+};
+
+static enum result take_name(void *context, const struct address *address, const char *name,
+                             size_t length, int64_t time)
+{
+    struct sum *sum = context;
+
+    (void)address, (void)name, (void)length, (void)time;
+    sum->names++;
+    return RESULT_OK;
+}
+
+static enum result take_flows(void *context, struct flowlist *flows, const struct window *window)
+{
+    struct sum *sum = context;
+    struct flow flow;
+
+    for (size_t i = 0; i < flowlist_count(flows); i++) {
+        flowlist_get(flows, i, &flow);
+        sum->packets += flow.src_packets + flow.dst_packets;
+        if (flow.last - window->sample_start > sum->longest)
+            sum->longest = flow.last - window->sample_start;
+    }
+    if (flowlist_count(flows) > 0)
+        sum->starts[sum->samples++ % 16] = window->sample_start;
+    sum->flows += flowlist_count(flows);
+    sum->windows += window->ends;
+    sum->mixed += sum->open != 0 && sum->open != window->start;
+    sum->open = window->ends ? 0 : window->start;
+    flowlist_destroy(&flows);
+    return RESULT_OK;
+}
+
+struct setup {
+    struct locality *locality;
+    struct meter *meter;
+    struct sum sum;
+};
+
+static void begin(struct setup *setup, size_t flow_limit, bool in_pieces)
+{
+    struct meter_options options = {
+        .sink = {&setup->sum, take_name, take_flows},
+        .window = WINDOW,
+        .flow_memory = 24 * 3600 * SECOND,
+        .flow_limit = flow_limit,
+        .open_tunnels = true,
+        .in_pieces = in_pieces,
+    };
+
+    setup->sum = (struct sum){.windows = 0};
+    need(locality_init(&setup->locality) == RESULT_OK, "locality_init");
+    options.locality = setup->locality;
+    need(meter_init(&setup->meter, &options) == RESULT_OK, "meter_init");
+}
+
+static void end(struct setup *setup)
+{
+    meter_destroy(&setup->meter);
+    locality_destroy(&setup->locality);
+}
+
+static void put16(uint8_t *p, uint16_t value)
+{
+    p[0] = (uint8_t)(value >> 8);
+    p[1] = (uint8_t)value;
+}
+
+/* A UDP packet from 10.0.0.1, of which the payload is that many zeros. */
+static void send_packet(struct setup *setup, int64_t time, uint16_t port, uint32_t to)
+{
+    uint8_t data[28] = {0x45, 0, 0, 28, 0, 0, 0, 0, 64, IPPROTO_UDP, 0, 0, 10, 0, 0, 1};
+    struct frame frame = {.data = data,
+                          .captured = sizeof data,
+                          .length = sizeof data,
+                          .time = time,
+                          .linktype = LINKTYPE_RAW};
+    enum packet_verdict verdict;
+    uint32_t address = htonl(to);
+
+    memcpy(data + 16, &address, sizeof address);
+    put16(data + 20, port);
+    put16(data + 22, 443);
+    put16(data + 24, 8);
+    need(meter_frame(setup->meter, &frame, &verdict) == RESULT_OK && verdict == PACKET_OK,
+         "meter_frame");
+}
+
+#define OUTSIDE 0x08080808u
+
+/* A quiet endpoint: some new flows a window, and one that goes on. */
+static void test_month(void)
+{
+    enum { DAYS = 30, WINDOWS = DAYS * 24 * 12, FLOWS = 50 };
+    struct setup setup;
+    size_t most = 0, bytes = 0, now;
+
+    begin(&setup, 1000000, false);
+    for (int64_t i = 0; i < WINDOWS; i++) {
+        for (uint32_t j = 0; j < FLOWS; j++)
+            send_packet(&setup, START + i * WINDOW + j * SECOND, (uint16_t)(j + 1000),
+                        OUTSIDE + (uint32_t)i * FLOWS + j);
+        send_packet(&setup, START + i * WINDOW + 250 * SECOND, 999, OUTSIDE);
+        now = meter_bytes(setup.meter);
+        if (i < WINDOWS / 10)
+            bytes = now > bytes ? now : bytes;
+        most = now > most ? now : most;
+    }
+    ok(most == bytes, "memory of a month is that of three days: %zu bytes, %zu bytes", most, bytes);
+    ok(meter_flows(setup.meter) < 30 * 60 * FLOWS, "flows of days ago are forgotten: %zu are left",
+       meter_flows(setup.meter));
+    is_int(setup.sum.windows, WINDOWS - 1, "windows");
+    is_int(setup.sum.flows, (WINDOWS - 1) * (FLOWS + 1), "flows");
+    end(&setup);
+}
+
+/* A time far ahead is a window of its own; those after it are what they would be without it. */
+static void test_far_ahead(void)
+{
+    struct setup setup;
+
+    begin(&setup, 0, false);
+    send_packet(&setup, START, 1, OUTSIDE);
+    send_packet(&setup, START + SECOND, 2, OUTSIDE);
+    send_packet(&setup, START + 100000 * WINDOW, 3, OUTSIDE);
+    for (int64_t i = 0; i < 4; i++) {
+        send_packet(&setup, START + i * WINDOW + 2 * SECOND, 4, OUTSIDE);
+        send_packet(&setup, START + i * WINDOW + 3 * SECOND, 5, OUTSIDE);
+    }
+    need(meter_finish(setup.meter) == RESULT_OK, "meter_finish");
+    is_int(setup.sum.packets, 11, "no packet is lost");
+    is_int(setup.sum.samples, 6, "samples: one before it, itself, four after it");
+    is_int(setup.sum.starts[1], START + 100000 * WINDOW, "it is a sample of its own");
+    is_int(setup.sum.starts[2], START + 2 * SECOND, "what follows it has its own time");
+    is_int(setup.sum.starts[5], START + 3 * WINDOW + 2 * SECOND, "to the end");
+    ok(setup.sum.longest <= WINDOW, "no sample is longer than a window");
+    end(&setup);
+}
+
+/* A clock that is set back by more than a window begins a new one, by a packet or by itself. */
+static void test_set_back(void)
+{
+    struct setup setup;
+
+    begin(&setup, 0, false);
+    send_packet(&setup, START + 500000000 * SECOND, 1, OUTSIDE);
+    send_packet(&setup, START, 2, OUTSIDE);
+    send_packet(&setup, START - 100 * SECOND, 3, OUTSIDE);
+    need(meter_tick(setup.meter, START + 10 * SECOND) == RESULT_OK, "meter_tick");
+    is_int(meter_counts(setup.meter)->windows, 1, "windows that have ended");
+    is_int(meter_counts(setup.meter)->late, 1, "a packet a little before its window is late");
+    need(meter_tick(setup.meter, START - WINDOW - SECOND) == RESULT_OK, "meter_tick");
+    is_int(meter_counts(setup.meter)->windows, 2, "a clock that is set back ends a window");
+    is_int(setup.sum.starts[1], START - 100 * SECOND, "the sample starts with its first packet");
+    ok(setup.sum.longest <= 2 * WINDOW, "times in a sample stay sane");
+    end(&setup);
+}
+
+/* While a window that has ended waits to be sent, the next one has flows that are evicted. */
+static void test_order(void)
+{
+    enum { LIMIT = 1000, FLOWS = 5 * LIMIT };
+    struct setup setup;
+
+    begin(&setup, LIMIT, true);
+    for (uint32_t window = 0; window < 3; window++)
+        for (uint32_t i = 0; i < FLOWS; i++)
+            send_packet(&setup, START + window * WINDOW + i, 1000, OUTSIDE + window * FLOWS + i);
+    need(meter_finish(setup.meter) == RESULT_OK, "meter_finish");
+    is_int(setup.sum.flows, 3 * FLOWS, "flows that are evicted are sent early");
+    is_int(setup.sum.windows, 3, "their windows end");
+    is_int(setup.sum.mixed, 0, "all flows of a window are sent before those of the next");
+    end(&setup);
+}
+
+int main(void)
+{
+    test_month();
+    test_far_ahead();
+    test_set_back();
+    test_order();
+    return done();
+}

@@ -1,0 +1,371 @@
+/* A folder of windows: names, what is whole, what was left, what is not kept. */
+#include "../folder.h"
+#include "../tap.h"
+#include "base/clock.h"
+#include "live/windows.h"
+
+#include <errno.h>
+#include <sys/file.h>
+
+#define LINE "{\"src\":\"10.0.0.1\"}\n"
+#define START 1795892400 /* 2026-11-28 19:00:00 UTC */
+
+static struct windows *open_windows(const char *interface, int64_t keep, uint64_t keep_bytes)
+{
+    struct windows_options options = {folder, interface, keep, keep_bytes};
+    struct windows *windows = NULL;
+
+    need(windows_init(&windows, &options) == RESULT_OK, "windows_init");
+    return windows;
+}
+
+static void begin(struct windows *windows, int64_t start)
+{
+    struct window window = {.start = start * SECOND, .sample_start = start * SECOND + 1};
+
+    need(windows_begin(windows, &window) == RESULT_OK, "windows_begin");
+}
+
+static void put(struct windows *windows, const char *text)
+{
+    size_t wrote = 0;
+
+    need(windows_write(windows, text, strlen(text), &wrote) == RESULT_OK && wrote == strlen(text),
+         "windows_write");
+}
+
+static void end(struct windows *windows)
+{
+    need(windows_end(windows) == RESULT_OK, "windows_end");
+}
+
+static int compare(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+/* All names in the folder, sorted, with a blank between; good until the next call. */
+static const char *names(void)
+{
+    static char list[1000][80], text[sizeof list];
+    size_t count = 0, length = 0;
+    DIR *listing = opendir(folder);
+    struct dirent *dirent;
+
+    need(listing, "opendir");
+    while ((dirent = readdir(listing)) && count < 1000)
+        if (strcmp(dirent->d_name, ".") != 0 && strcmp(dirent->d_name, "..") != 0)
+            snprintf(list[count++], sizeof *list, "%.79s", dirent->d_name);
+    closedir(listing);
+    qsort(list, count, sizeof *list, compare);
+    text[0] = '\0';
+    for (size_t i = 0; i < count; i++)
+        length +=
+            (size_t)snprintf(text + length, sizeof text - length, "%s%s", i ? " " : "", list[i]);
+    return text;
+}
+
+static struct windows_counts counts_of(const struct windows *windows)
+{
+    struct windows_counts counts;
+
+    windows_count(windows, &counts);
+    return counts;
+}
+
+static void put_text(const char *name, const char *text)
+{
+    put_file(path_of(name), text, strlen(text));
+}
+
+static void start_over(void)
+{
+    remove_folder();
+    need(mkdir(folder, 0700) == 0, "mkdir");
+}
+
+static void test_window(void)
+{
+    struct windows *windows = open_windows("eth0", 0, 0);
+    struct stat stat;
+
+    umask(022);
+    begin(windows, START);
+    is_str(names(), "", "a window without records has no file");
+    put(windows, LINE);
+    is_str(names(), ".20261128T190000Z-eth0.sf", "a file is begun with a dot");
+    begin(windows, START);
+    put(windows, LINE);
+    end(windows);
+    is_str(names(), "20261128T190000Z-eth0.sf", "it gets its name when it is complete");
+    is_str(text_at(path_of("20261128T190000Z-eth0.sf")), LINE LINE,
+           "all parts of a window are in it");
+    need(lstat(path_of("20261128T190000Z-eth0.sf"), &stat) == 0, "lstat");
+    is_int(stat.st_mode & 07777, 0640, "its mode");
+    end(windows);
+    is_int(counts_of(windows).written, 1, "it is counted");
+    put(windows, LINE);
+    end(windows);
+    put(windows, LINE);
+    begin(windows, START + 1);
+    is_str(names(),
+           "20261128T190000Z-eth0-2.sf 20261128T190000Z-eth0-3.sf 20261128T190000Z-eth0.sf",
+           "a name that is taken is not given again; another window ends the one before");
+    put(windows, LINE "{\"half");
+    windows_destroy(&windows);
+    is_str(text_at(path_of("20261128T190001Z-eth0.sf")), LINE,
+           "what is open at the end becomes whole lines");
+    start_over();
+}
+
+static void test_names(void)
+{
+    static const struct {
+        const char *interface, *name;
+        int64_t start;
+    } cases[] = {
+        {"eth0.100", "20261128T190000Z-eth0.100.sf", START},
+        {"../a b\n\"\xc3\xa9", "20261128T190000Z-.._a_b____.sf", START},
+        {"", "20261128T190000Z-_.sf", START},
+        {"any", "19700101T000000Z-any.sf", 0},
+        {"any", "20400229T235959Z-any.sf", 2214172799},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct windows *windows = open_windows(cases[i].interface, 0, 0);
+
+        begin(windows, cases[i].start);
+        put(windows, LINE);
+        end(windows);
+        is_str(names(), cases[i].name, "the name of a window");
+        windows_destroy(&windows);
+        start_over();
+    }
+}
+
+/* Two processes, of which neither takes what the other writes for something that was left. */
+static void test_shared(void)
+{
+    struct windows *one = open_windows("eth0", 0, 0), *other = open_windows("eth0", 0, 0);
+
+    begin(one, START);
+    put(one, LINE);
+    windows_tidy(other);
+    begin(other, START);
+    put(other, LINE LINE);
+    is_str(names(), ".20261128T190000Z-eth0-2.sf .20261128T190000Z-eth0.sf",
+           "two processes write files of their own");
+    end(one);
+    end(other);
+    is_str(names(), "20261128T190000Z-eth0-2.sf 20261128T190000Z-eth0.sf", "both are there");
+    is_str(text_at(path_of("20261128T190000Z-eth0-2.sf")), LINE LINE, "each has its own");
+    is_int(counts_of(other).recovered, 0, "nothing was left");
+    windows_destroy(&one);
+    windows_destroy(&other);
+    start_over();
+}
+
+/* Somebody else gives a file the name before it is complete: that file stays. */
+static void test_taken(void)
+{
+    struct windows *windows = open_windows("eth0", 0, 0);
+
+    begin(windows, START);
+    put(windows, LINE);
+    put_text("20261128T190000Z-eth0.sf", "else");
+    need(mkdir(path_of("20261128T190000Z-eth0-2.sf"), 0700) == 0, "mkdir");
+    end(windows);
+    is_str(text_at(path_of("20261128T190000Z-eth0.sf")), "else", "no file is replaced");
+    is_str(text_at(path_of("20261128T190000Z-eth0-3.sf")), LINE, "nor a folder");
+    windows_destroy(&windows);
+    start_over();
+}
+
+static void test_left(void)
+{
+    static const char nuls[] = LINE LINE "\0\0\0" LINE;
+    struct windows *windows;
+    int fd;
+
+    put_text(".20260101T000000Z-a.sf", LINE "{\"half");
+    put_file(path_of(".20260101T000000Z-b.sf"), nuls, sizeof nuls);
+    put_text(".20260101T000000Z-c.sf", "{\"half");
+    put_text(".20260101T000000Z-d.sf", "");
+    put_text(".20260101T000000Z-held.sf", LINE);
+    put_text(".20260101T000000Z-twice.sf", LINE);
+    put_text("20260101T000000Z-twice.sf", "else");
+    put_text(".20260101T000000Z-linked.sf", LINE);
+    put_text(".other", "{\"half");
+    need(link(path_of(".20260101T000000Z-linked.sf"), path_of("20260101T000000Z-linked.sf")) == 0 &&
+             symlink("..", path_of(".20260101T000000Z-link.sf")) == 0 &&
+             mkfifo(path_of(".20260101T000000Z-fifo.sf"), 0600) == 0,
+         "link");
+    fd = open(path_of(".20260101T000000Z-held.sf"), O_RDONLY);
+    need(fd >= 0 && flock(fd, LOCK_EX) == 0, "flock");
+    windows = open_windows("eth0", 0, 0);
+    windows_tidy(windows);
+    is_str(names(),
+           ".20260101T000000Z-fifo.sf .20260101T000000Z-held.sf .20260101T000000Z-link.sf .other "
+           "20260101T000000Z-a.sf 20260101T000000Z-b.sf 20260101T000000Z-linked.sf "
+           "20260101T000000Z-twice-2.sf 20260101T000000Z-twice.sf",
+           "what was left is completed, or removed; all else is left alone");
+    is_str(text_at(path_of("20260101T000000Z-a.sf")), LINE, "whole lines of it");
+    is_str(text_at(path_of("20260101T000000Z-b.sf")), LINE LINE, "up to the first NUL");
+    is_int(counts_of(windows).recovered, 3, "that is counted");
+    windows_destroy(&windows);
+    close(fd);
+    start_over();
+}
+
+static void make_windows(unsigned count)
+{
+    struct windows *windows = open_windows("eth0", 0, 0);
+
+    for (unsigned i = 0; i < count; i++) {
+        begin(windows, START + i);
+        put(windows, LINE);
+    }
+    windows_destroy(&windows);
+}
+
+static void test_bytes(void)
+{
+    const uint64_t line = strlen(LINE);
+    struct windows *windows;
+
+    make_windows(4);
+    put_text("00000000T000000Z-eth0.sf", LINE);
+    put_text("20260101T000000Z-.sf", LINE);
+    put_text("20260101T000000Z-a.sf.gz", LINE);
+    put_text("20250101T000000Z-other.sf", LINE);
+    windows = open_windows("eth0", 0, 3 * line);
+    windows_tidy(windows);
+    is_str(names(),
+           "00000000T000000Z-eth0.sf 20260101T000000Z-.sf 20260101T000000Z-a.sf.gz "
+           "20261128T190001Z-eth0.sf 20261128T190002Z-eth0.sf 20261128T190003Z-eth0.sf",
+           "--keep-bytes: the oldest go, of any interface, and nothing else");
+    is_int(counts_of(windows).removed_bytes, 2, "--keep-bytes: that is counted");
+    windows_destroy(&windows);
+    windows = open_windows("eth0", 0, 1);
+    windows_tidy(windows);
+    is_str(names(),
+           "00000000T000000Z-eth0.sf 20260101T000000Z-.sf 20260101T000000Z-a.sf.gz "
+           "20261128T190003Z-eth0.sf",
+           "--keep-bytes: the newest stays, however large it is");
+    windows_destroy(&windows);
+    start_over();
+    make_windows(700);
+    windows = open_windows("eth0", 0, 10 * line);
+    windows_tidy(windows);
+    is_int(strlen(names()), 10 * (strlen("20261128T190003Z-eth0.sf") + 1) - 1,
+           "--keep-bytes: many go at once");
+    is_int(counts_of(windows).removed_bytes, 690, "--keep-bytes: all of them are counted");
+    windows_destroy(&windows);
+    start_over();
+}
+
+static void make_window(int64_t start, const char *interface)
+{
+    struct windows *windows = open_windows(interface, 0, 0);
+
+    begin(windows, start);
+    put(windows, LINE);
+    windows_destroy(&windows);
+}
+
+static void test_age(void)
+{
+    const int64_t now = clock_wall() / SECOND;
+    struct windows *windows;
+
+    make_window(CLOCK_LEAST / SECOND - 1, "unset");
+    make_window(CLOCK_LEAST / SECOND, "first");
+    make_window(now - 7300, "old");
+    make_window(now - 7100, "young");
+    windows = open_windows("eth0", 7200 * SECOND, 0);
+    windows_tidy(windows);
+    ok(strstr(names(), "20241231T235959Z-unset.sf"), "--keep: before 2025 there is no age");
+    ok(!strstr(names(), "first"), "--keep: from then on there is");
+    ok(!strstr(names(), "old") && strstr(names(), "young"), "--keep: what is older goes");
+    is_int(counts_of(windows).removed_age, 2, "--keep: that is counted");
+    is_int(counts_of(windows).removed_bytes, 0, "--keep: not as what is too much");
+    windows_destroy(&windows);
+    windows = open_windows("eth0", SECOND, 0);
+    windows_tidy(windows);
+    ok(strstr(names(), "young"), "--keep: the newest stays, however old it is");
+    windows_destroy(&windows);
+    start_over();
+}
+
+static void test_clock(void)
+{
+    const int64_t now = clock_wall();
+    struct clock_watch watch = {0};
+
+    ok(clock_knows_age(&watch, now, 3600 * SECOND), "ages are known at first");
+    ok(clock_knows_age(&watch, now + 50 * SECOND, 3600 * SECOND), "so they are while it is slewed");
+    ok(!clock_knows_age(&watch, now + 7200 * SECOND, 3600 * SECOND), "not when it was set ahead");
+    ok(!clock_knows_age(&watch, now, 3600 * SECOND), "nor when it was set back");
+    watch.set_at -= 3600 * SECOND;
+    ok(clock_knows_age(&watch, now, 3600 * SECOND), "until so much time has gone by");
+}
+
+static void test_removed(void)
+{
+    struct windows *windows = open_windows("eth0", 0, 0);
+    size_t wrote;
+
+    begin(windows, START);
+    put(windows, LINE);
+    remove_folder();
+    is_int(windows_end(windows), RESULT_SYSTEM, "a folder that was removed is an error");
+    is_int(errno, ENOENT, "with its reason");
+    need(mkdir(folder, 0700) == 0, "mkdir");
+    end(windows);
+    is_str(text_at(path_of("20261128T190000Z-eth0.sf")), LINE,
+           "what was written comes back with it");
+    begin(windows, START + 1);
+    remove_folder();
+    is_int(windows_write(windows, LINE, strlen(LINE), &wrote), RESULT_SYSTEM, "none can be begun");
+    need(mkdir(folder, 0700) == 0, "mkdir");
+    put(windows, LINE LINE);
+    need(unlink(path_of(".20261128T190001Z-eth0.sf")) == 0, "unlink");
+    end(windows);
+    is_str(text_at(path_of("20261128T190001Z-eth0.sf")), LINE LINE, "a file that was removed, too");
+    begin(windows, START + 2);
+    put(windows, LINE);
+    need(rename(path_of(".20261128T190002Z-eth0.sf"), path_of("mine")) == 0, "rename");
+    end(windows);
+    is_str(names(), "20261128T190001Z-eth0.sf mine", "one that was given another name keeps that");
+    windows_destroy(&windows);
+    start_over();
+}
+
+static void test_no_folder(void)
+{
+    struct windows_options options = {path_of("nowhere"), "eth0", 0, 0};
+    struct windows *windows;
+
+    is_int(windows_init(&windows, &options), RESULT_SYSTEM, "there is no such folder");
+    is_int(errno, ENOENT, "the reason");
+    put_text("nowhere", "");
+    is_int(windows_init(&windows, &options), RESULT_SYSTEM, "it is a file");
+    is_int(errno, ENOTDIR, "the reason");
+}
+
+int main(void)
+{
+    make_folder("windows");
+    test_window();
+    test_names();
+    test_shared();
+    test_taken();
+    test_left();
+    test_bytes();
+    test_age();
+    test_clock();
+    test_removed();
+    test_no_folder();
+    remove_folder();
+    return done();
+}

@@ -1,0 +1,263 @@
+/*
+ * Records, read: what is a Secflow and what is not, and lines with fields added.
+ */
+#include "../tap.h"
+#include "record/recordread.h"
+
+#include <unistd.h>
+
+static const char *const names[] = {"label", "id"};
+
+static struct record_reader *new_reader(void)
+{
+    struct record_reader *reader = NULL;
+
+    need(record_reader_init(&reader, names, 2) == RESULT_OK, "record_reader_init");
+    return reader;
+}
+
+/* A record with one field replaced by another text; the others are these. */
+static const struct {
+    const char *name, *text;
+} usual[] = {
+    {"src", "\"src\":\"10.0.0.1:1025\""},
+    {"dst", "\"dst\":\"www.example.com:443\""},
+    {"destinationNameSource", "\"destinationNameSource\":\"passive\""},
+    {"srcPkts", "\"srcPkts\":3"},
+    {"srcBytes", "\"srcBytes\":30"},
+    {"dstPkts", "\"dstPkts\":4"},
+    {"dstBytes", "\"dstBytes\":40"},
+    {"relativeStart", "\"relativeStart\":0.5"},
+    {"protocolInformation", "\"protocolInformation\":\"\""},
+    {"duration", "\"duration\":1.25"},
+};
+
+static void make_line(char *line, size_t room, const char *name, const char *text)
+{
+    size_t used = 0;
+
+    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++) {
+        const char *field = strcmp(usual[i].name, name) == 0 ? text : usual[i].text;
+
+        if (*field)
+            used += (size_t)snprintf(line + used, room - used, "%s%s", used > 0 ? "," : "{", field);
+    }
+    snprintf(line + used, room - used, "}");
+}
+
+/* Reads a line out of memory that ends where it does. */
+static enum result read_line(struct record_reader *reader, const char *line,
+                             struct secflow *secflow)
+{
+    static uint8_t *copy;
+    static size_t length;
+
+    if (copy)
+        exact_free(copy, length);
+    length = strlen(line);
+    copy = exact_copy(line, length);
+    return record_read(reader, (const char *)copy, length, secflow);
+}
+
+/* What a record is with one field replaced: dst, port, numbers, or the problem. */
+static const struct {
+    const char *name, *text, *want;
+} records[] = {
+    {"", "", "www.example.com:443 443  3/30 4/40 1250000"},
+    {"dst", "\"dst\":\"8.8.8.8:0\"", "8.8.8.8:0 0  3/30 4/40 1250000"},
+    {"dst", "\"dst\":\"[2a00::1]:65535\"", "[2a00::1]:65535 65535  3/30 4/40 1250000"},
+    {"dst", "\"dst\":\"printer:631\"", "printer:631 631  3/30 4/40 1250000"},
+    {"dst", "\"dst\":\"a\\\\032b:80\"", "a\\032b:80 80  3/30 4/40 1250000"},
+    {"srcPkts", "\"srcPkts\":18446744073709551615",
+     "www.example.com:443 443  18446744073709551615/30 4/40 1250000"},
+    {"duration", "\"duration\":1e-06", "www.example.com:443 443  3/30 4/40 1"},
+    {"duration", "\"duration\":12", "www.example.com:443 443  3/30 4/40 12000000"},
+    {"duration", "\"duration\": 2.5,\"more\":{\"duration\":9}",
+     "www.example.com:443 443  3/30 4/40 2500000"},
+    {"src", "\"src\":\"\\u0041\",\"x\":[1,{}]", "www.example.com:443 443  3/30 4/40 1250000"},
+    {"src", "\"src\":\"a\",\"srcPkts\":9", "www.example.com:443 443  3/30 4/40 1250000"},
+    {"protocolInformation", "\"protocolInformation\":\"ICMP\"",
+     "www.example.com:443 0 ICMP 3/30 4/40 1250000"},
+    {"src", "", "! no Secflow: src is not there"},
+    {"dst", "", "! no Secflow: dst is not there"},
+    {"destinationNameSource", "", "! no Secflow: destinationNameSource is not there"},
+    {"srcPkts", "", "! no Secflow: srcPkts is not there"},
+    {"srcBytes", "", "! no Secflow: srcBytes is not there"},
+    {"dstPkts", "", "! no Secflow: dstPkts is not there"},
+    {"dstBytes", "", "! no Secflow: dstBytes is not there"},
+    {"relativeStart", "", "! no Secflow: relativeStart is not there"},
+    {"protocolInformation", "", "! no Secflow: protocolInformation is not there"},
+    {"duration", "", "! no Secflow: duration is not there"},
+    {"src", "\"src\":5", "! no Secflow: src is no string"},
+    {"dst", "\"dst\":null", "! no Secflow: dst is no string"},
+    {"dst", "\"dst\":[\"a:1\"]", "! no Secflow: dst is no string"},
+    {"dst", "\"dst\":\"\"", "! no Secflow: dst is empty"},
+    {"dst", "\"dst\":\"8.8.8.8\"", "! no Secflow: dst has no port from 0 to 65535"},
+    {"dst", "\"dst\":\":80\"", "! no Secflow: dst has no port from 0 to 65535"},
+    {"dst", "\"dst\":\"a:\"", "! no Secflow: dst has no port from 0 to 65535"},
+    {"dst", "\"dst\":\"a:65536\"", "! no Secflow: dst has no port from 0 to 65535"},
+    {"dst", "\"dst\":\"a:8x\"", "! no Secflow: dst has no port from 0 to 65535"},
+    {"srcPkts", "\"srcPkts\":-1", "! no Secflow: srcPkts is no count of 64 bits"},
+    {"srcBytes", "\"srcBytes\":1.5", "! no Secflow: srcBytes is no count of 64 bits"},
+    {"dstPkts", "\"dstPkts\":\"3\"", "! no Secflow: dstPkts is no count of 64 bits"},
+    {"dstBytes", "\"dstBytes\":18446744073709551616",
+     "! no Secflow: dstBytes is no count of 64 bits"},
+    {"relativeStart", "\"relativeStart\":-0.5",
+     "! no Secflow: relativeStart is no number of seconds"},
+    {"duration", "\"duration\":\"1\"", "! no Secflow: duration is no number of seconds"},
+    {"duration", "\"duration\":true", "! no Secflow: duration is no number of seconds"},
+    {"duration", "\"duration\":1e99", "! no Secflow: duration is no number of seconds"},
+};
+
+static void test_records(void)
+{
+    struct record_reader *reader = new_reader();
+
+    for (size_t i = 0; i < sizeof records / sizeof *records; i++) {
+        struct secflow f = {0};
+        char line[1024], got[512];
+        enum result result;
+
+        make_line(line, sizeof line, records[i].name, records[i].text);
+        result = read_line(reader, line, &f);
+        if (result == RESULT_OK)
+            snprintf(got, sizeof got, "%.*s %u %.*s %llu/%llu %llu/%llu %lld", (int)f.dst_length,
+                     f.dst, f.dst_port, (int)f.protocol_information_length, f.protocol_information,
+                     (unsigned long long)f.src_packets, (unsigned long long)f.src_bytes,
+                     (unsigned long long)f.dst_packets, (unsigned long long)f.dst_bytes,
+                     (long long)f.duration);
+        else
+            snprintf(got, sizeof got, "! %s", record_problem(reader));
+        is_int(result, records[i].want[0] == '!' ? RESULT_DAMAGED : RESULT_OK, "record %zu", i);
+        is_str(got, records[i].want, "what it tells");
+    }
+    record_reader_destroy(&reader);
+}
+
+/* What a record tells of its sensor, and what counts as nothing. */
+static void test_sensors(void)
+{
+    static const struct {
+        const char *text, *want;
+    } cases[] = {
+        {"", ""},
+        {"\"sensor\":\"tap 1\"", "tap 1"},
+        {"\"sensor\":\"\\\"\\u00fc\\\\\"", "\"\xc3\xbc\\"},
+        {"\"x\":{\"sensor\":\"inner\"}", ""},
+        {"\"sensor\":\"one\",\"sensor\":\"two\"", "two"},
+        {"\"sensor\":\"\"", ""},
+        {"\"sensor\":null", ""},
+        {"\"sensor\":7", ""},
+        {"\"sensor\":[\"a\"]", ""},
+        {"\"sensor\":\"a\\nb\"", ""},
+    };
+    struct record_reader *reader = new_reader();
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct secflow f = {0};
+        char line[1024], got[64];
+
+        make_line(line, sizeof line, "", "");
+        line[strlen(line) - 1] = '\0';
+        snprintf(line + strlen(line), sizeof line - strlen(line), "%s%s}",
+                 *cases[i].text ? "," : "", cases[i].text);
+        is_int(read_line(reader, line, &f), RESULT_OK, "sensor %zu: a record", i);
+        ok(!f.sensor == (f.sensor_length == 0), "sensor %zu: NULL where there is none", i);
+        snprintf(got, sizeof got, "%.*s", (int)f.sensor_length, f.sensor ? f.sensor : "");
+        is_str(got, cases[i].want, "sensor %zu: its name", i);
+    }
+    record_reader_destroy(&reader);
+}
+
+static void test_no_records(void)
+{
+    static const struct {
+        const char *line, *problem;
+    } cases[] = {
+        {"", "no Secflow: it is cut off"},
+        {"x", "no Secflow: it does not begin with {"},
+        {" []", "no Secflow: it does not begin with {"},
+        {"{}", "no Secflow: src is not there"},
+        {"{\"src\":\"a\"", "no Secflow: it is cut off"},
+        {"{\"src\":", "no Secflow: it is cut off"},
+        {" {\"src\"}", "no Secflow: expected a colon at byte 8"},
+        {"{\"src\":\"a\\udc00\"}", "no Secflow: half of a surrogate pair at byte 10"},
+        {"{\"src\":\"a\xff\"}", "no Secflow: invalid UTF-8 at byte 10"},
+        {"{} {}", "no Secflow: something follows the object"},
+        {"{},", "no Secflow: something follows the object"},
+    };
+    struct record_reader *reader = new_reader();
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct secflow secflow;
+
+        is_int(read_line(reader, cases[i].line, &secflow), RESULT_DAMAGED, "no record %zu", i);
+        is_str(record_problem(reader), cases[i].problem, "and why");
+    }
+    record_reader_destroy(&reader);
+    ok(!reader, "destroying clears the pointer");
+}
+
+/* What becomes of a line; $ is where the fields of a record that do not matter stand. */
+static const struct {
+    const char *line, *want;
+} additions[] = {
+    {"{$}", "{$,\"label\":\"new\",\"id\":\"42\"}"},
+    {"  { $ , \"x\" : 1 }\t\r", "  { $ , \"x\" : 1 ,\"label\":\"new\",\"id\":\"42\"}\t\r"},
+    {"{$,\"label\":\"old\",\"id\":\"7\"}", "{$,\"label\":\"new\",\"id\":\"42\"}"},
+    {"{\"id\":null,$,\"label\" : [1,{\"label\":2}] ,\"x\":3}",
+     "{\"id\":\"42\",$,\"label\" : \"new\" ,\"x\":3}"},
+    {"{\"id\":-1.5e3,$}", "{\"id\":\"42\",$,\"label\":\"new\"}"},
+    {"{$,\"x\":{\"label\":1,\"id\":[\"id\"]}}",
+     "{$,\"x\":{\"label\":1,\"id\":[\"id\"]},\"label\":\"new\",\"id\":\"42\"}"},
+    {"{$,\"y\":\"\\\"label\\\":1\",\"label\":\"a\\\\\\\"b,}\",\"z\":\"\\\\\"}",
+     "{$,\"y\":\"\\\"label\\\":1\",\"label\":\"new\",\"z\":\"\\\\\",\"id\":\"42\"}"},
+    {"{$,\"lab\\u0065l\":1,\"\\u0069\\u0064\":2}",
+     "{$,\"lab\\u0065l\":\"new\",\"\\u0069\\u0064\":\"42\"}"},
+    {"{\"label\":{\"a\":\"}\"},$}", "{\"label\":\"new\",$,\"id\":\"42\"}"},
+};
+
+static void expand(const char *text, char *out)
+{
+    char record[1024];
+
+    make_line(record, sizeof record, "", "");
+    record[strlen(record) - 1] = '\0';
+    for (; *text; text++)
+        out = *text == '$' ? stpcpy(out, record + 1) : (*out = *text, out + 1);
+    *out = '\0';
+}
+
+static void test_additions(void)
+{
+    static const char *const values[] = {"new", "42"};
+    struct record_reader *reader = new_reader();
+    struct output *output = malloc(sizeof *output);
+
+    need(output, "no memory");
+    output_init(output, -1);
+    for (size_t i = 0; i < sizeof additions / sizeof *additions; i++) {
+        char line[2048], want[2048];
+        struct secflow secflow;
+
+        expand(additions[i].line, line);
+        expand(additions[i].want, want);
+        strcat(want, "\n");
+        is_int(read_line(reader, line, &secflow), RESULT_OK, "line %zu", i);
+        output->used = 0;
+        is_int(record_write_with(reader, values, output), RESULT_OK, "is written");
+        output->buffer[output->used] = '\0';
+        is_str(output->buffer, want, "with its fields");
+    }
+    free(output);
+    record_reader_destroy(&reader);
+}
+
+int main(void)
+{
+    test_records();
+    test_sensors();
+    test_no_records();
+    test_additions();
+    return done();
+}
