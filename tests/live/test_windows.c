@@ -47,7 +47,7 @@ static int compare(const void *a, const void *b)
 /* All names in the folder, sorted, with a blank between; good until the next call. */
 static const char *names(void)
 {
-    static char list[1000][80], text[sizeof list];
+    static char list[1000][100], text[sizeof list];
     size_t count = 0, length = 0;
     DIR *listing = opendir(folder);
     struct dirent *dirent;
@@ -55,7 +55,7 @@ static const char *names(void)
     need(listing, "opendir");
     while ((dirent = readdir(listing)) && count < 1000)
         if (strcmp(dirent->d_name, ".") != 0 && strcmp(dirent->d_name, "..") != 0)
-            snprintf(list[count++], sizeof *list, "%.79s", dirent->d_name);
+            snprintf(list[count++], sizeof *list, "%.99s", dirent->d_name);
     closedir(listing);
     qsort(list, count, sizeof *list, compare);
     text[0] = '\0';
@@ -127,6 +127,10 @@ static void test_names(void)
         {"eth0.100", "20261128T190000Z-eth0.100.sf", START},
         {"../a b\n\"\xc3\xa9", "20261128T190000Z-.._a_b____.sf", START},
         {"", "20261128T190000Z-_.sf", START},
+        {"eth0,eth1", "20261128T190000Z-eth0_eth1.sf", START},
+        {"0123456789abcde,0123456789abcde,0123456789abcde,0123456789abcde,eth0",
+         "20261128T190000Z-0123456789abcde_0123456789abcde_0123456789abcde_0123456789abcde_.sf",
+         START},
         {"any", "19700101T000000Z-any.sf", 0},
         {"any", "20400229T235959Z-any.sf", 2214172799},
     };
