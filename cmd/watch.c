@@ -16,7 +16,7 @@
 #define REPORT_EVERY (15 * SECOND)
 
 /* Of a line for people. */
-#define LINE_MAX 256
+#define LINE_BYTES 256
 
 /* The time of day, as people here have it. */
 static void clock_text(char text[16], int64_t time)
@@ -48,12 +48,12 @@ void watch_destroy(struct watch *watch)
 
 /* "eth0: 1,234,567 packets, 0 dropped; the window ends at 17:45:00" */
 static void status_line(const struct watch *watch, const struct watch_counts *counts,
-                        char line[LINE_MAX])
+                        char line[LINE_BYTES])
 {
     char packets[NUMBER_GROUPED], dropped[NUMBER_GROUPED], time[16];
 
     clock_text(time, counts->window_ends);
-    snprintf(line, LINE_MAX, "%s: %s%s%s packets, %s dropped; the window ends at %s",
+    snprintf(line, LINE_BYTES, "%s: %s%s%s packets, %s dropped; the window ends at %s",
              watch->options.interface, counts->problem ? counts->problem : "",
              counts->problem ? "; " : "", number_grouped(packets, counts->capture.packets),
              number_grouped(dropped, counts->capture.kernel_drops), time);
@@ -62,7 +62,7 @@ static void status_line(const struct watch *watch, const struct watch_counts *co
 /* To those who see only how things are now, not what becomes of them. */
 static void report(struct watch *watch, const struct watch_counts *counts, int64_t now)
 {
-    char line[LINE_MAX];
+    char line[LINE_BYTES];
 
     watch->next_report = now + REPORT_EVERY;
     watch->windows = counts->meter.windows;
@@ -142,7 +142,7 @@ static bool is_writing(const struct watch_counts *counts)
 /* Not while records are written: they may go to the same terminal. */
 static void show_line(const struct watch *watch, const struct watch_counts *counts)
 {
-    char packets[NUMBER_GROUPED], flows[NUMBER_GROUPED], dropped[NUMBER_GROUPED], line[LINE_MAX];
+    char packets[NUMBER_GROUPED], flows[NUMBER_GROUPED], dropped[NUMBER_GROUPED], line[LINE_BYTES];
     int64_t left = (counts->window_ends - clock_wall()) / SECOND;
 
     if (!watch->options.keeping->path && is_writing(counts))
