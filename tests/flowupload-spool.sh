@@ -62,14 +62,14 @@ state_of_spool >after
 ok 'samples: nothing is touched' cmp before after
 today=$(date -u +%Y-%m-%dT)
 like "$(sed -n 1p table)" "^spool: [0-9.]+K? in all; nobody delivers now$" 'samples: the first line'
-like "$(sed -n 2p table)" "^waiting  +1 sample +$bytes  since $today[0-9:]+Z$" 'samples: what waits'
+like "$(sed -n 2p table)" "^waiting  +1 sample +$bytes  since ${today}[0-9:]+Z$" 'samples: what waits'
 like "$(sed -n 3p table)" "^writing  +1 sample +$bytes  since 2023-11-14T22:13:20Z$" 'samples: what is written'
 like "$(sed -n 4p table)" "^rejected +2 samples +$((2 * bytes))  since $today" 'samples: what was rejected'
 is "$(sed -n '5,6p' table)" '
 rejected:' 'samples: a list'
-like "$(sed -n 7p table)" "^  $today[0-9:]+Z +$bytes  day2.sf: HTTP 422 \(\"no field foo.x1b\[31m for \*\*\* at /upload" \
+like "$(sed -n 7p table)" "^  ${today}[0-9:]+Z +$bytes  day2.sf: HTTP 422 \(\"no field foo.x1b\[31m for \*\*\* at /upload" \
     'samples: the newest first, and what the collector said'
-like "$(sed -n 8p table)" "^  $today[0-9:]+Z +$bytes  day1.sf: HTTP 400 \(\"because\"\)$" 'samples: the next'
+like "$(sed -n 8p table)" "^  ${today}[0-9:]+Z +$bytes  day1.sf: HTTP 400 \(\"because\"\)$" 'samples: the next'
 is "$(wc -l <table)" 8 'samples: no other line'
 is "$(status_of '[.waiting.samples, .waiting.bytes, .writing.samples, .rejected.samples, .rejected.bytes]')" \
     "[1,$bytes,1,2,$((2 * bytes))]" 'JSON: counts'
@@ -78,7 +78,7 @@ is "$(status_of '.rejected.list[0] | [keys_unsorted, .fileName, .kind, .bytes, .
     "[[\"rejectedAt\",\"begunAt\",\"fileName\",\"kind\",\"bytes\",\"reason\",\"answer\"],\"day1.sf\",\"records\",$bytes,\"HTTP 400\",\"because\"]" \
     'JSON: what was rejected, the oldest first'
 like "$(status_of '.rejected.list[0].rejectedAt, .rejected.list[0].begunAt, .waiting.since')" \
-    "^$today[0-9:]+Z" 'JSON: times'
+    "^${today}[0-9:]+Z" 'JSON: times'
 is "$(status_of .rejected.reasons)" '[{"reason":"HTTP 400","samples":1},{"reason":"HTTP 422","samples":1}]' 'JSON: reasons'
 
 # Beside a process that delivers
