@@ -106,7 +106,7 @@ static uint32_t tag_length(uint16_t type)
 #define TAG(type, length)                                                                          \
     case type:                                                                                     \
         return length;
-    switch (type) {
+    switch (type) { // NOLINT(bugprone-branch-clone): a case for each row of the list
         ETHERTYPE_TAGS(TAG)
     default:
         return 0;

@@ -34,6 +34,7 @@ enum result lock_holder(int fd, pid_t *holder)
     if (fstat(fd, &stat) < 0 || !(locks = fopen("/proc/locks", "re")))
         return RESULT_SYSTEM;
     while (result == RESULT_END && fgets(line, sizeof line, locks)) {
+        /* The kernel's numbers fit. NOLINTNEXTLINE(cert-err34-c) */
         if (sscanf(line, "%*d: FLOCK %*s WRITE %d %x:%x:%" SCNu64, &process, &device_major,
                    &device_minor, &inode) != 4 ||
             inode != stat.st_ino ||
