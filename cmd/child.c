@@ -85,7 +85,7 @@ void child_kill(struct child *child)
 int child_end(struct child *child)
 {
     siginfo_t info;
-    int status = 0;
+    int status = 255 << 8; /* as of an exit with 255, where it cannot be told */
 
     /* While the process is not waited for nothing else can have its number. */
     while (waitid(P_PID, (id_t)child->pid, &info, WEXITED | WNOWAIT) < 0 && errno == EINTR)

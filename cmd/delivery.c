@@ -527,6 +527,17 @@ static bool has_lines(const struct delivery *delivery)
     return delivery->written < delivery->lines.length;
 }
 
+/* Whether it is ready in so many milliseconds, or more, where signals come meanwhile. */
+static bool is_ready(struct pollfd *fd, int wait)
+{
+    int ready;
+
+    do
+        ready = poll(fd, 1, wait);
+    while (ready < 0 && errno == EINTR);
+    return ready > 0;
+}
+
 /* Writes of the lines what standard output takes while it is waited for: milliseconds. */
 static int write_lines(struct delivery *delivery, int wait)
 {
@@ -534,7 +545,7 @@ static int write_lines(struct delivery *delivery, int wait)
     struct text *lines = &delivery->lines;
 
     progress_clear(&progress);
-    while (has_lines(delivery) && poll(&out, 1, wait) > 0) {
+    while (has_lines(delivery) && is_ready(&out, wait)) {
         size_t left = lines->length - delivery->written;
         ssize_t wrote = write(STDOUT_FILENO, lines->bytes + delivery->written,
                               left < PIPE_BUF ? left : PIPE_BUF);

@@ -252,13 +252,14 @@ void inbox_keep(struct inbox *inbox, struct inbox_file *file)
     close_folder(inbox);
 }
 
-/* Whether the file still has its name, which another one may have got meanwhile. */
-static bool has_name(const struct inbox *inbox, const struct inbox_file *file)
+/* Whether the file has its name no more: it was moved away, and perhaps another one got it. */
+static bool has_gone(const struct inbox *inbox, const struct inbox_file *file)
 {
     struct stat stat;
 
-    return is_regular(inbox, file->name, &stat) && stat.st_ino == file->stat.st_ino &&
-           stat.st_dev == file->stat.st_dev;
+    if (fstatat(inbox->folder, file->name, &stat, AT_SYMLINK_NOFOLLOW) < 0)
+        return errno == ENOENT;
+    return stat.st_ino != file->stat.st_ino || stat.st_dev != file->stat.st_dev;
 }
 
 void inbox_remove(struct inbox *inbox, struct inbox_file *file, int64_t now)
@@ -266,7 +267,7 @@ void inbox_remove(struct inbox *inbox, struct inbox_file *file, int64_t now)
     struct later *later;
     int error;
 
-    if (has_name(inbox, file) && unlinkat(inbox->folder, file->name, 0) < 0 && errno != ENOENT) {
+    if (!has_gone(inbox, file) && unlinkat(inbox->folder, file->name, 0) < 0 && errno != ENOENT) {
         error = errno;
         later = add_later(inbox, file, now);
         if (later && !later->taken)
@@ -301,18 +302,16 @@ static bool rename_bad(const struct inbox *inbox, const char *name, char bad[NAM
 void inbox_set_aside(struct inbox *inbox, struct inbox_file *file, const char *why, int64_t now)
 {
     char bad[NAME_MAX + 1];
-    const struct later *later;
-    int error;
+    struct later *later;
 
-    if (has_name(inbox, file)) {
-        if (rename_bad(inbox, file->name, bad)) {
+    if (!has_gone(inbox, file)) {
+        if (rename_bad(inbox, file->name, bad))
             complain(file->path, "%s; it is kept as %s", why, bad);
-        } else {
-            error = errno;
-            later = add_later(inbox, file, now);
-            if (later && later->failures == 1)
-                complain(file->path, "%s; it cannot be renamed: %s", why, strerror(error));
-        }
+        else
+            complain(file->path, "%s; it cannot be renamed: %s", why, strerror(errno));
+        later = add_later(inbox, file, now);
+        if (later)
+            later->next = INT64_MAX; /* where it has its name still, it is not read again */
     }
     close_file(file);
 }

@@ -60,7 +60,9 @@ bool stop_asked(void)
 {
     char bytes[16];
 
-    if (read(ends[0], bytes, sizeof bytes) > 0 && !asked) {
+    while (read(ends[0], bytes, sizeof bytes) > 0)
+        ;
+    if (count > 0 && !asked) {
         asked = true;
         asked_at = clock_monotonic();
     }

@@ -71,6 +71,7 @@ static const char *const calling[] = {"libz.so", "libzstd.so"};
     CALL(openat, -1)                                                                               \
     CALL(poll, -1)                                                                                 \
     CALL(prctl, -1)                                                                                \
+    CALL(posix_spawn, ENOMEM)                                                                      \
     CALL(pread, -1)                                                                                \
     CALL(pwrite, -1)                                                                               \
     CALL(read, -1)                                                                                 \
@@ -96,6 +97,8 @@ static const char *const calling[] = {"libz.so", "libzstd.so"};
     CALL(syscall, -1)                                                                              \
     CALL(unlink, -1)                                                                               \
     CALL(unlinkat, -1)                                                                             \
+    CALL(waitid, -1)                                                                               \
+    CALL(waitpid, -1)                                                                              \
     CALL(write, -1)                                                                                \
     CALL(pthread_create, ENOMEM)                                                                   \
     CALL(curl_easy_init, 0)                                                                        \
@@ -204,6 +207,7 @@ __attribute__((constructor)) static void begin(void)
     map = mmap(NULL, COUNTS_MAX * sizeof *map + sizeof *trace, PROT_READ | PROT_WRITE, MAP_SHARED,
                fd, 0);
     close(fd);
+    unsetenv("FAULT_COUNTS"); /* what the tool starts is not meant */
     if (map == MAP_FAILED)
         return;
     for (int i = 0; i < CALL_COUNT; i++) {

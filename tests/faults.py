@@ -190,11 +190,14 @@ class Upload(Case):
         return [sample_of(map(json.loads, path.read_text().splitlines()))
                 for path in (folder / "spool").glob("rejected/*.sf")]
 
+    def go_on(self, folder):
+        return self.send(folder, BARE, self.what.replace("rejected", "documents"))
+
     def problems(self, folder, status, sound):
         if status == 0 and list(folder.glob("spool/.*")):
             yield "something is left in the spool"
         # A dns log alone goes later, for it may be somebody's who has not moved the other one yet.
-        after = self.send(folder, BARE, self.what.replace("rejected", "documents"))
+        after = self.go_on(folder)
         if after.returncode != 0:
             yield "the next run ends with %d: %s" % (after.returncode, after.stderr)
         left = [path.name for path in folder.glob("spool/**/*")
@@ -210,6 +213,40 @@ class Upload(Case):
         for sample in came:
             if not any(sample == whole[:len(sample)] for whole in self.samples):
                 yield "never was in the input: %s" % (sample,)
+
+
+class Take(Upload):
+    """Takes a file from a folder. It is there, or its samples are in the spool or accepted."""
+
+    def prepare(self, folder):
+        (folder / "in").mkdir()
+        shutil.copy(folder.parent / "samples.sf", folder / "in")
+
+    def run(self, folder, environment):
+        url = "http://127.0.0.1:%d/%s/%s" % (PORT, self.what, folder.name)
+        process = subprocess.Popen(
+            [BINDIR / self.tool, "-s", "spool", "-u", url, "--take", "in", *self.arguments], cwd=folder,
+            env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        limit = time.monotonic() + 40  # what fails is tried again after some seconds
+        while process.poll() is None and time.monotonic() < limit and (
+                not ends_in_order(process.pid) or self.is_busy(folder)):
+            time.sleep(0.05)
+        process.terminate()
+        try:
+            stdout, stderr = process.communicate(timeout=60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+        return subprocess.CompletedProcess((), process.returncode, stdout, stderr)
+
+    @staticmethod
+    def is_busy(folder):
+        """Until the spool is empty and the file has gone, in this order: a file goes there before."""
+        return (any((folder / "in").glob("*.sf")) or not (folder / "spool").exists()
+                or any((folder / "spool").glob("[0-9.]*.*")))
+
+    def go_on(self, folder):
+        return self.run(folder, BARE)
 
 
 class Live(Case):
@@ -304,6 +341,15 @@ def order_problem(folder):
     if ("fsync", at) not in calls[named[-1]:]:
         return "the folder is not synced after that: %s" % calls
     return None
+
+
+def ends_in_order(process):
+    """Whether it catches SIGTERM."""
+    try:
+        status = pathlib.Path("/proc/%s/status" % process).read_text()
+    except OSError:
+        return False
+    return int(re.search(r"SigCgt:\s*(\w+)", status).group(1), 16) >> 14 & 1 == 1
 
 
 def seccomp_filters(process):
@@ -474,6 +520,8 @@ def make_cases(work):
         Upload("flowupload -F ndjson", "lines", samples, ["../samples.sf"], "-F", "ndjson", "-z", "-H",
                "@../headers", "--cacert", "../ca"),
         Upload("flowupload -t", "files", files, ["-t", "zeek", "../samples.log", "../samples.log"]),
+        Take("flowupload --take", "documents", samples, [], "--metrics", "metrics"),
+        Take("flowupload --take --filter", "documents", samples, [], "--filter", "cat"),
         Upload("flowupload, rejected", "rejected", samples, ["../samples.sf"], status=69),
     ]
     if NETWORK:

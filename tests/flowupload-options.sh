@@ -25,6 +25,11 @@ misused '-t with -n' -n -t pcap one.sf
 misused '-t with ndjson' -u http://host/ -F ndjson -t pcap one.sf
 misused '-t zeek of three' -u http://host/ -t zeek one.sf one.sf one.sf
 misused '-z without ndjson' -u http://host/ -z one.sf
+misused '--take and a file' -u http://host/ --take . one.sf
+misused '--take -n' --take . -n
+misused '--take -t' -u http://host/ --take . -t pcap one.sf
+misused '--take --status' --take . --status
+misused '--filter alone' -u http://host/ --filter cat one.sf
 misused '-k with ndjson' -u http://host/ -F ndjson -k key one.sf
 for number in 0 -1 1.5 x '' 99999999999999999999; do
     misused "-b '$number'" -n -b "$number" one.sf

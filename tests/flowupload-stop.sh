@@ -57,6 +57,70 @@ for signals in TERM 'TERM TERM' 'HUP TERM'; do
     is "$(grep -c 'not read' err)" 0 "$signals: nothing is said to be unread"
 done
 
+# Both ends of a pipe get it at once, as from systemd or Ctrl-C, and again: each round the spool has
+# all that the beginning wrote.
+
+cat >begin.sh <<'E2'
+trap 'ended=1' TERM
+head -n 1 long.sf
+while [ -z "$ended" ]; do
+    sleep 0.02
+done
+sleep 0.1
+exec sed -n '2,$p' long.sf
+E2
+round=0
+lost=
+while [ $round -lt 12 ]; do
+    rm -rf spool
+    "$tool" -q -k key -s spool -u "$url" -i 60 <in >out 2>err &
+    process=$!
+    sh begin.sh >in &
+    beginning=$!
+    wait_for 'a sample' begun upload
+    kill $beginning $process
+    [ $((round % 2)) = 0 ] || { sleep 0.01 && kill $process; }
+    wait $beginning
+    wait $process
+    [ "$(cat spool/[0-9]*)" = "$(cat long.sf)" ] || lost="$lost $round"
+    round=$((round + 1))
+done
+is "$lost" '' 'both ends are told to stop, again and again: rounds in which something is lost'
+
+# Where nothing can be sent, all of the input is read into the spool, and the status tells of it
+
+start_collector
+for status in 401 403; do
+    answers $status
+    begin "$tool" -k key -s spool -u "$url" -i 1
+    wait_for 'a sample' begun upload
+    denied() {
+        grep -q "HTTP $status .*no right to upload" err
+    }
+    ok "$status: it is said" wait_for 'a message' denied
+    sed -n '2,$p' long.sf >&3
+    exec 3>&-
+    wait $process
+    is $? 77 "$status: exit status, at the end of the input"
+    is "$(cat spool/[0-9]*)" "$(cat long.sf)" "$status: all of it is in the spool"
+done
+
+# So it is where nobody reads what was accepted
+
+answers
+begin sh -c '"$@" | true; echo ended >ended' sh "$tool" -k key -s spool -u "$url" -i 1
+came() {
+    [ -f accepted.jsonl ] && [ "$(grep -c . accepted.jsonl)" -ge "$1" ]
+}
+ok 'no reader: a sample is accepted' wait_for 'a sample' came 1
+sed -n '2,$p' long.sf >&3
+exec 3>&-
+wait $process
+is "$(cat spool/[0-9]*)" "$(sed -n '2,$p' long.sf)" 'no reader: all else is in the spool'
+like "$(cat err)" 'cannot write to standard output' 'no reader: it is said'
+stop_collector
+url=http://127.0.0.1:9/
+
 begin "$tool" -k key -s spool -u "$url" -i 60
 ok 'three signals: flowupload has begun' wait_for 'a sample' begun upload
 for signal in 1 2 3; do
