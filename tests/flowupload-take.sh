@@ -335,7 +335,11 @@ while [ $round -lt 20 ]; do
     take_lines --filter 'sleep 0.05; cat; sleep 0.05'
     sleep "0.$((round % 5))$((round * 7 % 10))"
     pkill -P $taker 2>/dev/null # the filter, in a group of its own
-    end_take || tap_fail "round $round: exit status"
+    end_take
+    case $? in
+    0 | 143) ;; # 143: it had hardly begun
+    *) tap_fail "round $round: exit status" ;;
+    esac
     round=$((round + 1))
 done
 take_lines
