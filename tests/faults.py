@@ -166,6 +166,7 @@ LOSSES = (66, 71, 74)
 
 class Upload(Case):
     """Sends samples. They are in the spool or accepted, whatever happens to the process."""
+    losses = LOSSES
     same_calls = False
     passing = (("pwrite", errno.ENOSPC),)
 
