@@ -14,6 +14,7 @@ fi
 . "$srcdir/tests/package.sh"
 
 tests=$(cd "$srcdir/tests" && pwd)
+page=$tests/../man/secflow-sensor.7
 interface=br-lan0 # one whose name has a -, as those of bridges often have
 capture=flowcap@$interface
 sent=0
@@ -242,6 +243,8 @@ for file in /run/flowcap/$interface.prom /run/flowupload/flowupload.prom; do
 done
 like "$(property $capture StatusText)" . "flowcap tells systemd how it is: $(property $capture StatusText)"
 like "$(property flowupload StatusText)" . "so does flowupload: $(property flowupload StatusText)"
+look=$(sed -n '/^systemctl status/,/^\.Ed/p' "$page" | sed "/^\.Ed/d; s/eth0/$interface/g")
+ok 'what secflow-sensor(7) has one look at is there' inside sh -ec "$look"
 
 # Ends, and comes back
 
@@ -295,10 +298,11 @@ all_arrive 'which the next start sends'
 # Options
 
 rm $root/etc/secflow/key
-configure /lines "FLOWUPLOAD_OPTIONS=-F ndjson --filter 'flowlabel | cat'"
+filter=$(sed -n 's/^FLOWUPLOAD_OPTIONS=\(--filter ".*"\)$/\1/p' "$page")
+configure /lines "FLOWUPLOAD_OPTIONS=-F ndjson $filter"
 inside systemctl restart flowupload
 send 50
-all_arrive 'no key, and a filter: all arrive'
+all_arrive "no key, and $filter: all arrive"
 is "$(jq -r .flowCategory "$tmp/shared/collector/body" | sort -u)" failedConnection 'with what the filter added'
 is "$(jq -r .sensor "$tmp/shared/collector/body" | sort -u)" "$(inside hostname)" 'and the name of the host'
 
