@@ -88,7 +88,7 @@ is "$(awk '{ print $1; exit }' out)" "$(jq -s 'group_by(.dst) | map(length) | ma
 # Metrics: what is looked at is what the tools write.
 
 chmod 755 .
-mkdir -m 777 metrics
+mkdir -m 777 metrics kept
 start_collector
 answers ok 503
 for n in 1 2; do
@@ -103,7 +103,7 @@ choose_network
 if [ -n "$enter" ]; then
     # shellcheck disable=SC2086 # words
     is_status 0 'flowcap writes metrics' $enter sh -c \
-        'ip link set lo up && exec "$0" -q -Z "$1" -i lo -d 1 -n 1 --metrics metrics/capture.prom' "$bindir/flowcap" "$user"
+        'ip link set lo up && exec "$0" -q -Z "$1" -i lo -d 1 -n 1 -w kept --metrics metrics/capture.prom' "$bindir/flowcap" "$user"
     sed -n 's/^# TYPE \([^ ]*\) .*/\1/p' metrics/*.prom | sort >written
     is "$(comm -23 used written)" '' 'alerts and the dashboard use only metrics that the tools write'
     is "$(sed 's/^\(secflow_[a-z]*\)_.*/\1/' used | uniq | tr '\n' ' ')" 'secflow_capture secflow_upload ' 'of both'
