@@ -32,7 +32,7 @@ struct hint {
     };
     uint64_t masks[4]; /* of the words' bits that count */
     struct meaning meaning;
-    const char *within; /* what is inside of its object */
+    const char *within; /* the inside of the object that it is in */
     uint32_t within_length;
     uint8_t length;
     uint8_t next; /* the hint for the key behind this one */
