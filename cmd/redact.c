@@ -5,12 +5,13 @@
 /* Values of a query that are shorter, such as "1" or "main", would be found in any text. */
 #define VALUE_LEAST 8
 
-/* Replaces one secret, and keeps the length of the longest. */
+/* Replaces one secret, and keeps the length of the longest, all of which may be escaped. */
 static enum result hide(struct text *text, const char *secret, size_t length, size_t *longest)
 {
     if (length == 0)
         return RESULT_OK;
-    *longest = length > *longest ? length : *longest;
+    if (length * TEXT_ESCAPE_MAX > *longest)
+        *longest = length * TEXT_ESCAPE_MAX;
     return text_replace(text, secret, length, "***");
 }
 

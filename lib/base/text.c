@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 void text_destroy(struct text *text)
@@ -169,23 +170,56 @@ enum result text_put_json(struct text *text, const char *bytes, size_t length)
     return result == RESULT_OK ? text_put(text, "\"", 1) : result;
 }
 
+/* The length of an escape that stands for a byte of ASCII; 0: it is none of it. */
+static size_t escape_length(const char *p, size_t left, char c)
+{
+    char digits[5];
+
+    if (left < 2 || p[0] != '\\' || p[1] != 'u')
+        return left >= 2 && p[0] == '\\' && p[1] == c ? 2 : 0;
+    snprintf(digits, sizeof digits, "%04x", (unsigned char)c);
+    return left >= TEXT_ESCAPE_MAX && (unsigned char)c < 0x80 && strncasecmp(p + 2, digits, 4) == 0
+               ? TEXT_ESCAPE_MAX
+               : 0;
+}
+
+/* How much of what stands at a place are these bytes, as they are or escaped; 0: nothing. */
+static size_t match(const char *at, size_t left, const char *bytes, size_t length)
+{
+    size_t used = 0;
+
+    if (left >= length && memcmp(at, bytes, length) == 0)
+        return length;
+    for (size_t i = 0; i < length; i++) {
+        size_t escape = escape_length(at + used, left - used, bytes[i]);
+
+        if (escape == 0 && (used == left || at[used] != bytes[i]))
+            return 0;
+        used += escape > 0 ? escape : 1;
+    }
+    return used;
+}
+
 enum result text_replace(struct text *text, const char *bytes, size_t length, const char *other)
 {
     struct text replaced = {0};
     enum result result = RESULT_OK;
-    const char *at = text->bytes, *found;
-    size_t left = text->length;
+    size_t done = 0, at = 0;
 
-    while (result == RESULT_OK && left > 0 && (found = memmem(at, left, bytes, length))) {
-        result = text_put(&replaced, at, (size_t)(found - at));
-        if (result == RESULT_OK)
-            result = text_put_string(&replaced, other);
-        left -= (size_t)(found - at) + length;
-        at = found + length;
+    while (at < text->length && result == RESULT_OK) {
+        size_t found = match(text->bytes + at, text->length - at, bytes, length);
+
+        if (found > 0) {
+            result = text_put(&replaced, text->bytes + done, at - done);
+            if (result == RESULT_OK)
+                result = text_put_string(&replaced, other);
+            done = at + found;
+        }
+        at += found > 0 ? found : 1;
     }
-    if (result == RESULT_OK && at != text->bytes)
-        result = text_put(&replaced, at, left);
-    if (result != RESULT_OK || at == text->bytes) {
+    if (result == RESULT_OK && done > 0)
+        result = text_put(&replaced, text->bytes + done, text->length - done);
+    if (result != RESULT_OK || done == 0) {
         text_destroy(&replaced);
         return result;
     }

@@ -38,10 +38,16 @@ size_t text_character(const char *bytes, size_t left);
 /* The same, but more than there are where all of them are the beginning of one. */
 size_t text_character_begun(const char *bytes, size_t left);
 
+/* Bytes of the longest escape that stands for one of ASCII in a JSON string. */
+#define TEXT_ESCAPE_MAX 6u
+
 /* As a JSON string, in quotes. Bytes that are no UTF-8 become U+FFFD. */
 MUST_CHECK enum result text_put_json(struct text *text, const char *bytes, size_t length);
 
-/* Puts other bytes in the place of some, wherever they stand; length is not 0. */
+/*
+ * Puts other bytes in the place of some, wherever they stand, as they are or with any of them that
+ * are ASCII escaped as in a JSON string (RFC 8259), as / may be there; length is not 0.
+ */
 MUST_CHECK enum result text_replace(struct text *text, const char *bytes, size_t length,
                                     const char *other);
 

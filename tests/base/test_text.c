@@ -246,9 +246,25 @@ static void test_replace(void)
     static const struct {
         const char *text, *bytes, *want;
     } cases[] = {
-        {"", "ab", ""},       {"a", "ab", "a"},    {"ab", "ab", "*"},   {"xabyabz", "ab", "x*y*z"},
-        {"abab", "ab", "**"}, {"aab", "ab", "a*"}, {"abc", "b", "a*c"}, {"aaa", "aa", "*a"},
+        {"", "ab", ""},
+        {"a", "ab", "a"},
+        {"ab", "ab", "*"},
+        {"xabyabz", "ab", "x*y*z"},
+        {"abab", "ab", "**"},
+        {"aab", "ab", "a*"},
+        {"abc", "b", "a*c"},
+        {"aaa", "aa", "*a"},
         {"xyz", "ab", "xyz"},
+        /* Escaped, as others may write JSON, all of it or a part. */
+        {"\"a\\/b\"", "a/b", "\"*\""},
+        {"x\\u0061\\u002Fb", "a/b", "x*"},
+        {"a\\u002f", "a/b", "a\\u002f"},
+        {"a\\u002fb\\u002", "a/", "*b\\u002"},
+        {"a\\u102fb", "a/b", "a\\u102fb"},
+        {"a\\\\b a\\b", "a\\b", "* *"},
+        {"\\", "a", "\\"},
+        {"\\u006", "a", "\\u006"},
+        {"a\\", "a/", "a\\"},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
