@@ -114,6 +114,19 @@ else
         skip 'units can be enabled' 'no systemctl'
     fi
 
+    # Whoever is still in a folder below that which changes hands puts a link in its place just then
+    mkdir "$tmp/bin" "$tmp/theirs" "$tmp/handed" "$tmp/handed/below"
+    touch "$tmp/theirs/key" "$tmp/handed/below/key"
+    cat >"$tmp/bin/chown" <<'END'
+#!/bin/sh
+[ "$2" != flowcap:secflow ] || { mv /mnt/handed/below /mnt/handed/moved && ln -s /mnt/theirs /mnt/handed/below; }
+exec /bin/chown "$@"
+END
+    chmod 755 "$tmp/bin/chown"
+    ok 'a folder changes hands' inside env PATH=/mnt/bin:/usr/bin:/bin sh -ec \
+        "$(sed -n '/^give()/,/^}/p' "$srcdir/build-aux/debian/postinst"); give /mnt/handed flowcap 700"
+    is "$(inside stat -c %U /mnt/theirs/key)" root 'but not what a link leads to'
+
     # What is worth keeping until a purge: windows, samples, and what was configured. Samples that a tool
     # left there that root tried become the service's, but no file that has a name elsewhere.
     is_status 75 'a sample waits in the spool' inside runuser -u secflow -- sh -c '
