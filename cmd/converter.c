@@ -113,11 +113,7 @@ int open_output(struct converter_options *options, struct record_writer **writer
         status = set_sensor(options, "SECFLOW_SENSOR", sensor);
     if (status != EX_OK)
         return status;
-    if (record_writer_init(writer, STDOUT_FILENO, options->extended) != RESULT_OK)
-        return out_of_memory();
-    if (options->sensor && *options->sensor)
-        record_writer_set_sensor(*writer, options->sensor);
-    return EX_OK;
+    return record_writer_init(writer, STDOUT_FILENO) == RESULT_OK ? EX_OK : out_of_memory();
 }
 
 struct meter_options converter_meter(const struct converter_options *options, struct sink sink)
@@ -172,6 +168,7 @@ int open_recorder(struct converter_options *options, struct record_writer *write
         .cache = options->cache,
         .writer = writer,
         .names_budget = options->names_memory ? options->names_memory : NAMES_LEAST,
+        .sensor = options->sensor,
         .extended = options->extended};
     enum result result = status == EX_OSERR ? RESULT_OK : recorder_init(recorder, &recording);
 

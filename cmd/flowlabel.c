@@ -33,12 +33,12 @@ struct command {
     int error;           /* its errno */
 };
 
-static enum result label(struct command *command, const struct secflow *secflow)
+static enum result label(struct command *command, const struct record *record)
 {
     char id[LABEL_ID_TEXT];
-    const char *values[] = {label_category(secflow), id};
+    const char *values[] = {label_category(record), id};
 
-    label_id(secflow, values[0], id);
+    label_id(record, values[0], id);
     return record_write_with(command->secflows.reader, values, command->output);
 }
 
@@ -74,7 +74,7 @@ static bool was_stopped(const struct command *command, const char *path)
 static int label_file(struct command *command, const char *path, bool *go_on)
 {
     struct secflows *secflows = &command->secflows;
-    struct secflow secflow;
+    struct record record;
     const char *line;
     size_t length;
     enum result result;
@@ -83,8 +83,8 @@ static int label_file(struct command *command, const char *path, bool *go_on)
     if (status != EX_OK)
         return status;
     input_set_wait(secflows->input, flush, command);
-    while ((result = secflows_next(secflows, &secflow, &line, &length)) == RESULT_OK)
-        if ((result = label(command, &secflow)) != RESULT_OK)
+    while ((result = secflows_next(secflows, &record, &line, &length)) == RESULT_OK)
+        if ((result = label(command, &record)) != RESULT_OK)
             break;
     *go_on = result == RESULT_END && command->flushed == RESULT_OK;
     if (!*go_on)

@@ -333,14 +333,14 @@ static bool wait_for_input(void *context, int fd)
     }
 }
 
-static bool add_record(struct command *command, const struct secflow *secflow, const char *line,
+static bool add_record(struct command *command, const struct record *record, const char *line,
                        size_t length)
 {
     enum result result;
 
     do {
         result =
-            samples_add(command->samples, secflow, line, length, command->file_name, command->now);
+            samples_add(command->samples, record, line, length, command->file_name, command->now);
     } while (result == RESULT_SYSTEM && wait_for_room(command));
     if (!written(command, result))
         return false;
@@ -370,7 +370,7 @@ static void left_unread(struct command *command, const char *path)
 static void read_samples(struct command *command, const char *path)
 {
     struct secflows *secflows = &command->secflows;
-    struct secflow secflow;
+    struct record record;
     const char *line;
     size_t length;
     enum result result;
@@ -382,10 +382,10 @@ static void read_samples(struct command *command, const char *path)
     }
     input_set_wait(secflows->input, wait_for_input, command);
     command->file_name = name_file(command, path);
-    while ((result = secflows_next(secflows, &secflow, &line, &length)) == RESULT_OK) {
-        if (secflow.traffic_date < 0)
+    while ((result = secflows_next(secflows, &record, &line, &length)) == RESULT_OK) {
+        if (record.traffic_date < 0)
             secflows_damaged(secflows, "no Secflow: trafficDate is no string of seconds");
-        else if (!add_record(command, &secflow, line, length))
+        else if (!add_record(command, &record, line, length))
             break;
     }
     if (result == RESULT_NO_MEMORY)

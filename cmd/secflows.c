@@ -89,7 +89,7 @@ static void report_progress(const struct secflows *secflows)
     progress_show(&progress, input_name(secflows->path), done, size, secflows->number, "lines");
 }
 
-enum result secflows_next(struct secflows *secflows, struct secflow *secflow, const char **line,
+enum result secflows_next(struct secflows *secflows, struct record *record, const char **line,
                           size_t *length)
 {
     enum result result;
@@ -108,7 +108,7 @@ enum result secflows_next(struct secflows *secflows, struct secflow *secflow, co
             secflows->number += lookahead_empty_lines(secflows->in);
             continue;
         }
-        result = record_read(secflows->reader, *line, *length, secflow);
+        result = record_read(secflows->reader, *line, *length, record);
         if (result != RESULT_DAMAGED)
             return result;
         secflows_damaged(secflows, record_problem(secflows->reader));

@@ -32,7 +32,7 @@ MUST_CHECK int secflows_open(struct secflows *secflows, const char *path);
 MUST_CHECK int secflows_open_fd(struct secflows *secflows, const char *path, int fd);
 
 /* The next record, and its line without the newline. RESULT_END, RESULT_NO_MEMORY. */
-MUST_CHECK enum result secflows_next(struct secflows *secflows, struct secflow *secflow,
+MUST_CHECK enum result secflows_next(struct secflows *secflows, struct record *record,
                                      const char **line, size_t *length);
 
 /* A line that is no Secflow for this tool, and why. */

@@ -151,10 +151,10 @@ static bool work_meanwhile(void *context, int fd)
     return true;
 }
 
-static enum outcome add_record(struct take *take, const struct secflow *secflow, const char *line,
+static enum outcome add_record(struct take *take, const struct record *record, const char *line,
                                size_t length, const char *name)
 {
-    enum result result = samples_add(take->samples, secflow, line, length, name, 0);
+    enum result result = samples_add(take->samples, record, line, length, name, 0);
 
     if (result != RESULT_OK)
         return not_written(take, result);
@@ -169,7 +169,7 @@ static enum outcome read_records(struct take *take, const struct inbox_file *fil
     struct secflows *secflows = &take->secflows;
     enum outcome outcome = READ;
     enum result result = RESULT_OK;
-    struct secflow secflow;
+    struct record record;
     const char *line;
     size_t length;
     int status = secflows_open_fd(secflows, file->path, fd);
@@ -178,11 +178,11 @@ static enum outcome read_records(struct take *take, const struct inbox_file *fil
         return status == EX_NOINPUT ? KEPT : fail(take, status);
     input_set_wait(secflows->input, work_meanwhile, take);
     while (outcome == READ &&
-           (result = secflows_next(secflows, &secflow, &line, &length)) == RESULT_OK) {
-        if (secflow.traffic_date < 0)
+           (result = secflows_next(secflows, &record, &line, &length)) == RESULT_OK) {
+        if (record.traffic_date < 0)
             secflows_damaged(secflows, "no Secflow: trafficDate is no string of seconds");
         else
-            outcome = add_record(take, &secflow, line, length, name);
+            outcome = add_record(take, &record, line, length, name);
     }
     take->damaged = take->damaged || secflows->damages.count > 0;
     take->cut = secflows->in->result == RESULT_DAMAGED;

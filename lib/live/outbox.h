@@ -8,7 +8,7 @@
 
 #include "flow/sink.h"
 #include "live/windows.h"
-#include "record/record.h"
+#include "record/recordwrite.h"
 #include "record/recorder.h"
 
 #include <stdint.h>

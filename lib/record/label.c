@@ -42,36 +42,36 @@ static bool is_less(uint64_t a, uint64_t m, uint64_t b, uint64_t n)
     return wide_less(wide_multiply(a, m), wide_multiply(b, n));
 }
 
-static bool is_keep_alive(const struct secflow *f)
+static bool is_keep_alive(const struct record *f)
 {
     return difference(f->dst_packets, f->src_packets) <= 2 &&
            is_sum_below(f->src_bytes, f->dst_bytes, 2) && f->duration >= 2 * SECOND;
 }
 
-static bool is_tls_negotiation(const struct secflow *f)
+static bool is_tls_negotiation(const struct record *f)
 {
-    return f->dst_port == 443 && f->src_bytes > 100 && f->dst_bytes > 100 &&
+    return f->dport == 443 && f->src_bytes > 100 && f->dst_bytes > 100 &&
            is_sum_below(f->src_packets, f->dst_packets, 12) &&
            is_sum_below(f->src_bytes, f->dst_bytes, 2048) && f->duration <= SECOND / 2;
 }
 
-static bool is_small_upload(const struct secflow *f)
+static bool is_small_upload(const struct record *f)
 {
     return f->dst_bytes > 0 && f->dst_bytes < divide(f->src_bytes, 2) && f->src_bytes <= 1000000;
 }
 
-static bool is_large_upload(const struct secflow *f)
+static bool is_large_upload(const struct record *f)
 {
     return f->dst_bytes > 0 && is_less(f->dst_bytes, 10, f->src_bytes, 3) && f->src_bytes > 1000000;
 }
 
-static bool is_download(const struct secflow *f)
+static bool is_download(const struct record *f)
 {
     return f->src_bytes > 0 && f->dst_bytes > 0 && is_less(f->src_bytes, 2, f->dst_bytes, 1);
 }
 
 /* What was downloaded: how long it took, whether the packets were many and full, and how much. */
-static const char *download_category(const struct secflow *f)
+static const char *download_category(const struct record *f)
 {
     static const char *const names[][3] = {
         {"minorContentDownloadedQuickly", "someContentDownloadedQuickly",
@@ -100,7 +100,7 @@ static bool is_near(uint64_t a, uint64_t b)
     return !is_less(a, 10, b, 8) && !is_less(b, 12, a, 10);
 }
 
-static bool is_single_resource(const struct secflow *f)
+static bool is_single_resource(const struct record *f)
 {
     return f->duration <= 10 * SECOND && f->src_bytes > 0 && f->src_bytes < SOME_BYTES &&
            f->dst_bytes > 0 && f->dst_bytes < SOME_BYTES &&
@@ -108,7 +108,7 @@ static bool is_single_resource(const struct secflow *f)
 }
 
 /* Sessions that go on for more than ten seconds; NULL: none of them. */
-static const char *channel_category(const struct secflow *f)
+static const char *channel_category(const struct record *f)
 {
     if (f->duration <= 10 * SECOND)
         return NULL;
@@ -122,7 +122,7 @@ static const char *channel_category(const struct secflow *f)
 }
 
 /* The first rule that fits decides; from the third on the destination has sent a packet. */
-const char *label_category(const struct secflow *f)
+const char *label_category(const struct record *f)
 {
     const char *channel;
 
@@ -130,9 +130,9 @@ const char *label_category(const struct secflow *f)
         return "unclassified";
     if (f->dst_packets == 0)
         return divide(f->src_bytes, f->src_packets) <= 66 ? "failedConnection" : "unidirectional";
-    if (f->src_packets == 1 && f->dst_packets == 1 && f->dst_port == 53)
+    if (f->src_packets == 1 && f->dst_packets == 1 && f->dport == 53)
         return "dnsQuery";
-    if (f->dst_port == 853)
+    if (f->dport == 853)
         return "dotsQuery";
     if (is_keep_alive(f))
         return "keepAlive";
@@ -155,7 +155,7 @@ const char *label_category(const struct secflow *f)
     return "unclassified";
 }
 
-void label_id(const struct secflow *secflow, const char *category, char text[LABEL_ID_TEXT])
+void label_id(const struct record *record, const char *category, char text[LABEL_ID_TEXT])
 {
     static const char day_zero[] = " 07/04/2020 ";
     uint8_t digest[SHA256_DIGEST_SIZE];
@@ -164,11 +164,11 @@ void label_id(const struct secflow *secflow, const char *category, char text[LAB
     sha256_init(&sha256);
     sha256_update(&sha256, strlen(category), (const uint8_t *)category);
     sha256_update(&sha256, sizeof day_zero - 1, (const uint8_t *)day_zero);
-    sha256_update(&sha256, secflow->dst_length, (const uint8_t *)secflow->dst);
-    if (secflow->protocol_information_length > 0) {
+    sha256_update(&sha256, record->destination.length, (const uint8_t *)record->destination.bytes);
+    if (!record_has_ports(record)) {
         sha256_update(&sha256, 1, (const uint8_t *)":");
-        sha256_update(&sha256, secflow->protocol_information_length,
-                      (const uint8_t *)secflow->protocol_information);
+        sha256_update(&sha256, record->protocol_information.length,
+                      (const uint8_t *)record->protocol_information.bytes);
     }
     sha256_digest(&sha256, sizeof digest, digest);
     base16_encode_update(text, sizeof digest, digest);

@@ -6,18 +6,18 @@
 #ifndef SECFLOW_LABEL_H
 #define SECFLOW_LABEL_H
 
-#include "record/recordread.h"
+#include "record/record.h"
 
 /* The name of the category. */
-const char *label_category(const struct secflow *secflow);
+const char *label_category(const struct record *record);
 
 /* 64 hexadecimal digits and NUL. */
 #define LABEL_ID_TEXT 65
 
 /*
- * The SHA-256 of "CATEGORY 07/04/2020 DESTINATION", where the destination is dst or, without a
- * port, dst:protocolInformation.
+ * Of a record that was read, the SHA-256 of "CATEGORY 07/04/2020 DESTINATION", where the
+ * destination is dst or, without a port, dst:protocolInformation.
  */
-void label_id(const struct secflow *secflow, const char *category, char text[LABEL_ID_TEXT]);
+void label_id(const struct record *record, const char *category, char text[LABEL_ID_TEXT]);
 
 #endif

@@ -1,65 +1,63 @@
 /*
- * Secflow records, written: one JSON object a line, as secflow(5) says.
+ * A Secflow: what all who write and read records fill in and use (recordwrite.h, recordread.h).
  */
 #ifndef SECFLOW_RECORD_H
 #define SECFLOW_RECORD_H
 
-#include "base/output.h"
 #include "packet/address.h"
 
-enum name_source { NAME_SESSION, NAME_PASSIVE, NAME_CACHE, NAME_ORIGINAL };
+/* NAME_OTHER: another word in a line that was read; it is written as "original". */
+enum name_source { NAME_SESSION, NAME_PASSIVE, NAME_CACHE, NAME_ORIGINAL, NAME_OTHER };
 
-struct record {
-    struct address src, dst;
-    uint16_t sport, dport; /* host byte order; not written for ICMP */
-    uint8_t proto;         /* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP or IPPROTO_ICMPV6 */
-    enum name_source name_source;
-    const char *name;   /* of dst, printable ASCII; NULL with NAME_ORIGINAL */
-    size_t name_length; /* at most RECORD_NAME_MAX */
-    uint64_t src_packets, src_bytes, dst_packets, dst_bytes;
-    int64_t start, last; /* microseconds since 1970-01-01 UTC */
+/* The layer at which bytes were counted from which the record's are estimated. */
+enum bytes_from { BYTES_EXACT, BYTES_FROM_IP, BYTES_FROM_FRAME };
 
-    /* Of extended records only; printable, without quotes and backslashes. */
-    const char *community_id; /* no final NUL, nor the others */
-    size_t community_id_length;
-    const char *uid; /* of Zeek, as the service; NULL: none */
-    size_t uid_length;
-    const char *service; /* NULL: none */
-    size_t service_length;
+/* A text: no final NUL; UTF-8. NULL and 0: there is none. */
+struct record_text {
+    const char *bytes;
+    size_t length;
 };
 
-#define RECORD_NAME_MAX 1100u
-#define RECORD_ID_MAX 64u /* of either */
-#define RECORD_SERVICE_MAX 128u
-
-struct record_writer;
-
 /*
- * A writer to a descriptor that stays the caller's; extended: with the fields of -x. What it
- * writes, it writes in whole lines.
+ * All zero but the dates is a record of nothing. Times are microseconds; the texts belong to
+ * whoever filled in the record. Of what a record says twice, src and srcIp, say, there is one
+ * member.
  */
-MUST_CHECK enum result record_writer_init(struct record_writer **writer, int fd, bool extended);
+struct record {
+    struct address src, dst; /* of family 0: not known, as of a line that has but a name */
+    uint16_t sport, dport;   /* host byte order; 0 where there are no ports (record_has_ports) */
+    uint8_t proto;           /* IPPROTO_TCP, _UDP, _ICMP or _ICMPV6; 0: not known */
+    enum name_source name_source;
+    struct record_text name; /* of dst; none: it goes by its address */
+    uint64_t src_packets, src_bytes, dst_packets, dst_bytes;
+    struct record_text protocol_information; /* none for TCP and UDP */
+    int64_t traffic_date;                    /* since 1970-01-01 UTC; negative: not known */
+    int64_t relative_start;                  /* from the traffic date */
+    int64_t duration;
 
-/* From now on a function writes. */
-void record_writer_redirect(struct record_writer *writer, output_write_fn *write, void *context);
+    struct record_text sensor; /* as sensor.h allows it */
+    enum bytes_from bytes_from;
+    uint64_t sampling; /* one packet in so many was seen; 0: nothing is known of that */
 
-/* Does not flush. */
-void record_writer_destroy(struct record_writer **writer);
+    bool extended;        /* the fields of -x are there, which are those that follow, too */
+    int64_t window_start; /* since 1970; negative: time is not cut */
+    struct record_text community_id, uid, service; /* the last two: of Zeek */
 
-/* From now on each record tells of its sensor, of whose name sensor.h says what it may be. */
-void record_writer_set_sensor(struct record_writer *writer, const char *sensor);
+    struct record_text destination; /* dst as it stands in the line; of records that were read */
+};
 
-/*
- * Sets the trafficDate of the records that follow, and the start of their window: microseconds;
- * INT64_MIN where time is not cut.
- */
-void record_writer_begin(struct record_writer *writer, int64_t traffic_date, int64_t window_start);
+/* protocolInformation where it is not empty. */
+#define RECORD_ICMP ((struct record_text){"ICMP", 4})
 
-/* RESULT_SYSTEM: the output failed, errno says why. */
-MUST_CHECK enum result record_write(struct record_writer *writer, const struct record *record);
-MUST_CHECK enum result record_writer_flush(struct record_writer *writer);
+static inline bool record_has_ports(const struct record *record)
+{
+    return record->protocol_information.length == 0;
+}
 
-/* Records written so far. */
-uint64_t record_writer_count(const struct record_writer *writer);
+/* Microseconds since 1970; negative: not known. */
+static inline int64_t record_start(const struct record *record)
+{
+    return record->traffic_date < 0 ? -1 : record->traffic_date + record->relative_start;
+}
 
 #endif

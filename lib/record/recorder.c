@@ -8,7 +8,14 @@
 struct recorder {
     struct recorder_options options;
     struct names *names;
+    struct record_text sensor;
 };
+
+/* None of NULL. */
+static struct record_text text_of(const char *string)
+{
+    return (struct record_text){string, string ? strlen(string) : 0};
+}
 
 enum result recorder_init(struct recorder **recorder, const struct recorder_options *options)
 {
@@ -18,6 +25,7 @@ enum result recorder_init(struct recorder **recorder, const struct recorder_opti
     if (!new)
         return RESULT_NO_MEMORY;
     new->options = *options;
+    new->sensor = text_of(options->sensor);
     result = names_init(&new->names, options->names_budget);
     if (result != RESULT_OK) {
         free(new);
@@ -50,23 +58,20 @@ static void name_destination(struct recorder *recorder, const struct flow *flow,
 
     if (flow->name) {
         record->name_source = NAME_SESSION;
-        record->name = flow->name;
-        record->name_length = flow->name_length;
+        record->name = (struct record_text){flow->name, flow->name_length};
         return;
     }
-    is_passive = names_find(recorder->names, &record->dst, record->start, &passive);
+    is_passive = names_find(recorder->names, &flow->dst, flow->start, &passive);
     is_cached = !(is_passive && passive.before) && recorder->options.cache &&
-                names_find(recorder->options.cache, &record->dst, record->start, &cached);
+                names_find(recorder->options.cache, &flow->dst, flow->start, &cached);
 
     record->name_source = NAME_ORIGINAL;
     if (is_cached) {
         record->name_source = NAME_CACHE;
-        record->name = cached.text;
-        record->name_length = cached.length;
+        record->name = (struct record_text){cached.text, cached.length};
     } else if (is_passive) {
         record->name_source = NAME_PASSIVE;
-        record->name = passive.text;
-        record->name_length = passive.length;
+        record->name = (struct record_text){passive.text, passive.length};
     }
 }
 
@@ -91,23 +96,21 @@ static void extend_record(const struct flow *flow, char community_id[COMMUNITYID
 {
     const char *space = flow->label ? strchr(flow->label, ' ') : NULL;
 
+    record->extended = true;
     if (space && space > flow->label) {
-        record->community_id = flow->label;
-        record->community_id_length = (size_t)(space - flow->label);
+        record->community_id = (struct record_text){flow->label, (size_t)(space - flow->label)};
     } else {
         identify_flow(flow, community_id);
-        record->community_id = community_id;
-        record->community_id_length = strlen(community_id);
+        record->community_id = text_of(community_id);
     }
-    if (space && space[1] != '\0') {
-        record->uid = space + 1;
-        record->uid_length = strlen(space + 1);
-    }
-    record->service = flow->service;
-    record->service_length = flow->service ? flow->service_length : 0;
+    if (space)
+        record->uid = text_of(space + 1);
+    if (flow->service)
+        record->service = (struct record_text){flow->service, flow->service_length};
 }
 
-static enum result write_flow(struct recorder *recorder, const struct flow *flow)
+static enum result write_flow(struct recorder *recorder, const struct flow *flow,
+                              const struct window *window)
 {
     char community_id[COMMUNITYID_TEXT];
     struct record record = {
@@ -120,10 +123,15 @@ static enum result write_flow(struct recorder *recorder, const struct flow *flow
         .src_bytes = flow->src_bytes,
         .dst_packets = flow->dst_packets,
         .dst_bytes = flow->dst_bytes,
-        .start = flow->start,
-        .last = flow->last,
+        .traffic_date = window->sample_start,
+        .relative_start = flow->start - window->sample_start,
+        .duration = flow->last - flow->start,
+        .window_start = window->start,
+        .sensor = recorder->sensor,
     };
 
+    if (!has_ports(flow->proto))
+        record.protocol_information = RECORD_ICMP;
     name_destination(recorder, flow, &record);
     if (recorder->options.extended)
         extend_record(flow, community_id, &record);
@@ -131,8 +139,8 @@ static enum result write_flow(struct recorder *recorder, const struct flow *flow
 }
 
 /* Writes flows from an index on, at most as many as names are fetched for at once. */
-static enum result write_flows(struct recorder *recorder, const struct flowlist *list, size_t first,
-                               size_t count)
+static enum result write_flows(struct recorder *recorder, const struct flowlist *list,
+                               const struct window *window, size_t first, size_t count)
 {
     struct flow flows[NAMES_PREFETCH];
     const struct address *destinations[NAMES_PREFETCH] = {NULL};
@@ -144,7 +152,7 @@ static enum result write_flows(struct recorder *recorder, const struct flowlist 
     }
     names_prefetch(recorder->names, destinations, count);
     for (size_t i = 0; i < count && result == RESULT_OK; i++)
-        result = write_flow(recorder, &flows[i]);
+        result = write_flow(recorder, &flows[i], window);
     return result;
 }
 
@@ -154,10 +162,8 @@ enum result recorder_write(struct recorder *recorder, struct flowlist *flows,
     size_t count = flowlist_count(flows);
     enum result result = flowlist_sort(flows);
 
-    if (count > 0)
-        record_writer_begin(recorder->options.writer, window->sample_start, window->start);
     for (size_t i = 0; i < count && result == RESULT_OK; i += NAMES_PREFETCH)
-        result = write_flows(recorder, flows, i,
+        result = write_flows(recorder, flows, window, i,
                              count - i < NAMES_PREFETCH ? count - i : NAMES_PREFETCH);
     return result == RESULT_OK ? record_writer_flush(recorder->options.writer) : result;
 }

@@ -6,13 +6,14 @@
 
 #include "flow/sink.h"
 #include "name/names.h"
-#include "record/record.h"
+#include "record/recordwrite.h"
 
 struct recorder_options {
     size_t names_budget;          /* bytes that names may take */
     struct names *cache;          /* the name cache, the caller's; NULL: none */
     struct record_writer *writer; /* the caller's */
-    bool extended;                /* the writer writes the fields of -x */
+    const char *sensor;           /* as sensor.h allows it, the caller's; NULL: none is told */
+    bool extended;                /* with the fields of -x */
 };
 
 struct recorder;

@@ -2,13 +2,17 @@
 
 #include "base/json.h"
 #include "base/number.h"
+#include "base/timestamp.h"
 #include "record/sensor.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The fields of a record, in their order. */
+/*
+ * The fields of a record, in their order, but those that say again what others do: srcIp, srcPort,
+ * dstPort and dstName.
+ */
 enum field {
     FIELD_SRC = 1,
     FIELD_DST,
@@ -21,7 +25,16 @@ enum field {
     FIELD_PROTOCOL,
     FIELD_DURATION,
     FIELD_TRAFFIC_DATE,
+    FIELD_PROTO,
     FIELD_SENSOR,
+    FIELD_BYTES_FROM,
+    FIELD_SAMPLING,
+    FIELD_EXTENDED_START,
+    FIELD_WINDOW_START,
+    FIELD_DST_IP,
+    FIELD_COMMUNITY_ID,
+    FIELD_UID,
+    FIELD_SERVICE,
     FIELD_ADDED /* the first of those that are added */
 };
 
@@ -39,7 +52,16 @@ static const struct json_key record_keys[] = {
     {"protocolInformation", FIELD_PROTOCOL},
     {"duration", FIELD_DURATION},
     {"trafficDate", FIELD_TRAFFIC_DATE},
+    {"proto", FIELD_PROTO},
     {"sensor", FIELD_SENSOR},
+    {"bytesFrom", FIELD_BYTES_FROM},
+    {"sampling", FIELD_SAMPLING},
+    {"start", FIELD_EXTENDED_START},
+    {"windowStart", FIELD_WINDOW_START},
+    {"dstIp", FIELD_DST_IP},
+    {"communityId", FIELD_COMMUNITY_ID},
+    {"uid", FIELD_UID},
+    {"service", FIELD_SERVICE},
 };
 
 #define RECORD_KEYS (sizeof record_keys / sizeof *record_keys)
@@ -162,86 +184,199 @@ static enum result read_seconds(struct record_reader *reader, enum field field, 
     return RESULT_OK;
 }
 
-static enum result read_numbers(struct record_reader *reader, struct secflow *secflow)
+static enum result read_numbers(struct record_reader *reader, struct record *record)
 {
-    int64_t start;
-    enum result result = read_count(reader, FIELD_SRC_PACKETS, &secflow->src_packets);
+    enum result result = read_count(reader, FIELD_SRC_PACKETS, &record->src_packets);
 
     if (result == RESULT_OK)
-        result = read_count(reader, FIELD_SRC_BYTES, &secflow->src_bytes);
+        result = read_count(reader, FIELD_SRC_BYTES, &record->src_bytes);
     if (result == RESULT_OK)
-        result = read_count(reader, FIELD_DST_PACKETS, &secflow->dst_packets);
+        result = read_count(reader, FIELD_DST_PACKETS, &record->dst_packets);
     if (result == RESULT_OK)
-        result = read_count(reader, FIELD_DST_BYTES, &secflow->dst_bytes);
+        result = read_count(reader, FIELD_DST_BYTES, &record->dst_bytes);
     if (result == RESULT_OK)
-        result = read_seconds(reader, FIELD_START, &start);
+        result = read_seconds(reader, FIELD_START, &record->relative_start);
     if (result == RESULT_OK)
-        result = read_seconds(reader, FIELD_DURATION, &secflow->duration);
+        result = read_seconds(reader, FIELD_DURATION, &record->duration);
     return result;
 }
 
-/* The destination, whose port stands behind its last colon. */
-static enum result read_destination(struct record_reader *reader, struct secflow *secflow)
+/* A text of a field that may be there. */
+static struct record_text find_text(const struct record_reader *reader, enum field field)
 {
-    const struct json_member *dst = reader->members[FIELD_DST];
-    const struct json_member *protocol = reader->members[FIELD_PROTOCOL];
-    const char *colon = memrchr(dst->text, ':', dst->length);
-    uint64_t port = 0;
+    const struct json_member *member = reader->members[field];
 
-    secflow->dst = dst->text;
-    secflow->dst_length = dst->length;
-    secflow->protocol_information = protocol->text;
-    secflow->protocol_information_length = protocol->length;
-    if (dst->length == 0)
-        return damaged(reader, "dst", " is empty");
-    if (protocol->length == 0 &&
-        (!colon || colon == dst->text ||
-         !number_count(colon + 1, (size_t)(dst->text + dst->length - colon - 1), &port) ||
-         port > UINT16_MAX))
-        return damaged(reader, "dst", " has no port from 0 to 65535");
-    secflow->dst_port = (uint16_t)port;
-    return RESULT_OK;
+    return member && member->type == JSON_STRING && member->length > 0
+               ? (struct record_text){member->text, member->length}
+               : (struct record_text){NULL, 0};
+}
+
+static bool is_text(struct record_text text, const char *string)
+{
+    return text.length == strlen(string) && memcmp(text.bytes, string, text.length) == 0;
+}
+
+/* Which of so many words a text is; the number of words: none of them. */
+static unsigned find_word(struct record_text text, const char *const *words, unsigned count)
+{
+    unsigned i = 0;
+
+    while (i < count && !is_text(text, words[i]))
+        i++;
+    return i;
+}
+
+/* The address without the brackets around it. False: it is not an address. */
+static bool read_address(struct record_text host, struct address *address)
+{
+    if (host.length >= 2 && host.bytes[0] == '[' && host.bytes[host.length - 1] == ']')
+        host = (struct record_text){host.bytes + 1, host.length - 2};
+    return address_read(host.bytes, host.length, address);
+}
+
+/* Cuts off the port, which stands behind the last colon. False: there is none. */
+static bool cut_port(struct record_text *endpoint, uint16_t *port)
+{
+    const char *colon = memrchr(endpoint->bytes, ':', endpoint->length);
+    size_t host = colon ? (size_t)(colon - endpoint->bytes) : 0;
+    uint64_t number;
+
+    if (host == 0 || !number_count(colon + 1, endpoint->length - host - 1, &number) ||
+        number > UINT16_MAX)
+        return false;
+    endpoint->length = host;
+    *port = (uint16_t)number;
+    return true;
+}
+
+static void read_source(const struct record_reader *reader, struct record *record)
+{
+    struct record_text src = find_text(reader, FIELD_SRC);
+
+    if (src.length == 0 || (record_has_ports(record) && !cut_port(&src, &record->sport)) ||
+        !read_address(src, &record->src))
+        record->sport = 0;
+}
+
+/* What is called original goes by its address, if it is one. */
+static void read_name(const struct record_reader *reader, struct record *record)
+{
+    struct record_text host = record->destination, ip = find_text(reader, FIELD_DST_IP);
+
+    if (record_has_ports(record) && !cut_port(&host, &record->dport))
+        return;
+    if (record->name_source == NAME_ORIGINAL && read_address(host, &record->dst))
+        return;
+    record->name = host;
+    if (ip.length > 0 && !address_read(ip.bytes, ip.length, &record->dst))
+        record->dst.family = 0;
+}
+
+static enum name_source read_name_source(const struct record_reader *reader)
+{
+    static const char *const words[] = {"session", "passive", "cache", "original"};
+
+    return (enum name_source)find_word(find_text(reader, FIELD_NAME_SOURCE), words, NAME_OTHER);
+}
+
+static uint8_t read_proto(const struct record_reader *reader)
+{
+    static const char *const words[] = {"tcp", "udp", "icmp", "icmp6"};
+    static const uint8_t protos[] = {IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP, IPPROTO_ICMPV6, 0};
+
+    return protos[find_word(find_text(reader, FIELD_PROTO), words, 4)];
+}
+
+static enum bytes_from read_bytes_from(const struct record_reader *reader)
+{
+    static const char *const words[] = {"ip", "frame"};
+    static const enum bytes_from layers[] = {BYTES_FROM_IP, BYTES_FROM_FRAME, BYTES_EXACT};
+
+    return layers[find_word(find_text(reader, FIELD_BYTES_FROM), words, 2)];
+}
+
+static uint64_t read_sampling(const struct record_reader *reader)
+{
+    const struct json_member *member = reader->members[FIELD_SAMPLING];
+    uint64_t sampling;
+
+    return member && member->type == JSON_NUMBER &&
+                   number_count(member->text, member->length, &sampling)
+               ? sampling
+               : 0;
 }
 
 static int64_t read_traffic_date(const struct record_reader *reader)
 {
-    const struct json_member *member = reader->members[FIELD_TRAFFIC_DATE];
+    struct record_text text = find_text(reader, FIELD_TRAFFIC_DATE);
     int64_t date;
 
-    if (!member || member->type != JSON_STRING ||
-        !number_seconds(member->text, member->length, &date))
-        return -1;
-    return date;
+    return text.length > 0 && number_seconds(text.bytes, text.length, &date) ? date : -1;
 }
 
-static void read_sensor(const struct record_reader *reader, struct secflow *secflow)
+static int64_t read_window_start(const struct record_reader *reader)
 {
-    const struct json_member *member = reader->members[FIELD_SENSOR];
-    bool tells =
-        member && member->type == JSON_STRING && sensor_is_name(member->text, member->length);
+    struct record_text text = find_text(reader, FIELD_WINDOW_START);
+    int64_t start;
 
-    secflow->sensor = tells ? member->text : NULL;
-    secflow->sensor_length = tells ? member->length : 0;
+    return text.length > 0 && timestamp_read(text.bytes, text.length, &start) ? start : -1;
+}
+
+static struct record_text read_sensor(const struct record_reader *reader)
+{
+    struct record_text text = find_text(reader, FIELD_SENSOR);
+
+    return sensor_is_name(text.bytes, text.length) ? text : (struct record_text){NULL, 0};
+}
+
+static enum result read_destination(struct record_reader *reader, struct record *record)
+{
+    struct record_text host = find_text(reader, FIELD_DST);
+
+    record->destination = host;
+    record->protocol_information = find_text(reader, FIELD_PROTOCOL);
+    if (host.length == 0)
+        return damaged(reader, "dst", " is empty");
+    if (record_has_ports(record) && !cut_port(&host, &record->dport))
+        return damaged(reader, "dst", " has no port from 0 to 65535");
+    return RESULT_OK;
 }
 
 enum result record_read(struct record_reader *reader, const char *line, size_t length,
-                        struct secflow *secflow)
+                        struct record *record)
 {
     enum result result;
 
     reader->line = line;
     reader->length = length;
+    *record = (struct record){.traffic_date = -1, .window_start = -1};
     result = read_object(reader);
     if (result == RESULT_OK)
         result = find_fields(reader);
-    if (result == RESULT_OK) {
-        secflow->traffic_date = read_traffic_date(reader);
-        read_sensor(reader, secflow);
-        result = check_texts(reader);
-    }
     if (result == RESULT_OK)
-        result = read_numbers(reader, secflow);
-    return result == RESULT_OK ? read_destination(reader, secflow) : result;
+        result = check_texts(reader);
+    if (result == RESULT_OK)
+        result = read_numbers(reader, record);
+    if (result != RESULT_OK)
+        return result;
+    record->traffic_date = read_traffic_date(reader);
+    record->sensor = read_sensor(reader);
+    return read_destination(reader, record);
+}
+
+void record_read_rest(const struct record_reader *reader, struct record *record)
+{
+    read_source(reader, record);
+    record->name_source = read_name_source(reader);
+    read_name(reader, record);
+    record->proto = read_proto(reader);
+    record->bytes_from = read_bytes_from(reader);
+    record->sampling = read_sampling(reader);
+    record->extended = reader->members[FIELD_EXTENDED_START] != NULL;
+    record->window_start = read_window_start(reader);
+    record->community_id = find_text(reader, FIELD_COMMUNITY_ID);
+    record->uid = find_text(reader, FIELD_UID);
+    record->service = find_text(reader, FIELD_SERVICE);
 }
 
 /* Writes the line up to where the next field stands that is replaced, and its value. */

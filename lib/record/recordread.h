@@ -7,21 +7,7 @@
 
 #include "base/output.h"
 #include "base/text.h"
-
-#include <stddef.h>
-#include <stdint.h>
-
-/* A record, as far as it tells what kind of flow it is of. Texts: the reader's or the line's. */
-struct secflow {
-    const char *dst, *protocol_information; /* no final NUL */
-    size_t dst_length, protocol_information_length;
-    uint16_t dst_port; /* 0 where protocol_information is not empty: there is none then */
-    uint64_t src_packets, src_bytes, dst_packets, dst_bytes;
-    int64_t duration;     /* microseconds */
-    int64_t traffic_date; /* microseconds since 1970; -1 where the record tells none */
-    const char *sensor;   /* as sensor.h allows it, no final NUL; NULL where it tells none */
-    size_t sensor_length; /* 0 then */
-};
+#include "record/record.h"
 
 struct record_reader;
 
@@ -35,11 +21,21 @@ void record_reader_destroy(struct record_reader **reader);
 
 /*
  * Reads a line, given without its newline. RESULT_DAMAGED: it is no Secflow, record_problem says
- * why. Needed are the first ten fields, src to duration; others do not matter. RESULT_NO_MEMORY.
- * The line must stay where it is until the reader's next call.
+ * why. Needed are the first ten fields, src to duration. RESULT_NO_MEMORY. The texts of the record
+ * are the reader's or the line's, which must stay where it is until the reader's next call.
+ *
+ * Filled in is what samples and labels are made of: destination, dport, protocol_information,
+ * counts, times, traffic_date and sensor. All else is not known yet.
  */
 MUST_CHECK enum result record_read(struct record_reader *reader, const char *line, size_t length,
-                                   struct secflow *secflow);
+                                   struct record *record);
+
+/*
+ * Fills in all else that the line tells which was read last. What is not there, or is not what it
+ * should be, stays not known. start, srcIp, srcPort, dstPort and dstName only say again what other
+ * fields do, and are not looked at.
+ */
+void record_read_rest(const struct record_reader *reader, struct record *record);
 
 const char *record_problem(const struct record_reader *reader);
 

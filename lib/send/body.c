@@ -83,7 +83,7 @@ static enum result rewind_lines(struct body *body)
     return RESULT_OK;
 }
 
-static enum result next_record(struct body *body, struct secflow *secflow)
+static enum result next_record(struct body *body, struct record *record)
 {
     const char *line;
     size_t length;
@@ -94,12 +94,12 @@ static enum result next_record(struct body *body, struct secflow *secflow)
         return body->lines->result;
     }
     if (result == RESULT_OK)
-        result = record_read(body->reader, line, length, secflow);
-    return result == RESULT_OK && secflow->traffic_date < 0 ? RESULT_DAMAGED : result;
+        result = record_read(body->reader, line, length, record);
+    return result == RESULT_OK && record->traffic_date < 0 ? RESULT_DAMAGED : result;
 }
 
 /* The object's members before the records. */
-static enum result put_head(struct body *body, const struct secflow *first)
+static enum result put_head(struct body *body, const struct record *first)
 {
     struct text *piece = &body->piece;
     char date[32];
@@ -117,10 +117,10 @@ static enum result put_head(struct body *body, const struct secflow *first)
 }
 
 /* The next record, with what stands before it in the document. */
-static enum result put_record(struct body *body, const struct secflow *secflow)
+static enum result put_record(struct body *body, const struct record *record)
 {
     struct text *piece = &body->piece;
-    enum result result = body->records == 0 ? put_head(body, secflow) : text_put(piece, ",", 1);
+    enum result result = body->records == 0 ? put_head(body, record) : text_put(piece, ",", 1);
     size_t at = piece->length;
 
     if (result == RESULT_OK)
@@ -135,12 +135,12 @@ static enum result put_record(struct body *body, const struct secflow *secflow)
 
 static enum result document_piece(struct body *body)
 {
-    struct secflow secflow;
-    enum result result = next_record(body, &secflow);
+    struct record record;
+    enum result result = next_record(body, &record);
 
     body->piece.length = 0;
     if (result == RESULT_OK)
-        return put_record(body, &secflow);
+        return put_record(body, &record);
     if (result != RESULT_END)
         return result;
     body->at_end = true;

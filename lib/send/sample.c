@@ -175,11 +175,11 @@ static size_t cut_text(const char *text, size_t length, size_t most)
 #define ENDING_MAX 40u
 
 /* NAME_SENSOR.sf of NAME.sf, so that the files of two sensors are told apart at the collector. */
-static void add_sensor(const char *file_name, const struct secflow *secflow,
+static void add_sensor(const char *file_name, const struct record *record,
                        char clean[SPOOL_FILE_NAME_MAX + 1])
 {
     size_t length = strlen(file_name), stem = length;
-    size_t sensor = cut_text(secflow->sensor, secflow->sensor_length, SENSOR_SHOWN);
+    size_t sensor = cut_text(record->sensor.bytes, record->sensor.length, SENSOR_SHOWN);
     const char *dot = strrchr(file_name, '.'), *ending = "";
     char name[SPOOL_FILE_NAME_MAX + 1];
 
@@ -188,28 +188,28 @@ static void add_sensor(const char *file_name, const struct secflow *secflow,
         stem = (size_t)(dot - file_name);
     }
     stem = cut_text(file_name, stem, SPOOL_FILE_NAME_MAX - 1 - sensor - strlen(ending));
-    snprintf(name, sizeof name, "%.*s_%.*s%s", (int)stem, file_name, (int)sensor, secflow->sensor,
-             ending);
+    snprintf(name, sizeof name, "%.*s_%.*s%s", (int)stem, file_name, (int)sensor,
+             record->sensor.bytes, ending);
     spool_clean_name(name, clean);
 }
 
 /* given: NULL: made of the date. */
-static void make_name(const char *given, const struct secflow *secflow,
+static void make_name(const char *given, const struct record *record,
                       char name[SPOOL_FILE_NAME_MAX + 1])
 {
     char dated[64];
 
     if (!given) {
-        snprintf(dated, sizeof dated, "secflow_%" PRId64 ".sf", secflow->traffic_date / 1000000);
+        snprintf(dated, sizeof dated, "secflow_%" PRId64 ".sf", record->traffic_date / 1000000);
         given = dated;
     }
-    if (secflow->sensor_length > 0)
-        add_sensor(given, secflow, name);
+    if (record->sensor.length > 0)
+        add_sensor(given, record, name);
     else
         snprintf(name, SPOOL_FILE_NAME_MAX + 1, "%s", given);
 }
 
-static enum result begin_sample(struct samples *samples, const struct secflow *secflow,
+static enum result begin_sample(struct samples *samples, const struct record *record,
                                 const char *file_name, int64_t now, struct open_sample **open)
 {
     struct open_sample *new = malloc(sizeof *new);
@@ -218,11 +218,11 @@ static enum result begin_sample(struct samples *samples, const struct secflow *s
 
     if (!new)
         return RESULT_NO_MEMORY;
-    make_name(file_name, secflow, name);
-    new->sample.traffic_date = secflow->traffic_date;
-    new->sample.sensor_length = secflow->sensor_length;
-    if (secflow->sensor_length > 0)
-        memcpy(new->sample.sensor, secflow->sensor, secflow->sensor_length);
+    make_name(file_name, record, name);
+    new->sample.traffic_date = record->traffic_date;
+    new->sample.sensor_length = record->sensor.length;
+    if (record->sensor.length > 0)
+        memcpy(new->sample.sensor, record->sensor.bytes, record->sensor.length);
     new->sample.records = 0;
     new->last = now;
     new->written = 0;
@@ -238,25 +238,25 @@ static enum result begin_sample(struct samples *samples, const struct secflow *s
     return RESULT_OK;
 }
 
-static bool is_of(const struct sample *sample, const struct secflow *secflow)
+static bool is_of(const struct sample *sample, const struct record *record)
 {
-    return sample->traffic_date == secflow->traffic_date &&
-           sample->sensor_length == secflow->sensor_length &&
+    return sample->traffic_date == record->traffic_date &&
+           sample->sensor_length == record->sensor.length &&
            (sample->sensor_length == 0 ||
-            memcmp(sample->sensor, secflow->sensor, sample->sensor_length) == 0);
+            memcmp(sample->sensor, record->sensor.bytes, sample->sensor_length) == 0);
 }
 
-enum result samples_add(struct samples *samples, const struct secflow *secflow, const char *line,
+enum result samples_add(struct samples *samples, const struct record *record, const char *line,
                         size_t length, const char *file_name, int64_t now)
 {
     struct open_sample *open = NULL;
     enum result result = RESULT_OK;
 
     for (size_t i = 0; i < samples->count && !open; i++)
-        if (is_of(&samples->open[i]->sample, secflow))
+        if (is_of(&samples->open[i]->sample, record))
             open = samples->open[i];
     if (!open)
-        result = begin_sample(samples, secflow, file_name, now, &open);
+        result = begin_sample(samples, record, file_name, now, &open);
     if (result == RESULT_OK)
         result = put_line(open, line, length);
     if (result != RESULT_OK)

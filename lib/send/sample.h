@@ -45,7 +45,7 @@ void samples_destroy(struct samples **samples);
  * RESULT_SYSTEM, errno says why, nothing was added; the sample may have been begun, though, and
  * stay without a record. Before the next one, samples_complete takes what has become complete.
  */
-MUST_CHECK enum result samples_add(struct samples *samples, const struct secflow *secflow,
+MUST_CHECK enum result samples_add(struct samples *samples, const struct record *record,
                                    const char *line, size_t length, const char *file_name,
                                    int64_t now);
 

@@ -31,7 +31,7 @@ static void begin_windows(struct piped *piped, uint64_t most, const char *cache_
 
     need(pipe(piped->ends) == 0 && fcntl(piped->ends[1], F_SETFL, O_NONBLOCK) == 0, "pipe");
     options.fd = piped->ends[1];
-    need(record_writer_init(&piped->writer, options.fd, false) == RESULT_OK, "record_writer_init");
+    need(record_writer_init(&piped->writer, options.fd) == RESULT_OK, "record_writer_init");
     recording.writer = options.writer = piped->writer;
     need(recorder_init(&piped->recorder, &recording) == RESULT_OK, "recorder_init");
     options.recorder = piped->recorder;

@@ -151,12 +151,12 @@ static const struct {
 static void test_categories(void)
 {
     for (size_t i = 0; i < sizeof flows / sizeof *flows; i++) {
-        struct secflow flow = {.src_packets = flows[i].sp,
-                               .src_bytes = flows[i].sb,
-                               .dst_packets = flows[i].dp,
-                               .dst_bytes = flows[i].db,
-                               .duration = flows[i].duration,
-                               .dst_port = flows[i].port};
+        struct record flow = {.src_packets = flows[i].sp,
+                              .src_bytes = flows[i].sb,
+                              .dst_packets = flows[i].dp,
+                              .dst_bytes = flows[i].db,
+                              .duration = flows[i].duration,
+                              .dport = flows[i].port};
 
         is_str(label_category(&flow), flows[i].want, "flow %zu", i);
     }
@@ -164,10 +164,8 @@ static void test_categories(void)
 
 static void is_id(const char *category, const char *dst, const char *protocol, const char *want)
 {
-    struct secflow flow = {.dst = dst,
-                           .dst_length = strlen(dst),
-                           .protocol_information = protocol,
-                           .protocol_information_length = strlen(protocol)};
+    struct record flow = {.destination = {dst, strlen(dst)},
+                          .protocol_information = {protocol, strlen(protocol)}};
     char id[LABEL_ID_TEXT];
 
     memset(id, 'x', sizeof id);

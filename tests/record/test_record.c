@@ -1,8 +1,10 @@
 /*
- * The record room: exact lines, as secflow(5) says.
+ * Records, written: exact lines, as secflow(5) says; and that what was written is read as what it
+ * was.
  */
 #include "../tap.h"
-#include "record/record.h"
+#include "record/recordread.h"
+#include "record/recordwrite.h"
 #include "record/sensor.h"
 
 #include <errno.h>
@@ -22,32 +24,49 @@ struct row {
     const char *name;
     uint64_t src_packets, src_bytes, dst_packets, dst_bytes;
     int64_t start, last;
-    const char *community_id;
-    int64_t traffic_date;
+    const char *community_id, *uid, *service;
+    int64_t traffic_date; /* -1: not known */
     bool extended;
+    enum bytes_from bytes_from;
+    uint64_t sampling;
     const char *sensor;
     int64_t window_start; /* 0: time is not cut */
     const char *want;
 };
 
+static struct record_text text_of(const char *string)
+{
+    return (struct record_text){string, string ? strlen(string) : 0};
+}
+
 static void fill_record(const struct row *row, struct record *record)
 {
     memset(record, 0, sizeof *record);
-    need(address_parse(row->src, &record->src) && address_parse(row->dst, &record->dst), "address");
+    need(address_parse(row->src, &record->src) &&
+             (!row->dst || address_parse(row->dst, &record->dst)),
+         "address");
     record->sport = row->sport;
     record->dport = row->dport;
     record->proto = row->proto;
     record->name_source = row->name_source;
-    record->name = row->name;
-    record->name_length = row->name ? strlen(row->name) : 0;
+    record->name = text_of(row->name);
+    if (!has_ports(row->proto) && row->proto != 0)
+        record->protocol_information = RECORD_ICMP;
     record->src_packets = row->src_packets;
     record->src_bytes = row->src_bytes;
     record->dst_packets = row->dst_packets;
     record->dst_bytes = row->dst_bytes;
-    record->start = row->start;
-    record->last = row->last;
-    record->community_id = row->community_id ? row->community_id : "";
-    record->community_id_length = strlen(record->community_id);
+    record->traffic_date = row->traffic_date;
+    record->relative_start = row->start - (row->traffic_date < 0 ? 0 : row->traffic_date);
+    record->duration = row->last - row->start;
+    record->sensor = text_of(row->sensor);
+    record->bytes_from = row->bytes_from;
+    record->sampling = row->sampling;
+    record->extended = row->extended;
+    record->window_start = row->window_start > 0 ? row->window_start : -1;
+    record->community_id = text_of(row->community_id);
+    record->uid = text_of(row->uid);
+    record->service = text_of(row->service);
 }
 
 #define ORIGINAL "\"destinationNameSource\":\"original\","
@@ -177,6 +196,56 @@ static const struct row rows[] = {
      .want = "{\"src\":\"fe80::1\",\"dst\":\"ff02::1\"," ORIGINAL COUNTS
              "\"relativeStart\":0.0,\"protocolInformation\":\"ICMP\",\"duration\":0.0,"
              "\"trafficDate\":\"0.000000\",\"proto\":\"icmp6\"}\n"},
+    {.title = "all fields",
+     .src = "10.0.0.1",
+     .dst = "2001:db8::2",
+     .sport = 1,
+     .dport = 2,
+     .proto = IPPROTO_TCP,
+     .name_source = NAME_SESSION,
+     .name = "a.b",
+     .src_packets = 1,
+     .src_bytes = 2,
+     .dst_packets = 3,
+     .dst_bytes = 4,
+     .start = 1700000101 * SECOND + 500000,
+     .last = 1700000103 * SECOND,
+     .traffic_date = 1700000101 * SECOND,
+     .extended = true,
+     .sensor = "s",
+     .bytes_from = BYTES_FROM_FRAME,
+     .sampling = 1000,
+     .window_start = 1700000100 * SECOND,
+     .community_id = "1:X",
+     .uid = "CUid\x01",
+     .service = "ssl,\"http\"",
+     .want =
+         "{\"src\":\"10.0.0.1:1\",\"dst\":\"a.b:2\",\"destinationNameSource\":\"session\"," COUNTS
+         "\"relativeStart\":0.5,\"protocolInformation\":\"\",\"duration\":1.5,"
+         "\"trafficDate\":\"1700000101.000000\",\"proto\":\"tcp\",\"sensor\":\"s\","
+         "\"bytesFrom\":\"frame\",\"sampling\":1000,"
+         "\"start\":\"2023-11-14T22:15:01.500000Z\","
+         "\"windowStart\":\"2023-11-14T22:15:00.000000Z\",\"srcIp\":\"10.0.0.1\","
+         "\"srcPort\":1,\"dstIp\":\"2001:db8::2\",\"dstPort\":2,\"dstName\":\"a.b\","
+         "\"communityId\":\"1:X\",\"uid\":\"CUid\\u0001\",\"service\":\"ssl,\\\"http\\\"\"}\n"},
+    {PLAIN("bytes are counted from IP packets", NAME_ORIGINAL, NULL), .bytes_from = BYTES_FROM_IP,
+     .want = LINE("8.8.8.8:443", "original", "tcp\",\"bytesFrom\":\"ip")},
+    {.title = "what is not known is left out",
+     .src = "10.0.0.1",
+     .sport = 50000,
+     .dport = 631,
+     .name_source = NAME_ORIGINAL,
+     .name = "printer",
+     .src_packets = 1,
+     .src_bytes = 2,
+     .dst_packets = 3,
+     .dst_bytes = 4,
+     .traffic_date = -1,
+     .extended = true,
+     .want = "{\"src\":\"10.0.0.1:50000\",\"dst\":\"printer:631\"," ORIGINAL COUNTS
+             "\"relativeStart\":0.0,\"protocolInformation\":\"\",\"duration\":0.0,"
+             "\"srcIp\":\"10.0.0.1\",\"srcPort\":50000,\"dstPort\":631,\"dstName\":\"printer\","
+             "\"communityId\":\"\"}\n"},
     {.title = "ICMP with a name has no port",
      .src = "10.0.0.1",
      .dst = "8.8.8.8",
@@ -225,11 +294,7 @@ static void test_rows(void)
         char *text;
 
         fill_record(&rows[i], &record);
-        need(record_writer_init(&writer, fd, rows[i].extended) == RESULT_OK, "writer");
-        record_writer_begin(writer, rows[i].traffic_date,
-                            rows[i].window_start > 0 ? rows[i].window_start : INT64_MIN);
-        if (rows[i].sensor)
-            record_writer_set_sensor(writer, rows[i].sensor);
+        need(record_writer_init(&writer, fd) == RESULT_OK, "writer");
         is_int(record_write(writer, &record), RESULT_OK, "write: %s", rows[i].title);
         is_int(record_writer_flush(writer), RESULT_OK, "flush");
         text = contents(fd);
@@ -239,6 +304,98 @@ static void test_rows(void)
         free(text);
         close(fd);
     }
+}
+
+static bool is_same_text(struct record_text a, struct record_text b)
+{
+    return a.length == b.length && (a.length == 0 || memcmp(a.bytes, b.bytes, a.length) == 0);
+}
+
+/* Each member of what was read against what was written. */
+static void is_record(const struct record *got, const struct record *want, const char *title)
+{
+    bool ports = record_has_ports(want);
+
+    ok(address_equal(&got->src, &want->src) && got->sport == (ports ? want->sport : 0) &&
+           got->dport == (ports ? want->dport : 0),
+       "ends: %s", title);
+    ok(address_equal(&got->dst, &want->dst) || (want->name.length > 0 && !want->extended),
+       "the destination's address");
+    ok(got->proto == want->proto && got->name_source == want->name_source, "words");
+    ok(got->src_packets == want->src_packets && got->src_bytes == want->src_bytes &&
+           got->dst_packets == want->dst_packets && got->dst_bytes == want->dst_bytes,
+       "counts");
+    ok(got->traffic_date == want->traffic_date && got->relative_start == want->relative_start &&
+           got->duration == want->duration,
+       "times");
+    ok(is_same_text(got->name, want->name) && is_same_text(got->sensor, want->sensor) &&
+           is_same_text(got->protocol_information, want->protocol_information),
+       "texts");
+    ok(got->bytes_from == want->bytes_from && got->sampling == want->sampling,
+       "how it was counted");
+    is_int(got->extended, want->extended && want->traffic_date >= 0, "whether it is extended");
+    if (want->extended)
+        ok(got->window_start == want->window_start &&
+               is_same_text(got->community_id, want->community_id) &&
+               is_same_text(got->uid, want->uid) && is_same_text(got->service, want->service),
+           "and what it has then");
+}
+
+/* What was written is read as what it was, and written again as the same bytes. */
+static void test_round_trip(void)
+{
+    struct record_reader *reader = NULL;
+
+    need(record_reader_init(&reader, NULL, 0) == RESULT_OK, "reader");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct record_writer *writer = NULL;
+        struct record written, record;
+        int fd = temporary();
+        char *text;
+
+        fill_record(&rows[i], &written);
+        is_int(record_read(reader, rows[i].want, strlen(rows[i].want) - 1, &record), RESULT_OK,
+               "read: %s", rows[i].title);
+        record_read_rest(reader, &record);
+        is_record(&record, &written, rows[i].title);
+        record.extended = rows[i].extended;
+        need(record_writer_init(&writer, fd) == RESULT_OK, "writer");
+        is_int(record_write(writer, &record), RESULT_OK, "it can be written again");
+        need(record_writer_flush(writer) == RESULT_OK, "flush");
+        text = contents(fd);
+        is_str(text, rows[i].want, "as the same line");
+        record_writer_destroy(&writer);
+        free(text);
+        close(fd);
+    }
+    record_reader_destroy(&reader);
+}
+
+/* What no line can say. */
+static void test_not_whole(void)
+{
+    static char long_text[RECORD_LINE_MAX / 6];
+    struct record_writer *writer = NULL;
+    struct record records[5];
+    int fd = temporary();
+
+    for (size_t i = 0; i < 5; i++)
+        fill_record(&rows[0], &records[i]);
+    records[0].src.family = 0;
+    records[1].dst.family = 0;
+    records[2].duration = 0;
+    records[2].relative_start = INT64_C(253402300800000000);
+    records[3].window_start = INT64_C(253402300800000000);
+    memset(long_text, 'a', sizeof long_text);
+    records[4].sensor = (struct record_text){long_text, sizeof long_text};
+    need(record_writer_init(&writer, fd) == RESULT_OK, "writer");
+    for (size_t i = 0; i < 5; i++)
+        is_int(record_write(writer, &records[i]), RESULT_DAMAGED, "not written: record %zu", i);
+    is_int(record_writer_count(writer), 0, "no record was written");
+    need(record_writer_flush(writer) == RESULT_OK, "flush");
+    is_int(lseek(fd, 0, SEEK_END), 0, "not a byte");
+    record_writer_destroy(&writer);
+    close(fd);
 }
 
 /* Durations, with what the reader sees of them. */
@@ -276,10 +433,8 @@ static void test_seconds(void)
         char *text, want[64];
 
         fill_record(&rows[0], &record);
-        record.start = 0;
-        record.last = cases[i].microseconds;
-        need(record_writer_init(&writer, fd, false) == RESULT_OK, "writer");
-        record_writer_begin(writer, 0, INT64_MIN);
+        record.duration = cases[i].microseconds;
+        need(record_writer_init(&writer, fd) == RESULT_OK, "writer");
         need(record_write(writer, &record) == RESULT_OK, "write");
         need(record_writer_flush(writer) == RESULT_OK, "flush");
         text = contents(fd);
@@ -308,7 +463,7 @@ static void test_integers(void)
 
             fill_record(&rows[0], &record);
             record.src_packets = values[i];
-            need(record_writer_init(&writer, fd, false) == RESULT_OK, "writer");
+            need(record_writer_init(&writer, fd) == RESULT_OK, "writer");
             need(record_write(writer, &record) == RESULT_OK, "write");
             need(record_writer_flush(writer) == RESULT_OK, "flush");
             text = contents(fd);
@@ -356,7 +511,8 @@ static void test_sensor_names(void)
 /* The longest name, twice as long escaped, of a sensor with the longest name. */
 static void test_long_names(void)
 {
-    char name[RECORD_NAME_MAX], want[2 * RECORD_NAME_MAX + 2], sensor[SENSOR_MAX + 1] = {0};
+    enum { NAME_LENGTH = 1100 };
+    char name[NAME_LENGTH], want[2 * NAME_LENGTH], sensor[SENSOR_MAX + 1] = {0};
     struct record_writer *writer = NULL;
     struct record record;
     int fd = temporary();
@@ -366,12 +522,11 @@ static void test_long_names(void)
     memset(name, '\\', sizeof name);
     memset(want, '\\', sizeof want);
     fill_record(&rows[6], &record);
-    record.name = name;
-    record.name_length = sizeof name;
+    record.name = (struct record_text){name, sizeof name};
     memset(sensor, '"', SENSOR_MAX);
-    need(record_writer_init(&writer, fd, true) == RESULT_OK, "writer");
-    record_writer_set_sensor(writer, sensor);
-    record_writer_begin(writer, 0, 0);
+    record.sensor = text_of(sensor);
+    record.extended = true;
+    need(record_writer_init(&writer, fd) == RESULT_OK, "writer");
     for (int i = 0; i < 500; i++)
         need(record_write(writer, &record) == RESULT_OK, "write");
     is_int(record_writer_count(writer), 500, "500 records were written");
@@ -381,8 +536,8 @@ static void test_long_names(void)
         char *dst = strstr(line, "\"dst\":\""), *end = strchr(line, '\n');
 
         need(dst && end, "a line");
-        same = same && memcmp(dst + 7, want, 2 * RECORD_NAME_MAX) == 0 &&
-               memcmp(dst + 7 + 2 * RECORD_NAME_MAX, ":99\"", 4) == 0 && end[-1] == '}';
+        same = same && memcmp(dst + 7, want, 2 * NAME_LENGTH) == 0 &&
+               memcmp(dst + 7 + 2 * NAME_LENGTH, ":99\"", 4) == 0 && end[-1] == '}';
         line = end + 1;
     }
     ok(same, "each has its long name");
@@ -402,7 +557,7 @@ static void test_whole_lines(void)
     char *text;
 
     fill_record(&rows[0], &record);
-    need(record_writer_init(&writer, fd, false) == RESULT_OK, "writer");
+    need(record_writer_init(&writer, fd) == RESULT_OK, "writer");
     for (int i = 0; i < 5000; i++) {
         char last = '\n';
 
@@ -431,11 +586,12 @@ static void test_two_samples(void)
     char *text, *second;
 
     fill_record(&rows[0], &record);
-    record.start = record.last = 20 * SECOND;
-    need(record_writer_init(&writer, fd, false) == RESULT_OK, "writer");
-    record_writer_begin(writer, 10 * SECOND + 7, INT64_MIN);
+    need(record_writer_init(&writer, fd) == RESULT_OK, "writer");
+    record.traffic_date = 10 * SECOND + 7;
+    record.relative_start = 20 * SECOND - record.traffic_date;
     need(record_write(writer, &record) == RESULT_OK, "write");
-    record_writer_begin(writer, 20 * SECOND, INT64_MIN);
+    record.traffic_date = 20 * SECOND;
+    record.relative_start = 0;
     need(record_write(writer, &record) == RESULT_OK, "write");
     need(record_writer_flush(writer) == RESULT_OK, "flush");
     text = contents(fd);
@@ -460,7 +616,7 @@ static void test_full_disk(void)
 
     need(fd >= 0, "/dev/full");
     fill_record(&rows[0], &record);
-    need(record_writer_init(&writer, fd, false) == RESULT_OK, "writer");
+    need(record_writer_init(&writer, fd) == RESULT_OK, "writer");
     is_int(record_write(writer, &record), RESULT_OK, "one record is buffered");
     errno = 0;
     is_int(record_writer_flush(writer), RESULT_SYSTEM, "flushing it fails");
@@ -477,6 +633,8 @@ static void test_full_disk(void)
 int main(void)
 {
     test_rows();
+    test_round_trip();
+    test_not_whole();
     test_seconds();
     test_integers();
     test_sensor_names();

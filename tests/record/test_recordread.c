@@ -46,8 +46,7 @@ static void make_line(char *line, size_t room, const char *name, const char *tex
 }
 
 /* Reads a line out of memory that ends where it does. */
-static enum result read_line(struct record_reader *reader, const char *line,
-                             struct secflow *secflow)
+static enum result read_line(struct record_reader *reader, const char *line, struct record *record)
 {
     static uint8_t *copy;
     static size_t length;
@@ -56,7 +55,7 @@ static enum result read_line(struct record_reader *reader, const char *line,
         exact_free(copy, length);
     length = strlen(line);
     copy = exact_copy(line, length);
-    return record_read(reader, (const char *)copy, length, secflow);
+    return record_read(reader, (const char *)copy, length, record);
 }
 
 /* What a record is with one field replaced: dst, port, numbers, or the problem. */
@@ -114,15 +113,17 @@ static void test_records(void)
     struct record_reader *reader = new_reader();
 
     for (size_t i = 0; i < sizeof records / sizeof *records; i++) {
-        struct secflow f = {0};
+        struct record f;
         char line[1024], got[512];
         enum result result;
 
         make_line(line, sizeof line, records[i].name, records[i].text);
         result = read_line(reader, line, &f);
         if (result == RESULT_OK)
-            snprintf(got, sizeof got, "%.*s %u %.*s %llu/%llu %llu/%llu %lld", (int)f.dst_length,
-                     f.dst, f.dst_port, (int)f.protocol_information_length, f.protocol_information,
+            snprintf(got, sizeof got, "%.*s %u %.*s %llu/%llu %llu/%llu %lld",
+                     (int)f.destination.length, f.destination.bytes, f.dport,
+                     (int)f.protocol_information.length,
+                     f.protocol_information.length ? f.protocol_information.bytes : "",
                      (unsigned long long)f.src_packets, (unsigned long long)f.src_bytes,
                      (unsigned long long)f.dst_packets, (unsigned long long)f.dst_bytes,
                      (long long)f.duration);
@@ -154,7 +155,7 @@ static void test_sensors(void)
     struct record_reader *reader = new_reader();
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct secflow f = {0};
+        struct record f;
         char line[1024], got[64];
 
         make_line(line, sizeof line, "", "");
@@ -162,8 +163,9 @@ static void test_sensors(void)
         snprintf(line + strlen(line), sizeof line - strlen(line), "%s%s}",
                  *cases[i].text ? "," : "", cases[i].text);
         is_int(read_line(reader, line, &f), RESULT_OK, "sensor %zu: a record", i);
-        ok(!f.sensor == (f.sensor_length == 0), "sensor %zu: NULL where there is none", i);
-        snprintf(got, sizeof got, "%.*s", (int)f.sensor_length, f.sensor ? f.sensor : "");
+        ok(!f.sensor.bytes == (f.sensor.length == 0), "sensor %zu: NULL where there is none", i);
+        snprintf(got, sizeof got, "%.*s", (int)f.sensor.length,
+                 f.sensor.bytes ? f.sensor.bytes : "");
         is_str(got, cases[i].want, "sensor %zu: its name", i);
     }
     record_reader_destroy(&reader);
@@ -189,9 +191,9 @@ static void test_no_records(void)
     struct record_reader *reader = new_reader();
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct secflow secflow;
+        struct record record;
 
-        is_int(read_line(reader, cases[i].line, &secflow), RESULT_DAMAGED, "no record %zu", i);
+        is_int(read_line(reader, cases[i].line, &record), RESULT_DAMAGED, "no record %zu", i);
         is_str(record_problem(reader), cases[i].problem, "and why");
     }
     record_reader_destroy(&reader);
@@ -238,12 +240,12 @@ static void test_additions(void)
     output_init(output, -1);
     for (size_t i = 0; i < sizeof additions / sizeof *additions; i++) {
         char line[2048], want[2048];
-        struct secflow secflow;
+        struct record record;
 
         expand(additions[i].line, line);
         expand(additions[i].want, want);
         strcat(want, "\n");
-        is_int(read_line(reader, line, &secflow), RESULT_OK, "line %zu", i);
+        is_int(read_line(reader, line, &record), RESULT_OK, "line %zu", i);
         output->used = 0;
         is_int(record_write_with(reader, values, output), RESULT_OK, "is written");
         output->buffer[output->used] = '\0';

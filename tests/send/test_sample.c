@@ -34,8 +34,8 @@ static enum result add(struct samples *samples, int64_t date, const char *line, 
 {
     size_t length = strlen(line);
     uint8_t *copy = exact_copy(line, length);
-    struct secflow secflow = {.traffic_date = date};
-    enum result result = samples_add(samples, &secflow, (const char *)copy, length, NULL, now);
+    struct record record = {.traffic_date = date};
+    enum result result = samples_add(samples, &record, (const char *)copy, length, NULL, now);
     int saved = errno;
 
     exact_free(copy, length);
@@ -92,12 +92,11 @@ static void test_sensors(void)
     for (size_t i = 0; i < sizeof sensors / sizeof *sensors; i++) {
         size_t length = strlen(sensors[i]);
         uint8_t *copy = exact_copy(sensors[i], length);
-        struct secflow secflow = {.traffic_date = DATE,
-                                  .sensor = length > 0 ? (const char *)copy : NULL,
-                                  .sensor_length = length};
+        struct record record = {.traffic_date = DATE,
+                                .sensor = {length > 0 ? (const char *)copy : NULL, length}};
         char line = (char)('0' + i);
 
-        need(samples_add(samples, &secflow, &line, 1, NULL, 0) == RESULT_OK, "samples_add");
+        need(samples_add(samples, &record, &line, 1, NULL, 0) == RESULT_OK, "samples_add");
         exact_free(copy, length);
     }
     for (size_t i = 0; i < sizeof want / sizeof *want; i++)
@@ -266,7 +265,7 @@ static void put(struct text *text, const char *bytes, size_t length)
 static enum result add_line(struct samples *samples, size_t length, struct text *want)
 {
     static unsigned number;
-    struct secflow secflow = {.traffic_date = DATE};
+    struct record record = {.traffic_date = DATE};
     uint8_t *line = calloc(1, length > 0 ? length : 1);
     enum result result;
 
@@ -276,7 +275,7 @@ static enum result add_line(struct samples *samples, size_t length, struct text 
         put(want, (const char *)line, length);
         put(want, "\n", 1);
     }
-    result = samples_add(samples, &secflow, (const char *)line, length, NULL, 0);
+    result = samples_add(samples, &record, (const char *)line, length, NULL, 0);
     free(line);
     return result;
 }
@@ -370,13 +369,12 @@ static void test_names(void)
         struct sample *sample;
         const char *name, *want = cases[i / 2].want;
         const char *sensor = cases[i / 2].sensor;
-        struct secflow secflow = {.traffic_date = cases[i / 2].date,
-                                  .sensor = sensor,
-                                  .sensor_length = sensor ? strlen(sensor) : 0};
+        struct record record = {.traffic_date = cases[i / 2].date,
+                                .sensor = {sensor, sensor ? strlen(sensor) : 0}};
 
-        need(samples_add(samples, &secflow, "x", 1, cases[i / 2].given, 0) == RESULT_OK,
+        need(samples_add(samples, &record, "x", 1, cases[i / 2].given, 0) == RESULT_OK,
              "samples_add");
-        need(samples_add(samples, &secflow, "y", 1, "later", 0) == RESULT_OK, "samples_add");
+        need(samples_add(samples, &record, "y", 1, "later", 0) == RESULT_OK, "samples_add");
         sample = samples_complete(samples, 0, true);
         need(sample, "a sample");
         name = sample->file.name;
@@ -467,7 +465,7 @@ static void check_full(size_t length, size_t count, rlim_t most)
     need(line, "no memory");
     limit_files(most);
     for (size_t i = 0; i < count; i++) {
-        struct secflow secflow = {.traffic_date = DATE};
+        struct record record = {.traffic_date = DATE};
         enum result result;
         int tries = 0;
 
@@ -475,7 +473,7 @@ static void check_full(size_t length, size_t count, rlim_t most)
         put(&want, (const char *)line, length);
         put(&want, "\n", 1);
         errno = 0;
-        while ((result = samples_add(samples, &secflow, (const char *)line, length, NULL, 0)) ==
+        while ((result = samples_add(samples, &record, (const char *)line, length, NULL, 0)) ==
                    RESULT_SYSTEM &&
                tries < 4) {
             wrong += errno != EFBIG;
@@ -521,14 +519,14 @@ static void test_given_up(void)
     struct spool *spool = new_spool();
     struct samples *samples = new_samples(spool, NO_LIMIT, 1000);
     char *line = calloc(1, 200000);
-    struct secflow secflow = {.traffic_date = 1};
+    struct record record = {.traffic_date = 1};
     enum result result;
 
     need(line, "no memory");
     memset(line, 'L', 200000);
     must_add(samples, 1, "one", 0);
     limit_files(100000);
-    result = samples_add(samples, &secflow, line, 200000, NULL, 0);
+    result = samples_add(samples, &record, line, 200000, NULL, 0);
     limit_files(RLIM_INFINITY);
     is_int(result, RESULT_SYSTEM, "a line that does not fit");
     must_add(samples, 1, "two", 0);

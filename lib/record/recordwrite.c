@@ -1,0 +1,379 @@
+#include "record/recordwrite.h"
+
+#include "base/calendar.h"
+#include "base/clock.h"
+
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* More than a record takes beside its texts, and what a byte of a text takes at most: \u001f. */
+#define REST_MAX 1024u
+#define ESCAPED_MAX 6u
+
+struct record_writer {
+    int64_t traffic_date; /* of the field; records of a sample have the same */
+    char date_field[64];  /* ,"trafficDate":"…" */
+    size_t date_length;
+    uint64_t count;
+    struct output output;
+};
+
+static const char two_digits[] =
+    "00010203040506070809101112131415161718192021222324252627282930313233"
+    "34353637383940414243444546474849505152535455565758596061626364656667"
+    "6869707172737475767778798081828384858687888990919293949596979899";
+
+#define DIGITS_MOST 20 /* of 64 bits */
+
+/* Each put_ function writes at p and returns the place behind. */
+
+static char *put_bytes(char *p, const char *bytes, size_t length)
+{
+    memcpy(p, bytes, length);
+    return p + length;
+}
+
+#define put_literal(p, literal) put_bytes((p), (literal), sizeof(literal) - 1)
+
+/* There must be room for DIGITS_MOST bytes: to copy always as many is faster. */
+static char *put_unsigned(char *p, uint64_t value)
+{
+    char digits[2 * DIGITS_MOST] = {0};
+    char *start = digits + DIGITS_MOST;
+
+    while (value >= 10) {
+        *--start = two_digits[value % 100 * 2 + 1];
+        *--start = two_digits[value % 100 * 2];
+        value /= 100;
+    }
+    if (value > 0 || start == digits + DIGITS_MOST)
+        *--start = (char)('0' + value);
+    memcpy(p, start, DIGITS_MOST);
+    return p + (digits + DIGITS_MOST - start);
+}
+
+static char *put_six_digits(char *p, uint32_t value)
+{
+    memcpy(p, two_digits + value / 10000 * 2, 2);
+    memcpy(p + 2, two_digits + value / 100 % 100 * 2, 2);
+    memcpy(p + 4, two_digits + value % 100 * 2, 2);
+    return p + 6;
+}
+
+/* Seconds with up to six decimals: no zeros at the end beyond the first decimal. */
+static char *put_seconds(char *p, int64_t microseconds)
+{
+    p = put_unsigned(p, (uint64_t)microseconds / 1000000);
+    *p++ = '.';
+    p = put_six_digits(p, (uint32_t)((uint64_t)microseconds % 1000000));
+    for (int i = 0; i < 5 && p[-1] == '0'; i++)
+        p--;
+    return p;
+}
+
+static char *put_address(char *p, const struct address *address)
+{
+    return p + address_format(address, p); /* the NUL it adds is written over */
+}
+
+/* As in a JSON string. */
+static char *put_escaped(char *p, struct record_text text)
+{
+    static const char hex[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < text.length; i++) {
+        char c = text.bytes[i];
+
+        if ((unsigned char)c < ' ') {
+            p = put_literal(p, "\\u00");
+            *p++ = hex[c >> 4];
+            c = hex[c & 15];
+        } else if (c == '"' || c == '\\') {
+            *p++ = '\\';
+        }
+        *p++ = c;
+    }
+    return p;
+}
+
+static char *put_port(char *p, const struct record *record, uint16_t port)
+{
+    if (!record_has_ports(record))
+        return p;
+    *p++ = ':';
+    return put_unsigned(p, port);
+}
+
+static char *put_endpoint(char *p, const struct record *record, const struct address *address,
+                          uint16_t port)
+{
+    bool brackets = address->family == 6 && record_has_ports(record);
+
+    if (brackets)
+        *p++ = '[';
+    p = put_address(p, address);
+    if (brackets)
+        *p++ = ']';
+    return put_port(p, record, port);
+}
+
+static char *put_destination(char *p, const struct record *record)
+{
+    return record->name.length > 0 ? put_port(put_escaped(p, record->name), record, record->dport)
+                                   : put_endpoint(p, record, &record->dst, record->dport);
+}
+
+static char *put_name_source(char *p, enum name_source source)
+{
+    switch (source) {
+    case NAME_SESSION:
+        return put_literal(p, "session");
+    case NAME_PASSIVE:
+        return put_literal(p, "passive");
+    case NAME_CACHE:
+        return put_literal(p, "cache");
+    case NAME_ORIGINAL:
+    case NAME_OTHER:
+        break;
+    }
+    return put_literal(p, "original");
+}
+
+static char *put_proto(char *p, uint8_t proto)
+{
+    p = put_literal(p, ",\"proto\":\"");
+    switch (proto) {
+    case IPPROTO_TCP:
+        return put_literal(p, "tcp\"");
+    case IPPROTO_UDP:
+        return put_literal(p, "udp\"");
+    case IPPROTO_ICMP:
+        return put_literal(p, "icmp\"");
+    default:
+        return put_literal(p, "icmp6\"");
+    }
+}
+
+static char *put_two(char *p, int value)
+{
+    return put_bytes(p, two_digits + value * 2, 2);
+}
+
+/* RFC 3339, UTC, microseconds. Readers take no time outside of the years 1970 to 9999. */
+static char *put_timestamp(char *p, int64_t microseconds)
+{
+    int64_t seconds = microseconds / 1000000;
+    struct date date = calendar_date(seconds / DAY_SECONDS);
+    int second = (int)(seconds % DAY_SECONDS);
+
+    p = put_two(p, date.year / 100);
+    p = put_two(p, date.year % 100);
+    *p++ = '-';
+    p = put_two(p, date.month);
+    *p++ = '-';
+    p = put_two(p, date.day);
+    *p++ = 'T';
+    p = put_two(p, second / 3600);
+    *p++ = ':';
+    p = put_two(p, second / 60 % 60);
+    *p++ = ':';
+    p = put_two(p, second % 60);
+    *p++ = '.';
+    p = put_six_digits(p, (uint32_t)(microseconds % 1000000));
+    *p++ = 'Z';
+    return p;
+}
+
+static char *put_quote(char *p)
+{
+    *p++ = '"';
+    return p;
+}
+
+/* A field with a text, where there is one; before: its name, with what stands around it. */
+static char *put_text(char *p, const char *before, struct record_text text)
+{
+    if (text.length == 0)
+        return p;
+    p = put_bytes(p, before, strlen(before));
+    return put_quote(put_escaped(p, text));
+}
+
+static char *put_origin(char *p, const struct record *record)
+{
+    p = put_text(p, ",\"sensor\":\"", record->sensor);
+    if (record->bytes_from == BYTES_FROM_IP)
+        p = put_literal(p, ",\"bytesFrom\":\"ip\"");
+    if (record->bytes_from == BYTES_FROM_FRAME)
+        p = put_literal(p, ",\"bytesFrom\":\"frame\"");
+    if (record->sampling > 0) {
+        p = put_literal(p, ",\"sampling\":");
+        p = put_unsigned(p, record->sampling);
+    }
+    return p;
+}
+
+static char *put_times(char *p, const struct record *record)
+{
+    if (record->traffic_date >= 0) {
+        p = put_literal(p, ",\"start\":\"");
+        p = put_quote(put_timestamp(p, record_start(record)));
+    }
+    if (record->window_start >= 0) {
+        p = put_literal(p, ",\"windowStart\":\"");
+        p = put_quote(put_timestamp(p, record->window_start));
+    }
+    return p;
+}
+
+static char *put_ends(char *p, const struct record *record)
+{
+    p = put_literal(p, ",\"srcIp\":\"");
+    p = put_quote(put_address(p, &record->src));
+    if (record_has_ports(record)) {
+        p = put_literal(p, ",\"srcPort\":");
+        p = put_unsigned(p, record->sport);
+    }
+    if (record->dst.family != 0) {
+        p = put_literal(p, ",\"dstIp\":\"");
+        p = put_quote(put_address(p, &record->dst));
+    }
+    if (record_has_ports(record)) {
+        p = put_literal(p, ",\"dstPort\":");
+        p = put_unsigned(p, record->dport);
+    }
+    return put_text(p, ",\"dstName\":\"", record->name);
+}
+
+static char *put_extension(char *p, const struct record *record)
+{
+    p = put_times(p, record);
+    p = put_ends(p, record);
+    p = put_literal(p, ",\"communityId\":\"");
+    p = put_quote(put_escaped(p, record->community_id));
+    p = put_text(p, ",\"uid\":\"", record->uid);
+    return put_text(p, ",\"service\":\"", record->service);
+}
+
+static void set_traffic_date(struct record_writer *writer, int64_t date)
+{
+    char *p = writer->date_field;
+
+    if (date >= 0) {
+        p = put_literal(p, ",\"trafficDate\":\"");
+        p = put_unsigned(p, (uint64_t)date / 1000000);
+        *p++ = '.';
+        p = put_quote(put_six_digits(p, (uint32_t)((uint64_t)date % 1000000)));
+    }
+    writer->traffic_date = date;
+    writer->date_length = (size_t)(p - writer->date_field);
+}
+
+static char *put_counts(char *p, const struct record *record)
+{
+    p = put_literal(p, "\",\"srcPkts\":");
+    p = put_unsigned(p, record->src_packets);
+    p = put_literal(p, ",\"srcBytes\":");
+    p = put_unsigned(p, record->src_bytes);
+    p = put_literal(p, ",\"dstPkts\":");
+    p = put_unsigned(p, record->dst_packets);
+    p = put_literal(p, ",\"dstBytes\":");
+    return put_unsigned(p, record->dst_bytes);
+}
+
+/* The first ten fields. */
+static char *put_flow(char *p, const struct record *record)
+{
+    p = put_literal(p, "{\"src\":\"");
+    p = put_endpoint(p, record, &record->src, record->sport);
+    p = put_literal(p, "\",\"dst\":\"");
+    p = put_destination(p, record);
+    p = put_literal(p, "\",\"destinationNameSource\":\"");
+    p = put_name_source(p, record->name_source);
+    p = put_counts(p, record);
+    p = put_literal(p, ",\"relativeStart\":");
+    p = put_seconds(p, record->relative_start);
+    p = put_literal(p, ",\"protocolInformation\":\"");
+    p = put_escaped(p, record->protocol_information);
+    p = put_literal(p, "\",\"duration\":");
+    return put_seconds(p, record->duration);
+}
+
+enum result record_writer_init(struct record_writer **writer, int fd)
+{
+    struct record_writer *new = malloc(sizeof *new);
+
+    if (!new)
+        return RESULT_NO_MEMORY;
+    output_init(&new->output, fd);
+    new->traffic_date = -1;
+    new->date_length = 0;
+    new->count = 0;
+    *writer = new;
+    return RESULT_OK;
+}
+
+void record_writer_redirect(struct record_writer *writer, output_write_fn *write, void *context)
+{
+    output_redirect(&writer->output, write, context);
+}
+
+void record_writer_destroy(struct record_writer **writer)
+{
+    free(*writer);
+    *writer = NULL;
+}
+
+static bool is_whole(const struct record *record)
+{
+    return record->src.family != 0 && (record->dst.family != 0 || record->name.length > 0) &&
+           record_start(record) < TIME_END && record->window_start < TIME_END;
+}
+
+/* The name stands there twice with -x. */
+static size_t most_bytes(const struct record *record)
+{
+    size_t texts = 2 * record->name.length + record->protocol_information.length +
+                   record->sensor.length + record->community_id.length + record->uid.length +
+                   record->service.length;
+
+    return REST_MAX + ESCAPED_MAX * texts;
+}
+
+enum result record_write(struct record_writer *writer, const struct record *record)
+{
+    struct output *output = &writer->output;
+    size_t most = most_bytes(record);
+    enum result result;
+    char *p;
+
+    if (!is_whole(record) || most > RECORD_LINE_MAX)
+        return RESULT_DAMAGED;
+    result = output_reserve(output, most);
+    if (result != RESULT_OK)
+        return result;
+    if (record->traffic_date != writer->traffic_date)
+        set_traffic_date(writer, record->traffic_date);
+    p = put_flow(output->buffer + output->used, record);
+    p = put_bytes(p, writer->date_field, writer->date_length);
+    if (record->proto != 0)
+        p = put_proto(p, record->proto);
+    p = put_origin(p, record);
+    if (record->extended)
+        p = put_extension(p, record);
+    p = put_literal(p, "}\n");
+    output->used = (size_t)(p - output->buffer);
+    writer->count++;
+    return RESULT_OK;
+}
+
+enum result record_writer_flush(struct record_writer *writer)
+{
+    return output_flush(&writer->output);
+}
+
+uint64_t record_writer_count(const struct record_writer *writer)
+{
+    return writer->count;
+}
