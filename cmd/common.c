@@ -1,7 +1,5 @@
 #include "common.h"
 
-#include "base/number.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -16,9 +14,7 @@
 
 struct progress progress;
 
-const struct option common_long_options[] = {COMMON_LONG_OPTIONS};
-
-static const char *tool_name;
+static const char *name;
 static bool never_wait; /* for standard error */
 
 /* What is closed stays unusable, but no file that is opened takes its place. */
@@ -34,10 +30,15 @@ static void occupy_standard_descriptors(void)
 
 void common_init(const char *tool)
 {
-    tool_name = tool;
+    name = tool;
     occupy_standard_descriptors();
     /* A pipe whose reader is gone ends the tool quietly, even where its parent ignored that. */
     signal(SIGPIPE, SIG_DFL);
+}
+
+const char *tool_name(void)
+{
+    return name;
 }
 
 void messages_never_wait(void)
@@ -85,7 +86,7 @@ static void put_message(const char *text)
 void begin_message(const char *file)
 {
     progress_clear(&progress);
-    fprintf(stderr, "%s: ", tool_name);
+    fprintf(stderr, "%s: ", name);
     if (file) {
         put_message(input_name(file));
         fputs(": ", stderr);
@@ -112,144 +113,35 @@ void complain_errno(const char *file, const char *what)
     complain(file, "%s: %s", what, strerror(errno));
 }
 
-int usage_error(const char *format, ...)
+static void put_usage(const char *format, va_list args)
 {
     char text[MESSAGE_MAX];
-    va_list args;
 
     begin_message(NULL);
-    va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
-    va_end(args);
     put_message(text);
-    fprintf(stderr, "; try '%s --help'\n", tool_name);
+}
+
+int usage_error(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    put_usage(format, args);
+    va_end(args);
+    fprintf(stderr, "; try '%s --help'\n", name);
     return EX_USAGE;
 }
 
-static int bad_option(int option, char **argv)
+int usage_hint(const char *format, ...)
 {
-    if (option == ':' && optopt > UCHAR_MAX) /* a long one that has no short one */
-        return usage_error("option %s needs an argument", argv[optind - 1]);
-    if (option == ':')
-        return usage_error("option -%c needs an argument", optopt);
-    /* A long one, or one that has a value and takes none. */
-    if (optopt == 0 || (strncmp(argv[optind - 1], "--", 2) == 0 && strchr(argv[optind - 1], '=')))
-        return usage_error("unknown option %s", argv[optind - 1]);
-    return usage_error("unknown option -%c", optopt);
-}
+    va_list args;
 
-static int print_version(void)
-{
-    printf("%s (secflow) %s\n", tool_name, PACKAGE_VERSION);
-    return close_output(EX_OK);
-}
-
-static int print_help(const char *text)
-{
-    fputs(text, stdout);
-    return close_output(EX_OK);
-}
-
-int common_option(int option, char **argv, const char *help, bool *done)
-{
-    *done = option == 'h' || option == 'V';
-    if (option == 'h')
-        return print_help(help);
-    return option == 'V' ? print_version() : bad_option(option, argv);
-}
-
-int option_number(const char *option, const char *text, const char *what, uint64_t least,
-                  uint64_t most, uint64_t *number)
-{
-    if (number_count(text, strlen(text), number) && *number >= least && *number <= most)
-        return EX_OK;
-    return usage_error("%s: '%s' is not a number of %s from %" PRIu64 " to %" PRIu64, option, text,
-                       what, least, most);
-}
-
-/* Units that a number can have behind it, in order of their factors. */
-struct units {
-    const char *letters, *example;
-    uint64_t factors[4];
-};
-
-static const struct units time_units = {
-    "smhd", "a time such as 90s, 5m or 12h", {1, 60, 3600, 86400}};
-static const struct units size_units = {"KMG",
-                                        "a size such as 64K, 10M or 2G",
-                                        {UINT64_C(1) << 10, UINT64_C(1) << 20, UINT64_C(1) << 30}};
-
-/* Room for any 64-bit number and its unit. */
-#define SCALED_MAX 24
-
-/* Writes a number in the largest unit that leaves it whole. */
-static void write_scaled(uint64_t number, const struct units *units, char text[SCALED_MAX])
-{
-    size_t unit = strlen(units->letters);
-
-    while (unit > 0 && number % units->factors[unit - 1] != 0)
-        unit--;
-    if (unit > 0)
-        snprintf(text, SCALED_MAX, "%" PRIu64 "%c", number / units->factors[unit - 1],
-                 units->letters[unit - 1]);
-    else
-        snprintf(text, SCALED_MAX, "%" PRIu64, number);
-}
-
-/* A number with one of the units behind it, or without. */
-static bool read_scaled(const char *text, const struct units *units, uint64_t *number)
-{
-    size_t length = strlen(text);
-    const char *unit = length > 0 ? strchr(units->letters, text[length - 1]) : NULL;
-
-    return number_count(text, length - (unit != NULL), number) &&
-           !__builtin_mul_overflow(*number, unit ? units->factors[unit - units->letters] : 1,
-                                   number);
-}
-
-static int option_scaled(const char *option, const char *text, const struct units *units,
-                         uint64_t least, uint64_t most, uint64_t *number)
-{
-    char bound[SCALED_MAX];
-
-    if (!read_scaled(text, units, number))
-        return usage_error("%s: '%s' is not %s", option, text, units->example);
-    if (*number >= least && *number <= most)
-        return EX_OK;
-    write_scaled(*number < least ? least : most, units, bound);
-    return usage_error("%s: '%s' is %s than %s", option, text, *number < least ? "less" : "more",
-                       bound);
-}
-
-int option_time(const char *option, const char *text, uint64_t least, uint64_t most,
-                uint64_t *seconds)
-{
-    return option_scaled(option, text, &time_units, least, most, seconds);
-}
-
-int option_seconds(const char *option, const char *text, uint64_t least, int64_t *microseconds)
-{
-    uint64_t seconds;
-    int status = option_time(option, text, least, OPTION_SECONDS_MOST, &seconds);
-
-    if (status == EX_OK)
-        *microseconds = (int64_t)seconds * 1000000;
-    return status;
-}
-
-int option_size(const char *option, const char *text, uint64_t least, uint64_t *bytes)
-{
-    return option_scaled(option, text, &size_units, least, INT64_MAX, bytes);
-}
-
-int option_memory(const char *option, const char *text, uint64_t least, size_t *bytes)
-{
-    uint64_t size;
-    int status = option_scaled(option, text, &size_units, least, SIZE_MAX, &size);
-
-    if (status == EX_OK)
-        *bytes = (size_t)size;
-    return status;
+    va_start(args, format);
+    put_usage(format, args);
+    va_end(args);
+    fputc('\n', stderr);
+    return EX_USAGE;
 }
 
 int signal_descriptor(const int *signals, size_t count)

@@ -1,5 +1,5 @@
 /*
- * What every command line shares: messages, exit statuses, the options that all have.
+ * What every command line shares: messages, exit statuses, inputs.
  */
 #ifndef SECFLOW_COMMON_H
 #define SECFLOW_COMMON_H
@@ -7,12 +7,12 @@
 #include "base/progress.h"
 #include "base/result.h"
 
-#include <getopt.h>
 #include <stddef.h>
 #include <sysexits.h>
 
 /* The name that messages begin with; what a signal or a closed pipe does. Call it first in main. */
 void common_init(const char *tool);
+const char *tool_name(void);
 
 /*
  * "tool: file: message" on standard error; file may be NULL. Clears the progress line first.
@@ -38,43 +38,8 @@ void complain_errno(const char *file, const char *what);
 /* Says what is wrong with the command line and where help is. Returns EX_USAGE. */
 __attribute__((format(printf, 1, 2))) int usage_error(const char *format, ...);
 
-/* For getopt_long: --help and --version, and the same at the end of a table of more. */
-#define COMMON_LONG_OPTIONS                                                                        \
-    {"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'},                         \
-    {                                                                                              \
-        0                                                                                          \
-    }
-extern const struct option common_long_options[];
-
-/*
- * Carries out -h and -V, which sets *done; of any other option says what is wrong with it, as where
- * getopt_long did not take one, for which the option string begins with ':'. Returns EX_OK, or a
- * status to end with.
- */
-MUST_CHECK int common_option(int option, char **argv, const char *help, bool *done);
-
-/*
- * Takes the argument of an option that is a number of something. Returns EX_OK, or a status to end
- * with.
- */
-MUST_CHECK int option_number(const char *option, const char *text, const char *what, uint64_t least,
-                             uint64_t most, uint64_t *number);
-
-/* The same of a time in seconds, or with s, m, h or d behind it. */
-MUST_CHECK int option_time(const char *option, const char *text, uint64_t least, uint64_t most,
-                           uint64_t *seconds);
-
-/* The same, up to OPTION_SECONDS_MOST, in microseconds. */
-MUST_CHECK int option_seconds(const char *option, const char *text, uint64_t least,
-                              int64_t *microseconds);
-
-#define OPTION_SECONDS_MOST (UINT64_C(10000) * 86400)
-
-/* The same of a size in bytes, or with K, M or G behind it, which are powers of 1024. */
-MUST_CHECK int option_size(const char *option, const char *text, uint64_t least, uint64_t *bytes);
-
-/* The same of memory: no more than size_t counts. */
-MUST_CHECK int option_memory(const char *option, const char *text, uint64_t least, size_t *bytes);
+/* The same where the message says itself what to do. */
+__attribute__((format(printf, 1, 2))) int usage_hint(const char *format, ...);
 
 /*
  * Signals are not delivered any more, but can be read from the descriptor, a signalfd(2) that does

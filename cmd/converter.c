@@ -21,11 +21,9 @@
 #define NAMES_BY_READ(read) ((read) / 2 * 3)
 #define CACHE_MEMORY ((size_t)64 << 20)
 
-const struct option converter_long_options[] = {CONVERTER_LONG_OPTIONS};
-
-int converter_options_init(struct converter_options *options, const char *help)
+int converter_options_init(struct converter_options *options, const struct tool *tool)
 {
-    *options = (struct converter_options){.help = help, .cache_age = CACHE_AGE};
+    *options = (struct converter_options){.tool = tool, .cache_age = CACHE_AGE};
     return locality_init(&options->locality) == RESULT_OK ? EX_OK : out_of_memory();
 }
 
@@ -37,8 +35,7 @@ void converter_options_destroy(struct converter_options *options)
 static int parse_cache_age(struct converter_options *options)
 {
     uint64_t seconds;
-    int status = option_time("--cache-age", optarg, DAY_SECONDS,
-                             NAMECACHE_AGE_MOST * (uint64_t)DAY_SECONDS, &seconds);
+    int status = option_time(DAY_SECONDS, NAMECACHE_AGE_MOST * (uint64_t)DAY_SECONDS, &seconds);
 
     if (status == EX_OK)
         options->cache_age = (uint32_t)(seconds / DAY_SECONDS);
@@ -49,8 +46,8 @@ static int parse_cache_age(struct converter_options *options)
 static int set_sensor(struct converter_options *options, const char *from, const char *name)
 {
     if (*name && !sensor_is_name(name, strlen(name)))
-        return usage_error("%s: the name of a sensor is UTF-8 without control characters, of at "
-                           "most %u bytes",
+        return usage_error("%s: the name of a sensor must be UTF-8 without control characters, "
+                           "and at most %u bytes long",
                            from, SENSOR_MAX);
     options->sensor = name;
     return EX_OK;
@@ -62,7 +59,7 @@ int converter_option(struct converter_options *options, int option, char **argv)
     case '4':
     case '6':
         if (options->family != 0 && options->family != option - '0')
-            return usage_error("-4 and -6 exclude each other");
+            return usage_error("-4 and -6 cannot be used together");
         options->family = (uint8_t)(option - '0');
         return EX_OK;
     case 'a':
@@ -76,7 +73,8 @@ int converter_option(struct converter_options *options, int option, char **argv)
         case RESULT_OK:
             return EX_OK;
         case RESULT_DAMAGED:
-            return usage_error("-L: '%s' is not a network such as 192.0.2.0/24", optarg);
+            return usage_error("%s: '%s' is not a network such as 192.0.2.0/24", option_typed(),
+                               optarg);
         default:
             return out_of_memory();
         }
@@ -95,11 +93,11 @@ int converter_option(struct converter_options *options, int option, char **argv)
     case OPTION_CACHE_AGE:
         return parse_cache_age(options);
     case OPTION_NAMES_MEMORY:
-        return option_memory("--names-memory", optarg, NAMES_BUDGET_LEAST, &options->names_memory);
+        return option_memory(NAMES_BUDGET_LEAST, &options->names_memory);
     case OPTION_SENSOR:
-        return set_sensor(options, "--sensor", optarg);
+        return set_sensor(options, option_typed(), optarg);
     default:
-        return common_option(option, argv, options->help, &options->done);
+        return common_option(options->tool, option, argv, &options->done);
     }
 }
 

@@ -6,14 +6,13 @@
 
 #include "common.h"
 #include "flow/meter.h"
+#include "options.h"
 #include "packet/locality.h"
 #include "record/recorder.h"
 
-#include <limits.h>
-
 struct converter_options {
-    const char *help; /* the text for -h */
-    bool done;        /* an option has been carried out, such as -h: nothing is to be converted */
+    const struct tool *tool;
+    bool done; /* an option has been carried out, such as -h: nothing is to be converted */
     struct locality *locality;
     const char *cache_path; /* NULL: no cache */
     const char *sensor;     /* where the records come from; NULL or "": they do not tell */
@@ -29,25 +28,32 @@ struct converter_options {
     bool stopped;        /* by a signal, before an input was read to its end; that was said */
 };
 
-#define CONVERTER_SHORT "46ac:hL:qSVvx"
+/* Those without a letter. A tool's own begin at OPTION_OWN. */
+enum { OPTION_CACHE_AGE = OPTION_LONG, OPTION_NAMES_MEMORY, OPTION_SENSOR, OPTION_OWN };
 
-/* The long ones, and those that all tools have. A tool's own begin at OPTION_OWN. */
-enum { OPTION_CACHE_AGE = UCHAR_MAX + 1, OPTION_NAMES_MEMORY, OPTION_SENSOR, OPTION_OWN };
-
-#define CONVERTER_LONG_OPTIONS                                                                     \
-    {"cache-age", required_argument, NULL, OPTION_CACHE_AGE},                                      \
-        {"names-memory", required_argument, NULL, OPTION_NAMES_MEMORY},                            \
-        {"sensor", required_argument, NULL, OPTION_SENSOR}, COMMON_LONG_OPTIONS
-extern const struct option converter_long_options[];
+/*
+ * For the tool's table. It adds -q, -S, -x and --names-memory, which say something else in each
+ * tool.
+ */
+#define CONVERTER_OPTIONS                                                                          \
+    {'4', "ipv4", NULL, "IPv4 only"}, {'6', "ipv6", NULL, "IPv6 only"},                            \
+        {'a', "all", NULL, "keep everything: local traffic and local services, too"},              \
+        {'c', "cache", "CACHE", "take names from this file, too, and add new ones to it"},         \
+        {'L', "local", "NET", "treat this network as local (may be repeated)"},                    \
+        {'v', "verbose", NULL, "print a summary on standard error"},                               \
+        {OPTION_CACHE_AGE, "cache-age", "TIME",                                                    \
+         "drop names from CACHE that were not seen for this long (default 30d)"},                  \
+        {OPTION_SENSOR, "sensor", "NAME",                                                          \
+         "name of this sensor, added to each record (default: $SECFLOW_SENSOR)"},                  \
+        COMMON_OPTIONS
 
 /* Returns EX_OK, or a status to end with. */
-MUST_CHECK int converter_options_init(struct converter_options *options, const char *help);
+MUST_CHECK int converter_options_init(struct converter_options *options, const struct tool *tool);
 void converter_options_destroy(struct converter_options *options);
 
 /*
- * Takes one option of CONVERTER_SHORT or of the long ones, or says what is wrong with one that
- * getopt_long did not take; for that the option string begins with ':'. Returns EX_OK, or a status
- * to end with.
+ * Takes one option of those, or says what is wrong with one that is not in the tool's table.
+ * Returns EX_OK, or a status to end with.
  */
 MUST_CHECK int converter_option(struct converter_options *options, int option, char **argv);
 

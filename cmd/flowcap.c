@@ -11,7 +11,6 @@
 #include "watch.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <limits.h>
 #include <malloc.h>
 #include <poll.h>
@@ -21,47 +20,56 @@
 #include <time.h>
 #include <unistd.h>
 
-static const char help[] =
-    "usage: flowcap [-46ahpqSTVvx] -i INTERFACE... [-c CACHE] [-d TIME] [-f FILTER] [-L NET]...\n"
-    "           [-n COUNT] [-B KIB] [-Z USER] [--cache-age TIME] [--max-flows FLOWS]\n"
-    "           [--metrics FILE] [--names-memory SIZE] [--output-memory SIZE] [--sensor NAME]\n"
-    "           [-w DIR [--keep TIME] [--keep-bytes SIZE]]\n"
-    "       flowcap -D\n"
-    "Turn what goes through an interface into Secflows, one JSON object a line, in windows of "
-    "time\n"
-    "that are a sample each. Only headers are looked at, and DNS responses; with -S handshakes.\n"
-    "\n"
-    "  -4           IPv4 only\n"
-    "  -6           IPv6 only\n"
-    "  -a           keep all: local traffic and local service protocols too\n"
-    "  -B KIB       of the kernel's buffer (default 32768)\n"
-    "  -c CACHE     name destinations from this file as well, and add what DNS tells\n"
-    "  -D           list interfaces\n"
-    "  -d TIME      of a window (default 5m)\n"
-    "  -f FILTER    only packets that this tcpdump filter lets through\n"
-    "  -h, --help   print this help\n"
-    "  -i INTERFACE to capture from (may be repeated), or any\n"
-    "  -L NET       count this network as local (may be repeated)\n"
-    "  -n COUNT     end after so many windows\n"
-    "  -p           do not set the interface to promiscuous mode\n"
-    "  -q           do not tell of interfaces that come and go, nor a terminal how it goes\n"
-    "  -S           name destinations by what flows say themselves: TLS, QUIC, HTTP\n"
-    "  -T           leave tunnels closed\n"
-    "  -V, --version  print the version\n"
-    "  -v           print a summary on standard error at the end\n"
-    "  -w DIR       keep windows as files in this folder, and write nothing to standard output\n"
-    "  -x           add times, addresses, ports, the name and the Community ID to each record\n"
-    "  -Z USER      whom root becomes (default nobody)\n"
-    "  --cache-age TIME  after which a name leaves CACHE that is not seen (default 30d)\n"
-    "  --keep TIME  remove window files that are older, such as 7d\n"
-    "  --keep-bytes SIZE  remove the oldest window files beyond this size, such as 10G\n"
-    "  --max-flows FLOWS  in memory at once (default 1000000)\n"
-    "  --metrics FILE  keep counters there, as Prometheus' node_exporter reads them\n"
-    "  --names-memory SIZE  that names take at most (default 64M)\n"
-    "  --output-memory SIZE  that flows take that wait to be written (default 64M)\n"
-    "  --sensor NAME  of where this is, which each record tells then\n"
-    "\n"
-    "Example: flowcap -i eth0 -d 60 | flowlabel >flows.sf\n";
+enum {
+    OPTION_KEEP = OPTION_OWN,
+    OPTION_KEEP_BYTES,
+    OPTION_MAX_FLOWS,
+    OPTION_METRICS,
+    OPTION_OUTPUT_MEMORY
+};
+
+static const struct tool_option tool_options[] = {
+    {'B', "buffer-size", "SIZE", "size of the kernel's buffer (default 32M; a bare number is KiB)"},
+    {'D', "list-interfaces", NULL, "list the interfaces"},
+    {'d', "window", "TIME", "length of a window (default 5m)"},
+    {'f', "filter", "FILTER", "capture only packets that match this tcpdump filter"},
+    {'i', "interface", "INTERFACE", "capture from this interface, or from any (may be repeated)"},
+    {'n', "count", "COUNT", "end after this many windows"},
+    {'p', "no-promiscuous-mode", NULL, "do not put the interface into promiscuous mode"},
+    {'q', "quiet", NULL, "show no status line, and no note about interfaces that come and go"},
+    {'S', "session-names", NULL, "prefer the names that TLS, QUIC and HTTP sessions ask for"},
+    {'T', "closed-tunnels", NULL, "do not look into tunnels"},
+    {'w', "write", "DIR", "write each window to a file in this folder, not to standard output"},
+    {'x', "extended", NULL,
+     "add times, addresses, ports, names and the Community ID to each record"},
+    {'Z', "user", "USER", "user to become when started as root (default nobody)"},
+    {OPTION_KEEP, "keep", "TIME", "remove window files that are older than this, such as 7d"},
+    {OPTION_KEEP_BYTES, "keep-bytes", "SIZE",
+     "remove the oldest window files while all take more than this, such as 10G"},
+    {OPTION_MAX_FLOWS, "max-flows", "FLOWS", "flows in memory at most (default 1000000)"},
+    {OPTION_METRICS, "metrics", "FILE", "keep counters in this file, for Prometheus"},
+    {OPTION_NAMES_MEMORY, "names-memory", "SIZE", "memory for names at most (default 64M)"},
+    {OPTION_OUTPUT_MEMORY, "output-memory", "SIZE",
+     "memory at most for flows that wait to be written (default 64M)"},
+    CONVERTER_OPTIONS,
+};
+
+static const struct habit habits[] = {
+    {'r', "pcap2flow reads captures: pcap2flow FILE"},
+    {0, NULL},
+};
+
+static const struct tool tool = {
+    .usage = "-i INTERFACE... [OPTION...]\n-D",
+    .about =
+        "Turn the traffic of an interface into Secflows, one JSON object a line, in windows of "
+        "time that are a sample each. Only headers and DNS responses are read, and "
+        "handshakes with -S.",
+    .example = "flowcap -i eth0 -d 60 | flowlabel >flows.sf",
+    .options = tool_options,
+    .option_count = sizeof tool_options / sizeof *tool_options,
+    .habits = habits,
+};
 
 /* How long a window is waited for after its end: what the kernel still has of it comes by then. */
 #define TICK_GRACE (SECOND / 2)
@@ -81,14 +89,6 @@ static const char help[] =
 #define RETRY_MOST (60 * SECOND)
 
 #define KEEP_BYTES_LEAST (UINT64_C(64) << 10)
-
-enum {
-    OPTION_KEEP = OPTION_OWN,
-    OPTION_KEEP_BYTES,
-    OPTION_MAX_FLOWS,
-    OPTION_METRICS,
-    OPTION_OUTPUT_MEMORY
-};
 
 struct command {
     struct converter_options converter;
@@ -601,21 +601,21 @@ static int parse_option(struct command *command, int option, char **argv)
 
     switch (option) {
     case 'B':
-        status = option_number("-B", optarg, "KiB", 256, 1048576, &number);
+        status = option_kib(256, 1048576, &number);
         command->capture_options.ring = (unsigned)number;
         return status;
     case 'D':
         command->list = true;
         return EX_OK;
     case 'd':
-        return option_seconds("-d", optarg, 1, &command->window);
+        return option_seconds(1, &command->window);
     case 'f':
         command->capture_options.snap.filter = optarg;
         return EX_OK;
     case 'i':
         return add_interfaces(command->interfaces, optarg);
     case 'n':
-        return option_number("-n", optarg, "windows", 1, UINT32_MAX, &command->most_windows);
+        return option_number("windows", 1, UINT32_MAX, &command->most_windows);
     case 'p':
         command->capture_options.promiscuous = false;
         return EX_OK;
@@ -629,17 +629,16 @@ static int parse_option(struct command *command, int option, char **argv)
         command->user = optarg;
         return EX_OK;
     case OPTION_KEEP:
-        return option_seconds("--keep", optarg, 1, &command->keeping.age);
+        return option_seconds(1, &command->keeping.age);
     case OPTION_KEEP_BYTES:
-        return option_size("--keep-bytes", optarg, KEEP_BYTES_LEAST, &command->keeping.bytes);
+        return option_size(KEEP_BYTES_LEAST, &command->keeping.bytes);
     case OPTION_MAX_FLOWS:
-        return option_number("--max-flows", optarg, "flows", 1000, 100000000, &command->most_flows);
+        return option_number("flows", 1000, 100000000, &command->most_flows);
     case OPTION_METRICS:
         command->metrics = optarg;
         return EX_OK;
     case OPTION_OUTPUT_MEMORY:
-        return option_memory("--output-memory", optarg, OUTPUT_MEMORY_LEAST,
-                             &command->output_memory);
+        return option_memory(OUTPUT_MEMORY_LEAST, &command->output_memory);
     default:
         return converter_option(&command->converter, option, argv);
     }
@@ -647,20 +646,10 @@ static int parse_option(struct command *command, int option, char **argv)
 
 static int parse_options(struct command *command, int argc, char **argv)
 {
-    static const struct option long_options[] = {
-        {"keep", required_argument, NULL, OPTION_KEEP},
-        {"keep-bytes", required_argument, NULL, OPTION_KEEP_BYTES},
-        {"max-flows", required_argument, NULL, OPTION_MAX_FLOWS},
-        {"metrics", required_argument, NULL, OPTION_METRICS},
-        {"output-memory", required_argument, NULL, OPTION_OUTPUT_MEMORY},
-        CONVERTER_LONG_OPTIONS,
-    };
     int option, status = EX_OK;
 
-    opterr = 0;
     while (status == EX_OK && !command->converter.done &&
-           (option = getopt_long(argc, argv, ":" CONVERTER_SHORT "B:Dd:f:i:n:pTw:Z:", long_options,
-                                 NULL)) != -1)
+           (option = next_option(&tool, argc, argv)) != -1)
         status = parse_option(command, option, argv);
     if (status != EX_OK || command->converter.done)
         return status;
@@ -685,7 +674,7 @@ int main(int argc, char **argv)
     int status;
 
     common_init("flowcap");
-    status = converter_options_init(&command.converter, help);
+    status = converter_options_init(&command.converter, &tool);
     command.converter.names_memory = NAMES_MEMORY;
     if (status == EX_OK)
         status = parse_options(&command, argc, argv);

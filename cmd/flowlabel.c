@@ -1,27 +1,35 @@
 /*
  * flowlabel: says of each Secflow what kind of flow it is. See flowlabel(1).
  */
+#include "options.h"
 #include "record/label.h"
 #include "secflows.h"
 #include "stop.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-static const char help[] =
-    "usage: flowlabel [-hqV] [FILE...]\n"
-    "Add to each Secflow its flowCategory, one of 29, and its flowId, which is the same wherever "
-    "a\n"
-    "flow of that category went to that destination. Without FILE, or where FILE is -, read\n"
-    "standard input.\n"
-    "\n"
-    "  -h, --help   print this help\n"
-    "  -q           no progress line\n"
-    "  -V, --version  print the version\n"
-    "\n"
-    "Example: pcap2flow trace.pcap | flowlabel | jq -r .flowCategory | sort | uniq -c\n";
+static const struct tool_option tool_options[] = {
+    {'q', "quiet", NULL, "show no progress"},
+    COMMON_OPTIONS,
+};
+
+static const struct habit habits[] = {
+    {'r', "files need no option: flowlabel FILE"},
+    {0, NULL},
+};
+
+static const struct tool tool = {
+    .usage = "[OPTION...] [FILE...]",
+    .about = "Add to each Secflow its flowCategory, one of 29, and its flowId, which is the same "
+             "wherever a flow of that category went to that destination. Without FILE, or where "
+             "FILE is -, read standard input.",
+    .example = "pcap2flow trace.pcap | flowlabel | jq -r .flowCategory | sort | uniq -c",
+    .options = tool_options,
+    .option_count = sizeof tool_options / sizeof *tool_options,
+    .habits = habits,
+};
 
 static const char *const field_names[] = {"flowCategory", "flowId"};
 
@@ -129,13 +137,11 @@ static int parse_options(struct command *command, int argc, char **argv)
 {
     int option, status = EX_OK;
 
-    opterr = 0;
-    while (status == EX_OK && !command->done &&
-           (option = getopt_long(argc, argv, ":hqV", common_long_options, NULL)) != -1) {
+    while (status == EX_OK && !command->done && (option = next_option(&tool, argc, argv)) != -1) {
         if (option == 'q')
             command->quiet = true;
         else
-            status = common_option(option, argv, help, &command->done);
+            status = common_option(&tool, option, argv, &command->done);
     }
     return status;
 }

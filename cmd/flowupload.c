@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "delivery.h"
 #include "headers.h"
+#include "options.h"
 #include "report.h"
 #include "secflows.h"
 #include "send/sample.h"
@@ -13,7 +14,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
@@ -24,56 +24,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-static const char help[] =
-    "usage: flowupload [-hjnqVvz] [-u URL] [-k KEYFILE] [-s SPOOL] [-t TYPE] [-N NAME]\n"
-    "           [-F FORMAT] [-H HEADER]... [-i TIME] [-b RECORDS] [--cacert FILE] [--linger TIME]\n"
-    "           [--max-age TIME] [--max-bytes SIZE] [--metrics FILE] [--retry-rejected]\n"
-    "           [--status] [--take FOLDER [--filter COMMAND]] [--timeout TIME] [FILE...]\n"
-    "Send Secflows to a collector over HTTP, sample by sample, each from a spool on disk. Without\n"
-    "FILE, or where FILE is -, read standard input; where that is a terminal, only send the "
-    "spool.\n"
-    "\n"
-    "  -b RECORDS   of a sample, at most (default 100000)\n"
-    "  -F FORMAT    networksage (default), or ndjson: the lines as they are\n"
-    "  -H HEADER    'Name: value', or @FILE with one a line (may be repeated)\n"
-    "  -h, --help   print this help\n"
-    "  -i TIME      after which without a record a sample is complete (default 5s)\n"
-    "  -j           with --status: as JSON\n"
-    "  -k KEYFILE   has the key, else NETWORKSAGE_API_KEY is it\n"
-    "  -N NAME      what samples or files are called at the collector\n"
-    "  -n           write the samples to standard output, send nothing\n"
-    "  -q           no progress line, no line for what was accepted\n"
-    "  -s SPOOL     where samples wait (default: ~/.local/state/secflow/spool,\n"
-    "               /var/spool/secflow for root)\n"
-    "  -t TYPE      send each FILE as it is: pcap, pcapng, secflow, or zeek, and for zeek the\n"
-    "               second one is its dns log\n"
-    "  -u URL       of the collector, else SECFLOW_URL is it\n"
-    "  -V, --version  print the version\n"
-    "  -v           say of each try how it went, and print a summary\n"
-    "  -z           compress with gzip (ndjson only)\n"
-    "  --cacert FILE       trust this CA, too\n"
-    "  --filter COMMAND    of the shell, that each file of --take goes through\n"
-    "  --linger TIME       at the end, go on for so long without success (default 30s)\n"
-    "  --max-age TIME      delete samples from the spool that are older\n"
-    "  --max-bytes SIZE    delete the oldest samples while the spool has more than that\n"
-    "  --metrics FILE      keep counters there, for Prometheus\n"
-    "  --retry-rejected    move what was rejected back, and send it, too; without a URL only move\n"
-    "  --status            only tell what is in the spool: what waits, what was rejected and why\n"
-    "  --take FOLDER       send each file there, and remove it, until told to stop\n"
-    "  --timeout TIME      give a try up that gets nowhere for so long (default 60s)\n"
-    "\n"
-    "Example: flowcap -i eth0 | flowupload -k keyfile -u https://collector.example/\n";
-
-/* How often a full disk is tried again. */
-#define FULL_AGAIN SECOND
-
-/* Files, connections and folders that are open at a time, but for samples. */
-#define OTHER_FILES 32u
-
-#define RECORDS_MOST 1000000000u
-
 enum long_option {
-    OPTION_CACERT = UCHAR_MAX + 1,
+    OPTION_CACERT = OPTION_LONG,
     OPTION_FILTER,
     OPTION_LINGER,
     OPTION_MAX_AGE,
@@ -84,6 +36,66 @@ enum long_option {
     OPTION_TAKE,
     OPTION_TIMEOUT
 };
+
+static const struct tool_option tool_options[] = {
+    {'b', "records", "RECORDS", "records in a sample at most (default 100000)"},
+    {'F', "format", "FORMAT", "networksage (default), or ndjson: the lines as they are"},
+    {'H', "header", "HEADER", "'Name: value', or @FILE with one a line (may be repeated)"},
+    {'i', "idle", "TIME", "complete a sample after this long without a record (default 5s)"},
+    {'j', "json", NULL, "with --status: as JSON"},
+    {'k', "key-file", "KEYFILE", "file that holds the API key (default: $NETWORKSAGE_API_KEY)"},
+    {'N', "name", "NAME", "what samples or files are called at the collector"},
+    {'n', "dry-run", NULL, "write the samples to standard output and send nothing"},
+    {'q', "quiet", NULL, "show no progress, and no line for each accepted sample"},
+    {'s', "spool", "SPOOL",
+     "folder where samples wait (default ~/.local/state/secflow/spool, /var/spool/secflow for "
+     "root)"},
+    {'t', "type", "TYPE",
+     "send each FILE as it is: pcap, pcapng, secflow or zeek, where a second FILE is the dns log"},
+    {'u', "url", "URL", "URL of the collector (default: $SECFLOW_URL)"},
+    {'v', "verbose", NULL, "say how each attempt went, and print a summary"},
+    {'z', "gzip", NULL, "compress with gzip (only with -F ndjson)"},
+    {OPTION_CACERT, "cacert", "FILE", "trust the certificates in this file, too"},
+    {OPTION_FILTER, "filter", "COMMAND", "shell command that each file of --take goes through"},
+    {OPTION_LINGER, "linger", "TIME",
+     "at the end, go on for this long without success (default 30s)"},
+    {OPTION_MAX_AGE, "max-age", "TIME", "delete samples from the spool that are older than this"},
+    {OPTION_MAX_BYTES, "max-bytes", "SIZE",
+     "delete the oldest samples while the spool takes more than this"},
+    {OPTION_METRICS, "metrics", "FILE", "keep counters in this file, for Prometheus"},
+    {OPTION_RETRY_REJECTED, "retry-rejected", NULL,
+     "put rejected samples back and send them, too; without a URL only put them back"},
+    {OPTION_STATUS, "status", NULL,
+     "only show what is in the spool: what waits, and what was rejected and why"},
+    {OPTION_TAKE, "take", "DIR", "send each file of this folder and remove it, until stopped"},
+    {OPTION_TIMEOUT, "timeout", "TIME",
+     "give up an attempt that gets nowhere for this long (default 60s)"},
+    COMMON_OPTIONS,
+};
+
+static const struct habit habits[] = {
+    {'r', "files need no option: flowupload FILE"},
+    {0, NULL},
+};
+
+static const struct tool tool = {
+    .usage = "[OPTION...] [FILE...]",
+    .about = "Send Secflows to a collector over HTTP, sample by sample, each from a spool on disk. "
+             "Without FILE, or where FILE is -, read standard input; where that is a terminal, "
+             "only send what is in the spool.",
+    .example = "flowcap -i eth0 | flowupload -k keyfile -u https://collector.example/",
+    .options = tool_options,
+    .option_count = sizeof tool_options / sizeof *tool_options,
+    .habits = habits,
+};
+
+/* How often a full disk is tried again. */
+#define FULL_AGAIN SECOND
+
+/* Files, connections and folders that are open at a time, but for samples. */
+#define OTHER_FILES 32u
+
+#define RECORDS_MOST 1000000000u
 
 struct command {
     bool print, quiet, done;
@@ -721,7 +733,7 @@ static void command_destroy(struct command *command)
 static int parse_timeout(struct command *command)
 {
     uint64_t seconds;
-    int status = option_time("--timeout", optarg, 1, 3600, &seconds);
+    int status = option_time(1, 3600, &seconds);
 
     if (status == EX_OK)
         command->options.upload.timeout = (int)seconds;
@@ -755,11 +767,11 @@ static int parse_long_option(struct command *command, int option, char **argv)
         command->filter = optarg;
         return EX_OK;
     case OPTION_LINGER:
-        return option_seconds("--linger", optarg, 0, &command->linger);
+        return option_seconds(0, &command->linger);
     case OPTION_MAX_AGE:
-        return option_seconds("--max-age", optarg, 1, &command->options.max_age);
+        return option_seconds(1, &command->options.max_age);
     case OPTION_MAX_BYTES:
-        return option_size("--max-bytes", optarg, 1, &command->options.max_bytes);
+        return option_size(1, &command->options.max_bytes);
     case OPTION_METRICS:
         command->metrics = optarg;
         return *optarg ? EX_OK : usage_error("--metrics: the file has no name");
@@ -776,7 +788,7 @@ static int parse_long_option(struct command *command, int option, char **argv)
     case OPTION_TIMEOUT:
         return parse_timeout(command);
     default:
-        return common_option(option, argv, help, &command->done);
+        return common_option(&tool, option, argv, &command->done);
     }
 }
 
@@ -784,13 +796,13 @@ static int parse_option(struct command *command, int option, char **argv)
 {
     switch (option) {
     case 'b':
-        return option_number("-b", optarg, "records", 1, RECORDS_MOST, &command->records_most);
+        return option_number("records", 1, RECORDS_MOST, &command->records_most);
     case 'F':
         return parse_format(command);
     case 'H':
         return headers_add(&command->headers, optarg);
     case 'i':
-        return option_seconds("-i", optarg, 1, &command->idle);
+        return option_seconds(1, &command->idle);
     case 'j':
         command->json = true;
         return EX_OK;
@@ -896,25 +908,9 @@ static int check_options(struct command *command, char **paths, int files)
 
 static int parse_options(struct command *command, int argc, char **argv)
 {
-    static const struct option long_options[] = {
-        {"cacert", required_argument, NULL, OPTION_CACERT},
-        {"filter", required_argument, NULL, OPTION_FILTER},
-        {"linger", required_argument, NULL, OPTION_LINGER},
-        {"max-age", required_argument, NULL, OPTION_MAX_AGE},
-        {"max-bytes", required_argument, NULL, OPTION_MAX_BYTES},
-        {"metrics", required_argument, NULL, OPTION_METRICS},
-        {"retry-rejected", no_argument, NULL, OPTION_RETRY_REJECTED},
-        {"status", no_argument, NULL, OPTION_STATUS},
-        {"take", required_argument, NULL, OPTION_TAKE},
-        {"timeout", required_argument, NULL, OPTION_TIMEOUT},
-        COMMON_LONG_OPTIONS,
-    };
     int option, status = EX_OK;
 
-    opterr = 0;
-    while (status == EX_OK && !command->done &&
-           (option = getopt_long(argc, argv, ":b:F:H:hi:jk:N:nqs:t:u:Vvz", long_options, NULL)) !=
-               -1)
+    while (status == EX_OK && !command->done && (option = next_option(&tool, argc, argv)) != -1)
         status = parse_option(command, option, argv);
     return status == EX_OK && !command->done ? check_options(command, argv + optind, argc - optind)
                                              : status;

@@ -7,38 +7,41 @@
 #include "stop.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char help[] =
-    "usage: pcap2flow [-46ahmqSTVvx] [-c CACHE] [-d TIME] [-f FILTER] [-L NET]...\n"
-    "           [--cache-age TIME] [--names-memory SIZE] [--sensor NAME] [FILE...]\n"
-    "Turn captures (pcap, pcapng; plain, gzip or zstd) into Secflows, one JSON object a line.\n"
-    "Without FILE, or where FILE is -, read standard input.\n"
-    "\n"
-    "  -4           IPv4 only\n"
-    "  -6           IPv6 only\n"
-    "  -a           keep all: local traffic and local service protocols too\n"
-    "  -c CACHE     name destinations from this file as well, and add what DNS tells\n"
-    "  -d TIME      cut time into windows, each its own sample\n"
-    "  -f FILTER    only packets that this tcpdump filter lets through\n"
-    "  -h, --help   print this help\n"
-    "  -L NET       count this network as local (may be repeated)\n"
-    "  -m           make one sample of all files, in the order of their times\n"
-    "  -q           no progress line, no word of a file without records\n"
-    "  -S           name destinations by what flows say themselves: TLS, QUIC, HTTP\n"
-    "  -T           leave tunnels closed\n"
-    "  -V, --version  print the version\n"
-    "  -v           print a summary on standard error\n"
-    "  -x           add times, addresses, ports, the name and the Community ID to each record\n"
-    "  --cache-age TIME  after which a name leaves CACHE that is not seen (default 30d)\n"
-    "  --names-memory SIZE  that names take at most (default 16M, or 1.5 times the input)\n"
-    "  --sensor NAME  of where this is, which each record tells then\n"
-    "\n"
-    "Example: pcap2flow trace.pcapng | jq -r .dst | sort | uniq -c | sort -rn | head\n";
+static const struct tool_option tool_options[] = {
+    {'d', "window", "TIME",
+     "split the output into time windows of this length, each its own sample"},
+    {'f', "filter", "FILTER", "read only packets that match this tcpdump filter"},
+    {'m', "merge", NULL, "make one sample of all files, in the order of their times"},
+    {'q', "quiet", NULL, "show no progress, and no note about files without records"},
+    {'S', "session-names", NULL, "prefer the names that TLS, QUIC and HTTP sessions ask for"},
+    {'T', "closed-tunnels", NULL, "do not look into tunnels"},
+    {'x', "extended", NULL,
+     "add times, addresses, ports, names and the Community ID to each record"},
+    {OPTION_NAMES_MEMORY, "names-memory", "SIZE",
+     "memory for names at most (default 16M, or 1.5 times the input where that is more)"},
+    CONVERTER_OPTIONS,
+};
+
+static const struct habit habits[] = {
+    {'i', "flowcap captures from an interface"},
+    {'r', "files need no option: pcap2flow FILE"},
+    {0, NULL},
+};
+
+static const struct tool tool = {
+    .usage = "[OPTION...] [FILE...]",
+    .about = "Turn captures (pcap or pcapng; plain, gzip or zstd) into Secflows, one JSON object a "
+             "line. Without FILE, or where FILE is -, read standard input.",
+    .example = "pcap2flow trace.pcapng | jq -r .dst | sort | uniq -c | sort -rn | head",
+    .options = tool_options,
+    .option_count = sizeof tool_options / sizeof *tool_options,
+    .habits = habits,
+};
 
 /* Different link types that one file may have and are not read, as far as they are told apart. */
 #define UNREAD_MAX 8
@@ -433,20 +436,18 @@ static int make_filter(const char *expression, struct filter **filter)
     }
     if (result == RESULT_NO_MEMORY)
         return out_of_memory();
-    return fits ? EX_OK : usage_error("-f: %s", filter_problem(*filter));
+    return fits ? EX_OK : usage_error("%s: %s", option_typed(), filter_problem(*filter));
 }
 
 static int parse_options(struct command *command, int argc, char **argv)
 {
     int option, status = EX_OK;
 
-    opterr = 0;
     while (status == EX_OK && !command->converter.done &&
-           (option = getopt_long(argc, argv, ":" CONVERTER_SHORT "d:f:mT", converter_long_options,
-                                 NULL)) != -1) {
+           (option = next_option(&tool, argc, argv)) != -1) {
         switch (option) {
         case 'd':
-            status = option_seconds("-d", optarg, 1, &command->window);
+            status = option_seconds(1, &command->window);
             break;
         case 'f':
             status = make_filter(optarg, &command->filter);
@@ -472,7 +473,7 @@ int main(int argc, char **argv)
     int status;
 
     common_init("pcap2flow");
-    status = converter_options_init(&command.converter, help);
+    status = converter_options_init(&command.converter, &tool);
     if (status == EX_OK)
         status = parse_options(&command, argc, argv);
     if (status == EX_OK && !command.converter.done) {

@@ -6,36 +6,35 @@
 #include "stop.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 
-static const char help[] =
-    "usage: zeek2flow [-46ahqSVvx] [-c CACHE] [-L NET]... [--cache-age TIME] [--names-memory "
-    "SIZE]\n"
-    "           [--sensor NAME] [LOG...]\n"
-    "Turn Zeek's conn logs into Secflows, one JSON object a line, named from its dns logs.\n"
-    "Which LOG is which is told by content (TSV, JSON; plain, gzip or zstd). Without LOG, or "
-    "where\n"
-    "LOG is -, read standard input.\n"
-    "\n"
-    "  -4           IPv4 only\n"
-    "  -6           IPv6 only\n"
-    "  -a           keep all: local traffic and local service protocols too\n"
-    "  -c CACHE     name destinations from this file as well, and add what the dns logs tell\n"
-    "  -h, --help   print this help\n"
-    "  -L NET       count this network as local (may be repeated)\n"
-    "  -q           no progress line, no word where there are no records\n"
-    "  -S           name destinations by the ssl, quic and http logs\n"
-    "  -V, --version  print the version\n"
-    "  -v           print a summary on standard error\n"
-    "  -x           add times, addresses, ports, the name, the Community ID, and Zeek's uid and\n"
-    "               service to each record\n"
-    "  --cache-age TIME  after which a name leaves CACHE that is not seen (default 30d)\n"
-    "  --names-memory SIZE  that names take at most (default 16M, or 1.5 times the logs)\n"
-    "  --sensor NAME  of where this is, which each record tells then\n"
-    "\n"
-    "Example: zeek2flow conn.log dns.log | jq -r .dst | sort | uniq -c | sort -rn | head\n";
+static const struct tool_option tool_options[] = {
+    {'q', "quiet", NULL, "show no progress, and no note where there are no records"},
+    {'S', "session-names", NULL, "prefer the names that are in the ssl, quic and http logs"},
+    {'x', "extended", NULL,
+     "add times, addresses, ports, names, the Community ID, and Zeek's uid and service to each "
+     "record"},
+    {OPTION_NAMES_MEMORY, "names-memory", "SIZE",
+     "memory for names at most (default 16M, or 1.5 times the logs where that is more)"},
+    CONVERTER_OPTIONS,
+};
+
+static const struct habit habits[] = {
+    {'r', "files need no option: zeek2flow LOG"},
+    {0, NULL},
+};
+
+static const struct tool tool = {
+    .usage = "[OPTION...] [LOG...]",
+    .about = "Turn Zeek's conn logs into Secflows, one JSON object a line, with names from its dns "
+             "logs. The kind of each LOG is told by its content (TSV or JSON; plain, gzip or "
+             "zstd). Without LOG, or where LOG is -, read standard input.",
+    .example = "zeek2flow conn.log dns.log | jq -r .dst | sort | uniq -c | sort -rn",
+    .options = tool_options,
+    .option_count = sizeof tool_options / sizeof *tool_options,
+    .habits = habits,
+};
 
 struct command {
     struct converter_options converter;
@@ -245,10 +244,8 @@ static int parse_options(struct command *command, int argc, char **argv)
 {
     int option, status = EX_OK;
 
-    opterr = 0;
     while (status == EX_OK && !command->converter.done &&
-           (option = getopt_long(argc, argv, ":" CONVERTER_SHORT, converter_long_options, NULL)) !=
-               -1)
+           (option = next_option(&tool, argc, argv)) != -1)
         status = converter_option(&command->converter, option, argv);
     return status;
 }
@@ -261,7 +258,7 @@ int main(int argc, char **argv)
     int status;
 
     common_init("zeek2flow");
-    status = converter_options_init(&command.converter, help);
+    status = converter_options_init(&command.converter, &tool);
     if (status == EX_OK)
         status = parse_options(&command, argc, argv);
     if (status == EX_OK && !command.converter.done) {

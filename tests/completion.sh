@@ -53,7 +53,7 @@ for shell in bash zsh fish; do
     for tool in $tools; do
         n=$((n + 1))
         missing=
-        for option in $($tool --help | awk '/^  -/ { print $1; if ($2 ~ /^--/) print $2 }' | tr -d ,); do
+        for option in $($tool --help | awk '/^  +-/ { print $1; if ($2 ~ /^--/) print $2 }' | tr -d ,); do
             grep -Eq -e "(^| )$option([[:space:]=]|\$)" shown.$n || missing="$missing $option"
         done
         is "$missing" '' "$shell: $tool has all of its options"

@@ -22,6 +22,12 @@ for number in 0 -1 x ''; do
     misused "-B '$number'" -i lo -B "$number"
     misused "--max-flows '$number'" -i lo --max-flows "$number"
 done
+try="; try 'flowcap --help'"
+complains "-B: '255' is less than 256K$try" -i lo -B 255
+complains "-B: '255K' is less than 256K$try" -i lo -B 255K
+complains "--buffer-size: '2G' is more than 1G$try" -i lo --buffer 2G
+complains "-B: '1048577' is more than 1G$try" -i lo -B 1048577
+complains 'unknown option -r; pcap2flow reads captures: pcap2flow FILE' -r trace.pcap
 misused '-4 with -6' -i lo -4 -6
 misused '--sensor with a newline' -i lo --sensor "$(printf 'a\nb')"
 misused 'any and another interface' -i lo -i any

@@ -160,6 +160,8 @@ is_status 0 '-- ends the options' "$tool" -q -- -q
 is "$(cat out)" "$(cat labelled.sf)" '-- ends the options: records'
 misused 'unknown option' -x flows.sf
 misused 'unknown long option' --nonsense flows.sf
+complains 'unknown option --quite; did you mean --quiet?' --quite flows.sf
+complains 'unknown option -r; files need no option: flowlabel FILE' -r flows.sf
 misused 'standard input twice' - -
 i=0
 while [ $i -lt 9 ]; do

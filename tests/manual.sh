@@ -20,21 +20,15 @@ else
     skip 'mandoc finds nothing in the pages' 'no mandoc'
 fi
 
-# Options as `-o`, `-o, --option` or `-o WHAT`, a line each: of the list in a tool's help, of its usage
-# line, of the list in its page, and of the page's synopsis.
+# Options as `-o, --option WHAT`, a line each: of the list in a tool's help, of the list in its page, and
+# as `-o WHAT`, or `--option WHAT` where that has no letter, of the page's synopsis.
 help_list() {
-    "$1" --help | awk '/^  -/ { print $1 ($1 ~ /,$/ || /^  [^ ]+ [A-Z][A-Z]+ / ? " " $2 : "") }' | sort
-}
-help_usage() {
-    "$1" --help | sed '/^[A-Z]/,$d' | awk '{
-        while (match($0, /-[A-Za-z0-9-]+( [A-Z]+)?/)) {
-            print substr($0, RSTART, RLENGTH)
-            $0 = substr($0, RSTART + RLENGTH)
-        } }' | apart
+    "$1" --help | awk '/^  +-/ { sub(/^ +/, ""); sub(/  .*/, ""); print }' | sort
 }
 page_list() {
     awk '/^\.It Fl / {
-        print "-" $3 ($4 == "," ? ", -" $6 : $4 == "Ar" ? " " toupper($5) : "") }' "$1" | sort
+        i = $4 == "," ? 6 : 3
+        print (i == 6 ? "-" $3 ", " : "") "-" $i ($(i + 1) == "Ar" ? " " toupper($(i + 2)) : "") }' "$1" | sort
 }
 page_synopsis() {
     awk '/^\.Sh/ { on = /SYNOPSIS/ }
@@ -48,8 +42,9 @@ apart() {
 for tool in pcap2flow zeek2flow flowcap flowupload flowlabel; do
     page=$(echo "$mandir/$tool".[18])
     is "$(page_list "$page")" "$(help_list $tool)" "$tool: the page has the options of the help"
-    is "$(page_synopsis "$page")" "$(help_list $tool | sed 's/,.*//' | sort)" "$tool: and its synopsis has them"
-    is "$(help_usage $tool)" "$(help_list $tool | sed 's/,.*//' | sort)" "$tool: and its usage line"
+    is "$(page_synopsis "$page")" "$(help_list $tool | sed 's/, --[^ ]*//' | sort)" "$tool: and its synopsis has them"
+    is "$(help_list $tool | grep -v -e --)" '' "$tool: each has a long name"
+    is "$($tool --help | awk 'length > 80')" '' "$tool: the help fits a terminal"
 done
 
 # examples PAGE: the commands of its EXAMPLES section, which stand in literal blocks

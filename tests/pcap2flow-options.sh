@@ -326,6 +326,19 @@ for pair in '90 90s' '120 2m' '7200 2h' '172800 2d'; do
         "-d ${pair#* } is -d ${pair% *}"
 done
 misused '-d nothing' -d '' "$file"
+is "$("$tool" --window 90 --ext --local=8.8.8.8 "$file" | cksum)" "$("$tool" -d 90 -x -L 8.8.8.8 "$file" | cksum)" \
+    'long names, and short forms of them'
+try="; try 'pcap2flow --help'"
+complains 'unknown option --vebrose; did you mean --verbose?' --vebrose "$file"
+complains 'unknown option --windwo; did you mean --window?' --windwo=90 "$file"
+complains "unknown option --nonsense$try" --nonsense "$file"
+complains "option --s can be any of --session-names --sensor$try" --s "$file"
+complains "option --merge takes no argument$try" --merge=1 "$file"
+complains "option --window needs an argument: --window TIME$try" "$file" --wind
+complains "option -d needs an argument: -d TIME$try" "$file" -xd
+complains "--window: '10x' is not a time such as 90s, 5m or 12h$try" "$file" --wind=10x
+complains 'unknown option -i; flowcap captures from an interface' -i lo
+complains 'unknown option -r; files need no option: pcap2flow FILE' -r "$file"
 misused '-d beyond all numbers' -d 99999999999999999999 "$file"
 misused '-L no network' -L nonsense "$file"
 misused '-L prefix too long' -L 10.0.0.0/33 "$file"

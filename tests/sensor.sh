@@ -41,7 +41,7 @@ block '^X-ClickHouse-User: ' >headers
 settings FLOWUPLOAD_OPTIONS | sed 's|/etc/secflow/headers|headers|' >values
 ok 'flowupload takes the options' takes flowupload --take . <values
 for option in $(grep -o 'flowupload --[a-z-]*' "$page" | sed 's/.* //' | sort -u); do
-    like "$(flowupload --help)" "^  $option " "flowupload has $option"
+    like "$(flowupload --help)" "^      $option " "flowupload has $option"
 done
 
 # filters: the commands behind --filter

@@ -37,6 +37,14 @@ misused() {
     ok "$description: two lines at most" test "$(grep -c '' "$tmp/err")" -le 2
 }
 
+# complains MESSAGE ARGUMENTS...: that and nothing else, of a misuse
+complains() {
+    complaint=$1
+    shift
+    is_status 64 "$*: exit status" "$tool" "$@"
+    is "$(cat "$tmp/out" "$tmp/err")" "$tool_name: $complaint" "$*: message"
+}
+
 # of_sensor VALUE ARGUMENTS...: with that SECFLOW_SENSOR
 of_sensor() {
     sensor=$1
@@ -69,7 +77,7 @@ EOF
     misused '--sensor of 256 bytes' --sensor "$(printf '%0256d' 0)" "$1"
     is_status 0 '--sensor of 255 bytes' "$tool" --sensor "$(printf '%0255d' 0)" "$1"
     is_status 64 'SECFLOW_SENSOR that is not UTF-8' of_sensor "$(printf 'z\374rich')" "$1"
-    like "$(cat "$tmp/err")" "^$tool_name: SECFLOW_SENSOR: the name of a sensor is UTF-8 " \
+    like "$(cat "$tmp/err")" "^$tool_name: SECFLOW_SENSOR: the name of a sensor must be UTF-8 " \
         'SECFLOW_SENSOR that is not UTF-8: message'
 }
 

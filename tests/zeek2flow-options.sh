@@ -116,6 +116,7 @@ misused 'unknown long option' --nonsense "$log"
 misused 'option without its argument' -c
 is_status 64 'an unknown option behind an argument' "$tool" -c --cache -zq "$log"
 like "$(cat "$tmp/err")" '^zeek2flow: unknown option -z;' 'an unknown option behind an argument: message'
+complains 'unknown option -r; files need no option: zeek2flow LOG' -r "$log"
 misused '-L no network' -L nonsense "$log"
 misused '-4 with -6' -46 "$log"
 misused 'standard input twice' - -

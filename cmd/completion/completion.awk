@@ -1,46 +1,33 @@
-# Shell completion of a tool from the help text in its source, cmd/TOOL.c:
+# Shell completion of a tool from its help text:
 #
-#   awk -f completion.awk -v shell=bash|zsh|fish cmd/TOOL.c
+#   TOOL --help | awk -f completion.awk -v shell=bash|zsh|fish
 #
-# The source rather than the tool, so that a build for another machine has it, too. What an option
-# takes tells what completes it: FILE, CACHE, DIR, KEYFILE and SPOOL files, INTERFACE those of
-# `flowcap -D`, anything else nothing. Files are completed where the usage line ends in `...]`.
+# What an option takes tells what completes it: FILE, CACHE, DIR, KEYFILE and SPOOL files, INTERFACE
+# those of `flowcap -D`, anything else nothing. Files are completed where the usage line ends in `...]`.
 
 BEGIN {
     paths = " FILE CACHE DIR KEYFILE SPOOL "
     interfaces = "flowcap -D 2>/dev/null | cut -f 1"
 }
 
-/ help\[\] =$/ { inside = 1; next }
+NR == 1 {
+    tool = $2
+    operands = /\[(FILE|LOG)\.\.\.\]$/
+}
 
-inside {
-    literal = $0
-    sub(/^ *"/, "", literal)
-    sub(/";?$/, "", literal)
-    gsub(/\\"/, "\"", literal)
-    text = text literal
-    if (/;$/)
-        inside = 0
+# The list of options ends with an empty line, as what is in front of it does.
+/^  +-/ { add($0); next }
+count && $0 == "" { exit }
+count {
+    sub(/^ */, " ")
+    about[count] = about[count] $0
 }
 
 END {
-    if (split(text, lines, /\\n/) < 3) {
+    if (!count) {
         print "completion.awk: no help text" >"/dev/stderr"
         exit 1
     }
-    split(lines[1], words, " ")
-    tool = words[2]
-    for (i = 1; lines[i] !~ /^  -/; i++)
-        if (lines[i] ~ /^(usage:|  )/ && lines[i] ~ /\.\.\.\]$/)
-            usage = lines[i]
-    operands = usage ~ /\[(FILE|LOG)\.\.\.\]$/
-    for (; lines[i] != ""; i++)
-        if (lines[i] ~ /^  -/)
-            add(substr(lines[i], 3))
-        else {
-            sub(/^ */, " ", lines[i])
-            about[count] = about[count] lines[i]
-        }
     if (shell == "bash")
         bash()
     else if (shell == "zsh")
@@ -50,18 +37,17 @@ END {
 }
 
 # add(LINE): `-o, --option ARG  what it does`. One blank is in front of ARG, more are in front of what
-# the option does, which may read on from ARG.
+# the option does.
 function add(line) {
     count++
+    sub(/^ +/, "", line)
     if (match(line, /^-[^-]/)) {
         short[count] = substr(line, 2, 1)
-        line = substr(line, 3)
-        sub(/^, /, "", line)
+        sub(/^.., /, "", line)
     }
-    if (match(line, /^--[a-z-]+/)) {
-        long[count] = substr(line, 3, RLENGTH - 2)
-        line = substr(line, RLENGTH + 1)
-    }
+    match(line, /^--[a-z0-9-]+/)
+    long[count] = substr(line, 3, RLENGTH - 2)
+    line = substr(line, RLENGTH + 1)
     if (match(line, /^ [A-Z]+ /)) {
         takes[count] = substr(line, 2, RLENGTH - 2)
         line = substr(line, RLENGTH)
@@ -75,11 +61,8 @@ function is_path(option) {
 }
 
 # spellings(OPTION, BETWEEN): as one types them
-function spellings(option, between,    s) {
-    s = short[option] == "" ? "" : "-" short[option]
-    if (long[option] != "")
-        s = s (s == "" ? "" : between) "--" long[option]
-    return s
+function spellings(option, between) {
+    return (short[option] == "" ? "" : "-" short[option] between) "--" long[option]
 }
 
 # In single quotes, as bash and zsh read them
@@ -98,7 +81,7 @@ function bash(    i, s, n, parts, none) {
     for (i = 1; i <= count; i++) {
         n = split(spellings(i, " "), parts, " ")
         for (s = 1; s <= n; s++)
-            printf "        %s\n", quoted(sprintf("%-12s  %s", parts[s], about[i]))
+            printf "        %s\n", quoted(sprintf("%-24s  %s", parts[s], about[i]))
     }
     print "    )\n"
     print "    COMPREPLY=()"
@@ -165,8 +148,7 @@ function fish(    i, s) {
         s = "complete -c " tool
         if (short[i] != "")
             s = s " -s " short[i]
-        if (long[i] != "")
-            s = s " -l " long[i]
+        s = s " -l " long[i]
         if (is_path(i))
             s = s " -r -F"
         else if (takes[i] == "INTERFACE")
