@@ -291,7 +291,7 @@ static bool rename_bad(const struct inbox *inbox, const char *name, char bad[NAM
             snprintf(bad, NAME_MAX + 1, "%.*s.bad", length > 240 ? 240 : length, name);
         else
             snprintf(bad, NAME_MAX + 1, "%.*s-%u.bad", length > 240 ? 240 : length, name, i);
-        if (renameat2(inbox->folder, name, inbox->folder, bad, RENAME_NOREPLACE) == 0)
+        if (files_rename_new(inbox->folder, name, bad) == 0)
             return true;
         if (errno != EEXIST)
             return false;

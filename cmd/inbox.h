@@ -40,7 +40,7 @@ int64_t inbox_deadline(const struct inbox *inbox);
 /* All of it is elsewhere: removes it. Where that fails it is not taken again. */
 void inbox_remove(struct inbox *inbox, struct inbox_file *file, int64_t now);
 
-/* It is kept as NAME.bad, and says why. */
+/* It is kept as NAME.bad, and says why. Where that fails it is not taken again, either. */
 void inbox_set_aside(struct inbox *inbox, struct inbox_file *file, const char *why, int64_t now);
 
 /* It stays for longer each time. Returns how often that was so with this file, 1 at first. */

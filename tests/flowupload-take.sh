@@ -191,6 +191,32 @@ if [ "$as" != none ]; then
     ok 'a folder without rights: it is said' wait_for 'a message' said 'in: no files can be taken'
     end_take
     is $? 0 'without rights: exit status'
+
+    # In a folder such as /tmp the files of others can be taken, but neither removed nor renamed
+
+    rm -rf in spool
+    mkdir -m 1777 in spool
+    chmod 755 spool
+    put a.sf record 1700000000 1
+    put b.sf.gz head -c $(($(wc -c <whole.gz) - 9)) whole.gz
+    put c.sf printf 'words\n'
+    [ -z "$as" ] || chown 65534 spool
+    if [ -n "$as" ]; then
+        answers
+        $as "$tool" -F ndjson -s spool -u "$lines_url" --take in >out 2>err &
+        taker=$!
+        ok 'a sticky folder: samples' wait_for 'samples' came 3
+        sleep 5
+        is "$(accepted .secflows)" '1 1 1' 'a sticky folder: each file is taken once'
+        is "$(grep -c 'cannot be re' err)" 3 'a sticky folder: it is said, once for each'
+        chmod 777 in
+        ok 'what can be removed then goes' wait_for 'a file to go' gone a.sf
+        end_take
+        is "$(cd in && echo *)" 'b.sf.gz c.sf' 'what is bad stays'
+        is "$(accepted .secflows)" '1 1 1' 'and not taken again'
+    else
+        skip 'a sticky folder' 'not root'
+    fi
     rm -rf in spool
 else
     skip 'without rights' 'no other user can run the tool'

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -54,6 +55,15 @@ int files_open(int folder, const char *name, int flags)
     close(fd);
     errno = S_ISDIR(stat.st_mode) ? EISDIR : ENOTSUP;
     return -1;
+}
+
+int files_rename_new(int folder, const char *from, const char *to)
+{
+    if (renameat2(folder, from, folder, to, RENAME_NOREPLACE) == 0)
+        return 0;
+    if (errno != EINVAL && errno != ENOSYS)
+        return -1;
+    return linkat(folder, from, folder, to, 0) == 0 ? unlinkat(folder, from, 0) : -1;
 }
 
 off_t files_whole_lines(int fd)

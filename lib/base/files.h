@@ -26,6 +26,12 @@ MUST_CHECK enum result files_each(int folder, enum result (*each)(void *context,
 int files_open(int folder, const char *name, int flags);
 
 /*
+ * Gives a file of a folder a name that no other has there: EEXIST otherwise. Where the file system
+ * cannot do that at once, the file has both names for a moment. -1: errno says why not.
+ */
+int files_rename_new(int folder, const char *from, const char *to);
+
+/*
  * How much of a file that a writer has left are whole lines, up to the first NUL: a machine that
  * stops leaves NULs in place of bytes that had not come to the disk. -1: it cannot be read, errno
  * says why.

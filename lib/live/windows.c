@@ -255,16 +255,6 @@ static enum result restore_file(struct windows *windows, struct file *file)
     return RESULT_OK;
 }
 
-/* Gives a file a name that no other has. A file system need not know how to do that at once. */
-static int rename_new(int folder, const char *from, const char *to)
-{
-    if (renameat2(folder, from, folder, to, RENAME_NOREPLACE) == 0)
-        return 0;
-    if (errno != EINVAL && errno != ENOSYS)
-        return -1;
-    return linkat(folder, from, folder, to, 0) == 0 ? unlinkat(folder, from, 0) : -1;
-}
-
 /* RESULT_END: there is no such file in the folder any more. */
 static enum result name_file(const struct file *file)
 {
@@ -273,7 +263,7 @@ static enum result name_file(const struct file *file)
     find_base(file, base);
     for (unsigned number = 1; number <= SAME_MOST; number++) {
         format_name(base, number, name);
-        if (rename_new(file->folder, file->name, name + 1) == 0)
+        if (files_rename_new(file->folder, file->name, name + 1) == 0)
             return RESULT_OK;
         if (errno != EEXIST)
             break;
