@@ -29,9 +29,10 @@
 /* Looking after the folder may take the thread this part of its time. */
 #define TIDY_SHARE 20
 
-static const char suffix[] = ".sf";
+static const char suffix[] = ".sf", aside[] = ".bad";
 
 #define SUFFIX_LENGTH (sizeof suffix - 1)
+#define ASIDE_LENGTH (sizeof aside - 1)
 
 struct file {
     int folder, fd;       /* -1: none is open */
@@ -89,16 +90,36 @@ static int two_digits(const char *p)
     return is_digit(p[0]) && is_digit(p[1]) ? (p[0] - '0') * 10 + p[1] - '0' : -10000;
 }
 
+static bool ends_in(const char *name, size_t length, const char *ending)
+{
+    size_t wanted = strlen(ending);
+
+    return length > wanted && memcmp(name + length - wanted, ending, wanted) == 0;
+}
+
+/* The length of a name without what flowupload adds to that of a bad file: .bad, or -2.bad. */
+static size_t own_length(const char *name)
+{
+    size_t length = strlen(name), digits;
+
+    if (!ends_in(name, length, aside))
+        return length;
+    length -= ASIDE_LENGTH;
+    for (digits = length; digits > 1 && is_digit(name[digits - 1]);)
+        digits--;
+    return digits < length && name[digits - 1] == '-' ? digits - 1 : length;
+}
+
 /* Whether a name, without a dot, is one of ours, and its time in microseconds. */
 static bool parse_name(const char *name, int64_t *time)
 {
-    size_t length = strlen(name);
+    size_t length = own_length(name);
     struct date date;
     int64_t day;
     int hour, minute, second;
 
-    if (length <= TIME_LENGTH + SUFFIX_LENGTH || length >= NAME_SIZE - 1 || name[8] != 'T' ||
-        name[15] != 'Z' || name[16] != '-' || strcmp(name + length - SUFFIX_LENGTH, suffix) != 0)
+    if (length <= TIME_LENGTH + SUFFIX_LENGTH || strlen(name) >= NAME_SIZE - 1 || name[8] != 'T' ||
+        name[15] != 'Z' || name[16] != '-' || !ends_in(name, length, suffix))
         return false;
     for (const char *p = name + TIME_LENGTH; *p; p++)
         if (!is_kept(*p))
@@ -396,7 +417,7 @@ static enum result recover_name(void *context, const char *name)
     struct file file = {.synced = false};
     int64_t time;
 
-    if (name[0] != '.' || !parse_name(name + 1, &time))
+    if (name[0] != '.' || !parse_name(name + 1, &time) || !ends_in(name, strlen(name), suffix))
         return RESULT_OK;
     snprintf(file.name, sizeof file.name, "%s", name);
     file.folder = openat(look->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -62,8 +62,8 @@ MUST_CHECK enum result windows_end(struct windows *windows);
  * Looks after the folder. The first time, completes what writers that died have left: the whole
  * lines of it up to the first NUL; what has none is removed. Each time, unless that would take more
  * than a twentieth of all time, removes what is not to be kept any more, the oldest first, of any
- * interface, but never the newest file of all. An age goes by the time in the name, and is known
- * only as clock.h says.
+ * interface, and of what flowupload has put .bad behind, but never the newest file of all. An age
+ * goes by the time in the name, and is known only as clock.h says.
  */
 void windows_tidy(struct windows *windows);
 

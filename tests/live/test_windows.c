@@ -242,18 +242,24 @@ static void test_bytes(void)
     put_text("20260101T000000Z-.sf", LINE);
     put_text("20260101T000000Z-a.sf.gz", LINE);
     put_text("20250101T000000Z-other.sf", LINE);
+    put_text("20250102T000000Z-eth0.sf.bad", LINE);
+    put_text("20250102T000000Z-eth0.sf-2.bad", LINE);
+    put_text("20260101T000000Z-a.bad", LINE);
+    put_text("20260101T000000Z-a.sf2.bad", LINE);
     windows = open_windows("eth0", 0, 3 * line);
     windows_tidy(windows);
     is_str(names(),
-           "00000000T000000Z-eth0.sf 20260101T000000Z-.sf 20260101T000000Z-a.sf.gz "
+           "00000000T000000Z-eth0.sf 20260101T000000Z-.sf 20260101T000000Z-a.bad "
+           "20260101T000000Z-a.sf.gz 20260101T000000Z-a.sf2.bad "
            "20261128T190001Z-eth0.sf 20261128T190002Z-eth0.sf 20261128T190003Z-eth0.sf",
            "--keep-bytes: the oldest go, of any interface, and nothing else");
-    is_int(counts_of(windows).removed_bytes, 2, "--keep-bytes: that is counted");
+    is_int(counts_of(windows).removed_bytes, 4, "--keep-bytes: that is counted");
     windows_destroy(&windows);
     windows = open_windows("eth0", 0, 1);
     windows_tidy(windows);
     is_str(names(),
-           "00000000T000000Z-eth0.sf 20260101T000000Z-.sf 20260101T000000Z-a.sf.gz "
+           "00000000T000000Z-eth0.sf 20260101T000000Z-.sf 20260101T000000Z-a.bad "
+           "20260101T000000Z-a.sf.gz 20260101T000000Z-a.sf2.bad "
            "20261128T190003Z-eth0.sf",
            "--keep-bytes: the newest stays, however large it is");
     windows_destroy(&windows);
