@@ -201,11 +201,19 @@ static int tell_failure(const struct capmetrics *metrics)
     return EX_IOERR;
 }
 
-/* As the user whom the tool has become: a file that cannot be written is told at once. */
+static bool is_full(int error)
+{
+    return error == ENOSPC || error == EDQUOT;
+}
+
+/*
+ * As the user whom the tool has become: a file that cannot be written is told at once. A disk that
+ * is full, which passes, does not keep it from its work.
+ */
 static int start(struct capmetrics *metrics)
 {
     write_counts(metrics, &(struct watch_counts){.problem = ""});
-    if (metrics->turned)
+    if (metrics->turned && (metrics->result != RESULT_SYSTEM || !is_full(metrics->error)))
         return tell_failure(metrics);
     errno = pthread_create(&metrics->thread, NULL, run, metrics);
     metrics->running = errno == 0;

@@ -91,6 +91,32 @@ E2
 is "$(cat status), $(metric secflow_capture_files_written_total)" "0, $(find windows -name '[!.]*.sf' | grep -c '')" '--metrics, -w: files'
 is "$(metric secflow_capture_output_up)" 1 '--metrics, -w: they can be written'
 
+# A disk that is full from the start
+
+rm -f mounted
+mkdir -m 777 small
+if [ -n "$enter" ]; then
+    without=$enter
+    enter="$enter -m"
+    in_network <<'E2'
+mount -t tmpfs -o size=16k,mode=777 none small && echo yes >mounted || exit
+head -c 16384 /dev/zero >small/filler
+start -d 1 --metrics "$PWD/small/flowcap.prom"
+until_true grep -q cannot err
+rm small/filler
+stop
+E2
+    enter=$without
+fi
+if [ -s mounted ]; then
+    is "$(cat status; sed "s|$PWD/||" err)" '0
+flowcap: small/flowcap.prom: cannot write the metrics: No space left on device
+flowcap: small/flowcap.prom: the metrics are written again' \
+        'metrics on a disk that is full at the start: it captures all the same'
+else
+    skip 'metrics on a disk that is full' 'no file system can be mounted'
+fi
+
 if [ "$user" = nobody ]; then
     is_status 74 'metrics in a folder of another: exit status' $enter "$tool" -i any -n 1 -d 1 --metrics "$PWD/nobodys.prom"
     is "$(sed "s|$PWD/||" err)" \
