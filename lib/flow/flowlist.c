@@ -111,6 +111,38 @@ static size_t chunk_bytes(uint32_t units, size_t more)
                                                 : (units + more * FLOW_UNITS_MAX) * UNIT;
 }
 
+enum result flowlist_number_service(struct flowlist *flows, const char *service, size_t length,
+                                    uint16_t *number)
+{
+    enum result result = RESULT_OK;
+    uint32_t index;
+
+    *number = 0;
+    if (!flows->services) {
+        flows->services = calloc(1, sizeof *flows->services);
+        result = flows->services ? intern_init(flows->services) : RESULT_NO_MEMORY;
+    }
+    if (result != RESULT_OK || intern_count(flows->services) >= UINT16_MAX)
+        return result;
+    result = intern_add(flows->services, service, length, &index);
+    if (result == RESULT_OK)
+        *number = (uint16_t)(index + 1);
+    return result;
+}
+
+/* A flow that was copied has its service in its own list. */
+static enum result copy_service(struct flowlist *list, struct stored_flow *copy,
+                                const struct flowlist *from)
+{
+    const char *service;
+    size_t length;
+
+    if (!from->services || !has_ports(copy->proto) || copy->service == 0)
+        return RESULT_OK;
+    service = intern_text(from->services, copy->service - 1u, &length);
+    return flowlist_number_service(list, service, length, &copy->service);
+}
+
 enum result flowlist_add(struct flowlist *list, const struct flowlist *from, uint32_t place,
                          size_t more)
 {
@@ -128,6 +160,9 @@ enum result flowlist_add(struct flowlist *list, const struct flowlist *from, uin
     if (result != RESULT_OK)
         return result;
     memcpy(flow_at(list, list->next_place), flow, (size_t)units * UNIT);
+    result = copy_service(list, flow_at(list, list->next_place), from);
+    if (result != RESULT_OK)
+        return result;
     if (list->active_count > 0 &&
         flow->start < flow_at(list, list->active[list->active_count - 1])->start)
         list->in_order = false;

@@ -103,7 +103,7 @@ struct flowlist {
     bool in_order; /* so far the active flows are sorted by start */
 
     struct flownames *names; /* NULL: no flow has one */
-    struct intern *services; /* that flows can have; NULL: none has one, as in a list of copies */
+    struct intern *services; /* that flows can have; NULL: none has one */
 };
 
 struct flowtable {
@@ -156,11 +156,15 @@ static inline uint32_t flow_number(uint32_t place)
 uint32_t flow_units(const struct stored_flow *flow);
 
 /*
- * Appends a copy of another list's flow, with its name. more: how many are going to follow.
- * RESULT_NO_MEMORY, or RESULT_SYSTEM.
+ * Appends a copy of another list's flow, with its name and its service. more: how many are going to
+ * follow. RESULT_NO_MEMORY, or RESULT_SYSTEM.
  */
 MUST_CHECK enum result flowlist_add(struct flowlist *list, const struct flowlist *from,
                                     uint32_t place, size_t more);
+
+/* The number of a service, which is 0 where there are too many. Results as above. */
+MUST_CHECK enum result flowlist_number_service(struct flowlist *flows, const char *service,
+                                               size_t length, uint16_t *number);
 
 /*
  * Makes room for units at next_place in a chunk, a new one of so many bytes where it must be, at

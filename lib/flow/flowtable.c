@@ -298,6 +298,17 @@ static uint32_t label_units(const struct metered *metered)
     return metered && metered->label_length > 0 ? metered->label_length / UNIT + 1 : 0;
 }
 
+/* Behind the flow's addresses, where there is room for it, if it has any. */
+static void write_label(struct stored_flow *flow, size_t words, const struct metered *metered)
+{
+    uint32_t label = label_units(metered);
+
+    if (label == 0)
+        return;
+    flow->address[words + label - 1] = 0;
+    memcpy(&flow->address[words], metered->label, metered->label_length);
+}
+
 /* The free places of an IPv4 flow, or of an IPv6 flow; those of flows with a label are not kept. */
 static uint32_t *free_places(struct flowtable *table, uint8_t flags)
 {
@@ -358,8 +369,7 @@ static enum result add_flow(struct flowtable *table, const struct waiting *waiti
     }
     if (metered && label > 0) {
         flow->flags |= FLOW_LABELLED;
-        flow->address[words + label - 1] = 0;
-        memcpy(&flow->address[words], metered->label, metered->label_length);
+        write_label(flow, words, metered);
     }
     return RESULT_OK;
 }
@@ -415,6 +425,8 @@ static enum result collect_flow(struct flowtable *table, uint32_t place)
     result = flowlist_add(table->ended, &table->flows, place, table->ended_count - table->ended_at);
     memset(flow->packets, 0, sizeof flow->packets);
     memset(flow->bytes, 0, sizeof flow->bytes);
+    if (has_ports(flow->proto))
+        flow->service = 0;
     clear_active(flow, other_window(table));
     flow->flags &= (uint8_t)~FLOW_NAMED;
     return result;
@@ -554,6 +566,31 @@ static enum result evict_one(struct flowtable *table)
     }
 }
 
+/* Gives a flow that is not active the label of a connection: in its place, if it fits there. */
+static enum result relabel(struct flowtable *table, unsigned index, struct slot *slot)
+{
+    const struct metered *metered = &table->metered[index];
+    struct stored_flow *flow = flow_at(&table->flows, slot->place);
+    uint32_t words = (uint32_t)address_words(flow->flags), label = label_units(metered);
+    uint8_t source = flow->flags & FLOW_SOURCE_IS_1;
+    enum result result = collect_flow(table, slot->place);
+
+    if (result != RESULT_OK)
+        return result;
+    if (flow_units(flow) == sizeof *flow / UNIT + words + label) {
+        write_label(flow, words, metered);
+        return RESULT_OK;
+    }
+    forget_flow(table, slot->place);
+    slot = find_slot(table, &table->batch[index]);
+    result = add_flow(table, &table->batch[index], metered, slot);
+    if (result == RESULT_OK) {
+        flow = flow_at(&table->flows, slot->place);
+        flow->flags = (uint8_t)((flow->flags & ~FLOW_SOURCE_IS_1) | source);
+    }
+    return result;
+}
+
 /* Finds the flow of one in the batch, adds it where it is new, and sees that it is active. */
 static enum result find_flow(struct flowtable *table, unsigned index, struct stored_flow **flow)
 {
@@ -567,6 +604,11 @@ static enum result find_flow(struct flowtable *table, unsigned index, struct sto
     }
     if (slot->place == 0 && result == RESULT_OK)
         result = add_flow(table, waiting, waiting->metered ? &table->metered[index] : NULL, slot);
+    else if (result == RESULT_OK && waiting->metered &&
+             !is_active(table, flow_at(&table->flows, slot->place))) {
+        result = relabel(table, index, slot);
+        slot = find_slot(table, waiting);
+    }
     if (result != RESULT_OK)
         return result;
     *flow = flow_at(&table->flows, slot->place);
@@ -747,26 +789,6 @@ static uint64_t uid_hash(const struct flowtable *table, const char *uid, size_t 
            1;
 }
 
-/* The number of a service, which is 0 where there are too many. */
-static enum result number_service(struct flowlist *flows, const char *service, size_t length,
-                                  uint16_t *number)
-{
-    enum result result = RESULT_OK;
-    uint32_t index;
-
-    *number = 0;
-    if (!flows->services) {
-        flows->services = calloc(1, sizeof *flows->services);
-        result = flows->services ? intern_init(flows->services) : RESULT_NO_MEMORY;
-    }
-    if (result != RESULT_OK || intern_count(flows->services) >= UINT16_MAX)
-        return result;
-    result = intern_add(flows->services, service, length, &index);
-    if (result == RESULT_OK)
-        *number = (uint16_t)(index + 1);
-    return result;
-}
-
 enum result flowtable_add_connection(struct flowtable *table, const struct connection *connection,
                                      const char *label, size_t label_length, bool orig_local,
                                      bool resp_local)
@@ -802,8 +824,8 @@ enum result flowtable_add_connection(struct flowtable *table, const struct conne
         memcpy(metered->label, label, label_length);
     metered->service = 0;
     if (connection->service)
-        result = number_service(&table->flows, connection->service, connection->service_length,
-                                &metered->service);
+        result = flowlist_number_service(&table->flows, connection->service,
+                                         connection->service_length, &metered->service);
     return result == RESULT_OK ? enqueue(table) : result;
 }
 

@@ -40,9 +40,9 @@ MUST_CHECK enum result flowtable_add(struct flowtable *table, const struct packe
 
 /*
  * The same for a connection, as if its packets came here and orig sent the first one. Counts that
- * would overflow stay at their greatest. A new flow keeps the label, a text of at most
- * FLOW_LABEL_MAX bytes; NULL: none. A flow with ports keeps the first service that its connections
- * have, but for more than 65535 different ones; the list of the last window has it.
+ * would overflow stay at their greatest. Of the connections of a window the first one gives the
+ * flow its label, a text of at most FLOW_LABEL_MAX bytes; NULL: none. The first that has a service
+ * gives a flow with ports that, but for more than 65535 different ones.
  */
 MUST_CHECK enum result flowtable_add_connection(struct flowtable *table,
                                                 const struct connection *connection,

@@ -194,6 +194,12 @@ static enum result send_evicted(struct meter *meter)
     return send_flows(meter, flows, open_window(meter, false));
 }
 
+/* Sends what was evicted, once it is much. */
+static enum result make_way(struct meter *meter)
+{
+    return flowtable_evicted(meter->flows) >= meter->evicted_most ? send_evicted(meter) : RESULT_OK;
+}
+
 bool meter_is_sending(const struct meter *meter)
 {
     return meter->sending;
@@ -263,16 +269,16 @@ static bool is_before(const struct meter *meter, int64_t time)
     return meter->window_end != INT64_MIN && time < meter->window_end - 2 * meter->options.window;
 }
 
-/* Ends the open window where a packet of that time is not of it. */
-static enum result look_at_time(struct meter *meter, int64_t time)
+/* Ends the open window where what began and was seen at these times is not of it. */
+static enum result look_at_time(struct meter *meter, int64_t start, int64_t seen)
 {
-    return time >= meter->window_end || is_before(meter, time) ? begin_window(meter, time)
-                                                               : RESULT_OK;
+    return start >= meter->window_end || is_before(meter, seen) ? begin_window(meter, start)
+                                                                : RESULT_OK;
 }
 
 enum result meter_tick(struct meter *meter, int64_t time)
 {
-    enum result result = look_at_time(meter, time);
+    enum result result = look_at_time(meter, time, time);
 
     return result == RESULT_OK && meter->sending ? send_ended(meter, SENT_AT_ONCE) : result;
 }
@@ -355,9 +361,7 @@ static enum result sort_packet(struct meter *meter, const struct packet *packet)
         return result;
     result = flowtable_add(meter->flows, packet, locals.src, locals.dst,
                            result == RESULT_OK ? &hello : NULL);
-    return result == RESULT_OK && flowtable_evicted(meter->flows) >= meter->evicted_most
-               ? send_evicted(meter)
-               : result;
+    return result == RESULT_OK ? make_way(meter) : result;
 }
 
 enum result meter_frame(struct meter *meter, const struct frame *frame,
@@ -371,7 +375,7 @@ enum result meter_frame(struct meter *meter, const struct frame *frame,
     if (*verdict != PACKET_OK)
         return RESULT_OK;
     if (meter->options.window > 0)
-        result = look_at_time(meter, packet.time);
+        result = look_at_time(meter, packet.time, packet.time);
     return result == RESULT_OK ? sort_packet(meter, &packet) : result;
 }
 
@@ -381,10 +385,13 @@ enum result meter_connection(struct meter *meter, const struct connection *conne
     char label[FLOW_LABEL_MAX];
     size_t length = 0;
     struct locals locals;
+    enum result result = RESULT_OK;
 
-    if (!is_kept(meter, &connection->orig, &connection->resp, connection->orig_port,
-                 connection->resp_port, &locals))
-        return RESULT_OK;
+    if (meter->options.window > 0)
+        result = look_at_time(meter, connection->start, connection->last);
+    if (result != RESULT_OK || !is_kept(meter, &connection->orig, &connection->resp,
+                                        connection->orig_port, connection->resp_port, &locals))
+        return result;
     if (meter->options.extended)
         length = make_label(connection, label);
     else
@@ -392,8 +399,9 @@ enum result meter_connection(struct meter *meter, const struct connection *conne
     if (!meter->options.session_names)
         kept.uid = NULL;
     note_start(meter, connection->start);
-    return flowtable_add_connection(meter->flows, &kept, length > 0 ? label : NULL, length,
-                                    locals.src, locals.dst);
+    result = flowtable_add_connection(meter->flows, &kept, length > 0 ? label : NULL, length,
+                                      locals.src, locals.dst);
+    return result == RESULT_OK ? make_way(meter) : result;
 }
 
 enum result meter_session(struct meter *meter, const char *uid, size_t uid_length,

@@ -65,15 +65,16 @@ bool meter_is_sending(const struct meter *meter);
 MUST_CHECK enum result meter_send_rest(struct meter *meter);
 
 /*
- * Takes a connection; the window must be the only one. With extended the label of a new flow is its
- * Community ID, where that is not of seed 0, a space, and its uid, if it has any of these. Results
- * as above.
+ * Takes a connection, whose start begins windows as the time of a frame does. Logs tell of it when
+ * it has ended: so one that began long before the open window is late and counted there, unless it
+ * has ended a whole window before it, too. With extended the label of a flow is its Community ID,
+ * where that is not of seed 0, a space, and its uid, if it has any of these. Results as above.
  */
 MUST_CHECK enum result meter_connection(struct meter *meter, const struct connection *connection);
 
 /*
- * Takes a name that the originator of a connection said; its row may come before or after. Results
- * as above.
+ * Takes a name that the originator of a connection said; its row may come before or after, but not
+ * once the connection's window has ended. Results as above.
  */
 MUST_CHECK enum result meter_session(struct meter *meter, const char *uid, size_t uid_length,
                                      const struct hello *hello);

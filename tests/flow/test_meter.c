@@ -18,6 +18,7 @@ struct sum {
     size_t samples;
     int64_t open;   /* the start of the window of which a part was the last to come; 0: none */
     unsigned mixed; /* flows that came between those of another window */
+    char said[512]; /* of each flow: its window's number, label and service */
 };
 
 static enum result take_name(void *context, const struct address *address, const char *name,
@@ -38,6 +39,11 @@ static enum result take_flows(void *context, struct flowlist *flows, const struc
     for (size_t i = 0; i < flowlist_count(flows); i++) {
         flowlist_get(flows, i, &flow);
         sum->packets += flow.src_packets + flow.dst_packets;
+        if (flow.label || flow.service)
+            snprintf(sum->said + strlen(sum->said), sizeof sum->said - strlen(sum->said),
+                     "%llu %s %.*s; ", (unsigned long long)sum->windows,
+                     flow.label ? flow.label : "-", (int)flow.service_length,
+                     flow.service ? flow.service : "");
         if (flow.last - window->sample_start > sum->longest)
             sum->longest = flow.last - window->sample_start;
     }
@@ -66,6 +72,7 @@ static void begin(struct setup *setup, size_t flow_limit, bool in_pieces)
         .flow_limit = flow_limit,
         .open_tunnels = true,
         .in_pieces = in_pieces,
+        .extended = true,
     };
 
     setup->sum = (struct sum){.windows = 0};
@@ -193,11 +200,113 @@ static void test_order(void)
     end(&setup);
 }
 
+/* A connection from 10.0.0.1, of one packet each way, which lasts so long. */
+static void send_connection(struct setup *setup, int64_t start, int64_t duration, uint16_t port,
+                            const char *uid, const char *service)
+{
+    struct connection connection = {
+        .orig_port = port,
+        .resp_port = 443,
+        .proto = IPPROTO_TCP,
+        .opener = OPENER_ORIG,
+        .start = start,
+        .last = start + duration,
+        .orig_packets = 1,
+        .resp_packets = 1,
+        .uid = uid,
+        .uid_length = uid ? strlen(uid) : 0,
+        .service = service,
+        .service_length = service ? strlen(service) : 0,
+    };
+
+    need(address_parse("10.0.0.1", &connection.orig) && address_parse("8.8.8.8", &connection.resp),
+         "address_parse");
+    need(meter_connection(setup->meter, &connection) == RESULT_OK, "meter_connection");
+}
+
+/* Connections of logs begin windows as packets do, by their start. */
+static void test_connections(void)
+{
+    struct setup setup;
+
+    begin(&setup, 0, false);
+    send_connection(&setup, START, SECOND, 1, NULL, NULL);
+    send_connection(&setup, START + WINDOW - 1, SECOND, 2, NULL, NULL);
+    is_int(setup.sum.windows, 0, "a connection that ends in the next window is of this one");
+    send_connection(&setup, START + WINDOW, SECOND, 1, NULL, NULL);
+    is_int(setup.sum.windows, 1, "one that starts in the next window ends this one");
+    is_int(setup.sum.flows, 2, "with its flows");
+    is_int(setup.sum.packets, 4, "and their packets");
+    send_connection(&setup, START + WINDOW - SECOND, 2 * SECOND, 3, NULL, NULL);
+    is_int(meter_counts(setup.meter)->late, 1, "one that began before its window is late");
+    send_connection(&setup, START - 12 * WINDOW, 13 * WINDOW, 4, NULL, NULL);
+    is_int(meter_counts(setup.meter)->late, 2,
+           "so is a long one, of which the log tells at its end");
+    is_int(setup.sum.windows, 1, "which ends no window");
+    send_connection(&setup, START - 12 * WINDOW, SECOND, 5, NULL, NULL);
+    is_int(setup.sum.windows, 2,
+           "one that has ended long before tells of a clock that was set back");
+    need(meter_finish(setup.meter) == RESULT_OK, "meter_finish");
+    is_int(setup.sum.flows, 6, "no connection is lost");
+    is_int(setup.sum.packets, 12, "nor a packet");
+    is_int(setup.sum.starts[0], START, "the first sample's start");
+    is_int(setup.sum.starts[2], START - 12 * WINDOW, "the last sample's start");
+    end(&setup);
+}
+
+/* A flow has in each window the label and the service of the connections that it has there. */
+static void test_labels(void)
+{
+    for (int in_pieces = 0; in_pieces < 2; in_pieces++) {
+        struct setup setup;
+
+        begin(&setup, 0, in_pieces);
+        send_connection(&setup, START, SECOND, 1, "Cone", "ssl");
+        send_connection(&setup, START + 1, SECOND, 1, "Cno", "http");
+        send_connection(&setup, START + 2, SECOND, 2, "Clonger-than-others", NULL);
+        send_connection(&setup, START + 3, SECOND, 3, NULL, "dns");
+        send_connection(&setup, START + WINDOW, SECOND, 1, "Ctwo", NULL);
+        send_connection(&setup, START + WINDOW + 1, SECOND, 2, "Cb", "ssl");
+        send_connection(&setup, START + WINDOW + 2, SECOND, 3, "C3", NULL);
+        send_connection(&setup, START + 2 * WINDOW, SECOND, 1, NULL, "http");
+        send_connection(&setup, START + 2 * WINDOW + 1, SECOND, 2, NULL, NULL);
+        send_connection(&setup, START + 2 * WINDOW + 2, SECOND, 3, "C4", "dns");
+        need(meter_finish(setup.meter) == RESULT_OK, "meter_finish");
+        is_str(setup.sum.said,
+               "0  Cone ssl; 0  Clonger-than-others ; 0 - dns; 1  Ctwo ; 1  Cb ssl; 1  C3 ; "
+               "2 - http; 2  C4 dns; ",
+               "what flows are called in each window");
+        is_int(setup.sum.packets, 20, "all connections are counted");
+        is_int(meter_flows(setup.meter), 3, "and no flow twice");
+        end(&setup);
+    }
+}
+
+/* Connections beyond a limit send flows early, as packets do. */
+static void test_limit(void)
+{
+    enum { LIMIT = 100 };
+    struct setup setup;
+
+    begin(&setup, LIMIT, false);
+    for (uint16_t i = 0; i < 5 * LIMIT; i++)
+        send_connection(&setup, START + i, SECOND, (uint16_t)(1000 + i), NULL, "ssl");
+    ok(meter_counts(setup.meter)->early > 3 * LIMIT, "flows are sent early: %llu",
+       (unsigned long long)meter_counts(setup.meter)->early);
+    need(meter_finish(setup.meter) == RESULT_OK, "meter_finish");
+    is_int(setup.sum.flows, 5 * LIMIT, "none is lost");
+    is_int(setup.sum.windows, 1, "of one window");
+    end(&setup);
+}
+
 int main(void)
 {
     test_month();
     test_far_ahead();
     test_set_back();
     test_order();
+    test_connections();
+    test_labels();
+    test_limit();
     return done();
 }
