@@ -241,7 +241,7 @@ int capmetrics_init(struct capmetrics **metrics, const struct watch_options *opt
     result = metrics_init(&new->metrics, options->metrics, labels,
                           options->sensor && *options->sensor ? 2 : 1);
     if (result == RESULT_DAMAGED)
-        return usage_error("--metrics: %s is there and not a regular file", options->metrics);
+        return usage_error("--metrics: %s exists and is not a regular file", options->metrics);
     return result == RESULT_OK ? start(new) : start_failed(result);
 }
 

@@ -644,6 +644,26 @@ static int parse_option(struct command *command, int option, char **argv)
     }
 }
 
+/* What stands behind the options is most often what tcpdump or pcap2flow would take there. */
+static int unexpected_operands(const struct command *command, int argc, char **argv)
+{
+    char filter[256] = "";
+    size_t length = 0;
+
+    if (access(argv[optind], F_OK) == 0)
+        return usage_hint("it captures from interfaces; for a file use: pcap2flow %s",
+                          argv[optind]);
+    if (!*command->interfaces)
+        return usage_hint("unexpected argument '%s'; did you mean -i %s?", argv[optind],
+                          argv[optind]);
+    for (int i = optind; i < argc && length < sizeof filter; i++)
+        length += (size_t)snprintf(filter + length, sizeof filter - length, "%s%s",
+                                   length > 0 ? " " : "", argv[i]);
+    if (!command->capture_options.snap.filter)
+        return usage_hint("unexpected argument '%s'; did you mean -f '%s'?", argv[optind], filter);
+    return usage_error("unexpected argument '%s'", argv[optind]);
+}
+
 static int parse_options(struct command *command, int argc, char **argv)
 {
     int option, status = EX_OK;
@@ -654,9 +674,9 @@ static int parse_options(struct command *command, int argc, char **argv)
     if (status != EX_OK || command->converter.done)
         return status;
     if (optind < argc)
-        return usage_error("it reads no file such as %s", argv[optind]);
+        return unexpected_operands(command, argc, argv);
     if (!command->list && !*command->interfaces)
-        return usage_error("from which interface? -i INTERFACE says, and -D lists them");
+        return usage_error("no interface: give -i INTERFACE; -D lists them");
     return keeping_check(&command->keeping);
 }
 

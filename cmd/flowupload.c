@@ -633,7 +633,7 @@ static int find_spool(struct command *command)
         command->options.spool_path = default_spool(path);
     return command->options.spool_path
                ? EX_OK
-               : usage_error("there is no home for the spool: -s says where it is to be");
+               : usage_error("no folder for the spool: give -s SPOOL or set HOME");
 }
 
 static int open_spool(struct command *command)
@@ -746,7 +746,7 @@ static int parse_type(struct command *command)
     if (spool_kind_find(optarg, &command->kind) && command->kind != SPOOL_RECORDS &&
         command->kind != SPOOL_DNS && command->kind != SPOOL_COPY)
         return EX_OK;
-    return usage_error("-t: '%s' is none of pcap, pcapng, secflow and zeek", optarg);
+    return usage_error("%s: '%s' is not pcap, pcapng, secflow or zeek", option_typed(), optarg);
 }
 
 static int parse_format(struct command *command)
@@ -754,7 +754,7 @@ static int parse_format(struct command *command)
     command->options.upload.form = strcmp(optarg, "networksage") == 0;
     if (command->options.upload.form || strcmp(optarg, "ndjson") == 0)
         return EX_OK;
-    return usage_error("-F: '%s' is neither networksage nor ndjson", optarg);
+    return usage_error("%s: '%s' is not networksage or ndjson", option_typed(), optarg);
 }
 
 static int parse_long_option(struct command *command, int option, char **argv)
@@ -774,7 +774,7 @@ static int parse_long_option(struct command *command, int option, char **argv)
         return option_size(1, &command->options.max_bytes);
     case OPTION_METRICS:
         command->metrics = optarg;
-        return *optarg ? EX_OK : usage_error("--metrics: the file has no name");
+        return *optarg ? EX_OK : usage_error("--metrics: the name is empty");
     case OPTION_RETRY_REJECTED:
         command->retry = true;
         return EX_OK;
@@ -813,7 +813,8 @@ static int parse_option(struct command *command, int option, char **argv)
         command->name = optarg;
         return spool_is_file_name(optarg)
                    ? EX_OK
-                   : usage_error("-N: that is no file name of up to %u bytes", SPOOL_FILE_NAME_MAX);
+                   : usage_error("%s: '%s' is not a file name of at most %u bytes", option_typed(),
+                                 optarg, SPOOL_FILE_NAME_MAX);
     case 'n':
         command->print = true;
         return EX_OK;
@@ -822,7 +823,7 @@ static int parse_option(struct command *command, int option, char **argv)
         return EX_OK;
     case 's':
         command->options.spool_path = optarg;
-        return *optarg ? EX_OK : usage_error("-s: the spool has no name");
+        return *optarg ? EX_OK : usage_error("%s: the name is empty", option_typed());
     case 't':
         return parse_type(command);
     case 'u':
@@ -844,39 +845,40 @@ static int check_work(const struct command *command, char **paths, int files)
 {
     if (command->status_only &&
         (command->print || command->typed || command->retry || command->take || files > 0))
-        return usage_error("--status only looks: it goes with -j and -s alone");
+        return usage_error("--status can be used with -j and -s only");
     if (command->json && !command->status_only)
-        return usage_error("-j is for --status");
+        return usage_error("-j needs --status");
     if (command->retry && command->print)
-        return usage_error("--retry-rejected moves samples, and -n has no spool");
+        return usage_error("--retry-rejected cannot be used with -n, which has no spool");
     if (command->typed && (command->print || !command->options.upload.form))
-        return usage_error("-t sends files as they are: neither with -n nor with -F ndjson");
+        return usage_error("-t sends files as they are; it cannot be used with -n or -F ndjson");
     if (command->typed && files == 0)
-        return usage_error("-t needs the FILE to send");
+        return usage_error("-t needs a FILE to send");
     for (int i = 0; command->typed && !command->name && i < files; i++)
         if (strcmp(paths[i], "-") == 0)
-            return usage_error("-t: standard input has no name: -N says it");
+            return usage_error("-t: standard input has no name; give it one with -N");
     if (command->typed && command->kind == SPOOL_ZEEK && files > 2)
-        return usage_error("-t zeek takes a log and its dns log, no more");
+        return usage_error("-t zeek takes two files at most: a log and its dns log");
     if (command->take && (files > 0 || command->typed || command->print))
-        return usage_error("--take reads a folder: neither with FILE nor with -t or -n");
+        return usage_error("--take reads a folder; it cannot be used with FILE, -t or -n");
     if (command->filter && !command->take)
-        return usage_error("--filter is for the files of --take");
+        return usage_error("--filter needs --take");
     return EX_OK;
 }
 
 static int check_url(struct command *command, int files)
 {
     struct upload_options *upload = &command->options.upload;
-    const char *problem;
+    const char *problem, *from = "-u";
 
-    if (!upload->url)
+    if (!upload->url) {
         upload->url = getenv("SECFLOW_URL");
+        from = "SECFLOW_URL";
+    }
     if (!upload->url || !*upload->url) {
         command->retry_only = command->retry && files == 0 && !command->take;
-        return command->retry_only
-                   ? EX_OK
-                   : usage_error("where to? -u URL or the variable SECFLOW_URL says");
+        return command->retry_only ? EX_OK
+                                   : usage_error("no collector: give -u URL or set SECFLOW_URL");
     }
     switch (upload_check_url(upload->url, &problem)) {
     case RESULT_OK:
@@ -884,7 +886,7 @@ static int check_url(struct command *command, int files)
     case RESULT_NO_MEMORY:
         return out_of_memory();
     default:
-        return usage_error("the URL %s", problem);
+        return usage_error("%s: the URL %s", from, problem);
     }
 }
 
@@ -897,12 +899,12 @@ static int check_options(struct command *command, char **paths, int files)
     if (status != EX_OK)
         return status;
     if (command->key_file && !options->upload.form)
-        return usage_error("-k is for -F networksage; -H @FILE sends other keys");
+        return usage_error("-k can be used with -F networksage only; other keys go with -H @FILE");
     if (options->gzip && options->upload.form)
-        return usage_error("-z is for -F ndjson");
+        return usage_error("-z can be used with -F ndjson only");
     if (options->upload.form && (headers_have(&command->headers, "Content-Type") ||
                                  headers_have(&command->headers, "apikey")))
-        return usage_error("-H: with -F networksage Content-Type and apikey are not free");
+        return usage_error("-H: Content-Type and apikey cannot be set with -F networksage");
     return command->print || command->status_only ? EX_OK : check_url(command, files);
 }
 

@@ -130,9 +130,9 @@ static int add_file(struct headers *headers, const char *path)
 
         number++;
         if (line[0] != '\0')
-            status = problem
-                         ? usage_error("-H: %s: line %zu is no header: %s", path, number, problem)
-                         : add_secret(headers, line);
+            status =
+                problem ? usage_error("-H: %s: line %zu is not a header: %s", path, number, problem)
+                        : add_secret(headers, line);
     }
     forget(&secret);
     return status;
@@ -146,7 +146,7 @@ int headers_add(struct headers *headers, const char *argument)
         return add_file(headers, argument + 1);
     problem = upload_header_problem(argument);
     if (problem)
-        return usage_error("-H: that is no header: %s", problem);
+        return usage_error("-H: this is not a header: %s", problem);
     return (upload_header_is(argument, "Authorization") ? add_secret : add)(headers, argument);
 }
 
@@ -168,7 +168,7 @@ static int add_key(struct headers *headers, const char *key, const char *from)
         return out_of_memory();
     strcat(strcpy(header, name), key);
     if (upload_header_problem(header))
-        status = usage_error("%s has no key of one line", from);
+        status = usage_error("%s: the key is not one line of printable ASCII", from);
     else
         status = add_secret(headers, header);
     free(header);
@@ -188,7 +188,7 @@ static int add_key_file(struct headers *headers, const char *path, bool optional
         status = usage_error("-k: %s is empty", path);
     while (status == EX_OK && (line = next_line(&secret)))
         if (line[0] != '\0')
-            status = usage_error("%s has more than a key", path);
+            status = usage_error("%s: there is more than the line of the key", path);
     forget(&secret);
     return status;
 }

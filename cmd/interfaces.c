@@ -43,7 +43,7 @@ int add_interfaces(char names[INTERFACES_TEXT], const char *argument)
         argument += length + (argument[length] == ',');
     } while (*argument);
     if (is_among(names, "any", 3) && strcmp(names, "any") != 0)
-        return usage_error("-i any is all interfaces: no other one can stand beside it");
+        return usage_error("-i any means all interfaces; no other can be given with it");
     return EX_OK;
 }
 

@@ -16,7 +16,7 @@ int keeping_check(const struct keeping *keeping)
     if (keeping->path && keeping->path[0] == '\0')
         return usage_error("-w: '' is not a folder");
     if (!keeping->path && (keeping->age > 0 || keeping->bytes > 0))
-        return usage_error("%s removes files of a folder: -w DIR says which",
+        return usage_error("%s needs -w DIR, the folder whose files it removes",
                            keeping->age > 0 ? "--keep" : "--keep-bytes");
     return EX_OK;
 }

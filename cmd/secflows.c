@@ -81,6 +81,26 @@ static void skip_mark(const char **line, size_t *length)
     }
 }
 
+/* By what is there with its first line. */
+static void look_at_kind(struct secflows *secflows)
+{
+    const struct lookahead *in = secflows->in;
+
+    if (in->offset > 0 ||
+        !signature_tell(in->buffer, in->end, SIGNATURE_SECFLOWS, tool_name(), secflows->other))
+        secflows->other[0] = '\0';
+}
+
+/* Whether a bad line shows that the file has no Secflows at all, which is said then. */
+static bool is_another_kind(struct secflows *secflows)
+{
+    if (secflows->other[0] == '\0')
+        return false;
+    complain(secflows->path, "no Secflows: it is %s", secflows->other);
+    secflows->damages.count++;
+    return true;
+}
+
 static void report_progress(const struct secflows *secflows)
 {
     uint64_t done, size;
@@ -99,7 +119,11 @@ enum result secflows_next(struct secflows *secflows, struct record *record, cons
         secflows->number++;
         if (progress_due(&progress))
             report_progress(secflows);
+        if (secflows->number == 1)
+            look_at_kind(secflows);
         if (result == RESULT_DAMAGED) {
+            if (is_another_kind(secflows))
+                return RESULT_END;
             secflows_damaged(secflows, "no Secflow: it does not end within 1 MiB");
             continue;
         }
@@ -109,8 +133,12 @@ enum result secflows_next(struct secflows *secflows, struct record *record, cons
             continue;
         }
         result = record_read(secflows->reader, *line, *length, record);
+        if (result == RESULT_OK)
+            secflows->other[0] = '\0';
         if (result != RESULT_DAMAGED)
             return result;
+        if (is_another_kind(secflows))
+            return RESULT_END;
         secflows_damaged(secflows, record_problem(secflows->reader));
     }
     return result;

@@ -5,6 +5,7 @@
 #define SECFLOW_SECFLOWS_H
 
 #include "base/lookahead.h"
+#include "base/signature.h"
 #include "common.h"
 #include "record/recordread.h"
 
@@ -14,7 +15,8 @@ struct secflows {
     struct lookahead *in;
     struct input *input;
     struct damages damages;
-    uint64_t number; /* of the line read last */
+    uint64_t number;            /* of the line read last */
+    char other[SIGNATURE_TEXT]; /* what the file seems to be, while there was no record in it */
 };
 
 /*

@@ -126,7 +126,7 @@ else
     skip 'metrics in a folder of another' 'not root'
 fi
 is_status 64 'metrics into a device: exit status' $enter "$tool" -i any --metrics /dev/null
-like "$(cat err)" '^flowcap: --metrics: /dev/null is there and not a regular file' 'metrics into a device: message'
+like "$(cat err)" '^flowcap: --metrics: /dev/null exists and is not a regular file' 'metrics into a device: message'
 
 # Packets that the kernel drops, for nobody takes them for a while
 

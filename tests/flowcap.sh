@@ -14,7 +14,11 @@ export bindir
 
 introduces_itself
 misused 'no interface'
-misused 'a file' -i lo trace.pcap
+misused 'two filters' -i lo -f tcp udp
+: >here.pcap
+complains "unexpected argument 'eth0'; did you mean -i eth0?" eth0 port 53
+complains "unexpected argument 'port'; did you mean -f 'port 53'?" -i lo port 53
+complains 'it captures from interfaces; for a file use: pcap2flow here.pcap' here.pcap
 misused 'unknown option' -i lo -X
 for number in 0 -1 x ''; do
     misused "-d '$number'" -i lo -d "$number"
@@ -23,6 +27,7 @@ for number in 0 -1 x ''; do
     misused "--max-flows '$number'" -i lo --max-flows "$number"
 done
 try="; try 'flowcap --help'"
+complains "no interface: give -i INTERFACE; -D lists them$try"
 complains "-B: '255' is less than 256K$try" -i lo -B 255
 complains "-B: '255K' is less than 256K$try" -i lo -B 255K
 complains "--buffer-size: '2G' is more than 1G$try" -i lo --buffer 2G

@@ -16,8 +16,20 @@ misused 'no URL' one.sf
 for bad in '' host ftp://host/ http:// 'http://a b/' http://user:secret@host/; do
     misused "the URL '$bad'" -u "$bad" one.sf
 done
+try="; try 'flowupload --help'"
+complains "no collector: give -u URL or set SECFLOW_URL$try" one.sf
+for bad in host host:8443/x ftp://host/; do
+    complains "-u: the URL does not begin with https:// or http://$try" -u $bad one.sf
+done
+complains "-u: the URL cannot be understood; one such as https://collector.example/ is needed$try" -u 'http://a b/' one.sf
+SECFLOW_URL=collector.example
+export SECFLOW_URL
+complains "SECFLOW_URL: the URL does not begin with https:// or http://$try" one.sf
+unset SECFLOW_URL
+misused 'a URL without a scheme, with a secret' -u user:secret@host one.sf
 is "$(grep -c secret err)" 0 'what is secret in a URL is not repeated'
-misused '-F' -n -F xml one.sf
+complains "-F: 'xml' is not networksage or ndjson$try" -n -F xml one.sf
+complains "--type: 'json' is not pcap, pcapng, secflow or zeek$try" -u http://host/ --type json one.sf
 misused '-t' -u http://host/ -t json one.sf
 misused '-t records' -u http://host/ -t records one.sf
 misused '-t without a file' -u http://host/ -t pcap
@@ -56,7 +68,7 @@ for header in x ': x' 'x y: z' 'x:' "$(printf 'x: a\rb')" "$(printf 'x: a\nApike
 done
 printf 'X: 1\n\nno header, but hush\n' >bad
 misused '-H of a bad file' -u http://host/ -F ndjson -H @bad one.sf
-like "$(cat err)" 'bad: line 3 is no header' '-H of a bad file: the line'
+like "$(cat err)" 'bad: line 3 is not a header' '-H of a bad file: the line'
 is "$(grep -c hush err)" 0 '-H of a bad file: nothing of it'
 for key in '' 'a\nb\n' '\n' 'a\001b' 'a\0b\n'; do
     # shellcheck disable=SC2059 # the key is a format

@@ -125,7 +125,7 @@ grep -v '^#' bad.log >headless.log
 reports 65 'headless.log: line 1: no #fields line .* header cut off' '' "$tool" headless.log
 is "$(grep -c '' err)" 1 'a missing header is one message'
 printf '\324\303\262\241\2\0\4\0' >trace.pcap
-reports 65 'trace.pcap: no Zeek log: it is a capture; use pcap2flow' '' "$tool" trace.pcap
+reports 65 'trace.pcap: no Zeek log: it is a capture; use: pcap2flow FILE' '' "$tool" trace.pcap
 reports 66 'nothing-there: cannot open: ' '50001 50007' "$tool" nothing-there bad.log
 reports 66 '\.: cannot open: Is a directory' '' "$tool" .
 : >empty.log

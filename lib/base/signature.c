@@ -1,5 +1,6 @@
 #include "base/signature.h"
 
+#include <stdio.h>
 #include <string.h>
 
 struct signature {
@@ -7,21 +8,22 @@ struct signature {
     size_t length;
     enum signature_kind kind;
     const char *what;
+    const char *command; /* what reads it; NULL: nothing does */
 };
 
-#define CAPTURE SIGNATURE_CAPTURE, "a capture; use pcap2flow"
-#define LOG SIGNATURE_LOG, "a Zeek log; use zeek2flow"
-#define JSON SIGNATURE_LOG, "JSON; if it is a Zeek log, use zeek2flow"
+#define CAPTURE SIGNATURE_CAPTURE, "a capture", "pcap2flow"
+#define LOG SIGNATURE_LOG, "a Zeek log", "zeek2flow"
+#define NFCAPD SIGNATURE_OTHER, "an nfcapd file of nfdump", NULL
 
-/* What people hand to tools that read captures and logs. */
+/* What people hand to tools that read captures, logs and Secflows. */
 static const struct signature signatures[] = {
     {"\xfd"
      "7zXZ",
-     5, SIGNATURE_ARCHIVE, "xz-compressed; use xz -dc FILE, and a pipe"},
-    {"BZh", 3, SIGNATURE_ARCHIVE, "bzip2-compressed; use bzip2 -dc FILE, and a pipe"},
-    {"\x04\x22\x4d\x18", 4, SIGNATURE_ARCHIVE, "lz4-compressed; use lz4 -dc FILE, and a pipe"},
-    {"PK\x03\x04", 4, SIGNATURE_ARCHIVE, "a zip archive; unpack it first"},
-    {"snoop\0\0\0", 8, SIGNATURE_ARCHIVE, "a snoop capture; convert it with editcap -F pcap"},
+     5, SIGNATURE_OTHER, "xz-compressed", "xz -dc"},
+    {"BZh", 3, SIGNATURE_OTHER, "bzip2-compressed", "bzip2 -dc"},
+    {"\x04\x22\x4d\x18", 4, SIGNATURE_OTHER, "lz4-compressed", "lz4 -dc"},
+    {"PK\x03\x04", 4, SIGNATURE_OTHER, "a zip archive; unpack it first", NULL},
+    {"snoop\0\0\0", 8, SIGNATURE_OTHER, "a snoop capture; convert it with editcap -F pcap", NULL},
     {"\xa1\xb2\xc3\xd4", 4, CAPTURE},
     {"\xd4\xc3\xb2\xa1", 4, CAPTURE},
     {"\xa1\xb2\x3c\x4d", 4, CAPTURE},
@@ -29,17 +31,63 @@ static const struct signature signatures[] = {
     {"\xa1\xb2\xcd\x34", 4, CAPTURE},
     {"\x34\xcd\xb2\xa1", 4, CAPTURE},
     {"\x0a\x0d\x0d\x0a", 4, CAPTURE},
+    {"\x0c\xa5\x01\x00", 4, NFCAPD},
+    {"\x0c\xa5\x02\x00", 4, NFCAPD},
+    {"\xa5\x0c\x00\x01", 4, NFCAPD},
+    {"\xa5\x0c\x00\x02", 4, NFCAPD},
     {"#separator", 10, LOG},
     {"#fields", 7, LOG},
-    {"{", 1, JSON},
-    {"[", 1, JSON},
 };
 
-const char *signature_find(const uint8_t *bytes, size_t length, enum signature_kind own)
+/* Keys that tell what a JSON object is. */
+static const struct signature json_keys[] = {
+    {"\"destinationNameSource\"", 23, SIGNATURE_SECFLOWS,
+     "Secflows already, which flowlabel and flowupload read", NULL},
+    {"\"id.orig_h\"", 11, LOG},
+    {"\"id_orig_h\"", 11, LOG},
+    {"\"_path\"", 7, LOG},
+    {"\"event_type\"", 12, SIGNATURE_OTHER, "an eve.json of Suricata", NULL},
+};
+
+static const struct signature some_json = {"", 0, SIGNATURE_JSON,
+                                           "JSON, but neither a Zeek log nor Secflows", NULL};
+
+/* Far enough for the keys of the first objects. */
+#define JSON_HEAD 4096u
+
+static const struct signature *find_json(const uint8_t *bytes, size_t length)
+{
+    size_t head = length < JSON_HEAD ? length : JSON_HEAD;
+
+    for (size_t i = 0; i < sizeof json_keys / sizeof *json_keys; i++)
+        if (memmem(bytes, head, json_keys[i].magic, json_keys[i].length))
+            return &json_keys[i];
+    return &some_json;
+}
+
+static const struct signature *find(const uint8_t *bytes, size_t length)
 {
     for (size_t i = 0; i < sizeof signatures / sizeof *signatures; i++)
-        if (signatures[i].kind != own && length >= signatures[i].length &&
+        if (length >= signatures[i].length &&
             memcmp(bytes, signatures[i].magic, signatures[i].length) == 0)
-            return signatures[i].what;
-    return NULL;
+            return &signatures[i];
+    return length > 0 && (*bytes == '{' || *bytes == '[') ? find_json(bytes, length) : NULL;
+}
+
+bool signature_tell(const uint8_t *bytes, size_t length, enum signature_kind wanted,
+                    const char *reader, char text[SIGNATURE_TEXT])
+{
+    const struct signature *found = find(bytes, length);
+    bool reads; /* what the command writes */
+
+    if (!found || found->kind == wanted ||
+        (found->kind == SIGNATURE_JSON && wanted != SIGNATURE_CAPTURE))
+        return false;
+    reads = found->kind == SIGNATURE_OTHER || wanted == SIGNATURE_SECFLOWS;
+    if (found->command)
+        snprintf(text, SIGNATURE_TEXT, "%s; use: %s FILE%s%s", found->what, found->command,
+                 reads ? " | " : "", reads ? reader : "");
+    else
+        snprintf(text, SIGNATURE_TEXT, "%s", found->what);
+    return true;
 }

@@ -236,7 +236,8 @@ static enum result begin(struct zeeklog *log)
 {
     struct lookahead *in = &log->in;
     size_t first, head;
-    const char *known;
+    char known[SIGNATURE_TEXT];
+    bool json;
 
     if (!lookahead_need(in, 1) && in->result != RESULT_END)
         return zeek_ended(log);
@@ -246,11 +247,13 @@ static enum result begin(struct zeeklog *log)
         in->at = 3; /* a byte order mark */
     for (first = in->at; first < head && isspace(in->buffer[first]); first++)
         ;
-    if (first < head && (in->buffer[first] == '{' || in->buffer[first] == '['))
-        return zeek_json_init(log);
-    known = signature_find(in->buffer, head, SIGNATURE_LOG);
-    if (known)
+    json = first < head && (in->buffer[first] == '{' || in->buffer[first] == '[');
+    if (!json)
+        first = 0; /* a capture may begin with newlines */
+    if (signature_tell(in->buffer + first, head - first, SIGNATURE_LOG, "zeek2flow", known))
         return not_a_log(log, known);
+    if (json)
+        return zeek_json_init(log);
     if (memchr(in->buffer, '\0', head))
         return not_a_log(log, "binary");
     return zeek_tsv_init(log);

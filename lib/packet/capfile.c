@@ -66,7 +66,7 @@ enum result capfile_resume(struct capfile *capfile, bool (*begins)(struct capfil
 static enum result not_a_capture(struct capfile *capfile)
 {
     size_t left = capfile->in.end - capfile->in.at;
-    const char *known;
+    char known[SIGNATURE_TEXT];
 
     if (capfile->in.result == RESULT_SYSTEM || capfile->in.result == RESULT_NO_MEMORY)
         return capfile->in.result;
@@ -75,8 +75,8 @@ static enum result not_a_capture(struct capfile *capfile)
     capfile->finished = true;
     if (left == 0)
         return capfile_damaged(capfile, "no capture: it is empty");
-    known = signature_find(capfile->in.buffer + capfile->in.at, left, SIGNATURE_CAPTURE);
-    if (known)
+    if (signature_tell(capfile->in.buffer + capfile->in.at, left, SIGNATURE_CAPTURE, "pcap2flow",
+                       known))
         return capfile_damaged(capfile, "no capture: it is %s", known);
     return capfile_damaged(capfile, left < 24 ? "no capture, or one cut off in its header"
                                               : "no capture: it is neither pcap nor pcapng");

@@ -46,10 +46,12 @@ enum result upload_check_url(const char *url, const char **problem)
         code = curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0);
     if (code == CURLUE_OK)
         code = curl_url_get(parsed, CURLUPART_HOST, &host, 0);
-    if (code != CURLUE_OK)
-        *problem = "is no URL";
+    if (!strstr(url, "://")) /* curl would take the host for a scheme, or guess one */
+        *problem = "does not begin with https:// or http://";
+    else if (code != CURLUE_OK)
+        *problem = "cannot be understood; one such as https://collector.example/ is needed";
     else if (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0)
-        *problem = "is neither of http nor of https";
+        *problem = "does not begin with https:// or http://";
     else if ((code = curl_url_get(parsed, CURLUPART_USER, &user, 0)) == CURLUE_OK)
         *problem = "has a user's name in it, which others can see: use -H @FILE";
     curl_free(scheme);

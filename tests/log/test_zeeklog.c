@@ -701,9 +701,9 @@ static void test_no_logs(void)
     static const struct {
         const char *hex, *problem;
     } cases[] = {
-        {"d4c3b2a1 0200 0400", "no Zeek log: it is a capture; use pcap2flow"},
-        {"0a0d0d0a 1c000000", "no Zeek log: it is a capture; use pcap2flow"},
-        {"fd'7zXZ'00", "no Zeek log: it is xz-compressed; use xz -dc FILE, and a pipe"},
+        {"d4c3b2a1 0200 0400", "no Zeek log: it is a capture; use: pcap2flow FILE"},
+        {"0a0d0d0a 1c000000", "no Zeek log: it is a capture; use: pcap2flow FILE"},
+        {"fd'7zXZ'00", "no Zeek log: it is xz-compressed; use: xz -dc FILE | zeek2flow"},
         {"7f'ELF'020101 00", "no Zeek log: it is binary"},
     };
     struct reading reading;
