@@ -250,7 +250,7 @@ static int print_help(const struct tool *tool)
 
 static int print_version(void)
 {
-    printf("%s (secflow) %s\n", tool_name(), PACKAGE_VERSION);
+    printf("%s (secflow) %s\nReport bugs to %s\n", tool_name(), PACKAGE_VERSION, PACKAGE_BUGREPORT);
     return close_output(EX_OK);
 }
 

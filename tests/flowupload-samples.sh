@@ -32,7 +32,7 @@ is "$hash" "$({
 is "$(cat out)" "{\"sampleId\":\"id-1\",\"hash\":\"$hash\",\"fileName\":\"secflow_1700000000.sf\",\
 \"secflows\":3,\"bytes\":$(wc -c <body),\"url\":\"$url\"}" 'a sample: the line on standard output'
 is "$(jq -r '.headers | [.apikey, ."User-Agent", ."Idempotency-Key", .Expect] | @tsv' requests.jsonl)" \
-    "secret	flowupload/$("$tool" -V | sed 's/.* //')	\"$hash\"	" 'a sample: headers'
+    "secret	flowupload/$("$tool" -V | sed -n '1s/.* //p')	\"$hash\"	" 'a sample: headers'
 is_empty 'a sample'
 is "$(stat -c %a spool)" 700 'the spool is of mode 0700'
 

@@ -1,5 +1,6 @@
 #!/bin/sh
-# The recipes of README, word for word but for the addresses of hosts, and the example for cron.
+# The record, the table and the recipes of README, word for word but for the addresses of hosts, and the
+# example for cron.
 
 # shellcheck source=tests/network.sh
 . "${srcdir:?}/tests/network.sh"
@@ -22,11 +23,14 @@ HOME=$tmp/home
 PATH=$tmp/bin:$bindir:$PATH:/usr/sbin:/sbin
 export HOME PATH tmp bindir
 
-# recipe N: the Nth block of commands among the recipes
-recipe() {
-    awk -v n="$1" '/^-----*$/ { on = before == "Recipes" }
+# block HEADING N: the Nth indented block of README below this heading
+block() {
+    awk -v heading="$1" -v n="$2" '/^(---*|===*)$/ { on = index(before, heading) == 1 }
         on && /^    / { count += before == ""; if (count == n) print substr($0, 5) }
         { before = $0 }' "$top/README"
+}
+recipe() {
+    block Recipes "$1"
 }
 
 is "$(recipe 5 | grep -c kcat) $(recipe 6)" '1 ' 'README has five recipes'
@@ -35,6 +39,15 @@ is "$(recipe 5 | grep -c kcat) $(recipe 6)" '1 ' 'README has five recipes'
 "${PYTHON:-python3}" "$here/zeeklogs.py" . 200 tsv || bail_out 'no logs'
 pcap2flow trace.pcap >flows.sf
 records=$(grep -c . flows.sf)
+
+ok 'the record at the top is one of the demo capture' grep -qxF "$(block Secflow 1 | tr -d '\n')" flows.sf
+mkdir -p build/tests
+cp trace.pcap build/tests/demo.pcap
+block Secflow 2 >table.sh
+is_status 0 'the table at the top: the command' sh table.sh
+is "$(cat out)" "$(block Secflow 3)" 'the table at the top: the command writes it'
+like "$(pcap2flow -V)" "Report bugs to $(grep -o '[a-z]*@secflow[a-z.]*[a-z]' "$top/README")" \
+    'README has the address that -V prints'
 
 # flowupload has a spool here, and flowcap becomes who is there.
 cat >bin/flowupload <<'END'
