@@ -2,7 +2,7 @@
  * flowupload: samples reach the collector. See flowupload(1).
  */
 #include "base/clock.h"
-#include "delivery.h"
+#include "deliver.h"
 #include "headers.h"
 #include "options.h"
 #include "report.h"
@@ -108,10 +108,11 @@ struct command {
     uint64_t records_most;
     int64_t idle, linger;
     struct headers headers;
-    struct delivery_options options;
+    struct deliver_options options;
 
     struct spool *spool; /* NULL with -n, as is delivery */
-    struct delivery *delivery;
+    struct deliver deliver;
+    struct delivery *delivery; /* of it */
     struct samples *samples;
     struct secflows secflows;
     struct output *output; /* of -n */
@@ -152,7 +153,7 @@ static bool wait_on(struct command *command, int fd, int64_t until)
     until = earliest(until, report_deadline(&command->report));
     left = until - clock_monotonic();
     if (command->delivery)
-        delivery_wait(command->delivery, fds, 3, until);
+        deliver_wait(&command->deliver, fds, 3, until);
     else
         poll(fds, 3, left > 60 * SECOND ? 60000 : left > 0 ? (int)((left + 999) / 1000) : 0);
     report_look(&command->report, clock_monotonic());
@@ -162,12 +163,12 @@ static bool wait_on(struct command *command, int fd, int64_t until)
 static void deliver(struct command *command, int64_t now)
 {
     if (command->delivery)
-        fail(command, delivery_run(command->delivery, now));
+        fail(command, deliver_run(&command->deliver, now));
 }
 
 static bool has_ended(const struct command *command)
 {
-    return command->delivery && delivery_has_ended(command->delivery);
+    return command->delivery && delivery_state(command->delivery) == DELIVERY_ENDED;
 }
 
 /* Says why the spool cannot be written, after which there is no point in more. */
@@ -236,7 +237,7 @@ static enum result put_body(struct command *command, struct body *body)
 /* RESULT_END: standard output takes no more, which has been said. */
 static enum result print_sample(struct command *command, struct sample *sample)
 {
-    enum body_form form = command->options.upload.form ? BODY_DOCUMENT : BODY_LINES;
+    enum body_form form = command->options.delivery.upload.form ? BODY_DOCUMENT : BODY_LINES;
     struct body *body;
     enum result result = sample_finish(sample);
 
@@ -536,7 +537,7 @@ static void drain(struct command *command)
         give_up = (give_up > end ? give_up : end) + command->linger;
         if (delivery_gets_on(command->delivery))
             give_up = INT64_MAX;
-        if (delivery_is_done(command->delivery) || now >= give_up)
+        if (deliver_is_done(&command->deliver) || now >= give_up)
             break;
         show_progress(command, now);
         wait_on(command, -1, earliest(give_up, now + SECOND));
@@ -599,7 +600,7 @@ static int run(struct command *command, char **paths, size_t count)
         if (!command->take)
             drain(command);
         progress_clear(&progress);
-        command->status = final_status(command->status, delivery_end(command->delivery));
+        command->status = final_status(command->status, deliver_end(&command->deliver));
     }
     if (command->unread)
         command->status = final_status(command->status, EX_TEMPFAIL);
@@ -658,7 +659,7 @@ static int open_spool(struct command *command)
 
 static int open_delivery(struct command *command)
 {
-    struct upload_options *upload = &command->options.upload;
+    struct upload_options *upload = &command->options.delivery.upload;
     int status = EX_OK;
 
     if (upload->form)
@@ -676,11 +677,13 @@ static int open_delivery(struct command *command)
                  "the key, or a header that is secret, goes to another machine without encryption; "
                  "use https");
     upload->headers = (const char *const *)command->headers.list;
-    command->options.secrets = (const char *const *)command->headers.secrets;
+    command->options.delivery.secrets = (const char *const *)command->headers.secrets;
     command->options.quiet = command->quiet;
     signal(SIGPIPE, SIG_IGN); /* a reader that is gone must not cost what is on its way */
-    return status == EX_OK ? delivery_init(&command->delivery, &command->options, command->spool)
-                           : status;
+    if (status == EX_OK)
+        status = deliver_init(&command->deliver, &command->options, command->spool);
+    command->delivery = command->deliver.delivery;
+    return status;
 }
 
 /* What needs no collector. */
@@ -723,7 +726,7 @@ static void command_destroy(struct command *command)
 {
     report_destroy(&command->report);
     samples_destroy(&command->samples);
-    delivery_destroy(&command->delivery);
+    deliver_destroy(&command->deliver);
     spool_destroy(&command->spool);
     secflows_destroy(&command->secflows);
     headers_destroy(&command->headers);
@@ -736,7 +739,7 @@ static int parse_timeout(struct command *command)
     int status = option_time(1, 3600, &seconds);
 
     if (status == EX_OK)
-        command->options.upload.timeout = (int)seconds;
+        command->options.delivery.upload.timeout = (int)seconds;
     return status;
 }
 
@@ -751,8 +754,8 @@ static int parse_type(struct command *command)
 
 static int parse_format(struct command *command)
 {
-    command->options.upload.form = strcmp(optarg, "networksage") == 0;
-    if (command->options.upload.form || strcmp(optarg, "ndjson") == 0)
+    command->options.delivery.upload.form = strcmp(optarg, "networksage") == 0;
+    if (command->options.delivery.upload.form || strcmp(optarg, "ndjson") == 0)
         return EX_OK;
     return usage_error("%s: '%s' is not networksage or ndjson", option_typed(), optarg);
 }
@@ -761,7 +764,7 @@ static int parse_long_option(struct command *command, int option, char **argv)
 {
     switch (option) {
     case OPTION_CACERT:
-        command->options.upload.ca_file = optarg;
+        command->options.delivery.upload.ca_file = optarg;
         return EX_OK;
     case OPTION_FILTER:
         command->filter = optarg;
@@ -769,9 +772,9 @@ static int parse_long_option(struct command *command, int option, char **argv)
     case OPTION_LINGER:
         return option_seconds(0, &command->linger);
     case OPTION_MAX_AGE:
-        return option_seconds(1, &command->options.max_age);
+        return option_seconds(1, &command->options.delivery.max_age);
     case OPTION_MAX_BYTES:
-        return option_size(1, &command->options.max_bytes);
+        return option_size(1, &command->options.delivery.max_bytes);
     case OPTION_METRICS:
         command->metrics = optarg;
         return *optarg ? EX_OK : usage_error("--metrics: the name is empty");
@@ -827,13 +830,13 @@ static int parse_option(struct command *command, int option, char **argv)
     case 't':
         return parse_type(command);
     case 'u':
-        command->options.upload.url = optarg;
+        command->options.delivery.upload.url = optarg;
         return EX_OK;
     case 'v':
         command->options.verbose = true;
         return EX_OK;
     case 'z':
-        command->options.gzip = true;
+        command->options.delivery.gzip = true;
         return EX_OK;
     default:
         return parse_long_option(command, option, argv);
@@ -850,7 +853,7 @@ static int check_work(const struct command *command, char **paths, int files)
         return usage_error("-j needs --status");
     if (command->retry && command->print)
         return usage_error("--retry-rejected cannot be used with -n, which has no spool");
-    if (command->typed && (command->print || !command->options.upload.form))
+    if (command->typed && (command->print || !command->options.delivery.upload.form))
         return usage_error("-t sends files as they are; it cannot be used with -n or -F ndjson");
     if (command->typed && files == 0)
         return usage_error("-t needs a FILE to send");
@@ -868,7 +871,7 @@ static int check_work(const struct command *command, char **paths, int files)
 
 static int check_url(struct command *command, int files)
 {
-    struct upload_options *upload = &command->options.upload;
+    struct upload_options *upload = &command->options.delivery.upload;
     const char *problem, *from = "-u";
 
     if (!upload->url) {
@@ -893,17 +896,17 @@ static int check_url(struct command *command, int files)
 /* What goes with what, once all options are known. */
 static int check_options(struct command *command, char **paths, int files)
 {
-    const struct delivery_options *options = &command->options;
+    const struct deliver_options *options = &command->options;
     int status = check_work(command, paths, files);
 
     if (status != EX_OK)
         return status;
-    if (command->key_file && !options->upload.form)
+    if (command->key_file && !options->delivery.upload.form)
         return usage_error("-k can be used with -F networksage only; other keys go with -H @FILE");
-    if (options->gzip && options->upload.form)
+    if (options->delivery.gzip && options->delivery.upload.form)
         return usage_error("-z can be used with -F ndjson only");
-    if (options->upload.form && (headers_have(&command->headers, "Content-Type") ||
-                                 headers_have(&command->headers, "apikey")))
+    if (options->delivery.upload.form && (headers_have(&command->headers, "Content-Type") ||
+                                          headers_have(&command->headers, "apikey")))
         return usage_error("-H: Content-Type and apikey cannot be set with -F networksage");
     return command->print || command->status_only ? EX_OK : check_url(command, files);
 }
@@ -924,7 +927,7 @@ int main(int argc, char **argv)
         .records_most = 100000,
         .idle = 5 * SECOND,
         .linger = 30 * SECOND,
-        .options = {.upload = {.form = true, .timeout = 60}},
+        .options = {.delivery = {.upload = {.form = true, .timeout = 60}}},
     };
     char **paths;
     size_t count;

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/number.h"
+#include "common.h"
 
 #include <errno.h>
 #include <inttypes.h>

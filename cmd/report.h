@@ -7,7 +7,7 @@
 
 #include "base/metrics.h"
 #include "base/notify.h"
-#include "delivery.h"
+#include "send/delivery.h"
 #include "take.h"
 
 struct report {

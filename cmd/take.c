@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "child.h"
+#include "common.h"
 #include "inbox.h"
 #include "secflows.h"
 #include "send/backoff.h"
@@ -361,7 +362,8 @@ static void take_files(struct take *take)
 {
     struct inbox_file file;
 
-    while (take->status == EX_OK && !stop_asked() && !delivery_has_ended(take->delivery)) {
+    while (take->status == EX_OK && !stop_asked() &&
+           delivery_state(take->delivery) != DELIVERY_ENDED) {
         int64_t now = clock_monotonic();
 
         if (now >= take->rest && inbox_next(take->inbox, now, &file) == RESULT_OK) {

@@ -8,7 +8,7 @@
 #ifndef SECFLOW_TAKE_H
 #define SECFLOW_TAKE_H
 
-#include "delivery.h"
+#include "send/delivery.h"
 
 #include <stdint.h>
 

@@ -1,4 +1,4 @@
-#include "redact.h"
+#include "send/redact.h"
 
 #include <string.h>
 
