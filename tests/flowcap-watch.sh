@@ -148,7 +148,7 @@ flowcap: two0: N packets were dropped in T s' 'drops: they are said when they be
 in_network <<'E2'
 "$python" "$here/service.py" "$tool" -i two0 -Z "$user" -d 1000000 >told 2>err &
 cap=$!
-until_true grep -q 'Seccomp:.2' /proc/$(pgrep -P $cap)/status
+until_true child_captures
 replay trace.pcap
 wait $cap
 echo $? >status
@@ -164,7 +164,7 @@ is "$(tail -n 1 told)" 'STOPPING=1 | STATUS=writing what there is' 'a service: s
 in_network <<'E2'
 "$python" "$here/terminal.py" ' [1-9][0-9]* packets' "$tool" -i two0 -Z "$user" -d 1000000 >shown 2>err &
 cap=$!
-sleep 1
+until_true child_captures
 replay trace.pcap
 wait $cap
 echo $? >status
@@ -180,9 +180,9 @@ ok 'a terminal: records' grep -q '^{.*}$' shown
 
 # Records of windows, while the line is there
 in_network <<'E2'
-"$python" "$here/terminal.py" '' "$tool" -i two0 -Z "$user" -d 2 -n 3 >shown 2>err &
+"$python" "$here/terminal.py" '' "$tool" -i two0 -Z "$user" -d 2 -n 5 >shown 2>err &
 cap=$!
-sleep 1
+until_true child_captures
 replay trace.pcap
 sleep 1.5
 replay trace.pcap

@@ -19,12 +19,12 @@ choose_network() {
     export user
 }
 
-# until_true COMMAND...: it succeeds within ten seconds
+# until_true COMMAND...: it succeeds within half a minute
 until_true() {
     tries=0
     until "$@" >/dev/null 2>&1; do
         tries=$((tries + 1))
-        [ $tries -lt 100 ] || return 1
+        [ $tries -lt 300 ] || return 1
         sleep 0.1
     done
 }
@@ -65,6 +65,11 @@ start() {
 until_it_captures() {
     until_true grep -q 'Seccomp:.2' /proc/$cap/status || sleep 1
     sleep 0.3
+}
+
+# child_captures: a process that $cap has started
+child_captures() {
+    grep -q 'Seccomp:.2' "/proc/$(pgrep -P $cap)/status"
 }
 
 # replay FILE...: out of one0, to two0
