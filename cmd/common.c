@@ -171,6 +171,13 @@ int input_paths(int argc, char **argv, char ***paths, size_t *count)
     return dashes > 1 ? usage_error("standard input can be read only once") : EX_OK;
 }
 
+void tell_terminal(char **paths, size_t count, const char *what)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(paths[i], "-") == 0 && isatty(STDIN_FILENO))
+            complain(NULL, "reading %s from standard input; Ctrl-D ends it", what);
+}
+
 int close_output(int status)
 {
     bool failed = ferror(stdout) != 0;

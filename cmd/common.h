@@ -53,6 +53,9 @@ MUST_CHECK int signal_descriptor(const int *signals, size_t count);
  */
 MUST_CHECK int input_paths(int argc, char **argv, char ***paths, size_t *count);
 
+/* Says what is waited for where one of them is a terminal: a capture, say. */
+void tell_terminal(char **paths, size_t count, const char *what);
+
 /* Closes standard output, where a full disk may show only now. Returns status, or EX_IOERR. */
 int close_output(int status);
 

@@ -112,7 +112,8 @@ struct command {
     uint64_t windows;              /* that have ended, as far as it was seen */
     int64_t retry_at, retry_after; /* for an interface that is gone; 0: it is not */
     int status;                    /* of what does not end the capture, such as the name cache */
-    bool cache_locked;             /* by another process, which was said */
+    bool told_empty;
+    bool cache_locked; /* by another process, which was said */
     bool stopping;
 };
 
@@ -183,6 +184,24 @@ static void look_at_outbox(struct command *command, const struct outbox_counts *
     command->status = worse_status(command->status, keeping_look(&command->keeping, counts));
 }
 
+/*
+ * Once, for those who watch: when a window from its beginning to its end gave nothing, or at the
+ * end. The kernel does not even count most of what is left out.
+ */
+static void tell_empty(struct command *command, const struct outbox_counts *counts)
+{
+    const struct converter_options *options = &command->converter;
+
+    if (command->told_empty || counts->records > 0 || counts->dropped_flows > 0 ||
+        problem_of(command) || options->quiet || !(progress.on || options->verbose))
+        return;
+    complain(command->interfaces, "no records%s%s%s",
+             options->keep_all ? "" : "; -a keeps local traffic and local services, too",
+             options->family ? "; leave out -4 or -6" : "",
+             command->capture_options.snap.filter ? "; a wider -f lets more through" : "");
+    command->told_empty = true;
+}
+
 /* Says what is new, as what went wrong in the thread that writes. */
 static void look(struct command *command, int64_t now)
 {
@@ -194,6 +213,8 @@ static void look(struct command *command, int64_t now)
     counts = count(command);
     watch_look(&command->watch, &counts, now);
     look_at_outbox(command, &counts.outbox, false);
+    if (command->windows > 1 && !watch_is_writing(&counts))
+        tell_empty(command, &counts.outbox);
 }
 
 /* After a window has ended. */
@@ -420,6 +441,7 @@ static int run(struct command *command)
         status = worse_status(status, finish(command, status != EX_OSERR));
     counts = count(command);
     watch_end(&command->watch, &counts);
+    tell_empty(command, &counts.outbox);
     if (command->converter.verbose)
         watch_tell(&command->watch, &counts);
     return worse_status(status, command->status);

@@ -99,6 +99,8 @@ static int label_file(struct command *command, const char *path, bool *go_on)
         status = end_early(command, result);
     else if (was_stopped(command, path))
         status = EX_TEMPFAIL;
+    if (!command->quiet)
+        secflows_tell_empty(secflows);
     return final_status(status, secflows_close(secflows));
 }
 
@@ -159,6 +161,8 @@ int main(int argc, char **argv)
         status = input_paths(argc, argv, &paths, &count);
         if (status == EX_OK)
             status = command_init(&command);
+        if (status == EX_OK && !command.quiet)
+            tell_terminal(paths, count, "Secflows");
         if (status == EX_OK)
             status = close_output(label_files(&command, paths, count));
     }

@@ -405,6 +405,8 @@ static void read_samples(struct command *command, const char *path)
         fail(command, out_of_memory());
     else if (result == RESULT_END && secflows->in->error == ECANCELED)
         left_unread(command, path);
+    if (!command->quiet)
+        secflows_tell_empty(secflows);
     fail(command, secflows_close(secflows));
     complete_samples(command, command->now, true);
 }
@@ -943,6 +945,8 @@ int main(int argc, char **argv)
             status = command_init(&command);
         if (optind == argc && !command.print && isatty(STDIN_FILENO))
             count = 0; /* only what is in the spool */
+        if (status == EX_OK && !command.quiet && !command.take)
+            tell_terminal(paths, count, "Secflows");
         if (status == EX_OK)
             status = close_output(run(&command, paths, count));
     }

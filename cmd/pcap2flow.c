@@ -482,6 +482,8 @@ int main(int argc, char **argv)
             status = open_output(&command.converter, &command.writer);
         if (status == EX_OK)
             status = stop_init();
+        if (status == EX_OK && !command.converter.quiet)
+            tell_terminal(paths, count, "a capture");
         if (status == EX_OK)
             status = close_output(command.merge ? convert_merged(&command, paths, count)
                                                 : convert_each(&command, paths, count));

@@ -27,6 +27,7 @@ static int begin(struct secflows *secflows, const char *path, enum result opened
     secflows->path = path;
     secflows->damages = (struct damages){.path = path};
     secflows->number = 0;
+    secflows->any = false;
     switch (opened) {
     case RESULT_OK:
         lookahead_init(secflows->in, secflows->input);
@@ -94,7 +95,7 @@ static void look_at_kind(struct secflows *secflows)
 /* Whether a bad line shows that the file has no Secflows at all, which is said then. */
 static bool is_another_kind(struct secflows *secflows)
 {
-    if (secflows->other[0] == '\0')
+    if (secflows->any || secflows->other[0] == '\0')
         return false;
     complain(secflows->path, "no Secflows: it is %s", secflows->other);
     secflows->damages.count++;
@@ -133,8 +134,7 @@ enum result secflows_next(struct secflows *secflows, struct record *record, cons
             continue;
         }
         result = record_read(secflows->reader, *line, *length, record);
-        if (result == RESULT_OK)
-            secflows->other[0] = '\0';
+        secflows->any = secflows->any || result == RESULT_OK;
         if (result != RESULT_DAMAGED)
             return result;
         if (is_another_kind(secflows))
@@ -165,6 +165,15 @@ static int end_of_input(const struct secflows *secflows)
         return out_of_memory();
     default:
         return EX_OK;
+    }
+}
+
+void secflows_tell_empty(const struct secflows *secflows)
+{
+    if (!secflows->any && secflows->damages.count == 0 && secflows->in->result == RESULT_END &&
+        input_is_regular(secflows->input)) {
+        progress_clear(&progress);
+        complain(secflows->path, "no records: the file is empty");
     }
 }
 

@@ -16,7 +16,8 @@ struct secflows {
     struct input *input;
     struct damages damages;
     uint64_t number;            /* of the line read last */
-    char other[SIGNATURE_TEXT]; /* what the file seems to be, while there was no record in it */
+    bool any;                   /* record was read */
+    char other[SIGNATURE_TEXT]; /* what the file seems to be, by its first line; "": not known */
 };
 
 /*
@@ -39,6 +40,12 @@ MUST_CHECK enum result secflows_next(struct secflows *secflows, struct record *r
 
 /* A line that is no Secflow for this tool, and why. */
 void secflows_damaged(struct secflows *secflows, const char *problem);
+
+/*
+ * At the end of the input: says so where a file has no record, and that is not known from its
+ * lines. Of a pipe, the tool at its other end says it.
+ */
+void secflows_tell_empty(const struct secflows *secflows);
 
 /* Closes it, and says what of it was damaged. Returns EX_OK, or a status. */
 int secflows_close(struct secflows *secflows);

@@ -133,8 +133,7 @@ static void look_for_drops(struct watch *watch, uint64_t dropped, int64_t now)
     }
 }
 
-/* The records of a window that has ended, or there are such. */
-static bool is_writing(const struct watch_counts *counts)
+bool watch_is_writing(const struct watch_counts *counts)
 {
     return counts->sending || counts->outbox.writing || counts->outbox.waiting > 0;
 }
@@ -145,7 +144,7 @@ static void show_line(const struct watch *watch, const struct watch_counts *coun
     char packets[NUMBER_GROUPED], flows[NUMBER_GROUPED], dropped[NUMBER_GROUPED], line[LINE_BYTES];
     int64_t left = (counts->window_ends - clock_wall()) / SECOND;
 
-    if (!watch->options.keeping->path && is_writing(counts))
+    if (!watch->options.keeping->path && watch_is_writing(counts))
         return;
     left = left > 0 ? left : 0;
     snprintf(line, sizeof line,
@@ -173,7 +172,7 @@ void watch_look(struct watch *watch, const struct watch_counts *counts, int64_t 
     look_for_drops(watch, counts->capture.kernel_drops, now);
     capmetrics_look(watch->metrics);
     if (now >= watch->next_report || watch->was_up != !counts->problem ||
-        (counts->meter.windows != watch->windows && !is_writing(counts)))
+        (counts->meter.windows != watch->windows && !watch_is_writing(counts)))
         report(watch, counts, now);
     show_line(watch, counts);
 }

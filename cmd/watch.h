@@ -62,6 +62,9 @@ void watch_look(struct watch *watch, const struct watch_counts *counts, int64_t 
 /* Says all of it in one message. */
 void watch_tell(const struct watch *watch, const struct watch_counts *counts);
 
+/* The records of a window that has ended, or there are such. */
+bool watch_is_writing(const struct watch_counts *counts);
+
 /* For want of room, wherever it was. */
 uint64_t watch_forgotten_names(const struct watch_counts *counts);
 

@@ -267,6 +267,8 @@ int main(int argc, char **argv)
             status = open_output(&command.converter, &command.writer);
         if (status == EX_OK)
             status = stop_init();
+        if (status == EX_OK && !command.converter.quiet)
+            tell_terminal(paths, count, "a log");
         if (status == EX_OK)
             status = close_output(convert(&command, paths, count));
         status = converter_status(&command.converter, status);

@@ -178,6 +178,15 @@ like "$(grep '^~' shown)" '^~ two0: 3[0-9][0-9] packets, [0-9]* flows in memory,
 is "$(sed -e 1d -e '/^~ /d' -e 's/^^C//' shown | grep -vc '^{.*}$')" 0 'a terminal: then there are records, one a line'
 ok 'a terminal: records' grep -q '^{.*}$' shown
 
+in_network <<'E2'
+"$python" "$here/terminal.py" 'no records' "$tool" -4 -i two0 -Z "$user" -d 1 >shown 2>err &
+wait $!
+echo $? >status
+E2
+is "$(cat status) $(sed -n 's/^\(flowcap: two0: no records.*\)/\1/p' shown)" \
+    '0 flowcap: two0: no records; -a keeps local traffic and local services, too; leave out -4 or -6' \
+    'a terminal, no records: what helps is said once'
+
 # Records of windows, while the line is there
 in_network <<'E2'
 "$python" "$here/terminal.py" '' "$tool" -i two0 -Z "$user" -d 2 -n 5 >shown 2>err &

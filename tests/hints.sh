@@ -1,11 +1,13 @@
 #!/bin/sh
-# Files given to the wrong tool: one line says what each is, and what reads it.
+# Files given to the wrong tool: one line says what each is, and what reads it. Files without a record, and a
+# terminal that is read.
 
 # shellcheck source=tests/tap.sh
 . "${srcdir:?}/tests/tap.sh"
 
 bindir=$(cd "${BINDIR:?}" && pwd) || bail_out "no $BINDIR"
-zeeklogs=$(cd "$srcdir/tests" && pwd)/zeeklogs.py
+here=$(cd "$srcdir/tests" && pwd)
+zeeklogs=$here/zeeklogs.py
 PATH=$bindir:$PATH
 cd "$tmp" || exit 99
 "$bindir/tests/traffic" demo trace.pcap >out || bail_out 'no capture'
@@ -13,9 +15,7 @@ cd "$tmp" || exit 99
 "${PYTHON:-python3}" "$zeeklogs" . 200 json || bail_out 'no logs'
 pcap2flow trace.pcap >trace.sf
 flowlabel trace.sf >labelled.sf
-{
-    printf '\12\15\15\12\0\0\0\34\32\53\74\115\0\1\0\0\377\377\377\377\377\377\377\377\0\0\0\34'
-} >trace.pcapng
+printf '\12\15\15\12\0\0\0\34\32\53\74\115\0\1\0\0\377\377\377\377\377\377\377\377\0\0\0\34' >trace.pcapng
 printf '\14\245\2\0\1\0\0\0' >nfcapd.202611281900
 echo '{"timestamp":"2026-11-28T19:00:00.000000+0000","flow_id":1,"event_type":"dns","src_ip":"192.0.2.1"}' >eve.json
 printf '\3757zXZ\0' >trace.pcap.xz
@@ -53,5 +53,56 @@ is "$(cat out)" "$(cat labelled.sf)" 'a capture, then Secflows: records'
 is_status 65 'a pipe: exit status' sh -c 'cat trace.pcap | flowlabel'
 is "$(cat out err)" 'flowlabel: standard input: no Secflows: it is a capture; use: pcap2flow FILE | flowlabel' \
     'a pipe: message'
+
+# No record, and no bad line that would tell why
+
+: >empty.sf
+gzip -c empty.sf >empty.sf.gz
+for file in empty.sf empty.sf.gz; do
+    is_status 0 "flowlabel $file: exit status" flowlabel $file
+    is "$(cat out err)" "flowlabel: $file: no records: the file is empty" "flowlabel $file: message"
+    is_status 0 "flowupload $file: exit status" flowupload -n $file
+    is "$(cat out err)" "flowupload: $file: no records: the file is empty" "flowupload $file: message"
+    is_status 0 "-q $file: exit status" sh -c "flowlabel -q $file && flowupload -qn $file"
+    is "$(cat out err)" '' "-q $file: silence"
+done
+is_status 0 'a pipe without records: exit status' sh -c 'cat empty.sf | flowlabel | flowupload -n'
+is "$(cat out err)" '' 'a pipe without records: silence, for what writes there has said it'
+
+# A terminal
+
+waits() {
+    what=$1
+    shift
+    like "$("${PYTHON:-python3}" "$here/terminal.py" 'Ctrl-D' "$@" </dev/null 2>&1)" \
+        "^$1: reading $what from standard input; Ctrl-D ends it" "$*: a terminal"
+}
+waits 'a capture' pcap2flow
+waits 'a log' zeek2flow conn.tsv.log -
+waits Secflows flowlabel
+waits Secflows flowupload -n
+# ends_at_once COMMAND...: on a terminal where Ctrl-D has been pressed; prints what is shown
+ends_at_once() {
+    "${PYTHON:-python3}" -c 'import os, pty, sys
+child, terminal = pty.fork()
+if child == 0:
+    os.execvp(sys.argv[1], sys.argv[1:])
+os.write(terminal, b"\4")
+shown = b""
+try:
+    while True:
+        piece = os.read(terminal, 4096)
+        if not piece:
+            break
+        shown += piece
+except OSError:
+    pass
+print(shown.decode().replace("^D\b\b", "").strip())
+sys.exit(os.WEXITSTATUS(os.waitpid(child, 0)[1]))' "$@"
+}
+is_status 0 'Ctrl-D: exit status' ends_at_once flowlabel
+is "$(cat out err)" 'flowlabel: reading Secflows from standard input; Ctrl-D ends it' 'Ctrl-D ends it'
+is_status 0 '-q, a terminal: exit status' ends_at_once flowlabel -q
+is "$(cat out err)" '' '-q, a terminal: silence'
 
 done_testing
