@@ -4,8 +4,8 @@
 #ifndef SECFLOW_COMMON_H
 #define SECFLOW_COMMON_H
 
-#include "base/progress.h"
 #include "base/result.h"
+#include "progress.h"
 
 #include <stddef.h>
 #include <sysexits.h>

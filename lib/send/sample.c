@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #define BUFFER_BYTES (64u * 1024)
@@ -209,6 +210,17 @@ static void make_name(const char *given, const struct record *record,
         snprintf(name, SPOOL_FILE_NAME_MAX + 1, "%s", given);
 }
 
+/* In the spool, or in memory, where it has just that name. */
+static enum result create_file(const struct samples *samples, const char *name,
+                               struct spool_file *file)
+{
+    if (samples->spool)
+        return spool_create(samples->spool, samples->kind, name, NULL, file);
+    *file = (struct spool_file){.fd = memfd_create("sample", MFD_CLOEXEC)};
+    snprintf(file->name, sizeof file->name, "%s", name);
+    return file->fd < 0 ? RESULT_SYSTEM : RESULT_OK;
+}
+
 static enum result begin_sample(struct samples *samples, const struct record *record,
                                 const char *file_name, int64_t now, struct open_sample **open)
 {
@@ -228,7 +240,7 @@ static enum result begin_sample(struct samples *samples, const struct record *re
     new->written = 0;
     new->used = 0;
     new->unwritten = 0;
-    result = spool_create(samples->spool, samples->kind, name, NULL, &new->sample.file);
+    result = create_file(samples, name, &new->sample.file);
     if (result != RESULT_OK) {
         free(new);
         return result;

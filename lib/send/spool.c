@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -308,8 +307,7 @@ static void make_name(struct spool *spool, enum spool_kind kind, const char *fil
 
 void spool_discard(struct spool *spool, struct spool_file *file)
 {
-    if (spool)
-        unlinkat(spool->folder, file->name, 0);
+    unlinkat(spool->folder, file->name, 0);
     close(file->fd);
     file->fd = -1;
 }
@@ -320,11 +318,6 @@ enum result spool_create(struct spool *spool, enum spool_kind kind, const char *
     struct stat stat;
 
     file->renamed = false;
-    if (!spool) {
-        snprintf(file->name, sizeof file->name, "%s", file_name);
-        file->fd = memfd_create("sample", MFD_CLOEXEC);
-        return file->fd < 0 ? RESULT_SYSTEM : RESULT_OK;
-    }
     for (;;) {
         if (companion)
             companion_name(companion->name, file->name);

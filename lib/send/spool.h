@@ -72,8 +72,7 @@ struct spool_file {
 
 /*
  * Begins a file. With companion, an earlier one that is not committed, it gets the name that goes
- * with that. A spool that is NULL makes a file in memory of just that name, which can only be
- * closed.
+ * with that.
  */
 MUST_CHECK enum result spool_create(struct spool *spool, enum spool_kind kind,
                                     const char *file_name, const struct spool_file *companion,

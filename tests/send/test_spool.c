@@ -409,23 +409,6 @@ static void test_copy(void)
     spool_destroy(&spool);
 }
 
-static void test_memory(void)
-{
-    static const char *const names[] = {"a.sf", "a b", "secflow_1.sf"};
-
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        struct spool_file file = {.fd = -1};
-        int fd;
-
-        begin(NULL, SPOOL_RECORDS, names[i], NULL, "a\n", &file);
-        is_str(file.name, names[i], "in memory: of just that name");
-        fd = file.fd;
-        is_str(fd_text(dup(fd)), "a\n", "with what is written");
-        spool_discard(NULL, &file);
-        ok(file.fd == -1 && fcntl(fd, F_GETFD) < 0, "it can be closed");
-    }
-}
-
 /* Names, as they are where a file is sent. */
 static void test_odd_names(void)
 {
@@ -1382,7 +1365,6 @@ int main(void)
     test_commit_fails();
     test_discard();
     test_copy();
-    test_memory();
     test_odd_names();
     test_order();
     test_order_made();
