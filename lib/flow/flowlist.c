@@ -98,10 +98,10 @@ enum result flowlist_reserve_active(struct flowlist *list)
 uint32_t flow_units(const struct stored_flow *flow)
 {
     size_t words = address_words(flow->flags);
-    size_t label =
-        flow->flags & FLOW_LABELLED ? strlen((const char *)&flow->address[words]) / UNIT + 1 : 0;
+    size_t logged =
+        flow->flags & FLOW_LOGGED ? strlen((const char *)&flow->address[words]) / UNIT + 1 : 0;
 
-    return (uint32_t)(sizeof *flow / UNIT + words + label);
+    return (uint32_t)(sizeof *flow / UNIT + words + logged);
 }
 
 /* A chunk is no larger than the flows that are going to follow may need. */
@@ -280,9 +280,9 @@ void flowlist_get(const struct flowlist *list, size_t index, struct flow *flow)
     flow->icmp_code = stored->icmp_code;
     flow->icmp_known = stored->flags & FLOW_ICMP_KNOWN;
     flow->first_from_src = (stored->flags & FLOW_FIRST_FROM_1 ? 1u : 0u) == src;
-    flow->label = NULL;
-    if (stored->flags & FLOW_LABELLED)
-        flow->label = (const char *)&stored->address[address_words(stored->flags)];
+    flow->logged_id = NULL;
+    if (stored->flags & FLOW_LOGGED)
+        flow->logged_id = (const char *)&stored->address[address_words(stored->flags)];
     flow->service = NULL;
     if (list->services && has_ports(stored->proto) && stored->service > 0)
         flow->service = intern_text(list->services, stored->service - 1u, &flow->service_length);

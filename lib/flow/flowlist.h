@@ -16,9 +16,9 @@ struct flow {
     uint8_t proto;
     uint8_t icmp_type, icmp_code; /* of the flow's first packet */
     bool icmp_known;
-    bool first_from_src; /* the first packet went from src to dst */
-    const char *label;   /* of its first connection, the list's; NULL: none */
-    const char *service; /* of its first connection that had one, the list's; NULL: none */
+    bool first_from_src;   /* the first packet went from src to dst */
+    const char *logged_id; /* of its first connection, the list's; NULL: none */
+    const char *service;   /* of its first connection that had one, the list's; NULL: none */
     size_t service_length;
     const char *name; /* of dst, as src said it in the flow, the list's; NULL: none */
     size_t name_length;

@@ -45,7 +45,7 @@ struct stored_flow {
 
 _Static_assert(sizeof(struct stored_flow) == 56, "an IPv4 flow fills a cache line of 64 bytes");
 
-/* What an IPv4 flow and an IPv6 flow take, without a label. */
+/* What an IPv4 flow and an IPv6 flow take, without a logged id. */
 #define FLOW_UNITS_MIN ((uint32_t)(sizeof(struct stored_flow) / UNIT + 1))
 #define FLOW_UNITS_MAX ((uint32_t)(sizeof(struct stored_flow) / UNIT + 4))
 
@@ -55,9 +55,9 @@ enum {
     FLOW_ICMP_KNOWN = 2,
     FLOW_FIRST_FROM_1 = 4,
     FLOW_SOURCE_IS_1 = 8,
-    FLOW_LABELLED = 16, /* a text stands behind the addresses, ended by NUL */
-    FLOW_NAMED = 32,    /* by itself, in this window */
-    FLOW_RECENT = 64    /* had more than one packet since the hand was there: see eviction */
+    FLOW_LOGGED = 16, /* a text stands behind the addresses, ended by NUL */
+    FLOW_NAMED = 32,  /* by itself, in this window */
+    FLOW_RECENT = 64  /* had more than one packet since the hand was there: see eviction */
 };
 
 struct slot {
@@ -84,10 +84,10 @@ struct waiting {
 struct metered {
     int64_t last;
     uint64_t packets[2], bytes[2];
-    uint64_t uid;         /* a hash of it; 0: none */
-    uint16_t service;     /* as a flow has it */
-    uint8_t label_length; /* 0: none */
-    char label[FLOW_LABEL_MAX];
+    uint64_t uid;             /* a hash of it; 0: none */
+    uint16_t service;         /* as a flow has it */
+    uint8_t logged_id_length; /* 0: none */
+    char logged_id[FLOW_LOGGED_ID_MAX];
 };
 
 struct flowlist {

@@ -292,24 +292,25 @@ static enum result reserve_slots(struct flowtable *table)
     return RESULT_OK;
 }
 
-/* Units that a label takes, with its NUL. */
-static uint32_t label_units(const struct metered *metered)
+/* Units that a logged id takes, with its NUL. */
+static uint32_t logged_id_units(const struct metered *metered)
 {
-    return metered && metered->label_length > 0 ? metered->label_length / UNIT + 1 : 0;
+    return metered && metered->logged_id_length > 0 ? metered->logged_id_length / UNIT + 1 : 0;
 }
 
 /* Behind the flow's addresses, where there is room for it, if it has any. */
-static void write_label(struct stored_flow *flow, size_t words, const struct metered *metered)
+static void write_logged_id(struct stored_flow *flow, size_t words, const struct metered *metered)
 {
-    uint32_t label = label_units(metered);
+    uint32_t logged = logged_id_units(metered);
 
-    if (label == 0)
+    if (logged == 0)
         return;
-    flow->address[words + label - 1] = 0;
-    memcpy(&flow->address[words], metered->label, metered->label_length);
+    flow->address[words + logged - 1] = 0;
+    memcpy(&flow->address[words], metered->logged_id, metered->logged_id_length);
 }
 
-/* The free places of an IPv4 flow, or of an IPv6 flow; those of flows with a label are not kept. */
+/* The free places of an IPv4 flow, or of an IPv6 flow; those of flows with a logged id are not
+ * kept. */
 static uint32_t *free_places(struct flowtable *table, uint8_t flags)
 {
     return &table->free_places[flags & FLOW_IPV6 ? 1 : 0];
@@ -343,8 +344,8 @@ static enum result add_flow(struct flowtable *table, const struct waiting *waiti
                             const struct metered *metered, struct slot *slot)
 {
     size_t words = address_words(waiting->flags);
-    uint32_t label = label_units(metered);
-    uint32_t units = (uint32_t)(sizeof(struct stored_flow) / UNIT + words) + label, place;
+    uint32_t logged = logged_id_units(metered);
+    uint32_t units = (uint32_t)(sizeof(struct stored_flow) / UNIT + words) + logged, place;
     bool sent_by_1 = waiting->flags & FLOW_FIRST_FROM_1;
     struct stored_flow *flow;
     enum result result = find_place(table, waiting->flags, units, &place);
@@ -367,9 +368,9 @@ static enum result add_flow(struct flowtable *table, const struct waiting *waiti
         flow->icmp_type = waiting->icmp_type;
         flow->icmp_code = waiting->icmp_code;
     }
-    if (metered && label > 0) {
-        flow->flags |= FLOW_LABELLED;
-        write_label(flow, words, metered);
+    if (metered && logged > 0) {
+        flow->flags |= FLOW_LOGGED;
+        write_logged_id(flow, words, metered);
     }
     return RESULT_OK;
 }
@@ -498,7 +499,8 @@ static void remove_slot(struct flowtable *table, uint32_t hash, uint32_t place)
     table->slots[at].place = 0;
 }
 
-/* Forgets a flow; its place is free then, unless a label makes it of a size that is not kept. */
+/* Forgets a flow; its place is free then, unless a logged id makes it of a size that is not kept.
+ */
 static void forget_flow(struct flowtable *table, uint32_t place)
 {
     struct stored_flow *flow = flow_at(&table->flows, place);
@@ -515,8 +517,8 @@ static void forget_flow(struct flowtable *table, uint32_t place)
     }
     table->flow_count--;
     flow->proto = flow->active = 0;
-    flow->flags &= FLOW_IPV6 | FLOW_LABELLED;
-    if (flow->flags & FLOW_LABELLED)
+    flow->flags &= FLOW_IPV6 | FLOW_LOGGED;
+    if (flow->flags & FLOW_LOGGED)
         return;
     first = free_places(table, flow->flags);
     flow->start = *first;
@@ -566,19 +568,19 @@ static enum result evict_one(struct flowtable *table)
     }
 }
 
-/* Gives a flow that is not active the label of a connection: in its place, if it fits there. */
-static enum result relabel(struct flowtable *table, unsigned index, struct slot *slot)
+/* Gives a flow that is not active the logged id of a connection: in its place, if it fits there. */
+static enum result renew_logged_id(struct flowtable *table, unsigned index, struct slot *slot)
 {
     const struct metered *metered = &table->metered[index];
     struct stored_flow *flow = flow_at(&table->flows, slot->place);
-    uint32_t words = (uint32_t)address_words(flow->flags), label = label_units(metered);
+    uint32_t words = (uint32_t)address_words(flow->flags), logged = logged_id_units(metered);
     uint8_t source = flow->flags & FLOW_SOURCE_IS_1;
     enum result result = collect_flow(table, slot->place);
 
     if (result != RESULT_OK)
         return result;
-    if (flow_units(flow) == sizeof *flow / UNIT + words + label) {
-        write_label(flow, words, metered);
+    if (flow_units(flow) == sizeof *flow / UNIT + words + logged) {
+        write_logged_id(flow, words, metered);
         return RESULT_OK;
     }
     forget_flow(table, slot->place);
@@ -606,7 +608,7 @@ static enum result find_flow(struct flowtable *table, unsigned index, struct sto
         result = add_flow(table, waiting, waiting->metered ? &table->metered[index] : NULL, slot);
     else if (result == RESULT_OK && waiting->metered &&
              !is_active(table, flow_at(&table->flows, slot->place))) {
-        result = relabel(table, index, slot);
+        result = renew_logged_id(table, index, slot);
         slot = find_slot(table, waiting);
     }
     if (result != RESULT_OK)
@@ -790,8 +792,8 @@ static uint64_t uid_hash(const struct flowtable *table, const char *uid, size_t 
 }
 
 enum result flowtable_add_connection(struct flowtable *table, const struct connection *connection,
-                                     const char *label, size_t label_length, bool orig_local,
-                                     bool resp_local)
+                                     const char *logged_id, size_t logged_id_length,
+                                     bool orig_local, bool resp_local)
 {
     static const uint8_t tcp_flags[] = {
         [OPENER_UNKNOWN] = 0, [OPENER_ORIG] = TCP_SYN, [OPENER_RESP] = TCP_SYN | TCP_ACK};
@@ -819,9 +821,9 @@ enum result flowtable_add_connection(struct flowtable *table, const struct conne
     metered->packets[1] = connection->resp_packets;
     metered->bytes[0] = connection->orig_bytes;
     metered->bytes[1] = connection->resp_bytes;
-    metered->label_length = label ? (uint8_t)label_length : 0;
-    if (label)
-        memcpy(metered->label, label, label_length);
+    metered->logged_id_length = logged_id ? (uint8_t)logged_id_length : 0;
+    if (logged_id)
+        memcpy(metered->logged_id, logged_id, logged_id_length);
     metered->service = 0;
     if (connection->service)
         result = flowlist_number_service(&table->flows, connection->service,

@@ -18,7 +18,7 @@
 struct flowtable;
 
 /* Two ids, with something between them. */
-#define FLOW_LABEL_MAX (2 * CONNECTION_ID_MAX + 1)
+#define FLOW_LOGGED_ID_MAX (2 * CONNECTION_ID_MAX + 1)
 
 /*
  * most: flows in memory; 0: no limit. Beyond it a new flow evicts one that was not seen for long,
@@ -41,12 +41,12 @@ MUST_CHECK enum result flowtable_add(struct flowtable *table, const struct packe
 /*
  * The same for a connection, as if its packets came here and orig sent the first one. Counts that
  * would overflow stay at their greatest. Of the connections of a window the first one gives the
- * flow its label, a text of at most FLOW_LABEL_MAX bytes; NULL: none. The first that has a service
- * gives a flow with ports that, but for more than 65535 different ones.
+ * flow its logged id, a text of at most FLOW_LOGGED_ID_MAX bytes; NULL: none. The first that has a
+ * service gives a flow with ports that, but for more than 65535 different ones.
  */
 MUST_CHECK enum result flowtable_add_connection(struct flowtable *table,
                                                 const struct connection *connection,
-                                                const char *label, size_t label_length,
+                                                const char *logged_id, size_t logged_id_length,
                                                 bool orig_local, bool resp_local);
 
 /* What the originator of a connection with that uid says, whenever that comes. The same. */

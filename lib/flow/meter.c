@@ -140,17 +140,18 @@ static bool has_other_id(const struct connection *connection)
 }
 
 /* Its length: 0 where there is nothing to keep. */
-static size_t make_label(const struct connection *connection, char label[FLOW_LABEL_MAX])
+static size_t make_logged_id(const struct connection *connection,
+                             char logged_id[FLOW_LOGGED_ID_MAX])
 {
     size_t length = has_other_id(connection) ? connection->community_id_length : 0;
 
     if (length > 0)
-        memcpy(label, connection->community_id, length);
+        memcpy(logged_id, connection->community_id, length);
     else if (!connection->uid)
         return 0;
-    label[length++] = ' ';
+    logged_id[length++] = ' ';
     if (connection->uid)
-        memcpy(label + length, connection->uid, connection->uid_length);
+        memcpy(logged_id + length, connection->uid, connection->uid_length);
     return length + connection->uid_length;
 }
 
@@ -382,7 +383,7 @@ enum result meter_frame(struct meter *meter, const struct frame *frame,
 enum result meter_connection(struct meter *meter, const struct connection *connection)
 {
     struct connection kept = *connection;
-    char label[FLOW_LABEL_MAX];
+    char logged_id[FLOW_LOGGED_ID_MAX];
     size_t length = 0;
     struct locals locals;
     enum result result = RESULT_OK;
@@ -393,13 +394,13 @@ enum result meter_connection(struct meter *meter, const struct connection *conne
                                         connection->orig_port, connection->resp_port, &locals))
         return result;
     if (meter->options.extended)
-        length = make_label(connection, label);
+        length = make_logged_id(connection, logged_id);
     else
         kept.service = NULL;
     if (!meter->options.session_names)
         kept.uid = NULL;
     note_start(meter, connection->start);
-    result = flowtable_add_connection(meter->flows, &kept, length > 0 ? label : NULL, length,
+    result = flowtable_add_connection(meter->flows, &kept, length > 0 ? logged_id : NULL, length,
                                       locals.src, locals.dst);
     return result == RESULT_OK ? make_way(meter) : result;
 }

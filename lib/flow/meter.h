@@ -67,8 +67,8 @@ MUST_CHECK enum result meter_send_rest(struct meter *meter);
 /*
  * Takes a connection, whose start begins windows as the time of a frame does. Logs tell of it when
  * it has ended: so one that began long before the open window is late and counted there, unless it
- * has ended a whole window before it, too. With extended the label of a flow is its Community ID,
- * where that is not of seed 0, a space, and its uid, if it has any of these. Results as above.
+ * has ended a whole window before it, too. With extended the logged id of a flow is its Community
+ * ID, where that is not of seed 0, a space, and its uid, if it has any of these. Results as above.
  */
 MUST_CHECK enum result meter_connection(struct meter *meter, const struct connection *connection);
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Before the scope is looked at, for DNS is read whatever it is. X is at the ports. */
-static void emit_ports(struct snap *snap, snap_label drop)
+static void emit_ports(struct snap *snap, snap_target drop)
 {
 #define SERVICE(port) port,
     static const uint16_t services[] = {SERVICE_PORTS(SERVICE)};
@@ -27,7 +27,7 @@ static void emit_ports(struct snap *snap, snap_label drop)
 /* What DNS says is in a response, whose first bytes are there, of at most one question. */
 static void emit_dns(struct snap *snap)
 {
-    snap_label headers = new_label(snap), all = new_label(snap);
+    snap_target headers = new_target(snap), all = new_target(snap);
 
     load_memory(snap, FRAGMENT);
     near_unless(snap, 0, headers);
@@ -47,7 +47,7 @@ static void emit_dns(struct snap *snap)
 
 static void emit_transport(struct snap *snap)
 {
-    snap_label ports = new_label(snap), dns = new_label(snap), drop = new_label(snap);
+    snap_target ports = new_target(snap), dns = new_target(snap), drop = new_target(snap);
 
     place(snap, snap->tcp);
     store_x(snap, TRANSPORT);
@@ -81,7 +81,7 @@ static void emit_transport(struct snap *snap)
 }
 
 /* Whether the address at X + at surely is local: the meter knows more of them. */
-static void emit_local4(struct snap *snap, uint32_t at, snap_label yes, snap_label no)
+static void emit_local4(struct snap *snap, uint32_t at, snap_target yes, snap_target no)
 {
     load(snap, BPF_W, at);
     snapcode_test(&snap->code, BPF_JGE, 0xe0000000, yes, 0); /* multicast, broadcast */
@@ -98,9 +98,9 @@ static void emit_local4(struct snap *snap, uint32_t at, snap_label yes, snap_lab
     snapcode_test(&snap->code, BPF_JEQ, 0xa9fe0000, yes, no);
 }
 
-static void emit_local6(struct snap *snap, uint32_t at, snap_label yes, snap_label no)
+static void emit_local6(struct snap *snap, uint32_t at, snap_target yes, snap_target no)
 {
-    snap_label other = new_label(snap);
+    snap_target other = new_target(snap);
 
     load(snap, BPF_W, at);
     near_unless(snap, 0, other);
@@ -119,8 +119,8 @@ static void emit_local6(struct snap *snap, uint32_t at, snap_label yes, snap_lab
 /* Goes on where the meter may keep what has come so far. */
 static void emit_scope(struct snap *snap)
 {
-    snap_label ipv6 = new_label(snap), drop = new_label(snap), keep = new_label(snap);
-    snap_label from4 = new_label(snap), from6 = new_label(snap);
+    snap_target ipv6 = new_target(snap), drop = new_target(snap), keep = new_target(snap);
+    snap_target from4 = new_target(snap), from6 = new_target(snap);
 
     place(snap, snap->scope);
     if (snap->options.family != 0) {
@@ -163,7 +163,7 @@ static void emit_http(struct snap *snap)
 #define METHOD(method) method,
     static const char methods[][9] = {HTTP_METHODS(METHOD)};
 #undef METHOD
-    snap_label request = new_label(snap), none = new_label(snap);
+    snap_target request = new_target(snap), none = new_target(snap);
 
     store(snap, TYPE);
     load(snap, BPF_H, 4);
@@ -172,7 +172,7 @@ static void emit_http(struct snap *snap)
         const uint8_t *method = (const uint8_t *)methods[i];
         size_t length = strlen(methods[i]);
         uint32_t mask = length == 4 ? 0 : length == 5 ? 0xff00 : 0xffff;
-        snap_label other = new_label(snap);
+        snap_target other = new_target(snap);
 
         load_memory(snap, TYPE);
         near_unless(snap, be32(method), other);
@@ -228,7 +228,7 @@ static void emit_quic_session(struct snap *snap)
     load(snap, BPF_W, 1);
     store(snap, TYPE);
     for (size_t i = 0; i < sizeof versions / sizeof *versions; i++) {
-        snap_label other = new_label(snap);
+        snap_target other = new_target(snap);
 
         load_memory(snap, TYPE);
         near_unless(snap, versions[i].version, other);
@@ -243,7 +243,7 @@ static void emit_quic_session(struct snap *snap)
 /* What names itself in its payload. */
 static void emit_sessions(struct snap *snap)
 {
-    snap_label udp = new_label(snap);
+    snap_target udp = new_target(snap);
 
     load_memory(snap, FRAGMENT);
     near_unless(snap, 0, snap->headers);
@@ -263,8 +263,8 @@ static void emit_sessions(struct snap *snap)
  */
 static void emit_cooked_start(struct snap *snap)
 {
-    snap_label vlan = new_label(snap), tag = new_label(snap), ip = new_label(snap);
-    snap_label known = new_label(snap);
+    snap_target vlan = new_target(snap), tag = new_target(snap), ip = new_target(snap);
+    snap_target known = new_target(snap);
 
     snapcode_emit(&snap->code, BPF_LDX | BPF_W | BPF_IMM, 0);
     snapcode_emit(&snap->code, BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_PROTOCOL));
@@ -309,15 +309,15 @@ static void emit_start(struct snap *snap)
 /* Each part jumps only to those behind it. */
 static void emit_walk(struct snap *snap)
 {
-    snap_label *labels[] = {&snap->tcp,   &snap->udp,   &snap->icmp,
-                            &snap->later, &snap->scope, &snap->headers};
+    snap_target *targets[] = {&snap->tcp,   &snap->udp,   &snap->icmp,
+                              &snap->later, &snap->scope, &snap->headers};
     struct layer *layers[] = {&snap->outer, &snap->inner};
 
-    for (size_t i = 0; i < sizeof labels / sizeof *labels; i++)
-        *labels[i] = new_label(snap);
+    for (size_t i = 0; i < sizeof targets / sizeof *targets; i++)
+        *targets[i] = new_target(snap);
     for (size_t i = 0; i < sizeof layers / sizeof *layers; i++)
-        *layers[i] = (struct layer){new_label(snap), new_label(snap), new_label(snap),
-                                    new_label(snap), new_label(snap), new_label(snap)};
+        *layers[i] = (struct layer){new_target(snap), new_target(snap), new_target(snap),
+                                    new_target(snap), new_target(snap), new_target(snap)};
     emit_start(snap);
     snap_emit_link(snap);
     snap_emit_ip(snap);
@@ -332,7 +332,7 @@ static void emit_walk(struct snap *snap)
 
 static void emit_interfaces(struct snap *snap)
 {
-    snap_label ours = new_label(snap);
+    snap_target ours = new_target(snap);
 
     if (snap->options.interface_count == 0)
         return;
@@ -361,7 +361,7 @@ static enum result compile(struct snap *snap, pcap_t *pcap)
 
     if (pcap_compile(pcap, &bpf, snap->options.filter, 1, PCAP_NETMASK_UNKNOWN) != 0) {
         snprintf(snap->problem, sizeof snap->problem, "%s", pcap_geterr(pcap));
-        return RESULT_DAMAGED;
+        return RESULT_INVALID;
     }
     append(snap, &bpf);
     pcap_freecode(&bpf);
@@ -405,7 +405,7 @@ enum result snap_init(struct snap **snap, const struct snap_options *options)
     if (snapcode_finish(&new->code))
         return RESULT_OK;
     snprintf(new->problem, sizeof new->problem, "the filter is too long for the kernel");
-    return RESULT_DAMAGED;
+    return RESULT_INVALID;
 }
 
 void snap_destroy(struct snap **snap)

@@ -1,6 +1,6 @@
 #include "live/snapcode.h"
 
-static void append(struct snapcode *code, struct bpf_insn insn, snap_label yes, snap_label no)
+static void append(struct snapcode *code, struct bpf_insn insn, snap_target yes, snap_target no)
 {
     if (code->count < SNAPCODE_MOST) {
         code->program[code->count] = insn;
@@ -20,42 +20,43 @@ void snapcode_emit(struct snapcode *code, unsigned instruction, uint32_t k)
     snapcode_append(code, (struct bpf_insn){.code = (u_short)instruction, .k = k});
 }
 
-snap_label snapcode_label(struct snapcode *code)
+snap_target snapcode_target(struct snapcode *code)
 {
-    return ++code->labels;
+    return ++code->targets;
 }
 
-void snapcode_place(struct snapcode *code, snap_label label)
+void snapcode_place(struct snapcode *code, snap_target target)
 {
-    if (label < SNAPCODE_LABELS)
-        code->places[label] = code->count;
+    if (target < SNAPCODE_TARGETS)
+        code->places[target] = code->count;
 }
 
-void snapcode_test(struct snapcode *code, unsigned test, uint32_t k, snap_label yes, snap_label no)
+void snapcode_test(struct snapcode *code, unsigned test, uint32_t k, snap_target yes,
+                   snap_target no)
 {
     append(code, (struct bpf_insn){.code = (u_short)(BPF_JMP | test), .k = k}, yes, no);
 }
 
-void snapcode_jump(struct snapcode *code, snap_label label)
+void snapcode_jump(struct snapcode *code, snap_target target)
 {
-    append(code, (struct bpf_insn){.code = BPF_JMP | BPF_JA}, label, 0);
+    append(code, (struct bpf_insn){.code = BPF_JMP | BPF_JA}, target, 0);
 }
 
-void snapcode_jump_if(struct snapcode *code, uint32_t value, snap_label label)
+void snapcode_jump_if(struct snapcode *code, uint32_t value, snap_target target)
 {
     snapcode_append(code, (struct bpf_insn){.code = BPF_JMP | BPF_JEQ, .jf = 1, .k = value});
-    snapcode_jump(code, label);
+    snapcode_jump(code, target);
 }
 
-/* Instructions between the one at a place and a label; very many where that is not behind it. */
-static unsigned distance(const struct snapcode *code, unsigned place, snap_label label)
+/* Instructions between the one at a place and a target; very many where that is not behind it. */
+static unsigned distance(const struct snapcode *code, unsigned place, snap_target target)
 {
-    return label == 0 ? 0 : code->places[label] - place - 1;
+    return target == 0 ? 0 : code->places[target] - place - 1;
 }
 
 bool snapcode_finish(struct snapcode *code)
 {
-    if (code->count > SNAPCODE_MOST || code->labels >= SNAPCODE_LABELS)
+    if (code->count > SNAPCODE_MOST || code->targets >= SNAPCODE_TARGETS)
         return false;
     for (unsigned i = 0; i < code->count; i++) {
         struct bpf_insn *insn = &code->program[i];

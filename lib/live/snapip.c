@@ -5,7 +5,7 @@
 static void emit_protocols(struct snap *snap, const struct layer *layer, uint8_t icmp)
 {
     bool outer = layer == &snap->outer;
-    snap_label inner = new_label(snap);
+    snap_target inner = new_target(snap);
 
     jump_if(snap, IPPROTO_TCP, snap->tcp);
     jump_if(snap, IPPROTO_UDP, layer->udp);
@@ -26,7 +26,7 @@ static void emit_protocols(struct snap *snap, const struct layer *layer, uint8_t
 
 static void emit_ipv4(struct snap *snap, const struct layer *layer)
 {
-    snap_label known = new_label(snap), whole = new_label(snap);
+    snap_target known = new_target(snap), whole = new_target(snap);
 
     place(snap, layer->ipv4);
     store_x(snap, NETWORK);
@@ -68,10 +68,10 @@ static const uint8_t extensions[] = {
 enum { EXTENSIONS = sizeof extensions };
 
 /* One extension header at X, of the protocol in A. */
-static void emit_extension(struct snap *snap, snap_label none)
+static void emit_extension(struct snap *snap, snap_target none)
 {
-    snap_label fours = new_label(snap), fragment = new_label(snap), eights = new_label(snap);
-    snap_label known = new_label(snap), whole = new_label(snap);
+    snap_target fours = new_target(snap), fragment = new_target(snap), eights = new_target(snap);
+    snap_target known = new_target(snap), whole = new_target(snap);
 
     near_if(snap, IPPROTO_AH, fours);
     near_if(snap, IPPROTO_FRAGMENT, fragment);
@@ -111,7 +111,7 @@ static void emit_extension(struct snap *snap, snap_label none)
 
 static void emit_ipv6(struct snap *snap, const struct layer *layer, unsigned most)
 {
-    snap_label none = new_label(snap), inner = new_label(snap);
+    snap_target none = new_target(snap), inner = new_target(snap);
 
     place(snap, layer->ipv6);
     store_x(snap, NETWORK);
@@ -134,11 +134,11 @@ static void emit_ipv6(struct snap *snap, const struct layer *layer, unsigned mos
 }
 
 /*
- * A datagram at X goes to one of these labels by its ports: a tunnel's, or else it is none. All of
+ * A datagram at X goes to one of these targets by its ports: a tunnel's, or else it is none. All of
  * them are nearby.
  */
-static void emit_tunnel_ports(struct snap *snap, snap_label vxlan, snap_label geneve,
-                              snap_label gtpu)
+static void emit_tunnel_ports(struct snap *snap, snap_target vxlan, snap_target geneve,
+                              snap_target gtpu)
 {
     load(snap, BPF_H, 2);
     near_if(snap, PORT_VXLAN, vxlan);
@@ -150,7 +150,7 @@ static void emit_tunnel_ports(struct snap *snap, snap_label vxlan, snap_label ge
 }
 
 /* X is at the UDP header, in what follows. */
-static void emit_vxlan(struct snap *snap, snap_label otherwise)
+static void emit_vxlan(struct snap *snap, snap_target otherwise)
 {
     near_unless_room(snap, 8 + 8, otherwise);
     load(snap, BPF_B, 8);
@@ -160,9 +160,9 @@ static void emit_vxlan(struct snap *snap, snap_label otherwise)
     jump(snap, snap->inner.frame);
 }
 
-static void emit_geneve(struct snap *snap, snap_label otherwise)
+static void emit_geneve(struct snap *snap, snap_target otherwise)
 {
-    snap_label known = new_label(snap);
+    snap_target known = new_target(snap);
 
     near_unless_room(snap, 8 + 8, otherwise);
     load(snap, BPF_B, 8);
@@ -184,7 +184,7 @@ static void emit_geneve(struct snap *snap, snap_label otherwise)
 }
 
 /* One extension header of GTP-U at X; A has 0 where there is none. */
-static void emit_gtpu_extension(struct snap *snap, snap_label packet, snap_label otherwise)
+static void emit_gtpu_extension(struct snap *snap, snap_target packet, snap_target otherwise)
 {
     near_if(snap, 0, packet);
     near_unless_room(snap, 1, otherwise);
@@ -199,9 +199,9 @@ static void emit_gtpu_extension(struct snap *snap, snap_label packet, snap_label
     load_memory(snap, TYPE);
 }
 
-static void emit_gtpu(struct snap *snap, snap_label otherwise)
+static void emit_gtpu(struct snap *snap, snap_target otherwise)
 {
-    snap_label optional = new_label(snap), packet = new_label(snap);
+    snap_target optional = new_target(snap), packet = new_target(snap);
 
     near_unless_room(snap, 8 + 8, otherwise);
     load(snap, BPF_H, 8);
@@ -236,8 +236,8 @@ static void emit_gtpu(struct snap *snap, snap_label otherwise)
 
 static void emit_udp(struct snap *snap)
 {
-    snap_label vxlan = new_label(snap), geneve = new_label(snap), gtpu = new_label(snap);
-    snap_label plain = new_label(snap);
+    snap_target vxlan = new_target(snap), geneve = new_target(snap), gtpu = new_target(snap);
+    snap_target plain = new_target(snap);
 
     place(snap, snap->outer.udp);
     store_x(snap, TRANSPORT);
@@ -258,7 +258,7 @@ static void emit_udp(struct snap *snap)
 /* Tunnels in tunnels are not walked. */
 static void emit_inner_udp(struct snap *snap)
 {
-    snap_label deeper = new_label(snap);
+    snap_target deeper = new_target(snap);
 
     place(snap, snap->inner.udp);
     store_x(snap, TRANSPORT);
@@ -280,8 +280,8 @@ static void move_over_gre(struct snap *snap, uint32_t flag, unsigned shift)
 /* X is at GRE's header. */
 static void emit_gre(struct snap *snap)
 {
-    snap_label inner = new_label(snap), drop = new_label(snap), first = new_label(snap);
-    snap_label erspan = new_label(snap);
+    snap_target inner = new_target(snap), drop = new_target(snap), first = new_target(snap);
+    snap_target erspan = new_target(snap);
 
     place(snap, snap->outer.gre);
     load(snap, BPF_H, 0);

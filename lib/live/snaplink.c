@@ -15,14 +15,14 @@ static const struct {
 enum { TAGS = sizeof tags / sizeof *tags };
 
 /* One tag at X, whose type is in A, is stepped over. */
-static void emit_tag(struct snap *snap, snap_label other)
+static void emit_tag(struct snap *snap, snap_target other)
 {
-    snap_label lengths[TAGS] = {0}, next = new_label(snap);
+    snap_target lengths[TAGS] = {0}, next = new_target(snap);
 
     for (size_t i = 0; i < TAGS; i++) {
         bool same = i > 0 && tags[i].length == tags[i - 1].length;
 
-        lengths[i] = same ? lengths[i - 1] : new_label(snap);
+        lengths[i] = same ? lengths[i - 1] : new_target(snap);
         near_if(snap, tags[i].type, lengths[i]);
     }
     jump(snap, other);
@@ -39,7 +39,8 @@ static void emit_tag(struct snap *snap, snap_label other)
     take_type(snap);
 }
 
-static void emit_tags(struct snap *snap, const struct layer *layer, unsigned most, snap_label other)
+static void emit_tags(struct snap *snap, const struct layer *layer, unsigned most,
+                      snap_target other)
 {
     for (unsigned i = 0; i <= most; i++) {
         jump_if(snap, ETHERTYPE_IPV4, layer->ipv4);
@@ -50,7 +51,7 @@ static void emit_tags(struct snap *snap, const struct layer *layer, unsigned mos
 }
 
 /* Goes on where LLC and SNAP say so at X. */
-static void emit_llc(struct snap *snap, snap_label otherwise)
+static void emit_llc(struct snap *snap, snap_target otherwise)
 {
     load(snap, BPF_W, 0);
     compute(snap, BPF_AND, 0xffffff00);
@@ -60,7 +61,7 @@ static void emit_llc(struct snap *snap, snap_label otherwise)
 /* What could still carry IP, but nests deeper than the walk goes. */
 static void emit_deeper(struct snap *snap)
 {
-    snap_label drop = new_label(snap), inner = new_label(snap), long_enough = new_label(snap);
+    snap_target drop = new_target(snap), inner = new_target(snap), long_enough = new_target(snap);
 
     snapcode_test(&snap->code, BPF_JGE, ETHERTYPE_LEAST, long_enough, 0);
     emit_llc(snap, drop);
@@ -78,9 +79,9 @@ static void emit_deeper(struct snap *snap)
 }
 
 /* X is at PPP's protocol, which can be one byte, and can have an address and control before it. */
-static void emit_ppp(struct snap *snap, const struct layer *layer, snap_label mpls)
+static void emit_ppp(struct snap *snap, const struct layer *layer, snap_target mpls)
 {
-    snap_label bare = new_label(snap), one_byte = new_label(snap), known = new_label(snap);
+    snap_target bare = new_target(snap), one_byte = new_target(snap), known = new_target(snap);
 
     load(snap, BPF_B, 0);
     near_unless(snap, 0xff, bare);
@@ -102,10 +103,10 @@ static void emit_ppp(struct snap *snap, const struct layer *layer, snap_label mp
     answer(snap, 0);
 }
 
-/* X is at a label. Below the stack the first four bits tell what follows. */
+/* X is at a target. Below the stack the first four bits tell what follows. */
 static void emit_mpls(struct snap *snap)
 {
-    snap_label bottom = new_label(snap), drop = new_label(snap);
+    snap_target bottom = new_target(snap), drop = new_target(snap);
 
     for (unsigned i = 0; i < SNAP_LABELS; i++) {
         load(snap, BPF_B, 2);
@@ -130,7 +131,7 @@ static void emit_mpls(struct snap *snap)
 /* X is at a PPPoE header. */
 static void emit_pppoe(struct snap *snap)
 {
-    snap_label data = new_label(snap);
+    snap_target data = new_target(snap);
 
     load(snap, BPF_H, 0);
     near_if(snap, 0x1100, data);
@@ -142,8 +143,8 @@ static void emit_pppoe(struct snap *snap)
 void snap_emit_link(struct snap *snap)
 {
     const struct layer *layer = &snap->outer;
-    snap_label other = new_label(snap), pppoe = new_label(snap), mpls = new_label(snap);
-    snap_label deeper = new_label(snap), llc = new_label(snap), drop = new_label(snap);
+    snap_target other = new_target(snap), pppoe = new_target(snap), mpls = new_target(snap);
+    snap_target deeper = new_target(snap), llc = new_target(snap), drop = new_target(snap);
 
     emit_tags(snap, layer, SNAP_TAGS, other);
     place(snap, other);
@@ -174,7 +175,7 @@ void snap_emit_link(struct snap *snap)
 void snap_emit_inner_link(struct snap *snap)
 {
     const struct layer *layer = &snap->inner;
-    snap_label deeper = new_label(snap), mpls = new_label(snap);
+    snap_target deeper = new_target(snap), mpls = new_target(snap);
 
     place(snap, layer->ppp);
     emit_ppp(snap, layer, mpls);

@@ -30,7 +30,7 @@ enum {
 
 /* Where the walk goes on: with A the type and X behind it, or with X at the header of that name. */
 struct layer {
-    snap_label frame, ppp, ipv4, ipv6, gre, udp;
+    snap_target frame, ppp, ipv4, ipv6, gre, udp;
 };
 
 struct snap {
@@ -38,9 +38,9 @@ struct snap {
     struct snapcode code;
     struct layer outer, inner;
     /* The same; X is behind the headers of a later fragment, and UDP's is in TRANSPORT. */
-    snap_label tcp, udp, icmp, later;
-    snap_label scope;
-    snap_label headers; /* the answer is ANSWER */
+    snap_target tcp, udp, icmp, later;
+    snap_target scope;
+    snap_target headers; /* the answer is ANSWER */
     char problem[PCAP_ERRBUF_SIZE];
 };
 
@@ -121,48 +121,48 @@ static inline void answer_a(struct snap *snap)
     snapcode_emit(&snap->code, BPF_RET | BPF_A, 0);
 }
 
-static inline snap_label new_label(struct snap *snap)
+static inline snap_target new_target(struct snap *snap)
 {
-    return snapcode_label(&snap->code);
+    return snapcode_target(&snap->code);
 }
 
-static inline void place(struct snap *snap, snap_label label)
+static inline void place(struct snap *snap, snap_target target)
 {
-    snapcode_place(&snap->code, label);
+    snapcode_place(&snap->code, target);
 }
 
-static inline void jump(struct snap *snap, snap_label label)
+static inline void jump(struct snap *snap, snap_target target)
 {
-    snapcode_jump(&snap->code, label);
+    snapcode_jump(&snap->code, target);
 }
 
-static inline void jump_if(struct snap *snap, uint32_t value, snap_label label)
+static inline void jump_if(struct snap *snap, uint32_t value, snap_target target)
 {
-    snapcode_jump_if(&snap->code, value, label);
+    snapcode_jump_if(&snap->code, value, target);
 }
 
-/* To labels nearby. */
-static inline void near_if(struct snap *snap, uint32_t value, snap_label label)
+/* To targets nearby. */
+static inline void near_if(struct snap *snap, uint32_t value, snap_target target)
 {
-    snapcode_test(&snap->code, BPF_JEQ, value, label, 0);
+    snapcode_test(&snap->code, BPF_JEQ, value, target, 0);
 }
 
-static inline void near_unless(struct snap *snap, uint32_t value, snap_label label)
+static inline void near_unless(struct snap *snap, uint32_t value, snap_target target)
 {
-    snapcode_test(&snap->code, BPF_JEQ, value, 0, label);
+    snapcode_test(&snap->code, BPF_JEQ, value, 0, target);
 }
 
-static inline void near_if_set(struct snap *snap, uint32_t bits, snap_label label)
+static inline void near_if_set(struct snap *snap, uint32_t bits, snap_target target)
 {
-    snapcode_test(&snap->code, BPF_JSET, bits, label, 0);
+    snapcode_test(&snap->code, BPF_JSET, bits, target, 0);
 }
 
 /* Where fewer bytes than that stand at X a load would refuse the packet. */
-static inline void near_unless_room(struct snap *snap, uint32_t bytes, snap_label label)
+static inline void near_unless_room(struct snap *snap, uint32_t bytes, snap_target target)
 {
     snapcode_emit(&snap->code, BPF_LD | BPF_W | BPF_LEN, 0);
     snapcode_emit(&snap->code, BPF_ALU | BPF_SUB | BPF_X, 0);
-    snapcode_test(&snap->code, BPF_JGE, bytes, 0, label);
+    snapcode_test(&snap->code, BPF_JGE, bytes, 0, target);
 }
 
 /* X is at a type, which goes to A, and moves behind it. */
@@ -175,13 +175,13 @@ static inline void take_type(struct snap *snap)
 }
 
 /*
- * snaplink.c: from the beginning of the packet, with A its type and X behind that, to the labels of
- * layer outer; and the same in a tunnel, from labels of layer inner to others of it.
+ * snaplink.c: from the beginning of the packet, with A its type and X behind that, to the targets
+ * of layer outer; and the same in a tunnel, from targets of layer inner to others of it.
  */
 void snap_emit_link(struct snap *snap);
 void snap_emit_inner_link(struct snap *snap);
 
-/* snapip.c: from IP headers to the labels of transport, through tunnels from outer to inner. */
+/* snapip.c: from IP headers to the targets of transport, through tunnels from outer to inner. */
 void snap_emit_ip(struct snap *snap);
 
 #endif

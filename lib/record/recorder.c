@@ -90,15 +90,16 @@ static void identify_flow(const struct flow *flow, char text[COMMUNITYID_TEXT])
         communityid_format(from, to, flow->proto, flow->icmp_type, flow->icmp_code, text);
 }
 
-/* The label is as meter_connection makes it. */
+/* The logged id is as meter_connection makes it. */
 static void extend_record(const struct flow *flow, char community_id[COMMUNITYID_TEXT],
                           struct record *record)
 {
-    const char *space = flow->label ? strchr(flow->label, ' ') : NULL;
+    const char *space = flow->logged_id ? strchr(flow->logged_id, ' ') : NULL;
 
     record->extended = true;
-    if (space && space > flow->label) {
-        record->community_id = (struct record_text){flow->label, (size_t)(space - flow->label)};
+    if (space && space > flow->logged_id) {
+        record->community_id =
+            (struct record_text){flow->logged_id, (size_t)(space - flow->logged_id)};
     } else {
         identify_flow(flow, community_id);
         record->community_id = text_of(community_id);

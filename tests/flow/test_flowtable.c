@@ -673,7 +673,8 @@ static void is_flow(size_t index, const char *want, const char *title)
              dst, flow.dport, (unsigned long long)flow.src_packets,
              (unsigned long long)flow.src_bytes, (unsigned long long)flow.dst_packets,
              (unsigned long long)flow.dst_bytes, (long long)flow.start, (long long)flow.last,
-             flow.first_from_src ? "src first" : "dst first", flow.label ? flow.label : "-");
+             flow.first_from_src ? "src first" : "dst first",
+             flow.logged_id ? flow.logged_id : "-");
     is_str(text, want, "%s", title);
 }
 
@@ -865,7 +866,7 @@ static void test_labels(void)
     struct flowtable *table = new_table();
     size_t wrong = 0;
 
-    need(sizeof text == FLOW_LABEL_MAX + 1, "the longest label");
+    need(sizeof text == FLOW_LOGGED_ID_MAX + 1, "the longest label");
     for (int round = 0; round < 2; round++)
         for (unsigned i = 0; i < FLOWS; i++) {
             struct connection connection = udp_connection(i % 2);
@@ -881,8 +882,9 @@ static void test_labels(void)
         struct flow flow;
 
         flowlist_get(window, i, &flow);
-        wrong += flow.sport != 10000 + i || strcmp(flow.label ? flow.label : "", want) != 0 ||
-                 flow.src_packets != 2 || flow.dst_bytes != 800;
+        wrong += flow.sport != 10000 + i ||
+                 strcmp(flow.logged_id ? flow.logged_id : "", want) != 0 || flow.src_packets != 2 ||
+                 flow.dst_bytes != 800;
     }
     is_int(wrong, 0, "flows with another label, or other counts");
     flowtable_destroy(&table);

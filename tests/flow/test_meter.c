@@ -39,10 +39,10 @@ static enum result take_flows(void *context, struct flowlist *flows, const struc
     for (size_t i = 0; i < flowlist_count(flows); i++) {
         flowlist_get(flows, i, &flow);
         sum->packets += flow.src_packets + flow.dst_packets;
-        if (flow.label || flow.service)
+        if (flow.logged_id || flow.service)
             snprintf(sum->said + strlen(sum->said), sizeof sum->said - strlen(sum->said),
                      "%llu %s %.*s; ", (unsigned long long)sum->windows,
-                     flow.label ? flow.label : "-", (int)flow.service_length,
+                     flow.logged_id ? flow.logged_id : "-", (int)flow.service_length,
                      flow.service ? flow.service : "");
         if (flow.last - window->sample_start > sum->longest)
             sum->longest = flow.last - window->sample_start;
