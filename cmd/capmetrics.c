@@ -240,7 +240,7 @@ int capmetrics_init(struct capmetrics **metrics, const struct watch_options *opt
     pthread_cond_init(&new->given, NULL);
     result = metrics_init(&new->metrics, options->metrics, labels,
                           options->sensor && *options->sensor ? 2 : 1);
-    if (result == RESULT_DAMAGED)
+    if (result == RESULT_INVALID)
         return usage_error("--metrics: %s exists and is not a regular file", options->metrics);
     return result == RESULT_OK ? start(new) : start_failed(result);
 }

@@ -72,7 +72,7 @@ int converter_option(struct converter_options *options, int option, char **argv)
         switch (locality_add(options->locality, optarg)) {
         case RESULT_OK:
             return EX_OK;
-        case RESULT_DAMAGED:
+        case RESULT_INVALID:
             return usage_error("%s: '%s' is not a network such as 192.0.2.0/24", option_typed(),
                                optarg);
         default:

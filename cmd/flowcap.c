@@ -552,7 +552,7 @@ static int drop_rights(struct command *command)
     if (result == RESULT_NO_MEMORY)
         return out_of_memory();
     complain(NULL, "%s", problem);
-    return result == RESULT_DAMAGED ? EX_USAGE : EX_OSERR;
+    return result == RESULT_INVALID ? EX_USAGE : EX_OSERR;
 }
 
 static int block_signals(struct command *command)

@@ -151,7 +151,7 @@ static enum result match_filter(struct command *command, struct source *source,
 {
     enum result result = filter_match(command->filter, frame, match);
 
-    if (result == RESULT_DAMAGED && source->filter_misfits++ == 0) {
+    if (result == RESULT_INVALID && source->filter_misfits++ == 0) {
         const char *name = filter_linktype_name(frame->linktype);
 
         complain(source->path,
@@ -159,7 +159,7 @@ static enum result match_filter(struct command *command, struct source *source,
                  frame->linktype, name ? name : "unknown", filter_problem(command->filter));
     }
     source->filtered += !*match;
-    return result == RESULT_DAMAGED ? RESULT_OK : result;
+    return result == RESULT_INVALID ? RESULT_OK : result;
 }
 
 static void report_progress(const struct source *source)

@@ -33,7 +33,7 @@ int report_init(struct report *report, const char *path, const struct intake *in
     if (!path)
         return EX_OK;
     result = metrics_init(&report->metrics, path, NULL, 0);
-    if (result == RESULT_DAMAGED)
+    if (result == RESULT_INVALID)
         return usage_error("--metrics: %s exists and is not a regular file", path);
     return result == RESULT_OK ? EX_OK : start_failed(result);
 }

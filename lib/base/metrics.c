@@ -56,7 +56,7 @@ static enum result check_path(const char *path)
 {
     struct stat stat;
 
-    return lstat(path, &stat) < 0 || S_ISREG(stat.st_mode) ? RESULT_OK : RESULT_DAMAGED;
+    return lstat(path, &stat) < 0 || S_ISREG(stat.st_mode) ? RESULT_OK : RESULT_INVALID;
 }
 
 enum result metrics_init(struct metrics **metrics, const char *path,

@@ -34,7 +34,7 @@ struct metric_label {
 struct metrics;
 
 /*
- * To be written to path, with these labels in each sample; all of it is copied. RESULT_DAMAGED:
+ * To be written to path, with these labels in each sample; all of it is copied. RESULT_INVALID:
  * what has that name is not a regular file, and would be lost.
  */
 MUST_CHECK enum result metrics_init(struct metrics **metrics, const char *path,

@@ -152,7 +152,7 @@ static enum result filter(struct capture *capture, const struct capture_options 
     snap_options.interfaces = indexes;
     snap_options.interface_count = capture->count > 1 ? capture->count : 0;
     result = snap_init(&snap, &snap_options);
-    if (result == RESULT_DAMAGED)
+    if (result == RESULT_INVALID)
         fail(capture, CAPTURE_UNFIT,
              capture->count == 1
                  ? "the filter does not fit"

@@ -88,7 +88,7 @@ static enum result compile(struct filter *filter, struct program *program)
     if (!program->compiled)
         snprintf(filter->problem, sizeof filter->problem, "%s", pcap_geterr(pcap));
     pcap_close(pcap);
-    return program->compiled ? RESULT_OK : RESULT_DAMAGED;
+    return program->compiled ? RESULT_OK : RESULT_INVALID;
 }
 
 static struct program *find_program(const struct filter *filter, int linktype)
@@ -105,10 +105,10 @@ enum result filter_compile(struct filter *filter, int linktype)
     struct program *program = find_program(filter, linktype);
 
     if (program)
-        return program->compiled ? RESULT_OK : RESULT_DAMAGED;
+        return program->compiled ? RESULT_OK : RESULT_INVALID;
     if (filter->count == PROGRAMS_MAX) {
         snprintf(filter->problem, sizeof filter->problem, "there are too many link types");
-        return RESULT_DAMAGED;
+        return RESULT_INVALID;
     }
     program = calloc(1, sizeof *program);
     if (!program)

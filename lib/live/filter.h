@@ -17,7 +17,7 @@ MUST_CHECK enum result filter_init(struct filter **filter, const char *expressio
 void filter_destroy(struct filter **filter);
 
 /*
- * Compiles it for a link type. RESULT_DAMAGED: it is no filter, or none for this link type;
+ * Compiles it for a link type. RESULT_INVALID: it is no filter, or none for this link type;
  * filter_problem says why. filter_match does so by itself where it has not been done.
  */
 MUST_CHECK enum result filter_compile(struct filter *filter, int linktype);

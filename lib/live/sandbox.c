@@ -31,7 +31,7 @@ static enum result become(const char *user, char problem[SANDBOX_PROBLEM])
         return failed(problem, "cannot look the user up");
     if (!passwd) {
         snprintf(problem, SANDBOX_PROBLEM, "there is no user %s", user);
-        return RESULT_DAMAGED;
+        return RESULT_INVALID;
     }
     if (passwd->pw_uid == geteuid()) /* root is to stay root, without its capabilities */
         return RESULT_OK;

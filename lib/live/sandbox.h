@@ -11,7 +11,7 @@
 /*
  * Root becomes the user, with the groups of that user's own only. Others stay who they are. All
  * capabilities are dropped, which holds for this thread and those that it makes afterwards, and no
- * program that is executed gives any back. RESULT_DAMAGED: there is no such user. RESULT_SYSTEM:
+ * program that is executed gives any back. RESULT_INVALID: there is no such user. RESULT_SYSTEM:
  * errno says why. problem tells what could not be done.
  */
 MUST_CHECK enum result sandbox_drop(const char *user, char problem[SANDBOX_PROBLEM]);

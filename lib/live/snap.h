@@ -69,11 +69,11 @@ struct bpf_insn;
 
 struct snap;
 
-/* RESULT_DAMAGED: the filter is none, or none for such frames; snap_problem says why. */
+/* RESULT_INVALID: the filter is none, or none for such frames; snap_problem says why. */
 MUST_CHECK enum result snap_init(struct snap **snap, const struct snap_options *options);
 void snap_destroy(struct snap **snap);
 
-/* Owned by the snap, which is there with RESULT_DAMAGED, too. */
+/* Owned by the snap, which is there with RESULT_INVALID, too. */
 const char *snap_problem(const struct snap *snap);
 const struct bpf_insn *snap_program(const struct snap *snap, unsigned *count);
 

@@ -105,16 +105,16 @@ static enum result add_prefix(struct locality *locality, const char *network, bo
     unsigned long bits, bits_max;
 
     if (!address_read(network, length, &address))
-        return RESULT_DAMAGED;
+        return RESULT_INVALID;
     bits = bits_max = address.family == 4 ? 32 : 128;
     if (slash) {
         char *end;
 
         if (!is_digit(slash[1]))
-            return RESULT_DAMAGED;
+            return RESULT_INVALID;
         bits = strtoul(slash + 1, &end, 10);
         if (*end != '\0' || bits > bits_max)
-            return RESULT_DAMAGED;
+            return RESULT_INVALID;
     }
     prefix.high_mask = mask_of((unsigned)bits);
     prefix.low_mask = bits > 64 ? mask_of((unsigned)bits - 64) : 0;

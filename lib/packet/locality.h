@@ -14,7 +14,7 @@ struct locality;
 MUST_CHECK enum result locality_init(struct locality **locality);
 void locality_destroy(struct locality **locality);
 
-/* Adds "ADDRESS/BITS", or one address. RESULT_DAMAGED when the text is neither. */
+/* Adds "ADDRESS/BITS", or one address. RESULT_INVALID when the text is neither. */
 MUST_CHECK enum result locality_add(struct locality *locality, const char *network);
 
 bool locality_has(const struct locality *locality, const struct address *address);

@@ -349,7 +349,7 @@ enum result record_write(struct record_writer *writer, const struct record *reco
     char *p;
 
     if (!is_whole(record) || most > RECORD_LINE_MAX)
-        return RESULT_DAMAGED;
+        return RESULT_INVALID;
     result = output_reserve(output, most);
     if (result != RESULT_OK)
         return result;

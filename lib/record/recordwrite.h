@@ -19,7 +19,7 @@ void record_writer_redirect(struct record_writer *writer, output_write_fn *write
 void record_writer_destroy(struct record_writer **writer);
 
 /*
- * What is not known is left out. RESULT_DAMAGED, and nothing is written: src is not known, or of
+ * What is not known is left out. RESULT_INVALID, and nothing is written: src is not known, or of
  * dst neither address nor name; a date is not before the year 10000; or all is longer than
  * RECORD_LINE_MAX. RESULT_SYSTEM: the output failed, errno says why.
  */

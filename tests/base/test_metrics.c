@@ -200,11 +200,11 @@ static void test_no_file(void)
 {
     struct metrics *metrics = NULL;
 
-    is_int(metrics_init(&metrics, "/dev/null", NULL, 0), RESULT_DAMAGED,
+    is_int(metrics_init(&metrics, "/dev/null", NULL, 0), RESULT_INVALID,
            "a device is not replaced");
-    is_int(metrics_init(&metrics, folder, NULL, 0), RESULT_DAMAGED, "nor is a folder");
+    is_int(metrics_init(&metrics, folder, NULL, 0), RESULT_INVALID, "nor is a folder");
     need(symlink("/dev/null", path_of("link")) == 0, "a link");
-    is_int(metrics_init(&metrics, path_of("link"), NULL, 0), RESULT_DAMAGED, "nor is a link");
+    is_int(metrics_init(&metrics, path_of("link"), NULL, 0), RESULT_INVALID, "nor is a link");
     ok(!metrics, "there are none then");
 }
 

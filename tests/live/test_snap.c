@@ -393,11 +393,11 @@ static void test_bad_filter(void)
     struct snap_options options = {.ethernet = true, .filter = "port nonsense"};
     struct snap *snap = NULL;
 
-    is_int(snap_init(&snap, &options), RESULT_DAMAGED, "a bad filter");
+    is_int(snap_init(&snap, &options), RESULT_INVALID, "a bad filter");
     ok(*snap_problem(snap), "has a problem");
     snap_destroy(&snap);
     options = (struct snap_options){.filter = "ether host 02:00:00:00:00:01"};
-    is_int(snap_init(&snap, &options), RESULT_DAMAGED, "a filter of what is not there");
+    is_int(snap_init(&snap, &options), RESULT_INVALID, "a filter of what is not there");
     snap_destroy(&snap);
 }
 
