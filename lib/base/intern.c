@@ -5,7 +5,7 @@ enum result intern_init(struct intern *intern)
     enum result result;
 
     *intern = (struct intern){.end = 0};
-    result = slots_init(&intern->slots);
+    result = index_init(&intern->index);
     return result == RESULT_OK ? hash_seed_init(&intern->seed) : result;
 }
 
@@ -13,14 +13,14 @@ void intern_destroy(struct intern *intern)
 {
     pool_destroy(&intern->texts);
     pool_destroy(&intern->bytes);
-    free(intern->slots.list);
+    index_destroy(&intern->index);
     *intern = (struct intern){.end = 0};
 }
 
 size_t intern_bytes(const struct intern *intern)
 {
     return pool_bytes(&intern->texts, sizeof(struct interned)) +
-           pool_bytes(&intern->bytes, INTERN_UNIT) + intern->slots.count * sizeof(uint32_t);
+           pool_bytes(&intern->bytes, INTERN_UNIT) + index_bytes(&intern->index);
 }
 
 static char *bytes_at(const struct intern *intern, uint32_t offset)
@@ -28,33 +28,27 @@ static char *bytes_at(const struct intern *intern, uint32_t offset)
     return intern->bytes.blocks[offset / INTERN_MOST] + offset % INTERN_MOST;
 }
 
-/* The slot of the text, or the free one where it belongs. */
-static uint32_t *find_slot(const struct intern *intern, const char *text, size_t length,
-                           uint32_t hash)
-{
-    for (uint32_t i = hash;; i++) {
-        uint32_t *slot = slots_at(&intern->slots, i);
-        const struct interned *known;
+struct key {
+    const char *text;
+    size_t length;
+    uint32_t hash;
+};
 
-        if (*slot == 0)
-            return slot;
-        known = intern_at(intern, *slot - 1);
-        if (known->hash == hash && known->length == length &&
-            memcmp(bytes_at(intern, known->offset), text, length) == 0)
-            return slot;
-    }
+/* An index_same_fn. */
+static bool is_text(const void *owner, uint32_t number, const void *sought)
+{
+    const struct intern *intern = owner;
+    const struct interned *known = intern_at(intern, number - 1);
+    const struct key *key = sought;
+
+    return known->hash == key->hash && known->length == key->length &&
+           memcmp(bytes_at(intern, known->offset), key->text, key->length) == 0;
 }
 
-/* Puts all texts into slots that are free; they differ from each other. */
-static void fill_slots(struct intern *intern)
+/* An index_hash_fn. */
+static uint32_t text_hash(const void *owner, uint32_t number)
 {
-    for (uint32_t i = 0; i < intern->texts.count; i++) {
-        uint32_t at = intern_at(intern, i)->hash;
-
-        while (*slots_at(&intern->slots, at) != 0)
-            at++;
-        *slots_at(&intern->slots, at) = i + 1;
-    }
+    return intern_at(owner, number - 1)->hash;
 }
 
 /* Where the bytes of a text go behind others. */
@@ -86,18 +80,17 @@ static enum result add(struct intern *intern, const char *text, size_t length, u
 
 enum result intern_add(struct intern *intern, const char *text, size_t length, uint32_t *index)
 {
-    uint32_t hash = hash_bytes(&intern->seed, text, length), *slot;
+    struct key key = {text, length, hash_bytes(&intern->seed, text, length)};
+    uint32_t *slot;
     enum result result = RESULT_OK;
 
-    if (slots_full(&intern->slots, intern->texts.count)) {
-        result = slots_grow(&intern->slots);
-        if (result != RESULT_OK)
-            return result;
-        fill_slots(intern);
-    }
-    slot = find_slot(intern, text, length, hash);
+    if (index_full(&intern->index, intern->texts.count))
+        result = index_grow(&intern->index, intern->texts.count, text_hash, intern);
+    if (result != RESULT_OK)
+        return result;
+    slot = index_find(&intern->index, key.hash, is_text, intern, &key);
     if (*slot == 0) {
-        result = add(intern, text, length, hash);
+        result = add(intern, text, length, key.hash);
         if (result != RESULT_OK)
             return result;
         *slot = intern->texts.count;
@@ -126,6 +119,5 @@ void intern_keep(struct intern *intern, uint32_t *map)
     pool_trim(&intern->texts, kept);
     pool_trim(&intern->bytes, (end + INTERN_UNIT - 1) / INTERN_UNIT);
     intern->end = end;
-    slots_clear(&intern->slots, kept);
-    fill_slots(intern);
+    index_renew(&intern->index, kept, text_hash, intern);
 }

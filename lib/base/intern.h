@@ -5,8 +5,8 @@
 #define SECFLOW_INTERN_H
 
 #include "base/hash.h"
+#include "base/index.h"
 #include "base/pool.h"
-#include "base/slots.h"
 
 /* What a text may be long. */
 #define INTERN_MOST (INTERN_UNIT << POOL_SHIFT)
@@ -20,10 +20,10 @@ struct interned {
 
 struct intern {
     struct hash_seed seed;
-    struct pool texts; /* of struct interned */
-    struct pool bytes; /* of units */
-    uint32_t end;      /* offset behind the last text's bytes */
-    struct slots slots;
+    struct pool texts;  /* of struct interned */
+    struct pool bytes;  /* of units */
+    uint32_t end;       /* offset behind the last text's bytes */
+    struct index index; /* of the texts: their places, plus 1 */
 };
 
 /* It may be destroyed after that, whatever the result: RESULT_NO_MEMORY, or RESULT_SYSTEM. */

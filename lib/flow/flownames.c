@@ -1,9 +1,9 @@
 #include "flow/flownames.h"
 
 #include "base/grow.h"
+#include "base/index.h"
 #include "base/intern.h"
 #include "base/pool.h"
-#include "base/slots.h"
 
 #include <string.h>
 
@@ -37,7 +37,7 @@ struct flownames {
     struct named *named; /* by number of the flow */
     size_t named_count;
     struct pool joints; /* of struct joint */
-    struct slots slots; /* of their numbers */
+    struct index index;
 };
 
 enum result flownames_init(struct flownames **names)
@@ -47,7 +47,7 @@ enum result flownames_init(struct flownames **names)
 
     if (!new)
         return RESULT_NO_MEMORY;
-    result = slots_init(&new->slots);
+    result = index_init(&new->index);
     if (result == RESULT_OK)
         result = intern_init(&new->texts);
     if (result != RESULT_OK) {
@@ -65,7 +65,7 @@ void flownames_destroy(struct flownames **names)
         free((*names)->evidence);
         free((*names)->named);
         pool_destroy(&(*names)->joints);
-        free((*names)->slots.list);
+        index_destroy(&(*names)->index);
         free(*names);
         *names = NULL;
     }
@@ -76,15 +76,21 @@ static struct joint *joint_at(const struct flownames *names, uint32_t number)
     return pool_at(&names->joints, sizeof(struct joint), number - 1);
 }
 
-/* The slot of the uid, or the free one where it belongs. */
-static uint32_t *find_slot(const struct flownames *names, uint64_t uid)
+/* An index_same_fn. */
+static bool is_joint(const void *owner, uint32_t number, const void *uid)
 {
-    for (uint32_t i = (uint32_t)(uid >> 1);; i++) { /* the lowest bit is always set */
-        uint32_t *slot = slots_at(&names->slots, i);
+    return joint_at(owner, number)->uid == *(const uint64_t *)uid;
+}
 
-        if (*slot == 0 || joint_at(names, *slot)->uid == uid)
-            return slot;
-    }
+static uint32_t uid_hash(uint64_t uid)
+{
+    return (uint32_t)(uid >> 1); /* the lowest bit is always set */
+}
+
+/* An index_hash_fn. */
+static uint32_t joint_hash(const void *owner, uint32_t number)
+{
+    return uid_hash(joint_at(owner, number)->uid);
 }
 
 /* Makes room for the flow's name. */
@@ -106,29 +112,19 @@ static enum result reserve_named(struct flownames *names, uint32_t flow)
     return RESULT_OK;
 }
 
-static enum result reserve_slots(struct flownames *names)
-{
-    enum result result = RESULT_OK;
-
-    if (!slots_full(&names->slots, names->joints.count))
-        return RESULT_OK;
-    result = slots_grow(&names->slots);
-    for (uint32_t i = 1; i <= names->joints.count && result == RESULT_OK; i++)
-        *find_slot(names, joint_at(names, i)->uid) = i;
-    return result;
-}
-
 /* Finds or makes the joint of a uid. */
 static enum result add_joint(struct flownames *names, uint64_t uid, struct joint **joint)
 {
-    enum result result = reserve_slots(names);
+    enum result result = RESULT_OK;
     uint32_t *slot;
 
+    if (index_full(&names->index, names->joints.count))
+        result = index_grow(&names->index, names->joints.count, joint_hash, names);
     if (result == RESULT_OK)
         result = pool_reserve(&names->joints, sizeof(struct joint));
     if (result != RESULT_OK)
         return result;
-    slot = find_slot(names, uid);
+    slot = index_find(&names->index, uid_hash(uid), is_joint, names, &uid);
     if (*slot == 0) {
         *slot = ++names->joints.count;
         *joint_at(names, *slot) = (struct joint){.uid = uid};
@@ -276,8 +272,7 @@ size_t flownames_bytes(const struct flownames *names)
 {
     return intern_bytes(&names->texts) + names->evidence_capacity * sizeof *names->evidence +
            names->named_count * sizeof *names->named +
-           pool_bytes(&names->joints, sizeof(struct joint)) +
-           names->slots.count * sizeof *names->slots.list;
+           pool_bytes(&names->joints, sizeof(struct joint)) + index_bytes(&names->index);
 }
 
 enum result flownames_move(struct flownames *to, uint32_t to_flow, const struct flownames *from,

@@ -8,6 +8,7 @@
  */
 #include "name/names.h"
 
+#include "base/index.h"
 #include "base/intern.h"
 
 /* Where room is wanted the names shrink to 5/8 of their budget, by epochs of 1/32. */
@@ -42,7 +43,7 @@ struct names {
     struct hash_seed seed;
     struct intern texts;
     struct pool hosts, given; /* the first of each is none */
-    struct slots slots;       /* numbers of hosts */
+    struct index index;       /* of the hosts */
     size_t budget;
     uint64_t forgotten;
     uint32_t epoch;       /* that it is now; from 1 on */
@@ -69,7 +70,7 @@ enum result names_init(struct names **names, size_t budget)
         return RESULT_NO_MEMORY;
     new->budget = budget;
     new->epoch = 1;
-    result = slots_init(&new->slots);
+    result = index_init(&new->index);
     if (result == RESULT_OK)
         result = pool_reserve(&new->hosts, sizeof(struct host));
     if (result == RESULT_OK)
@@ -96,7 +97,7 @@ void names_destroy(struct names **names)
     intern_destroy(&old->texts);
     pool_destroy(&old->hosts);
     pool_destroy(&old->given);
-    free(old->slots.list);
+    index_destroy(&old->index);
     free(old);
     *names = NULL;
 }
@@ -120,7 +121,7 @@ size_t names_bytes(const struct names *names)
 {
     return pool_bytes(&names->hosts, sizeof(struct host)) +
            pool_bytes(&names->given, sizeof(struct given)) + intern_bytes(&names->texts) +
-           names->slots.count * sizeof(uint32_t);
+           index_bytes(&names->index);
 }
 
 uint64_t names_forgotten(const struct names *names)
@@ -133,26 +134,29 @@ static uint32_t host_hash(const struct names *names, uint8_t family, const uint6
     return hash_pair(&names->seed, words[0] ^ family, words[1]);
 }
 
-/* The slot of the address, or the free one where it belongs. */
-static uint32_t *host_slot(const struct names *names, uint8_t family, const uint64_t words[2])
+/* An index_same_fn; the key is an address. */
+static bool is_host(const void *owner, uint32_t number, const void *key)
 {
-    for (uint32_t i = host_hash(names, family, words);; i++) {
-        uint32_t *slot = slots_at(&names->slots, i);
-        const struct host *host = host_at(names, *slot);
+    const struct host *host = host_at(owner, number);
+    const struct address *address = key;
 
-        if (*slot == 0 ||
-            (host->words[0] == words[0] && host->words[1] == words[1] && host->family == family))
-            return slot;
-    }
+    return host->words[0] == address->words[0] && host->words[1] == address->words[1] &&
+           host->family == address->family;
 }
 
-static void fill_slots(struct names *names)
+/* An index_hash_fn. */
+static uint32_t hash_of_host(const void *owner, uint32_t number)
 {
-    for (uint32_t i = 1; i < names->hosts.count; i++) {
-        const struct host *host = host_at(names, i);
+    const struct host *host = host_at(owner, number);
 
-        *host_slot(names, host->family, host->words) = i;
-    }
+    return host_hash(owner, host->family, host->words);
+}
+
+/* The slot of the address, or the free one where it belongs. */
+static uint32_t *host_slot(const struct names *names, const struct address *address)
+{
+    return index_find(&names->index, host_hash(names, address->family, address->words), is_host,
+                      names, address);
 }
 
 static uint32_t priority(const struct names *names, int64_t time)
@@ -363,8 +367,7 @@ static void keep_hosts(struct names *names)
         if (host_at(names, i)->root != 0)
             *host_at(names, kept++) = *host_at(names, i);
     pool_trim(&names->hosts, kept);
-    slots_clear(&names->slots, kept);
-    fill_slots(names);
+    index_renew(&names->index, kept - 1, hash_of_host, names);
 }
 
 /* Follows a node that has moved. */
@@ -431,10 +434,10 @@ static size_t growth(const struct names *names)
 {
     size_t bytes = 0;
 
-    if (slots_full(&names->slots, names->hosts.count))
-        bytes += 2 * names->slots.count * sizeof(uint32_t);
-    if (slots_full(&names->texts.slots, intern_count(&names->texts)))
-        bytes += 2 * names->texts.slots.count * sizeof(uint32_t);
+    if (index_full(&names->index, names->hosts.count))
+        bytes += 2 * index_bytes(&names->index);
+    if (index_full(&names->texts.index, intern_count(&names->texts)))
+        bytes += 2 * index_bytes(&names->texts.index);
     return bytes;
 }
 
@@ -461,15 +464,14 @@ static void count_bytes(struct names *names, size_t bytes)
 
 static enum result find_host(struct names *names, const struct address *address, struct host **host)
 {
-    uint32_t *slot = host_slot(names, address->family, address->words);
+    uint32_t *slot = host_slot(names, address);
     enum result result;
 
-    if (*slot == 0 && slots_full(&names->slots, names->hosts.count)) {
-        result = slots_grow(&names->slots);
+    if (*slot == 0 && index_full(&names->index, names->hosts.count)) {
+        result = index_grow(&names->index, names->hosts.count - 1, hash_of_host, names);
         if (result != RESULT_OK)
             return result;
-        fill_slots(names);
-        slot = host_slot(names, address->family, address->words);
+        slot = host_slot(names, address);
     }
     if (*slot == 0) {
         result = pool_reserve(&names->hosts, sizeof(struct host));
@@ -548,7 +550,7 @@ static void set_ref(const struct names *names, const struct given *given, struct
 bool names_find(const struct names *names, const struct address *address, int64_t time,
                 struct name_ref *found)
 {
-    uint32_t number = *host_slot(names, address->family, address->words);
+    uint32_t number = *host_slot(names, address);
     const struct given *given;
 
     if (number == 0)
@@ -567,7 +569,7 @@ void names_prefetch(const struct names *names, const struct address *const *addr
 
     for (size_t i = 0; i < count; i++) {
         slots[i] =
-            slots_at(&names->slots, host_hash(names, addresses[i]->family, addresses[i]->words));
+            index_slot(&names->index, host_hash(names, addresses[i]->family, addresses[i]->words));
         __builtin_prefetch(slots[i]);
     }
     for (size_t i = 0; i < count; i++) {

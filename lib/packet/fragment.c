@@ -4,7 +4,10 @@
 
 #include <stdlib.h>
 
-/* Sets of ways: a newcomer displaces the oldest of its set, and only that. */
+/*
+ * Sets of ways: a newcomer displaces the oldest of its set, and only that. Not an index (index.h),
+ * which grows with what it has.
+ */
 #define SETS 1024u
 #define WAYS 4u
 

@@ -1,6 +1,7 @@
 /*
  * Streams lie in a ring, where the latest takes the place of the oldest, and are found through
- * chains.
+ * chains: not an index (index.h), from which nothing can be taken, but for whose things all is
+ * renewed.
  */
 #include "packet/stream.h"
 
