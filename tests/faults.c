@@ -36,6 +36,7 @@ static const char *const calling[] = {"libz.so", "libzstd.so"};
     CALL(aligned_alloc, 0)                                                                         \
     CALL(bind, -1)                                                                                 \
     CALL(close, -1)                                                                                \
+    CALL(connect, -1)                                                                              \
     CALL(eventfd, -1)                                                                              \
     CALL(faccessat, -1)                                                                            \
     CALL(fchmod, -1)                                                                               \
@@ -224,13 +225,31 @@ __attribute__((constructor)) static void begin(void)
     counts = map; /* from now on calls count */
 }
 
-/* Notes a call that makes a file durable, or that this is to come after. */
+/* Calls that make a file durable, or that this is to come before or after; whoever makes them. */
+static bool is_traced(enum call call)
+{
+    switch (call) {
+    case CALL_connect:
+    case CALL_fflush:
+    case CALL_fsync:
+    case CALL_linkat:
+    case CALL_pwrite:
+    case CALL_rename:
+    case CALL_renameat:
+    case CALL_renameat2:
+    case CALL_unlinkat:
+    case CALL_write:
+        return true;
+    default:
+        return false;
+    }
+}
+
 static void trace_call(enum call call, int fd)
 {
     uint32_t place;
 
-    if (!counts ||
-        (call != CALL_write && call != CALL_fsync && call != CALL_renameat2 && call != CALL_linkat))
+    if (!counts || !is_traced(call))
         return;
     place = __atomic_fetch_add(&trace->count, 1, __ATOMIC_RELAXED);
     if (place < TRACED_MAX) {

@@ -72,12 +72,55 @@ class Tap:
         return 1 if self.failed else 0
 
 
+def traced(folder):
+    """The calls that make files durable, and those that come before and after, in their order: name and descriptor."""
+    counts = (folder / "counts").read_bytes()
+    names = [word.rstrip(b"\0").decode() for word, _, _ in COUNT.iter_unpack(counts[:COUNTS_BYTES])]
+    return [(names[call], fd) for call, fd in
+            TRACE.iter_unpack(counts[COUNTS_BYTES + 4:][:8 * int.from_bytes(counts[COUNTS_BYTES:][:4], "little")])]
+
+
+def cache_order_problem(folder):
+    """The name cache: flushed, synced, named, and the folder synced."""
+    words = [call for call, _ in traced(folder) if call in ("fflush", "fsync", "rename")]
+    return None if words == ["fflush", "fsync", "rename", "fsync"] else "the cache is not durable: %s" % words
+
+
+def spool_order_problem(folder):
+    """Each sample: written, synced, named, the folder synced; only then the collector hears of it."""
+    calls = traced(folder)
+    named = [place for place, (call, _) in enumerate(calls) if call == "renameat"]
+    if not named:
+        return "nothing has got its name"
+    if "connect" not in [call for call, _ in calls[named[0]:]] or "connect" in [call for call, _ in calls[:named[0]]]:
+        return "a request is not made after the first sample is complete: %s" % calls
+    for place in named:
+        written = [fd for call, fd in calls[:place] if call in ("write", "pwrite")]
+        if calls[place - 1] not in [("fsync", fd) for fd in written]:
+            return "a file is not synced before it gets its name: %s" % calls
+        if calls[place + 1] != ("fsync", calls[place][1]):
+            return "the folder is not synced after that: %s" % calls
+    return None
+
+
+def take_order_problem(folder):
+    """The same; and only then the file goes."""
+    calls = traced(folder)
+    named = [place for place, (call, _) in enumerate(calls) if call == "renameat"]
+    removed = [place for place, call in enumerate(calls) if named and call[0] == "unlinkat" and
+               call[1] != calls[named[0]][1]]
+    if not removed or removed[0] < named[-1] + 2:
+        return "the file does not go after its samples are durable: %s" % calls
+    return spool_order_problem(folder)
+
+
 class Case:
     """A command line, and what is right about what it leaves."""
 
     statuses = (66, 71, 74)  # where something fails
     same_calls = True  # in every run
     passing = ()  # what calls fail with that passes, or that there is another way around
+    order_problem = None  # in which order things are made durable, where nothing fails
 
     def __init__(self, name, *arguments, status=0):
         self.name, self.tool, self.arguments = name, re.match(r"\w+", name)[0], arguments
@@ -169,10 +212,13 @@ class Upload(Case):
     losses = LOSSES
     same_calls = False
     passing = (("pwrite", errno.ENOSPC),)
+    order_problem = staticmethod(spool_order_problem)
 
     def __init__(self, name, what, samples, inputs, *arguments, status=0):
         super().__init__(name, *arguments, status=status)
         self.what, self.samples, self.inputs = what, samples, inputs
+        if what == "rejected":
+            self.order_problem = None  # these get their names again
 
     def prepare(self, folder):
         pass
@@ -219,6 +265,7 @@ class Upload(Case):
 class Take(Upload):
     """Takes a file from a folder. It is there, or its samples are in the spool or accepted."""
     losses = ()
+    order_problem = staticmethod(take_order_problem)
 
     def prepare(self, folder):
         (folder / "in").mkdir()
@@ -249,6 +296,11 @@ class Take(Upload):
 
     def go_on(self, folder):
         return self.run(folder, BARE)
+
+
+class Cached(Case):
+    """With a name cache."""
+    order_problem = staticmethod(cache_order_problem)
 
 
 class Live(Case):
@@ -304,7 +356,7 @@ class Windows(Live):
             yield "something is left in the folder"
         if not sound.result[0]:
             yield "nothing is captured"
-        if list(folder.glob("windows/*.sf")) and (problem := order_problem(folder)):
+        if list(folder.glob("windows/*.sf")) and (problem := windows_order_problem(folder)):
             yield problem
         shutil.rmtree(folder / "windows")
         yield from super().problems(folder, status, sound)
@@ -325,12 +377,9 @@ class Metrics(Live):
         yield from super().problems(folder, status, sound)
 
 
-def order_problem(folder):
+def windows_order_problem(folder):
     """Written, synced, named, and the folder synced: in this order."""
-    counts = (folder / "counts").read_bytes()
-    names = [word.rstrip(b"\0").decode() for word, _, _ in COUNT.iter_unpack(counts[:COUNTS_BYTES])]
-    calls = [(names[call], fd) for call, fd in
-             TRACE.iter_unpack(counts[COUNTS_BYTES + 4:][:8 * int.from_bytes(counts[COUNTS_BYTES:][:4], "little")])]
+    calls = traced(folder)
     # Names of the thread's, and what it does with the file: messages and events are the other's.
     named = [place for place, (call, _) in enumerate(calls) if call in ("renameat2", "linkat")]
     if not named:
@@ -387,7 +436,8 @@ def turn(case, sound=None, call=None, at=0, reason=0):
         status = done.returncode
         if not sound:
             sound = Sound(case.result(folder, done.stdout), counts)
-            found = list(case.problems(folder, status, sound))
+            out_of_order = case.order_problem and case.order_problem(folder)
+            found = list(case.problems(folder, status, sound)) + [out_of_order] * bool(out_of_order)
             if status != case.status:
                 found.append("status %d: %s" % (status, done.stderr))
             return sound, found
@@ -511,10 +561,10 @@ def make_cases(work):
     samples = [(1, 3), (2,)]
     files = [((b"samples.log", conn_log().encode()), (b"dns_samples.log", conn_log().encode()))]
     cases = [
-        Case("pcap2flow", "-Sxv", "-c", "cache", "../demo.pcap"),
+        Cached("pcap2flow", "-Sxv", "-c", "cache", "../demo.pcap"),
         Case("pcap2flow -m", "-m", "../demo.pcap.gz", "../demo.pcap"),
         Case("pcap2flow -d", "-d", "1", "-f", "tcp", "-L", "9.9.9.0/24", "../demo.pcap"),
-        Case("zeek2flow", "-Sxv", "-c", "cache", "../conn.log", "../dns.log.gz",
+        Cached("zeek2flow", "-Sxv", "-c", "cache", "../conn.log", "../dns.log.gz",
              "../ssl.log"),
         Case("flowlabel", "../samples.sf"),
         Case("flowupload -n", "-n", "../samples.sf"),

@@ -12,8 +12,14 @@ take() {
     taker=$!
 }
 
+# is_tool: it is not the shell any more, which would swallow a signal just before that
+is_tool() {
+    [ "$(readlink "/proc/$taker/exe")" = "$(realpath "$tool")" ]
+}
+
 # end_take: a signal ends it; its status is that of this function
 end_take() {
+    wait_for 'the tool' is_tool
     kill "$taker"
     wait "$taker"
 }
