@@ -1,0 +1,144 @@
+/*
+ * Output in pieces: what comes out is what was put in, whatever descriptors do.
+ */
+#include "../folder.h"
+#include "base/output.h"
+
+#include <errno.h>
+
+static struct output output;
+
+/* In place of the C library's, where a failure is wanted: what it does, call by call. */
+static const int *failures; /* of errno; 0: none, minus a number: so many bytes; ends with 1000 */
+
+ssize_t write(int fd, const void *bytes, size_t length)
+{
+    int what = failures && *failures != 1000 ? *failures++ : 0;
+    ssize_t wrote;
+
+    if (what > 0) {
+        errno = what;
+        return -1;
+    }
+    wrote = pwrite(fd, bytes, what < 0 && (size_t)-what < length ? (size_t)-what : length,
+                   lseek(fd, 0, SEEK_END));
+    return wrote;
+}
+
+static int open_new(void)
+{
+    int fd = open(path_of("out"), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+    need(fd >= 0, "a file");
+    output_init(&output, fd);
+    return fd;
+}
+
+static void test_pieces(void)
+{
+    int fd = open_new();
+
+    is_int(output_put(&output, "one\n", 4), RESULT_OK, "put");
+    is_str(text_at(path_of("out")), "", "nothing is written yet");
+    is_int(output_put(&output, "two\n", 4), RESULT_OK, "put");
+    is_int(output_flush(&output), RESULT_OK, "flush");
+    is_str(text_at(path_of("out")), "one\ntwo\n", "it is then");
+    is_int(output_flush(&output), RESULT_OK, "flush again");
+    is_str(text_at(path_of("out")), "one\ntwo\n", "nothing comes twice");
+    close(fd);
+}
+
+/* Lines of all lengths: what is written are whole ones, each time. */
+static void test_whole_lines(void)
+{
+    static char line[3 * OUTPUT_BYTES];
+    uint64_t want = 0;
+    bool whole = true;
+    struct stat stat;
+    int fd = open_new();
+    char end;
+
+    memset(line, 'x', sizeof line);
+    for (size_t length = 1; length <= sizeof line; length = length * 3 / 2 + 1) {
+        line[length - 1] = '\n';
+        need(output_put(&output, line, length) == RESULT_OK, "put");
+        line[length - 1] = 'x';
+        want += length;
+        need(fstat(fd, &stat) == 0, "fstat");
+        whole = whole &&
+                (stat.st_size == 0 || (pread(fd, &end, 1, stat.st_size - 1) == 1 && end == '\n'));
+    }
+    need(output_flush(&output) == RESULT_OK, "flush");
+    need(fstat(fd, &stat) == 0, "fstat");
+    is_int(stat.st_size, want, "all of it comes");
+    ok(whole, "in whole lines, however long");
+    close(fd);
+}
+
+static void test_reserve(void)
+{
+    int fd = open_new();
+
+    need(output_put(&output, "a\n", 2) == RESULT_OK, "put");
+    need(output_reserve(&output, OUTPUT_BYTES - 2) == RESULT_OK, "reserve");
+    is_str(text_at(path_of("out")), "", "where there is room nothing is written");
+    need(output_reserve(&output, OUTPUT_BYTES - 1) == RESULT_OK, "reserve");
+    is_str(text_at(path_of("out")), "a\n", "where there is not it is");
+    is_int(output.used, 0, "which makes all of the room");
+    close(fd);
+}
+
+static void test_failures(void)
+{
+    static const int passing[] = {-3, EINTR, -1, EAGAIN, -2, 1000};
+    static const int full[] = {-4, ENOSPC, 1000};
+    int fd = open_new();
+
+    need(output_put(&output, "one\ntwo\n", 8) == RESULT_OK, "put");
+    failures = passing;
+    is_int(output_flush(&output), RESULT_OK, "short writes, signals, a full pipe: all is written");
+    is_str(text_at(path_of("out")), "one\ntwo\n", "once");
+    close(fd);
+    fd = open_new();
+    need(output_put(&output, "one\ntwo\n", 8) == RESULT_OK, "put");
+    failures = full;
+    is_int(output_flush(&output), RESULT_SYSTEM, "a full disk is a failure");
+    is_int(errno, ENOSPC, "of which errno tells");
+    failures = NULL;
+    is_int(output_flush(&output), RESULT_OK, "what was lost is not written later");
+    is_str(text_at(path_of("out")), "one\n", "behind a gap");
+    close(fd);
+}
+
+static char got[64];
+
+static enum result take(void *context, const char *bytes, size_t length)
+{
+    is_str(context, "context", "the context is the caller's");
+    snprintf(got, sizeof got, "%.*s", (int)length, bytes);
+    return RESULT_NO_MEMORY;
+}
+
+static void test_redirect(void)
+{
+    char context[] = "context";
+
+    output_init(&output, -1);
+    output_redirect(&output, take, context);
+    need(output_put(&output, "one\n", 4) == RESULT_OK, "put");
+    is_int(output_flush(&output), RESULT_NO_MEMORY, "its result is that of the function");
+    is_str(got, "one\n", "which gets all");
+    is_int(output.used, 0, "and there is nothing left");
+}
+
+int main(void)
+{
+    make_folder("test_output");
+    test_pieces();
+    test_whole_lines();
+    test_reserve();
+    test_failures();
+    test_redirect();
+    remove_folder();
+    return done();
+}
