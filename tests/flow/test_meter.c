@@ -299,8 +299,106 @@ static void test_limit(void)
     end(&setup);
 }
 
+/* What is kept, and what is counted of the rest. */
+
+static void send_between(struct setup *setup, uint32_t from, uint16_t sport, uint32_t to,
+                         uint16_t dport, const uint8_t *payload, size_t length)
+{
+    uint8_t data[128] = {0x45, 0, 0, 0, 0, 0, 0, 0, 64, IPPROTO_UDP};
+    struct frame frame = {.data = data,
+                          .captured = (uint32_t)(28 + length),
+                          .length = (uint32_t)(28 + length),
+                          .time = START + 7,
+                          .linktype = LINKTYPE_RAW};
+    uint32_t ends[] = {htonl(from), htonl(to)};
+    enum packet_verdict verdict;
+
+    put16(data + 2, (uint16_t)(28 + length));
+    memcpy(data + 12, ends, sizeof ends);
+    put16(data + 20, sport);
+    put16(data + 22, dport);
+    put16(data + 24, (uint16_t)(8 + length));
+    if (length > 0)
+        memcpy(data + 28, payload, length);
+    need(meter_frame(setup->meter, &frame, &verdict) == RESULT_OK, "meter_frame");
+}
+
+#define LOCAL 0x0a000001u
+
+static void begin_kept(struct setup *setup, uint8_t family, bool keep_all)
+{
+    struct meter_options options = {
+        .sink = {&setup->sum, take_name, take_flows}, .family = family, .keep_all = keep_all};
+
+    setup->sum = (struct sum){.windows = 0};
+    need(locality_init(&setup->locality) == RESULT_OK, "locality_init");
+    options.locality = setup->locality;
+    need(meter_init(&setup->meter, &options) == RESULT_OK, "meter_init");
+}
+
+static void test_kept(void)
+{
+    static const struct {
+        const char *name;
+        uint8_t family;
+        bool keep_all;
+        uint64_t flows, other_family, local, service;
+    } cases[] = {
+        {"usual", 0, false, 2, 0, 1, 2},
+        {"-4", 4, false, 2, 0, 1, 2},
+        {"-6", 6, false, 0, 5, 0, 0},
+        {"-a", 0, true, 5, 0, 0, 0},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct meter_counts *counts;
+        struct setup setup;
+
+        begin_kept(&setup, cases[i].family, cases[i].keep_all);
+        send_between(&setup, LOCAL, 1000, OUTSIDE, 443, NULL, 0);
+        send_between(&setup, OUTSIDE, 1000, OUTSIDE + 1, 443, NULL, 0);
+        send_between(&setup, LOCAL, 1000, LOCAL + 1, 443, NULL, 0);
+        send_between(&setup, LOCAL, 1000, OUTSIDE, 445, NULL, 0);
+        send_between(&setup, LOCAL, 137, OUTSIDE, 1000, NULL, 0);
+        need(meter_finish(setup.meter) == RESULT_OK, "meter_finish");
+        counts = meter_counts(setup.meter);
+        is_int(setup.sum.flows, cases[i].flows, "%s: flows", cases[i].name);
+        is_int(counts->verdicts[PACKET_OK], 5, "%s: packets", cases[i].name);
+        is_int(counts->other_family, cases[i].other_family, "%s: of the other family",
+               cases[i].name);
+        is_int(counts->local, cases[i].local, "%s: local", cases[i].name);
+        is_int(counts->service, cases[i].service, "%s: of services", cases[i].name);
+        end(&setup);
+    }
+}
+
+/* Local DNS is read for names and begins the sample, but becomes no flow. */
+static void test_names(void)
+{
+    static const uint8_t answer[] = {0, 1,   0x81, 0x80, 0,  1, 0, 1,    0,  0, 0, 0,
+                                     1, 'b', 0,    0,    1,  0, 1, 0xc0, 12, 0, 1, 0,
+                                     1, 0,   0,    0,    60, 0, 4, 9,    9,  9, 8};
+    struct setup setup;
+
+    begin_kept(&setup, 0, false);
+    send_between(&setup, LOCAL + 1, 53, LOCAL, 1000, answer, sizeof answer);
+    is_int(setup.sum.names, 1, "a name is read");
+    send_between(&setup, LOCAL + 1, 53, LOCAL, 1000, answer, 20);
+    is_int(setup.sum.names, 1, "not out of an answer that is cut");
+    need(meter_finish(setup.meter) == RESULT_OK, "meter_finish");
+    is_int(setup.sum.flows, 0, "that is no flow");
+    is_int(meter_counts(setup.meter)->local, 2, "but counted as local");
+    end(&setup);
+    begin_kept(&setup, 6, false);
+    send_between(&setup, LOCAL + 1, 53, LOCAL, 1000, answer, sizeof answer);
+    is_int(setup.sum.names, 1, "names come over either family");
+    end(&setup);
+}
+
 int main(void)
 {
+    test_kept();
+    test_names();
     test_month();
     test_far_ahead();
     test_set_back();
