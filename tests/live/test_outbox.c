@@ -22,12 +22,17 @@ struct piped {
     struct sink sink;
 };
 
+static int64_t name_memory; /* of those that begin */
+
 static void begin_windows(struct piped *piped, uint64_t most, const char *cache_path,
                           struct windows *windows)
 {
     struct recorder_options recording = {.names_budget = NAMES_BUDGET_LEAST};
-    struct outbox_options options = {
-        .most = most, .cache_path = cache_path, .cache_age = 30, .windows = windows};
+    struct outbox_options options = {.most = most,
+                                     .cache_path = cache_path,
+                                     .cache_age = 30,
+                                     .windows = windows,
+                                     .name_memory = name_memory};
 
     need(pipe(piped->ends) == 0 && fcntl(piped->ends[1], F_SETFL, O_NONBLOCK) == 0, "pipe");
     options.fd = piped->ends[1];
@@ -227,6 +232,34 @@ static void test_names_bound(void)
     end(&piped);
 }
 
+/* Names that no window can need any more are forgotten at the end of one. */
+static void test_name_memory(void)
+{
+    const struct window part = {.start = 0, .sample_start = 300 * SECOND, .ends = false};
+    const struct window early = {.start = 0, .sample_start = 100 * SECOND, .ends = true};
+    const struct window late = {.start = 0, .sample_start = 100 * SECOND + 11, .ends = true};
+    struct outbox_counts counts;
+    struct piped piped;
+
+    name_memory = 100 * SECOND;
+    begin(&piped, 1 << 20, NULL);
+    name_memory = 0;
+    send_name(&piped, "8.8.8.8", "dns.example", 10);
+    send_window(&piped, 1001, 1, &part);
+    send_window(&piped, 1002, 1, &early);
+    ok(outbox_wait(piped.outbox, 60 * SECOND), "all is written");
+    outbox_count(piped.outbox, &counts);
+    is_int(counts.names, 1, "a name is remembered, to the end of a window that needs it");
+    send_window(&piped, 1003, 1, &late);
+    send_window(&piped, 1004, 1, &late);
+    ok(outbox_wait(piped.outbox, 60 * SECOND), "all is written");
+    outbox_count(piped.outbox, &counts);
+    is_int(counts.names, 0, "and forgotten then");
+    ok(strstr(received(&piped), "{\"src\":\"10.0.0.1:1004\",\"dst\":\"8.8.8.8:443\""),
+       "so that the next window does not have it");
+    end(&piped);
+}
+
 static void test_reader_gone(void)
 {
     struct piped piped;
@@ -387,6 +420,7 @@ int main(void)
     test_bound();
     test_many();
     test_names_bound();
+    test_name_memory();
     test_reader_gone();
     test_cache();
     test_windows();
