@@ -8,6 +8,7 @@
 #include "send/delivery.h"
 
 #include <inttypes.h>
+#include <sys/syscall.h>
 
 /* What the collector answers, request by request; then, or where it waits, nothing comes. */
 struct reply {
@@ -199,6 +200,53 @@ static bool is_free(void)
     got = spool_lock(other) == RESULT_OK;
     spool_destroy(&other);
     return got;
+}
+
+/* Another process, which adds a sample as soon as it could have the lock. */
+static bool racing;
+
+static void add_meanwhile(void)
+{
+    struct spool *other;
+    struct spool_file file;
+
+    need(spool_init(&other, path_of("spool")) == RESULT_OK &&
+             spool_create(other, SPOOL_RECORDS, "late.sf", NULL, &file) == RESULT_OK &&
+             write(file.fd, "9\n", 2) == 2 && spool_commit(other, &file) == RESULT_OK,
+         "a sample of another process");
+    spool_destroy(&other);
+}
+
+/* In place of the C library's: what is closed may be the lock. */
+int close(int fd)
+{
+    int status = (int)syscall(SYS_close, fd);
+
+    if (racing) {
+        racing = false;
+        if (is_free())
+            add_meanwhile();
+        else
+            racing = true;
+    }
+    return status;
+}
+
+static void test_race(void)
+{
+    static const struct reply answered[] = {{.status = 200}, {.status = 200}};
+    ANSWERS({.waits = true});
+
+    add_lines("a.sf", "1\n");
+    go();
+    racing = true;
+    script = answered;
+    script_length = 2;
+    go();
+    go();
+    ok(!racing, "another process adds a sample when the lock is given up");
+    is_str(news(), "accepted a.sf, accepted late.sf", "which is found at once");
+    end();
 }
 
 static void test_accepted(void)
@@ -527,6 +575,7 @@ int main(void)
 {
     make_folder("test_delivery");
     test_accepted();
+    test_race();
     test_backoff();
     test_other_first();
     test_retry_after();
