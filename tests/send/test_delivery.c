@@ -337,10 +337,11 @@ static void test_retry_after(void)
 /* 413: parts of half the size, from the end on; of each line just one part has it. */
 static void test_halves(void)
 {
+    static const char eight[] = "11\n22\n33\n44\n55\n66\n77\n88\n";
     ANSWERS({.status = 413}, {.status = 413}, {.status = 200}, {.status = 200}, {.status = 200},
-            {.status = 200});
+            {.status = 200}, {.status = 200}, {.status = 200}, {.status = 200});
 
-    add_lines("a.sf", "11\n22\n33\n44\n55\n66\n77\n88\n");
+    add_lines("a.sf", eight);
     go_on(6);
     is_str(bodies[1], "55\n66\n77\n88\n", "the second half");
     is_str(bodies[2], "77\n88\n", "the half of that");
@@ -351,6 +352,11 @@ static void test_halves(void)
            "halved a.sf, halved a.sf, accepted a.sf, accepted a.sf, accepted a.sf, accepted a.sf",
            "it is told");
     is_int(waiting(), 0, "nothing is left");
+    add_lines("b.sf", eight);
+    add_lines("c.sf", eight);
+    go_on(9);
+    is_str(bodies[6], "55\n66\n77\n88\n", "of the next sample twice as much is tried at once");
+    is_str(bodies[8], eight, "and of the one behind it all");
     end();
 }
 
