@@ -148,13 +148,13 @@ flowcap: two0: N packets were dropped in T s' 'drops: they are said when they be
 in_network <<'E2'
 "$python" "$here/service.py" "$tool" -i two0 -Z "$user" -d 1000000 >told 2>err &
 cap=$!
-until_true child_captures
+until_its_child_captures
 replay trace.pcap
 wait $cap
 echo $? >status
 E2
 is "$(cat status)" 0 'a service: exit status'
-like "$(head -n 1 told)" '^READY=1 \| STATUS=two0: 0 packets, 0 dropped; the window ends at [0-9:]{8}$' \
+like "$(grep -m 1 -v '^{' told)" '^READY=1 \| STATUS=two0: 0 packets, 0 dropped; the window ends at [0-9:]{8}$' \
     'a service: ready, and how it is'
 ok 'a service: signs of life' test "$(grep -c '^WATCHDOG=1$' told)" -ge 2
 is "$(tail -n 1 told)" 'STOPPING=1 | STATUS=writing what there is' 'a service: stopping'
@@ -164,7 +164,7 @@ is "$(tail -n 1 told)" 'STOPPING=1 | STATUS=writing what there is' 'a service: s
 in_network <<'E2'
 "$python" "$here/terminal.py" ' [1-9][0-9]* packets' "$tool" -i two0 -Z "$user" -d 1000000 >shown 2>err &
 cap=$!
-until_true child_captures
+until_its_child_captures
 replay trace.pcap
 wait $cap
 echo $? >status
@@ -191,7 +191,7 @@ is "$(cat status) $(sed -n 's/^\(flowcap: two0: no records.*\)/\1/p' shown)" \
 in_network <<'E2'
 "$python" "$here/terminal.py" '' "$tool" -i two0 -Z "$user" -d 2 -n 5 >shown 2>err &
 cap=$!
-until_true child_captures
+until_its_child_captures
 replay trace.pcap
 sleep 1.5
 replay trace.pcap

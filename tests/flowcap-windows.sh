@@ -38,8 +38,7 @@ start() {
     # shellcheck disable=SC2154 # of the environment
     "$tool" -i two0 -Z "$user" -w windows "$@" >out 2>err &
     cap=$!
-    until_true grep -q 'Seccomp:.2' /proc/$cap/status || sleep 1
-    sleep 0.3
+    until_it_captures
 }
 
 replay() {
@@ -59,12 +58,7 @@ file() {
 }
 
 ip link set lo up
-ip link add one0 mtu 2000 type veth peer name two0 mtu 2000
-for interface in one0 two0; do
-    echo 1 >/proc/sys/net/ipv6/conf/$interface/disable_ipv6 2>/dev/null
-    ip link set $interface up
-done
-sleep 0.3
+pair one0 two0
 E2
 # in_network < SCRIPT: with a pair of interfaces, one0 and two0, and these functions
 in_network() {
@@ -133,6 +127,7 @@ for day in 01 02 03; do echo '{}' >windows/202601${day}T000000Z-eth9.sf; done
 echo '{}' >windows/20200101T000000Z-eth9.sf
 echo '{}' >windows/other.sf
 start -d 1 --keep 1d --metrics windows/metrics -c "$PWD/windows/cache"
+until_true test ! -e windows/20260102T000000Z-eth9.sf # before there is a newer one than the third
 replay
 until_true sh -c 'ls windows | grep two0'
 kill -USR1 $cap

@@ -131,7 +131,7 @@ done
 in_network <<'E2'
 "$tool" -i any -Z "$user" -d 1000000 >live.sf 2>err &
 cap=$!
-sleep 1
+until_it_captures
 replay trace.pcap
 stop
 E2
@@ -141,8 +141,7 @@ is "$(jq -rn '[inputs.dst] | unique | join(" ")' live.sf)" \
 in_network <<'E2'
 "$tool" -i any -Z "$user" -a -d 1000000 >live.sf 2>err &
 cap=$!
-until_true grep -q 'Seccomp:.2' /proc/$cap/status || sleep 1
-sleep 0.3
+until_it_captures
 replay made/link-[emtv]*.pcap made/link-pppoe.pcap made/tunnel-*.pcap
 stop
 E2
@@ -243,13 +242,12 @@ ip link set two0 down
 until_true grep -q 'is down; it is waited for' err
 ip link set two0 up
 until_true grep -q again err
-sleep 0.3
+until_connected one0 two0
 replay trace.pcap
 ip link del two0
 until_true grep -q disappeared err
 pair one0 two0
 until_true sh -c 'test "$(grep -c again err)" = 2'
-sleep 0.3
 replay trace.pcap
 stop
 E2
@@ -274,7 +272,7 @@ echo 1 >/proc/sys/net/ipv6/conf/two0/disable_ipv6
 ip link set four0 up
 ip link set two0 up
 until_true grep -q again err
-sleep 0.3
+until_connected four0 two0
 tcpreplay -q -i four0 -p 5000 trace.pcap >replay.log 2>&1 || cat replay.log
 sleep 0.5
 stop
@@ -317,6 +315,7 @@ until_true grep -q 'is down' err
 replay trace.pcap
 ip link set four0 up
 until_true grep -q again err
+until_connected three0 four0
 tcpreplay -q -i three0 -p 5000 trace.pcap >replay.log 2>&1 || cat replay.log
 sleep 0.5
 ip link del three0
@@ -350,7 +349,7 @@ mkfifo reader
 exec 3<>reader
 "$tool" -i two0 -Z "$user" -d 1 >reader 2>err 3>&- &
 cap=$!
-sleep 1
+until_it_captures
 replay trace.pcap
 sleep 2
 replay trace.pcap
@@ -402,8 +401,7 @@ exec 3<>messages
 dd if=/dev/zero of=messages bs=4096 count=100 oflag=nonblock 2>dd.log
 "$tool" -i two0 -Z "$user" -d 1000000 -v >live.sf 2>messages 3>&- &
 cap=$!
-until_true grep -q 'Seccomp:.2' /proc/$cap/status || sleep 1
-sleep 0.3
+until_it_captures
 kill -USR1 $cap
 replay trace.pcap
 kill -HUP $cap

@@ -63,13 +63,19 @@ start() {
 
 # until_it_captures: the process $cap
 until_it_captures() {
-    until_true grep -q 'Seccomp:.2' /proc/$cap/status || sleep 1
-    sleep 0.3
+    until_true grep -q 'Seccomp:.2' /proc/$cap/status
 }
 
-# child_captures: a process that $cap has started
-child_captures() {
-    grep -q 'Seccomp:.2' "/proc/$(pgrep -P $cap)/status"
+# until_its_child_captures: that of the process $cap
+until_its_child_captures() {
+    until_true sh -c "grep -q 'Seccomp:.2' /proc/\$(pgrep -P $cap)/status"
+}
+
+# until_connected INTERFACE...: what is sent there arrives
+until_connected() {
+    for interface in "$@"; do
+        until_true sh -c "ip link show $interface | grep -q 'state UP'"
+    done
 }
 
 # replay FILE...: out of one0, to two0
@@ -93,5 +99,5 @@ pair() {
         echo 1 >/proc/sys/net/ipv6/conf/"$interface"/disable_ipv6 2>/dev/null
         ip link set "$interface" up
     done
-    sleep 0.3
+    until_connected "$1" "$2"
 }

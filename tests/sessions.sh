@@ -69,10 +69,9 @@ until_true listens 8080
 dumpcap -q -i lo -P -f tcp -w lo.pcap >dump.log 2>&1 &
 dump=$!
 "$bindir/flowcap" -i lo -aS -d 1000000 -Z "$user" >live.sf 2>live.log &
-live=$!
+cap=$!
 until_true grep -q '^File: ' dump.log
-until_true grep -q 'Seccomp:.2' /proc/$live/status || sleep 1
-sleep 0.3
+until_it_captures
 hello() {
     echo | openssl s_client -connect 127.0.0.1:8443 "$@" >out 2>&1
 }
@@ -83,8 +82,8 @@ curl -s -o out --resolve HTTP.Example:8080:127.0.0.1 http://HTTP.Example:8080/
 curl -s -o out http://127.0.0.1:8080/
 until_true grep -aq 'Host: 127.0.0.1:8080' lo.pcap
 sleep 0.5
-kill $dump $live
-wait $dump $live
+kill $dump $cap
+wait $dump $cap
 kill $servers
 E2
 $enter sh ./clients.sh >clients.log 2>&1 3>&-
