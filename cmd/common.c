@@ -9,7 +9,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 struct progress progress;
@@ -142,21 +141,6 @@ int usage_hint(const char *format, ...)
     va_end(args);
     fputc('\n', stderr);
     return EX_USAGE;
-}
-
-int signal_descriptor(const int *signals, size_t count)
-{
-    struct sigaction old;
-    sigset_t set;
-
-    /* The kernel keeps a blocked signal for the descriptor even where it is ignored. */
-    sigemptyset(&set);
-    for (size_t i = 0; i < count; i++)
-        if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
-            sigaddset(&set, signals[i]);
-    if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
-        return -1;
-    return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
 int input_paths(int argc, char **argv, char ***paths, size_t *count)

@@ -42,12 +42,6 @@ __attribute__((format(printf, 1, 2))) int usage_error(const char *format, ...);
 __attribute__((format(printf, 1, 2))) int usage_hint(const char *format, ...);
 
 /*
- * Signals are not delivered any more, but can be read from the descriptor, a signalfd(2) that does
- * not block; what is ignored stays so. -1: errno says why.
- */
-MUST_CHECK int signal_descriptor(const int *signals, size_t count);
-
-/*
  * The files to read: the arguments behind the options, or standard input, which can be named only
  * once. Returns EX_OK, or a status to end with.
  */

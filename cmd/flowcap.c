@@ -8,6 +8,7 @@
 #include "live/capture.h"
 #include "live/outbox.h"
 #include "live/sandbox.h"
+#include "signals.h"
 #include "watch.h"
 
 #include <errno.h>

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/number.h"
 #include "common.h"
+#include "signals.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -12,8 +12,10 @@ void *large_pages(size_t bytes)
 {
     void *pages = aligned_alloc(CHUNK_BYTES, bytes);
 
+#ifdef MADV_HUGEPAGE /* of Linux */
     if (pages)
         (void)madvise(pages, bytes, MADV_HUGEPAGE);
+#endif
     return pages;
 }
 
