@@ -246,6 +246,13 @@ unsigned inbox_put_off(struct inbox *inbox, struct inbox_file *file, int64_t now
     return later ? later->failures : 1;
 }
 
+bool inbox_was_put_off(struct inbox *inbox, const struct inbox_file *file)
+{
+    const struct later *later = find_later(inbox, file->name);
+
+    return later && is_same(later, &file->stat);
+}
+
 void inbox_keep(struct inbox *inbox, struct inbox_file *file)
 {
     close_file(file);

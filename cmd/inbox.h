@@ -46,6 +46,9 @@ void inbox_set_aside(struct inbox *inbox, struct inbox_file *file, const char *w
 /* It stays for longer each time. Returns how often that was so with this file, 1 at first. */
 unsigned inbox_put_off(struct inbox *inbox, struct inbox_file *file, int64_t now);
 
+/* Whether that has been so already. */
+bool inbox_was_put_off(struct inbox *inbox, const struct inbox_file *file);
+
 /* It stays, and is the next one again. */
 void inbox_keep(struct inbox *inbox, struct inbox_file *file);
 

@@ -48,6 +48,7 @@ struct take {
     int64_t rest;      /* no file is taken until then */
     unsigned failures; /* of the filter, in a row */
     char problem[128]; /* with the file, that is to be told of; "": none */
+    int no_room;       /* errno of the last time */
     bool full;         /* which was said */
     int status;
 };
@@ -69,11 +70,7 @@ static enum outcome not_written(struct take *take, enum result result)
         complain_errno(path, "cannot write samples");
         return fail(take, EX_IOERR);
     }
-    if (!take->full && spool_is_full(errno))
-        complain(path, "no space is left there; no file is taken until there is");
-    else if (!take->full)
-        complain_errno(path, "no file is taken for now");
-    take->full = true;
+    take->no_room = errno;
     return NO_ROOM;
 }
 
@@ -329,18 +326,51 @@ static int64_t filter_rest(const struct take *take)
     return wait < FILTER_AGAIN_MOST ? wait : FILTER_AGAIN_MOST;
 }
 
+static void tell_full(struct take *take)
+{
+    const char *path = take->options->spool_path;
+
+    if (take->full)
+        return;
+    if (spool_is_full(take->no_room)) {
+        complain(path, "no space is left there; files stay where they are until there is");
+    } else {
+        errno = take->no_room;
+        complain_errno(path, "no file is taken for now");
+    }
+    take->full = true;
+}
+
+/*
+ * Where the spool has nothing that could go, it is the file that is too much: it is put off, and
+ * another one may have room. It is told of once.
+ */
+static void wait_for_room(struct take *take, struct inbox_file *file, int64_t now)
+{
+    bool told = false;
+
+    if (delivery_is_idle(take->delivery) || inbox_was_put_off(take->inbox, file))
+        told = inbox_put_off(take->inbox, file, now) > 1;
+    else
+        inbox_keep(take->inbox, file);
+    if (!told)
+        tell_full(take);
+    take->rest = now + FULL_AGAIN;
+}
+
 static void close_unread(struct take *take, struct inbox_file *file, enum outcome outcome)
 {
     int64_t now = clock_monotonic();
 
     discard_all(take);
-    if (outcome == KEPT) {
+    if (outcome == NO_ROOM) {
+        wait_for_room(take, file, now);
+    } else if (outcome == KEPT) {
         if (inbox_put_off(take->inbox, file, now) == 1 && take->problem[0] != '\0')
             complain(file->path, "%s; the file stays, and is tried again", take->problem);
         take->rest = now + filter_rest(take);
     } else {
         inbox_keep(take->inbox, file);
-        take->rest = now + FULL_AGAIN;
     }
 }
 

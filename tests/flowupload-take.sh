@@ -482,8 +482,31 @@ if [ -n "$enter" ]; then
     is_status 0 'a full disk: exit status' $enter sh full.sh "$tool" "$url"
     is "$(cat left)" b.sf 'a full disk: what there is no room for stays'
     is "$(accepted .secflows)" '1 600' 'a full disk: all of it is sent in the end'
-    is "$(cat err)" 'flowupload: spool: no space is left there; no file is taken until there is
+    is "$(cat err)" 'flowupload: spool: no space is left there; files stay where they are until there is
 flowupload: spool: files are taken again' 'a full disk: it is said, once, and that it is over'
+    # A file that is more than all of the spool does not hold up the others
+
+    cat >more.sh <<'E2'
+mount -t tmpfs -o size=64k,mode=700 none spool || exit 99
+"$1" -k key -s spool -u "$2" --take in &
+taker=$!
+tries=0
+while [ "$(grep -c . out)" != 1 ] && [ $tries -lt 300 ]; do
+    sleep 0.1
+    tries=$((tries + 1))
+done
+kill $taker
+wait $taker
+E2
+    rm -rf in spool
+    mkdir in spool
+    put a.sf big
+    put b.sf record 1700000000 1
+    answers
+    is_status 0 'more than the spool: exit status' $enter sh more.sh "$tool" "$url"
+    is "$(ls in), $(accepted .secflows)" 'a.sf, 1' 'more than the spool: the file stays, another one goes'
+    is "$(cat err)" 'flowupload: spool: no space is left there; files stay where they are until there is
+flowupload: spool: files are taken again' 'more than the spool: it is said once'
 else
     skip 'a full disk' 'no file system can be mounted here'
 fi
