@@ -192,7 +192,7 @@ static int tell_failure(const struct capmetrics *metrics)
         return out_of_memory();
     if (errno == EACCES || errno == EPERM)
         complain(options->metrics,
-                 "cannot write the metrics: the user whom flowcap runs as%s%s%s must be able to "
+                 "cannot write the metrics: the user that flowcap runs as%s%s%s must be able to "
                  "write to the folder",
                  options->user ? ", " : "", options->user ? options->user : "",
                  options->user ? "," : "");

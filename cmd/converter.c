@@ -192,7 +192,7 @@ int cache_updated(struct converter_options *options, enum result result)
     default:
         options->cache_failed = true;
         if (errno == EWOULDBLOCK)
-            complain(options->cache_path, "another process has it locked: it has not learned");
+            complain(options->cache_path, "another process has it locked: it was not updated");
         else if (errno == EACCES)
             complain(options->cache_path,
                      "cannot update the name cache: the user whom the tool runs "

@@ -111,7 +111,7 @@ static void tell_denied(struct deliver *deliver, const struct delivery_news *new
 
     if (deliver->said != news->answer->status || deliver->options->verbose)
         complain(deliver->collector, "%s: %s; what is to be sent is kept", told_text(news, told),
-                 key ? "there is no right to upload" : "nothing is accepted at this URL");
+                 key ? "no permission to upload" : "nothing is accepted at this URL");
     deliver->said = (int)news->answer->status;
     deliver->denied = key ? EX_NOPERM : EX_UNAVAILABLE;
 }
@@ -195,7 +195,7 @@ int deliver_init(struct deliver *deliver, struct deliver_options *options, struc
         complain_errno(upload->ca_file, "cannot read the certificates");
         return EX_NOINPUT;
     case RESULT_DAMAGED:
-        complain(upload->ca_file, "there is no certificate in it");
+        complain(upload->ca_file, "it holds no certificate");
         return EX_NOINPUT;
     default:
         return start_failed(result);
@@ -253,7 +253,7 @@ static int failed(const struct deliver *deliver, enum result result)
         return EX_OK;
     if (result == RESULT_NO_MEMORY)
         return out_of_memory();
-    complain_errno(deliver->options->spool_path, "cannot work with the spool");
+    complain_errno(deliver->options->spool_path, "cannot use the spool");
     return EX_OSERR;
 }
 
@@ -297,7 +297,7 @@ static int tell_left(const struct deliver *deliver)
     size_t count;
 
     if (spool_total(deliver->spool, &count, &bytes) != RESULT_OK) {
-        complain_errno(path, "cannot work with the spool");
+        complain_errno(path, "cannot use the spool");
         return EX_OSERR;
     }
     if (count == 0)
@@ -305,7 +305,7 @@ static int tell_left(const struct deliver *deliver)
     complain(path, "%zu sample%s left, to be sent the next time", count,
              count == 1 ? " is" : "s are");
     if (foreign > 0)
-        complain(path, "%" PRIu64 " of them are no Secflows, and need -F networksage", foreign);
+        complain(path, "%" PRIu64 " of them are not Secflows, and need -F networksage", foreign);
     return deliver->options->lasting ? EX_OK : EX_TEMPFAIL;
 }
 
@@ -316,7 +316,7 @@ static int end_lines(struct deliver *deliver)
 
     if (!has_lines(deliver))
         return status;
-    complain(NULL, "nobody reads standard output, which lacks its last lines");
+    complain(NULL, "standard output is not being read: its last lines are lost");
     return worse_status(status, EX_IOERR);
 }
 

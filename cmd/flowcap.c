@@ -408,7 +408,7 @@ static int end_outbox(struct command *command, int status)
         return worse_status(status, output_gone(command));
     if (command->keeping.path)
         return worse_status(status, keeping_gave_up(&command->keeping, &counts));
-    complain(NULL, "nobody reads the output: its last windows are lost");
+    complain(NULL, "the output is not being read: its last windows are lost");
     return worse_status(status, EX_IOERR);
 }
 

@@ -397,7 +397,7 @@ static void read_samples(struct command *command, const char *path)
     command->file_name = name_file(command, path);
     while ((result = secflows_next(secflows, &record, &line, &length)) == RESULT_OK) {
         if (record.traffic_date < 0)
-            secflows_damaged(secflows, "no Secflow: trafficDate is no string of seconds");
+            secflows_damaged(secflows, "not a Secflow: trafficDate is not a string of seconds");
         else if (!add_record(command, &record, line, length))
             break;
     }

@@ -98,7 +98,7 @@ void interface_missing(const char *name, const char *problem)
     char unused[256];
 
     if (capture_list(add_name, &names, unused, sizeof unused) == RESULT_OK && names.length > 0)
-        complain(name, "%s; there are: %s (-D tells more)", problem, names.text);
+        complain(name, "%s; there are: %s (-D lists details)", problem, names.text);
     else
         complain(name, "%s", problem);
 }

@@ -232,7 +232,7 @@ static int read_source(struct command *command, struct source *source, struct me
         return out_of_memory();
     }
     errno = error;
-    status = read_failed(&command->converter, source->path, "cannot read on");
+    status = read_failed(&command->converter, source->path, "cannot read further");
     return worse_status(status, report_damage(source));
 }
 

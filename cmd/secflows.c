@@ -97,7 +97,7 @@ static bool is_another_kind(struct secflows *secflows)
 {
     if (secflows->any || secflows->other[0] == '\0')
         return false;
-    complain(secflows->path, "no Secflows: it is %s", secflows->other);
+    complain(secflows->path, "not Secflows: it is %s", secflows->other);
     secflows->damages.count++;
     return true;
 }
@@ -125,7 +125,7 @@ enum result secflows_next(struct secflows *secflows, struct record *record, cons
         if (result == RESULT_DAMAGED) {
             if (is_another_kind(secflows))
                 return RESULT_END;
-            secflows_damaged(secflows, "no Secflow: it does not end within 1 MiB");
+            secflows_damaged(secflows, "not a Secflow: it does not end within 1 MiB");
             continue;
         }
         skip_mark(line, length);
@@ -159,7 +159,7 @@ static int end_of_input(const struct secflows *secflows)
         if (secflows->in->error == ECANCELED) /* the tool's own doing */
             return EX_OK;
         errno = secflows->in->error;
-        complain_errno(secflows->path, "cannot read on");
+        complain_errno(secflows->path, "cannot read further");
         return EX_NOINPUT;
     case RESULT_NO_MEMORY:
         return out_of_memory();

@@ -319,7 +319,7 @@ static int cannot_look(const char *path, const char *option, enum result result)
         return EX_NOPERM;
     }
     if (errno == ENOENT || errno == ENOTDIR)
-        complain(path, "there is no such spool; -s says where it is");
+        complain(path, "no such spool; use -s to say where it is");
     else
         complain_errno(path, "cannot read the spool");
     return EX_NOINPUT;

@@ -178,7 +178,7 @@ static enum outcome read_records(struct take *take, const struct inbox_file *fil
     while (outcome == READ &&
            (result = secflows_next(secflows, &record, &line, &length)) == RESULT_OK) {
         if (record.traffic_date < 0)
-            secflows_damaged(secflows, "no Secflow: trafficDate is no string of seconds");
+            secflows_damaged(secflows, "not a Secflow: trafficDate is not a string of seconds");
         else
             outcome = add_record(take, &record, line, length, name);
     }

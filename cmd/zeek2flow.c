@@ -79,7 +79,7 @@ static int meter_failed(enum result result)
 {
     if (result == RESULT_NO_MEMORY)
         return out_of_memory();
-    complain_errno(NULL, "cannot go on");
+    complain_errno(NULL, "cannot continue");
     return EX_OSERR;
 }
 
@@ -121,7 +121,7 @@ static int read_rows(const char *path, struct input *input, struct zeeklog *log,
     }
     if (result == RESULT_SYSTEM) {
         errno = error;
-        status = worse_status(status, read_failed(options, path, "cannot read on"));
+        status = worse_status(status, read_failed(options, path, "cannot read further"));
     }
     return status;
 }
@@ -178,7 +178,7 @@ static void print_summary(const struct converter_options *options, const struct 
     print_part(&separator, read->other_logs, "of other logs");
     fputc('\n', stderr);
     if (read->conn > 0 && read->dns == 0 && read->sessions == 0)
-        complain(NULL, "no dns log was read, which is where destinations get their names");
+        complain(NULL, "no dns log was read, so destinations have no names from DNS");
 }
 
 static void report_no_records(const struct converter_options *options,

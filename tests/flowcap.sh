@@ -339,7 +339,7 @@ E2
 is "$(cat status)" '69
 69' 'two interfaces, one is not there, or down: exit status'
 is "$(sed 's/there are: .*/there are: .../' err)" \
-    'flowcap: two0,nothing0: nothing0: there is no such interface; there are: ...
+    'flowcap: two0,nothing0: nothing0: no such interface; there are: ...
 flowcap: two0,one0: one0: the interface is down' 'two interfaces, one is not there, or down: messages'
 
 # The reader of the output
@@ -429,7 +429,7 @@ replay trace.pcap
 stop
 E2
     is "$(cat status)" 74 'a locked name cache: exit status'
-    is "$(grep -c 'learns once that is over' err), $(grep -c 'it has not learned' err)" '1, 1' \
+    is "$(grep -c 'learns once that is over' err), $(grep -c 'it was not updated' err)" '1, 1' \
         'a locked name cache: it is said once, and at the end'
     is "$(jq -rn '[inputs | select(.src == "192.168.1.20:49880") | .srcPkts] | add' live.sf)" 36 \
         'a locked name cache: the capture goes on'
@@ -483,7 +483,7 @@ fi
 # What cannot be captured
 
 is_status 69 'no such interface: exit status' $enter "$tool" -i nothing0
-is "$(cat err)" 'flowcap: nothing0: there is no such interface; there are: any, lo (-D tells more)' \
+is "$(cat err)" 'flowcap: nothing0: no such interface; there are: any, lo (-D lists details)' \
     'no such interface: message'
 is_status 64 'a bad filter: exit status' $enter "$tool" -i any -f 'port nonsense'
 like "$(cat err)" '^flowcap: -f: ' 'a bad filter: message'

@@ -107,9 +107,9 @@ wait
 is_status 65 'bad lines: exit status' "$tool" bad.sf
 is "$(cat out)" "$usual,$dns}
 $usual,$dns}" 'bad lines: the others'
-is "$(cat err)" 'flowlabel: bad.sf: line 2: no Secflow: it does not begin with {
-flowlabel: bad.sf: line 3: no Secflow: dst is not there
-flowlabel: bad.sf: line 4: no Secflow: it is cut off
+is "$(cat err)" 'flowlabel: bad.sf: line 2: not a Secflow: it does not begin with {
+flowlabel: bad.sf: line 3: not a Secflow: dst is not there
+flowlabel: bad.sf: line 4: not a Secflow: it is cut off
 flowlabel: bad.sf: damaged in 2 more lines' 'bad lines: messages'
 printf '%s}\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\nx\n' "$usual" >blank.sf
 is_status 65 'behind blank lines: exit status' "$tool" blank.sf
@@ -124,13 +124,13 @@ like "$(cat err)" '^flowlabel: blank.sf: line 22: ' 'behind blank lines: message
 is_status 65 'lines that are not UTF-8: exit status' "$tool" bytes.sf
 is "$(cat out)" "$(sed -n '5s/}$//p' bytes.sf),$dns}" 'lines that are not UTF-8: the other'
 at=$((${#usual} + 7))
-is "$(cat err)" "flowlabel: bytes.sf: line 1: no Secflow: invalid UTF-8 at byte $at
-flowlabel: bytes.sf: line 2: no Secflow: invalid UTF-8 at byte $at
-flowlabel: bytes.sf: line 3: no Secflow: half of a surrogate pair at byte $at
+is "$(cat err)" "flowlabel: bytes.sf: line 1: not a Secflow: invalid UTF-8 at byte $at
+flowlabel: bytes.sf: line 2: not a Secflow: invalid UTF-8 at byte $at
+flowlabel: bytes.sf: line 3: not a Secflow: half of a surrogate pair at byte $at
 flowlabel: bytes.sf: damaged in 1 more line" 'lines that are not UTF-8: messages'
 printf '{"x":"%1100000d"}\n' 0 >long.sf
 is_status 65 'a long line: exit status' "$tool" long.sf
-like "$(cat err)" 'line 1: no Secflow: it does not end within 1 MiB' 'a long line: message'
+like "$(cat err)" 'line 1: not a Secflow: it does not end within 1 MiB' 'a long line: message'
 gzip -c labelled.sf | head -c 1500 >cut.gz
 is_status 65 'cut off gzip: exit status' "$tool" cut.gz
 like "$(cat err)" '^flowlabel: cut.gz: after line [0-9]+: the gzip data are damaged' \

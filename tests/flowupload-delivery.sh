@@ -173,7 +173,7 @@ answers
 is_status 77 'a wrong key: exit status' "$tool" -k wrong -s spool -u "$url" day1.sf day2.sf day3.sf
 is "$(spooled)" 'records.day1.sf records.day2.sf records.day3.sf' 'a wrong key: all samples wait'
 is "$(words)" 401 'a wrong key: it is tried once'
-like "$(cat err)" '^flowupload: http.*: HTTP 401 \("because"\): there is no right to upload' 'a wrong key: message'
+like "$(cat err)" '^flowupload: http.*: HTTP 401 \("because"\): no permission to upload' 'a wrong key: message'
 is "$(grep -c -e wrong -e secret err)" 0 'a wrong key: it is in no message'
 without_key() {
     "$tool" -s spool -u "$url" </dev/null

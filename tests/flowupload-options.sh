@@ -81,7 +81,7 @@ is_status 66 'missing headers: exit status' "$tool" -u http://host/ -H @nothing 
 is_status 66 'a missing CA: exit status' "$tool" -s spool -u https://host/ --cacert nothing one.sf
 : >empty
 is_status 66 'an empty CA: exit status' "$tool" -s spool -u https://host/ --cacert empty one.sf
-like "$(cat err)" '^flowupload: empty: there is no certificate' 'an empty CA: message'
+like "$(cat err)" '^flowupload: empty: it holds no certificate' 'an empty CA: message'
 echo file >file
 is_status 71 'a spool that is a file: exit status' "$tool" -s file -u http://host/ one.sf
 like "$(cat err)" '^flowupload: file: cannot be the spool: ' 'a spool that is a file: message'
@@ -212,7 +212,7 @@ credential() {
 }
 answers
 is_status 77 'no credential, and a collector that wants a key: exit status' credential "$url"
-like "$(cat err)" 'HTTP 401 .*there is no right to upload' 'no credential: it is said'
+like "$(cat err)" 'HTTP 401 .*no permission to upload' 'no credential: it is said'
 rm -rf spool
 for empty in '' '\n'; do
     printf "$empty" >credentials/key

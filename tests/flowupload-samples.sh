@@ -143,7 +143,7 @@ is "$(accepted .secflows)" '1 2' 'a pause: each with its records'
 exec 3>&-
 wait $sender
 is $? 65 'a pause: the cut off line is told by the status'
-like "$(cat err)" 'standard input: line 4: no Secflow: it is cut off' 'a pause: and by a message'
+like "$(cat err)" 'standard input: line 4: not a Secflow: it is cut off' 'a pause: and by a message'
 
 # Lines that are no Secflows
 
@@ -157,9 +157,9 @@ like "$(cat err)" 'standard input: line 4: no Secflow: it is cut off' 'a pause: 
 } >bad.sf
 answers
 is_status 65 'bad lines: exit status' send bad.sf
-is "$(cat err)" 'flowupload: bad.sf: line 2: no Secflow: it does not begin with {
-flowupload: bad.sf: line 3: no Secflow: trafficDate is no string of seconds
-flowupload: bad.sf: line 4: no Secflow: trafficDate is no string of seconds' 'bad lines: messages'
+is "$(cat err)" 'flowupload: bad.sf: line 2: not a Secflow: it does not begin with {
+flowupload: bad.sf: line 3: not a Secflow: trafficDate is not a string of seconds
+flowupload: bad.sf: line 4: not a Secflow: trafficDate is not a string of seconds' 'bad lines: messages'
 is "$(jq -c '[.flashes[].srcBytes]' body)" '[1,4]' 'bad lines: the others are sent'
 {
     record 1700000000 1
@@ -252,7 +252,7 @@ drain_lines() {
 }
 is_status 75 'drained as lines: exit status' drain_lines
 is "$(accepted .secflows)" 3 'drained as lines: the sample'
-like "$(cat err)" '1 of them are no Secflows, and need -F networksage' \
+like "$(cat err)" '1 of them are not Secflows, and need -F networksage' \
     'drained as lines: what cannot be sent stays'
 drain() {
     send </dev/null

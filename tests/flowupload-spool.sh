@@ -33,7 +33,7 @@ misused '--retry-rejected with -n' --retry-rejected -n one.sf
 misused '--retry-rejected of a file without a URL' --retry-rejected one.sf
 for option in --status --retry-rejected; do
     is_status 66 "$option of no spool: exit status" "$tool" $option -s none
-    is "$(cat "$tmp/err")" 'flowupload: none: there is no such spool; -s says where it is' "$option of no spool: message"
+    is "$(cat "$tmp/err")" 'flowupload: none: no such spool; use -s to say where it is' "$option of no spool: message"
     ok "$option of no spool: it is not made" test ! -e none
 done
 

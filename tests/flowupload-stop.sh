@@ -95,7 +95,7 @@ for status in 401 403; do
     begin "$tool" -k key -s spool -u "$url" -i 1
     wait_for 'a sample' begun upload
     denied() {
-        grep -q "HTTP $status .*no right to upload" err
+        grep -q "HTTP $status .*no permission to upload" err
     }
     ok "$status: it is said" wait_for 'a message' denied
     sed -n '2,$p' long.sf >&3

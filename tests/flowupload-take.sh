@@ -159,10 +159,10 @@ is "$(cd in && echo *)" 'a.sf-2.bad a.sf.bad c.sf.gz.bad' 'bad files: what canno
 is "$(cat in/a.sf.bad in/a.sf-2.bad)" 'before
 some
 words' 'bad files: and nothing is written over'
-is "$(cat err)" 'flowupload: in/a.sf: line 1: no Secflow: it does not begin with {
-flowupload: in/a.sf: line 2: no Secflow: it does not begin with {
+is "$(cat err)" 'flowupload: in/a.sf: line 1: not a Secflow: it does not begin with {
+flowupload: in/a.sf: line 2: not a Secflow: it does not begin with {
 flowupload: in/a.sf: nothing in it is a Secflow; it is kept as a.sf-2.bad
-flowupload: in/b.sf: line 1: no Secflow: it does not begin with {
+flowupload: in/b.sf: line 1: not a Secflow: it does not begin with {
 flowupload: in/c.sf.gz: after line 2: the gzip data are damaged near byte '"$(wc -c <in/c.sf.gz.bad)"': the file ends in the middle of it
 flowupload: in/c.sf.gz: what could be read of it was taken; it is kept as c.sf.gz.bad' 'bad files: messages'
 
@@ -389,7 +389,7 @@ mkdir in
 put a.sf record 1700000000 1
 answers 403 403 403
 take
-ok 'no right: it is said' wait_for 'a message' said 'no right'
+ok 'no right: it is said' wait_for 'a message' said 'no permission'
 put b.sf record 1700000000 2
 ok 'no right: files are taken' wait_for 'files to go' gone a.sf b.sf
 end_take

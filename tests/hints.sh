@@ -27,31 +27,31 @@ says() {
 }
 
 for file in trace.sf labelled.sf; do
-    says pcap2flow $file 'no capture: it is Secflows already, which flowlabel and flowupload read'
-    says zeek2flow $file 'no Zeek log: it is Secflows already, which flowlabel and flowupload read'
+    says pcap2flow $file 'not a capture file: it is Secflows already, which flowlabel and flowupload read'
+    says zeek2flow $file 'not a Zeek log: it is Secflows already, which flowlabel and flowupload read'
 done
 for log in conn.tsv.log dns.tsv.log conn.json.log dns.json.log; do
-    says pcap2flow $log 'no capture: it is a Zeek log; use: zeek2flow FILE'
-    says flowlabel $log 'no Secflows: it is a Zeek log; use: zeek2flow FILE | flowlabel'
+    says pcap2flow $log 'not a capture file: it is a Zeek log; use: zeek2flow FILE'
+    says flowlabel $log 'not Secflows: it is a Zeek log; use: zeek2flow FILE | flowlabel'
 done
 for capture in trace.pcap trace.pcapng; do
-    says zeek2flow $capture 'no Zeek log: it is a capture; use: pcap2flow FILE'
-    says flowlabel $capture 'no Secflows: it is a capture; use: pcap2flow FILE | flowlabel'
+    says zeek2flow $capture 'not a Zeek log: it is a capture; use: pcap2flow FILE'
+    says flowlabel $capture 'not Secflows: it is a capture; use: pcap2flow FILE | flowlabel'
 done
-for name in pcap2flow:capture 'zeek2flow:Zeek log' flowlabel:Secflows; do
-    says "${name%:*}" eve.json "no ${name#*:}: it is an eve.json of Suricata"
-    says "${name%:*}" nfcapd.202611281900 "no ${name#*:}: it is an nfcapd file of nfdump"
-    says "${name%:*}" trace.pcap.xz "no ${name#*:}: it is xz-compressed; use: xz -dc FILE | ${name%:*}"
+for name in 'pcap2flow:a capture file' 'zeek2flow:a Zeek log' flowlabel:Secflows; do
+    says "${name%:*}" eve.json "not ${name#*:}: it is an eve.json of Suricata"
+    says "${name%:*}" nfcapd.202611281900 "not ${name#*:}: it is an nfcapd file of nfdump"
+    says "${name%:*}" trace.pcap.xz "not ${name#*:}: it is xz-compressed; use: xz -dc FILE | ${name%:*}"
 done
 is_status 65 'flowupload -n trace.pcap: exit status' flowupload -n trace.pcap
-is "$(cat out err)" 'flowupload: trace.pcap: no Secflows: it is a capture; use: pcap2flow FILE | flowupload' \
+is "$(cat out err)" 'flowupload: trace.pcap: not Secflows: it is a capture; use: pcap2flow FILE | flowupload' \
     'flowupload -n trace.pcap: message'
 
 # What comes behind such a file is still read
 is_status 65 'a capture, then Secflows: exit status' flowlabel trace.pcap trace.sf
 is "$(cat out)" "$(cat labelled.sf)" 'a capture, then Secflows: records'
 is_status 65 'a pipe: exit status' sh -c 'cat trace.pcap | flowlabel'
-is "$(cat out err)" 'flowlabel: standard input: no Secflows: it is a capture; use: pcap2flow FILE | flowlabel' \
+is "$(cat out err)" 'flowlabel: standard input: not Secflows: it is a capture; use: pcap2flow FILE | flowlabel' \
     'a pipe: message'
 
 # No record, and no bad line that would tell why

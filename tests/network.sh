@@ -29,7 +29,7 @@ until_true() {
     done
 }
 
-# require_network: chooses one, or ends a test that cannot go on without
+# require_network: chooses one, or ends a test that cannot continue without
 require_network() {
     choose_network
     if [ -z "$enter" ]; then

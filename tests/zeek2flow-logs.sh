@@ -99,7 +99,7 @@ EOF
 reports 65 'bad.log: line 8: it has not the 12 cells' '50001 50007' "$tool" bad.log
 is "$(cat err)" 'zeek2flow: bad.log: line 8: it has not the 12 cells that #fields names
 zeek2flow: bad.log: line 9: it has not the 12 cells that #fields names
-zeek2flow: bad.log: line 10: id.resp_h is no address
+zeek2flow: bad.log: line 10: id.resp_h is not an address
 zeek2flow: bad.log: damaged in 2 more lines' 'the first three, then a count'
 reports 65 'standard input: line 8: ' '50001 50007' sh -c "'$tool' <bad.log"
 
@@ -117,15 +117,15 @@ printf '\050\265\057\375\000\210\041\000\000data' >long.zst
 reports 65 'long.zst: the zstd data need a window .*zstd -dc --long=31' '' "$tool" long.zst
 
 echo '1 a.example' | tsv http 'ts host' >http.log
-reports 65 "http.log: no conn or dns log: it says that it is 'http'; -S takes names from it" '' "$tool" http.log
-reports 65 'http.log: no conn' '50001 50007' "$tool" http.log bad.log
+reports 65 "http.log: not a conn or dns log: it says that it is 'http'; -S takes names from it" '' "$tool" http.log
+reports 65 'http.log: not a conn' '50001 50007' "$tool" http.log bad.log
 echo '{"ts":1,"host":"a.example"}' >http.json
-reports 65 'http.json: no conn or dns log: its fields are others' '' "$tool" http.json
+reports 65 'http.json: not a conn or dns log: its fields are others' '' "$tool" http.json
 grep -v '^#' bad.log >headless.log
 reports 65 'headless.log: line 1: no #fields line .* header cut off' '' "$tool" headless.log
 is "$(grep -c '' err)" 1 'a missing header is one message'
 printf '\324\303\262\241\2\0\4\0' >trace.pcap
-reports 65 'trace.pcap: no Zeek log: it is a capture; use: pcap2flow FILE' '' "$tool" trace.pcap
+reports 65 'trace.pcap: not a Zeek log: it is a capture; use: pcap2flow FILE' '' "$tool" trace.pcap
 reports 66 'nothing-there: cannot open: ' '50001 50007' "$tool" nothing-there bad.log
 reports 66 '\.: cannot open: Is a directory' '' "$tool" .
 : >empty.log

@@ -177,9 +177,9 @@ static void activate(struct capture *capture, const struct capture_options *opti
     pcap_set_protocol_linux(pcap, SILENT_PROTOCOL);
     status = pcap_activate(pcap);
     if (status == PCAP_ERROR_PERM_DENIED || status == PCAP_ERROR_PROMISC_PERM_DENIED)
-        fail(capture, CAPTURE_DENIED, "", "there is no right to capture");
+        fail(capture, CAPTURE_DENIED, "", "no permission to capture");
     else if (status == PCAP_ERROR_NO_SUCH_DEVICE)
-        fail(capture, CAPTURE_MISSING, "", "there is no such interface");
+        fail(capture, CAPTURE_MISSING, "", "no such interface");
     else if (status == PCAP_ERROR_IFACE_NOT_UP)
         fail(capture, CAPTURE_DOWN, "", "the interface is down");
     else if (status < 0)
@@ -214,7 +214,7 @@ static void find_ports(struct capture *capture)
 
         port->index = find_interface(capture, port);
         if (port->index < 0)
-            fail(capture, CAPTURE_MISSING, name, "there is no such interface");
+            fail(capture, CAPTURE_MISSING, name, "no such interface");
         else if (!is_up(capture, port))
             fail(capture, CAPTURE_DOWN, name, "the interface is down");
     }
@@ -305,7 +305,7 @@ enum result capture_init(struct capture **capture, const struct capture_options 
     new->promiscuous = options->promiscuous;
     new->lookup = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (!set_ports(new, options->interface))
-        fail(new, CAPTURE_MISSING, "", "there is no such interface");
+        fail(new, CAPTURE_MISSING, "", "no such interface");
     else if (new->lookup < 0)
         fail_errno(new, "cannot ask for interfaces");
     else

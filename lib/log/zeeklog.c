@@ -196,11 +196,11 @@ static enum result check_end(struct zeeklog *log)
     if (log->settled || (log->counts.other_logs == 0 && log->other_path[0] == '\0'))
         return RESULT_END;
     if (log->other_path[0] != '\0')
-        snprintf(log->problem, sizeof log->problem, "no %s log: it says that it is '%s'%s", wanted,
-                 log->other_path,
+        snprintf(log->problem, sizeof log->problem, "not a %s log: it says that it is '%s'%s",
+                 wanted, log->other_path,
                  kind_of_name(&other) == KIND_OTHER ? "" : "; -S takes names from it");
     else
-        snprintf(log->problem, sizeof log->problem, "no %s log: its fields are others", wanted);
+        snprintf(log->problem, sizeof log->problem, "not a %s log: its fields are others", wanted);
     return RESULT_DAMAGED;
 }
 
@@ -227,7 +227,7 @@ enum result zeek_ended(struct zeeklog *log)
 static enum result not_a_log(struct zeeklog *log, const char *what)
 {
     log->finished = true;
-    snprintf(log->problem, sizeof log->problem, "no Zeek log: it is %s", what);
+    snprintf(log->problem, sizeof log->problem, "not a Zeek log: it is %s", what);
     return RESULT_DAMAGED;
 }
 

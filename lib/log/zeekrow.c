@@ -54,7 +54,7 @@ static enum result need_time(struct zeeklog *log, int64_t *time)
     enum result result = need(log, FIELD_TS, "ts", &cell);
 
     if (result == RESULT_OK && !zeek_time(cell->text, cell->length, time))
-        result = zeek_damaged(log, "ts is no time from 1970 to 9999");
+        result = zeek_damaged(log, "ts is not a time from 1970 to 9999");
     return result;
 }
 
@@ -65,7 +65,7 @@ static enum result need_address(struct zeeklog *log, enum zeek_field field, cons
     enum result result = need(log, field, name, &cell);
 
     if (result == RESULT_OK && !address_read(cell->text, cell->length, address))
-        result = zeek_damaged(log, "%s is no address", name);
+        result = zeek_damaged(log, "%s is not an address", name);
     return result;
 }
 
@@ -76,7 +76,7 @@ static enum result need_port(struct zeeklog *log, enum zeek_field field, const c
     enum result result = need(log, field, name, &cell);
 
     if (result == RESULT_OK && !read_port(cell, port))
-        result = zeek_damaged(log, "%s is no port from 0 to 65535", name);
+        result = zeek_damaged(log, "%s is not a port from 0 to 65535", name);
     return result;
 }
 
@@ -87,7 +87,7 @@ static enum result take_count(struct zeeklog *log, enum zeek_field field, const 
 
     *count = 0;
     if (cell && !number_whole(cell->text, cell->length, count))
-        return zeek_damaged(log, "%s is no count of 64 bits", name);
+        return zeek_damaged(log, "%s is not a count of 64 bits", name);
     return RESULT_OK;
 }
 
@@ -100,7 +100,7 @@ static enum result take_duration(struct zeeklog *log, struct connection *connect
 
     if (cell && (!number_seconds(cell->text + sign, cell->length - sign, &duration) ||
                  duration >= TIME_END - connection->start))
-        return zeek_damaged(log, "duration is no time in seconds");
+        return zeek_damaged(log, "duration is not a number of seconds");
     connection->last = connection->start + (sign ? 0 : duration);
     return RESULT_OK;
 }

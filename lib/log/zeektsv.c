@@ -105,7 +105,7 @@ static enum result set_fields(struct zeeklog *log, const char *p, const char *en
     if (!lacks)
         return RESULT_OK;
     tsv->kind = KIND_OTHER;
-    return zeek_damaged(log, "there is no field %s, so nothing can be read", lacks);
+    return zeek_damaged(log, "the field %s is missing, so nothing can be read", lacks);
 }
 
 static bool begins(const char *p, const char *end, const char *word, size_t length)

@@ -74,12 +74,12 @@ static enum result not_a_capture(struct capfile *capfile)
         return capfile_ended(capfile);
     capfile->finished = true;
     if (left == 0)
-        return capfile_damaged(capfile, "no capture: it is empty");
+        return capfile_damaged(capfile, "not a capture file: it is empty");
     if (signature_tell(capfile->in.buffer + capfile->in.at, left, SIGNATURE_CAPTURE, "pcap2flow",
                        known))
-        return capfile_damaged(capfile, "no capture: it is %s", known);
-    return capfile_damaged(capfile, left < 24 ? "no capture, or one cut off in its header"
-                                              : "no capture: it is neither pcap nor pcapng");
+        return capfile_damaged(capfile, "not a capture file: it is %s", known);
+    return capfile_damaged(capfile, left < 24 ? "not a capture file, or one cut off in its header"
+                                              : "not a capture file: neither pcap nor pcapng");
 }
 
 enum result capfile_open(struct capfile **capfile, struct input *input)

@@ -114,7 +114,7 @@ const char *record_problem(const struct record_reader *reader)
 
 static enum result damaged(struct record_reader *reader, const char *field, const char *what)
 {
-    snprintf(reader->problem, sizeof reader->problem, "no Secflow: %s%s", field, what);
+    snprintf(reader->problem, sizeof reader->problem, "not a Secflow: %s%s", field, what);
     return RESULT_DAMAGED;
 }
 
@@ -162,7 +162,7 @@ static enum result check_texts(struct record_reader *reader)
 
     for (size_t i = 0; i < sizeof texts; i++)
         if (reader->members[texts[i]]->type != JSON_STRING)
-            return damaged(reader, record_keys[texts[i] - 1].name, " is no string");
+            return damaged(reader, record_keys[texts[i] - 1].name, " is not a string");
     return RESULT_OK;
 }
 
@@ -171,7 +171,7 @@ static enum result read_count(struct record_reader *reader, enum field field, ui
     const struct json_member *member = reader->members[field];
 
     if (member->type != JSON_NUMBER || !number_count(member->text, member->length, count))
-        return damaged(reader, record_keys[field - 1].name, " is no count of 64 bits");
+        return damaged(reader, record_keys[field - 1].name, " is not a count of 64 bits");
     return RESULT_OK;
 }
 
@@ -180,7 +180,7 @@ static enum result read_seconds(struct record_reader *reader, enum field field, 
     const struct json_member *member = reader->members[field];
 
     if (member->type != JSON_NUMBER || !number_seconds(member->text, member->length, seconds))
-        return damaged(reader, record_keys[field - 1].name, " is no number of seconds");
+        return damaged(reader, record_keys[field - 1].name, " is not a number of seconds");
     return RESULT_OK;
 }
 

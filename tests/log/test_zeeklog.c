@@ -207,16 +207,16 @@ static void test_headers(void)
 static void test_other_logs(void)
 {
     gives("another log", HEAD "#path~http\n#fields~ts~uid~host\n1~C1~a.example\n",
-          "! no conn or dns log: it says that it is 'http'; -S takes names from it\n");
+          "! not a conn or dns log: it says that it is 'http'; -S takes names from it\n");
     gives("another log without a row", HEAD "#path~ssl\n#fields~ts~uid\n",
-          "! no conn or dns log: it says that it is 'ssl'; -S takes names from it\n");
+          "! not a conn or dns log: it says that it is 'ssl'; -S takes names from it\n");
     gives("another log without a path", "#fields~ts~uid~host\n1~C1~a.example\n",
-          "! no conn or dns log: its fields are others\n");
+          "! not a conn or dns log: its fields are others\n");
     gives("conn_long tells of connections that conn tells of again",
           "#path~conn_long\n" CONN_FIELDS ROW,
-          "! no conn or dns log: it says that it is 'conn_long'\n");
+          "! not a conn or dns log: it says that it is 'conn_long'\n");
     gives("nor conn-long, whose fields are others", "#path~conn-long\n#fields~ts~uid\n1~2\n",
-          "! no conn or dns log: it says that it is 'conn-long'\n");
+          "! not a conn or dns log: it says that it is 'conn-long'\n");
     gives("a part of conn by a filter", "#path~conn_remote\n" CONN_FIELDS ROW, WANT);
     gives("the same as JSON",
           "{\"_path\":\"conn-out\",\"ts\":1,\"id.orig_h\":\"10.0.0.1\",\"id.orig_p\":1,"
@@ -225,32 +225,32 @@ static void test_other_logs(void)
     gives("a part of dns", "#path~dns_inside\n" DNS_FIELDS "1~1025~53~a.example~1.2.3.4\n",
           "1000000 a.example 1.2.3.4\n");
     gives("open_conn is another log", "#path~open_conn\n" CONN_FIELDS ROW,
-          "! no conn or dns log: it says that it is 'open_conn'\n");
+          "! not a conn or dns log: it says that it is 'open_conn'\n");
     gives("so is what only begins like conn", "#path~connections\n" CONN_FIELDS ROW,
-          "! no conn or dns log: it says that it is 'connections'\n");
+          "! not a conn or dns log: it says that it is 'connections'\n");
     gives("and what has the name of one log and the fields of another",
           "#path~dns_conn\n" CONN_FIELDS ROW,
-          "! no conn or dns log: it says that it is 'dns_conn'\n");
+          "! not a conn or dns log: it says that it is 'dns_conn'\n");
     gives("and what has not all fields that matter",
           "#path~conn_sum\n#fields~proto~orig_bytes\ntcp~1\n",
-          "! no conn or dns log: it says that it is 'conn_sum'\n");
+          "! not a conn or dns log: it says that it is 'conn_sum'\n");
     gives("another log in front", "#path~http\n#fields~ts~uid\n1~2\n#path~conn\n" CONN_FIELDS ROW,
           WANT);
     gives("another log as JSON", "{\"_path\":\"weird\",\"ts\":1}\n",
-          "! no conn or dns log: it says that it is 'weird'\n");
+          "! not a conn or dns log: it says that it is 'weird'\n");
     gives("other JSON", "{\"ts\":1,\"host\":\"x\"}\n{}\n",
-          "! no conn or dns log: its fields are others\n");
+          "! not a conn or dns log: its fields are others\n");
     gives("a path that no terminal should see", "#path~\033[2J\n#fields~ts\n1\n",
-          "! no conn or dns log: its fields are others\n");
+          "! not a conn or dns log: its fields are others\n");
     gives("text", "no log\nnone\nat all\n",
           "! line 1: no #fields line stands before it; was the header cut off?\n");
     gives("a log without its header", ROW ROW,
           "! line 1: no #fields line stands before it; was the header cut off?\n");
     gives("a conn log that lacks a field",
           "#path~conn\n#fields~ts~id.orig_h~id.orig_p~proto\n1~2~3~4\n",
-          "! line 2: there is no field id.resp_h, so nothing can be read\n");
+          "! line 2: the field id.resp_h is missing, so nothing can be read\n");
     gives("a dns log that lacks a field", "#path~dns\n#fields~ts~query\n1~a.example\n",
-          "! line 2: there is no field answers, so nothing can be read\n");
+          "! line 2: the field answers is missing, so nothing can be read\n");
     gives("a separator of two characters", "#separator ||\n",
           "! line 1: #separator is not one character, which alone is read here\n");
 }
@@ -265,33 +265,35 @@ static void test_damaged_rows(void)
         {"1~10.0.0.1~1~8.8.8.8~2~udp~1~1~1~-~1~1~", "it has not the 12 cells that #fields names"},
         {"1", "it has not the 12 cells that #fields names"},
         {"-~10.0.0.1~1~8.8.8.8~2~udp~1~1~1~-~1~1", "ts is not set"},
-        {"x~10.0.0.1~1~8.8.8.8~2~udp~1~1~1~-~1~1", "ts is no time from 1970 to 9999"},
-        {"-1~10.0.0.1~1~8.8.8.8~2~udp~1~1~1~-~1~1", "ts is no time from 1970 to 9999"},
-        {"nan~10.0.0.1~1~8.8.8.8~2~udp~1~1~1~-~1~1", "ts is no time from 1970 to 9999"},
-        {"0x10~10.0.0.1~1~8.8.8.8~2~udp~1~1~1~-~1~1", "ts is no time from 1970 to 9999"},
+        {"x~10.0.0.1~1~8.8.8.8~2~udp~1~1~1~-~1~1", "ts is not a time from 1970 to 9999"},
+        {"-1~10.0.0.1~1~8.8.8.8~2~udp~1~1~1~-~1~1", "ts is not a time from 1970 to 9999"},
+        {"nan~10.0.0.1~1~8.8.8.8~2~udp~1~1~1~-~1~1", "ts is not a time from 1970 to 9999"},
+        {"0x10~10.0.0.1~1~8.8.8.8~2~udp~1~1~1~-~1~1", "ts is not a time from 1970 to 9999"},
         {"253402300800~10.0.0.1~1~8.8.8.8~2~udp~1~1~1~-~1~1~", "it has not"},
-        {"253402300800.0~10.0.0.1~1~8.8.8.8~2~udp~1~1~1~-~1~1", "ts is no time from 1970 to 9999"},
+        {"253402300800.0~10.0.0.1~1~8.8.8.8~2~udp~1~1~1~-~1~1",
+         "ts is not a time from 1970 to 9999"},
         {"1700000000000000~10.0.0.1~1~8.8.8.8~2~udp~1~1~1~-~1~1",
-         "ts is no time from 1970 to 9999"},
+         "ts is not a time from 1970 to 9999"},
         {"1~-~1~8.8.8.8~2~udp~1~1~1~-~1~1", "id.orig_h is not set"},
-        {"1~10.0.0~1~8.8.8.8~2~udp~1~1~1~-~1~1", "id.orig_h is no address"},
-        {"1~10.0.0.1~1~8.8.8.8x~2~udp~1~1~1~-~1~1", "id.resp_h is no address"},
+        {"1~10.0.0~1~8.8.8.8~2~udp~1~1~1~-~1~1", "id.orig_h is not an address"},
+        {"1~10.0.0.1~1~8.8.8.8x~2~udp~1~1~1~-~1~1", "id.resp_h is not an address"},
         {"1~10.0.0.1~1~2a00::1~2~udp~1~1~1~-~1~1", "its addresses are of different families"},
-        {"1~10.0.0.1~65536~8.8.8.8~2~udp~1~1~1~-~1~1", "id.orig_p is no port from 0 to 65535"},
-        {"1~10.0.0.1~1~8.8.8.8~-2~udp~1~1~1~-~1~1", "id.resp_p is no port from 0 to 65535"},
+        {"1~10.0.0.1~65536~8.8.8.8~2~udp~1~1~1~-~1~1", "id.orig_p is not a port from 0 to 65535"},
+        {"1~10.0.0.1~1~8.8.8.8~-2~udp~1~1~1~-~1~1", "id.resp_p is not a port from 0 to 65535"},
         {"1~10.0.0.1~1~8.8.8.8~2~-~1~1~1~-~1~1", "proto is not set"},
-        {"1~10.0.0.1~1~8.8.8.8~2~udp~--1~1~1~-~1~1", "duration is no time in seconds"},
-        {"1~10.0.0.1~1~8.8.8.8~2~udp~-x~1~1~-~1~1", "duration is no time in seconds"},
-        {"1~10.0.0.1~1~8.8.8.8~2~udp~253402300799.5~1~1~-~1~1", "duration is no time in seconds"},
-        {"1~10.0.0.1~1~8.8.8.8~2~udp~1~-1~1~-~1~1", "orig_bytes is no count of 64 bits"},
-        {"1~10.0.0.1~1~8.8.8.8~2~udp~1~1~1.5~-~1~1", "resp_bytes is no count of 64 bits"},
-        {"1~10.0.0.1~1~8.8.8.8~2~udp~1~1~1~-~18446744073709551616~1", "orig_pkts is no count"},
-        {"1~10.0.0.1~1~8.8.8.8~2~udp~1~1~1~-~1~1e3", "resp_pkts is no count of 64 bits"},
-        {"1~10.0.0.1~1~8.8.8.8~2~udp~1~1.~1~-~1~1", "orig_bytes is no count of 64 bits"},
-        {"1~10.0.0.1~1~8.8.8.8~2~udp~1~.0~1~-~1~1", "orig_bytes is no count of 64 bits"},
-        {"1~10.0.0.1~1~8.8.8.8~2~udp~1~1.00001~1~-~1~1", "orig_bytes is no count of 64 bits"},
-        {"1~10.0.0.1~1~8.8.8.8~2~udp~1~1.0.0~1~-~1~1", "orig_bytes is no count of 64 bits"},
-        {"1~10.0.0.1~1~8.8.8.8~2.5~udp~1~1~1~-~1~1", "id.resp_p is no port from 0 to 65535"},
+        {"1~10.0.0.1~1~8.8.8.8~2~udp~--1~1~1~-~1~1", "duration is not a number of seconds"},
+        {"1~10.0.0.1~1~8.8.8.8~2~udp~-x~1~1~-~1~1", "duration is not a number of seconds"},
+        {"1~10.0.0.1~1~8.8.8.8~2~udp~253402300799.5~1~1~-~1~1",
+         "duration is not a number of seconds"},
+        {"1~10.0.0.1~1~8.8.8.8~2~udp~1~-1~1~-~1~1", "orig_bytes is not a count of 64 bits"},
+        {"1~10.0.0.1~1~8.8.8.8~2~udp~1~1~1.5~-~1~1", "resp_bytes is not a count of 64 bits"},
+        {"1~10.0.0.1~1~8.8.8.8~2~udp~1~1~1~-~18446744073709551616~1", "orig_pkts is not a count"},
+        {"1~10.0.0.1~1~8.8.8.8~2~udp~1~1~1~-~1~1e3", "resp_pkts is not a count of 64 bits"},
+        {"1~10.0.0.1~1~8.8.8.8~2~udp~1~1.~1~-~1~1", "orig_bytes is not a count of 64 bits"},
+        {"1~10.0.0.1~1~8.8.8.8~2~udp~1~.0~1~-~1~1", "orig_bytes is not a count of 64 bits"},
+        {"1~10.0.0.1~1~8.8.8.8~2~udp~1~1.00001~1~-~1~1", "orig_bytes is not a count of 64 bits"},
+        {"1~10.0.0.1~1~8.8.8.8~2~udp~1~1.0.0~1~-~1~1", "orig_bytes is not a count of 64 bits"},
+        {"1~10.0.0.1~1~8.8.8.8~2.5~udp~1~1~1~-~1~1", "id.resp_p is not a port from 0 to 65535"},
     };
     struct reading reading;
     char text[1024];
@@ -418,7 +420,7 @@ static void test_bad_times(void)
         snprintf(title, sizeof title, "no time: %s", cases[i]);
         snprintf(text, sizeof text, CONN_FIELDS "%s~10.0.0.1~1~8.8.8.8~2~udp~1~1~2~Dd~3~4\n",
                  cases[i]);
-        gives(title, text, "! line 2: ts is no time from 1970 to 9999\n");
+        gives(title, text, "! line 2: ts is not a time from 1970 to 9999\n");
     }
 }
 
@@ -484,12 +486,13 @@ static void test_lookups(void)
         "the same in JSON, where a backslash is one",
         "{\"_path\":\"dns\",\"ts\":1,\"query\":\"a\\\\xC3\\\\\\\\b\",\"answers\":[\"1.2.3.4\"]}\n",
         "1000000 a\\195\\\\\\\\b 1.2.3.4\n");
-    gives("damaged look-ups",
-          "#path~dns\n" DNS_FIELDS
-          "x~2~53~a.example~1.2.3.4\n1~2~x~a.example~1.2.3.4\n1~2~53~a.example~8.8.8.8\n",
-          "! line 3: ts is no time from 1970 to 9999\n! line 4: id.resp_p is no port from 0 to "
-          "65535\n"
-          "1000000 a.example 8.8.8.8\n");
+    gives(
+        "damaged look-ups",
+        "#path~dns\n" DNS_FIELDS
+        "x~2~53~a.example~1.2.3.4\n1~2~x~a.example~1.2.3.4\n1~2~53~a.example~8.8.8.8\n",
+        "! line 3: ts is not a time from 1970 to 9999\n! line 4: id.resp_p is not a port from 0 to "
+        "65535\n"
+        "1000000 a.example 8.8.8.8\n");
 }
 
 static void test_long_names(void)
@@ -608,10 +611,10 @@ static void test_damaged_json(void)
           WANT WANT "! line 2: the input ends inside its JSON array\n");
     gives("a value out of range",
           "{\"ts\":1," JSON_IDS ",\"proto\":\"tcp\",\"orig_pkts\":-1}\n" JSON_ROW,
-          "! line 1: orig_pkts is no count of 64 bits\n" WANT);
+          "! line 1: orig_pkts is not a count of 64 bits\n" WANT);
     gives("a value of another type",
           "{\"ts\":true," JSON_IDS ",\"proto\":\"tcp\",\"orig_pkts\":1}\n" JSON_ROW,
-          "! line 1: ts is no time from 1970 to 9999\n" WANT);
+          "! line 1: ts is not a time from 1970 to 9999\n" WANT);
     gives("a conn row without an address", "{\"_path\":\"conn\",\"ts\":1,\"proto\":\"tcp\"}\n",
           "! line 1: id.orig_h is not set\n");
 }
@@ -701,10 +704,10 @@ static void test_no_logs(void)
     static const struct {
         const char *hex, *problem;
     } cases[] = {
-        {"d4c3b2a1 0200 0400", "no Zeek log: it is a capture; use: pcap2flow FILE"},
-        {"0a0d0d0a 1c000000", "no Zeek log: it is a capture; use: pcap2flow FILE"},
-        {"fd'7zXZ'00", "no Zeek log: it is xz-compressed; use: xz -dc FILE | zeek2flow"},
-        {"7f'ELF'020101 00", "no Zeek log: it is binary"},
+        {"d4c3b2a1 0200 0400", "not a Zeek log: it is a capture; use: pcap2flow FILE"},
+        {"0a0d0d0a 1c000000", "not a Zeek log: it is a capture; use: pcap2flow FILE"},
+        {"fd'7zXZ'00", "not a Zeek log: it is xz-compressed; use: xz -dc FILE | zeek2flow"},
+        {"7f'ELF'020101 00", "not a Zeek log: it is binary"},
     };
     struct reading reading;
 
@@ -761,7 +764,7 @@ static void test_sessions(void)
           "");
     gives("sip, from a sensor",
           "{\"uid\":\"C1\",\"method\":\"INVITE\",\"call_id\":\"1\",\"host\":\"sensor.example\"}\n",
-          "! no conn, dns, ssl, quic or http log: its fields are others\n");
+          "! not a conn, dns, ssl, quic or http log: its fields are others\n");
     gives(
         "as JSON",
         "{\"uid\":\"C1\",\"server_name\":\"a.example\"}\n{\"uid\":\"C2\",\"version\":\"TLSv13\"}\n"
@@ -770,13 +773,13 @@ static void test_sessions(void)
         "C1 says a.example\nC3 says b.example\nC4 says c.example\n");
     gives("a row of another log with the host that shipped it",
           "{\"uid\":\"C1\",\"name\":\"bad_tcp_checksum\",\"host\":\"sensor.example\"}\n",
-          "! no conn, dns, ssl, quic or http log: its fields are others\n");
+          "! not a conn, dns, ssl, quic or http log: its fields are others\n");
     gives("an ssl log that cannot be joined", "#path~ssl\n#fields~ts~server_name\n1~a.example\n",
-          "! line 2: there is no field uid, so nothing can be read\n");
+          "! line 2: the field uid is missing, so nothing can be read\n");
     gives("an http log without hosts", "#path~http\n#fields~ts~uid\n1~C1\n",
-          "! line 2: there is no field host, so nothing can be read\n");
+          "! line 2: the field host is missing, so nothing can be read\n");
     gives("another log", "#path~weird\n#fields~ts~uid~name\n1~C1~x\n",
-          "! no conn, dns, ssl, quic or http log: it says that it is 'weird'\n");
+          "! not a conn, dns, ssl, quic or http log: it says that it is 'weird'\n");
     with_sessions = false;
 }
 

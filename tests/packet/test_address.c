@@ -77,7 +77,7 @@ static void test_bad_text(void)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct address address;
 
-        ok(!address_parse(cases[i], &address), "'%s' is no address", cases[i]);
+        ok(!address_parse(cases[i], &address), "'%s' is not an address", cases[i]);
     }
 }
 
