@@ -67,6 +67,7 @@ static void tell_accepted(struct deliver *deliver, const struct delivery_news *n
     else if (deliver->said != 0)
         complain(deliver->collector, "accepts again");
     deliver->said = 0;
+    deliver->problem[0] = '\0';
     if (news->removed && !deliver->options->quiet)
         deliver->lines_kept = put_line(deliver, news);
     delivery_hold(deliver->delivery, has_lines(deliver));
@@ -102,17 +103,20 @@ static void tell_again(struct deliver *deliver, const struct delivery_news *news
     else if (deliver->said != problem)
         complain(deliver->collector, "%s; it is tried again", news->what);
     deliver->said = problem;
+    snprintf(deliver->problem, sizeof deliver->problem, "%s", news->what);
 }
 
 static void tell_denied(struct deliver *deliver, const struct delivery_news *news)
 {
     bool key = news->event == DELIVERY_DENIED;
+    const char *why = key ? "no permission to upload" : "nothing is accepted at this URL";
     char told[TOLD_TEXT];
 
     if (deliver->said != news->answer->status || deliver->options->verbose)
         complain(deliver->collector, "%s: %s; what is to be sent is kept", told_text(news, told),
-                 key ? "no permission to upload" : "nothing is accepted at this URL");
+                 why);
     deliver->said = (int)news->answer->status;
+    snprintf(deliver->problem, sizeof deliver->problem, "%s: %s", news->what, why);
     deliver->denied = key ? EX_NOPERM : EX_UNAVAILABLE;
 }
 

@@ -17,6 +17,8 @@ struct deliver_options {
     bool quiet;   /* write no line for a sample that was accepted */
 };
 
+#define DELIVER_PROBLEM 128
+
 /* All zero is none. */
 struct deliver {
     struct deliver_options *options;
@@ -29,6 +31,7 @@ struct deliver {
     int said;   /* what was said of failures: an HTTP status, libcurl's code below 0; 0: nothing */
     int denied; /* the status to end with, where nothing is accepted to the end */
     bool said_unreadable;
+    char problem[DELIVER_PROBLEM]; /* why nothing is accepted now, for a status; "": it is */
 };
 
 /* The spool, and what the options point to, stay the caller's. Returns EX_OK, or a status. */

@@ -593,7 +593,7 @@ static void take_files(struct command *command)
 
 static int run(struct command *command, char **paths, size_t count)
 {
-    report_begin(&command->report, command->spool, command->delivery);
+    report_begin(&command->report, command->spool, &command->deliver);
     if (command->take)
         take_files(command);
     else

@@ -18,7 +18,7 @@
 
 /* Of a time in UTC, and of a line for people. */
 #define TIME_TEXT 32
-#define LINE_TEXT 256
+#define LINE_TEXT 384
 
 int report_init(struct report *report, const char *path, const struct intake *intake)
 {
@@ -70,7 +70,7 @@ static struct spool_survey look_over(const struct report *report)
     return survey;
 }
 
-/* "2 samples wait, 1,234 bytes; the last one was accepted at 2026-11-28T18:00:00Z" */
+/* "HTTP 503; 2 samples wait, 1,234 bytes; the last one was accepted at 2026-11-28T18:00:00Z" */
 static void describe_waiting(const struct report *report, const struct spool_survey *survey,
                              char line[LINE_TEXT])
 {
@@ -78,9 +78,10 @@ static void describe_waiting(const struct report *report, const struct spool_sur
     int64_t accepted_at = delivery_counts(report->delivery)->accepted_at;
     bool one = survey->waiting.samples == 1;
 
-    snprintf(line, LINE_TEXT, "%s sample%s wait%s, %s byte%s; %s %s",
-             number_grouped(samples, survey->waiting.samples), one ? "" : "s", one ? "s" : "",
-             number_grouped(bytes, survey->waiting.bytes), survey->waiting.bytes == 1 ? "" : "s",
+    snprintf(line, LINE_TEXT, "%s%s%s sample%s wait%s, %s byte%s; %s %s", report->problem,
+             report->problem[0] ? "; " : "", number_grouped(samples, survey->waiting.samples),
+             one ? "" : "s", one ? "s" : "", number_grouped(bytes, survey->waiting.bytes),
+             survey->waiting.bytes == 1 ? "" : "s",
              accepted_at > 0 ? "the last one was accepted at" : "none was accepted since",
              time_text(time, accepted_at > 0 ? accepted_at : report->start));
 }
@@ -200,10 +201,11 @@ static void tell_state(struct report *report, int64_t now)
     report->next = now + REPORT_EVERY;
 }
 
-void report_begin(struct report *report, struct spool *spool, const struct delivery *delivery)
+void report_begin(struct report *report, struct spool *spool, const struct deliver *deliver)
 {
     report->spool = spool;
-    report->delivery = delivery;
+    report->delivery = deliver->delivery;
+    report->problem = deliver->problem;
     tell_state(report, clock_monotonic());
 }
 

@@ -7,7 +7,7 @@
 
 #include "base/metrics.h"
 #include "base/notify.h"
-#include "send/delivery.h"
+#include "deliver.h"
 #include "take.h"
 
 struct report {
@@ -15,6 +15,7 @@ struct report {
     const struct intake *intake;
     struct spool *spool;             /* NULL, as is the delivery, where nothing is sent */
     const struct delivery *delivery; /* may come later */
+    const char *problem;             /* why nothing is accepted now; "": it is */
     struct notify notify;
     struct metrics *metrics;
     int signals;   /* SIGUSR1, from the kernel */
@@ -30,8 +31,8 @@ struct report {
 MUST_CHECK int report_init(struct report *report, const char *path, const struct intake *intake);
 void report_destroy(struct report *report);
 
-/* Work begins, on the spool if there is one. */
-void report_begin(struct report *report, struct spool *spool, const struct delivery *delivery);
+/* Work begins, on the spool if there is one; deliver_init was called where there is. */
+void report_begin(struct report *report, struct spool *spool, const struct deliver *deliver);
 
 /* Can be read, says poll(2), when there is something to do for report_look; so is it at that time.
  */

@@ -124,6 +124,27 @@ tells 'at the end of the input' "1 records read, .*; 1 sample waits, [0-9]+ byte
 kill $process
 wait $process
 rm -rf spool
+for word in 401 404 503; do
+    rm -rf err spool
+    answers $word $word
+    : >requests.jsonl
+    mkfifo again
+    "$tool" -v -i 1000 -k key -s spool -u "$url" one.sf - <again >out 2>err &
+    process=$!
+    exec 3>again
+    wait_for "a message of $word" grep -q "HTTP $word" err
+    case $word in
+    401) why='HTTP 401: no permission to upload' ;;
+    404) why='HTTP 404: nothing is accepted at this URL' ;;
+    *) why='HTTP 503' ;;
+    esac
+    tells "what keeps samples waiting, $word" ".*; $why; 1 sample waits, "
+    kill -s KILL $process
+    wait $process
+    exec 3>&-
+    rm again
+done
+rm -rf spool
 
 # To systemd, for which a script stands
 
