@@ -111,6 +111,7 @@ static const int loop_calls[] = {
     SCMP_SYS(sched_yield),
     SCMP_SYS(set_robust_list),
     SCMP_SYS(sigreturn),
+    SCMP_SYS(statx),
     SCMP_SYS(sysinfo),
     SCMP_SYS(tgkill),
 };

@@ -419,7 +419,7 @@ static enum result recover_name(void *context, const char *name)
 
     if (name[0] != '.' || !parse_name(name + 1, &time) || !ends_in(name, strlen(name), suffix))
         return RESULT_OK;
-    snprintf(file.name, sizeof file.name, "%s", name);
+    snprintf(file.name, sizeof file.name, "%.*s", (int)sizeof file.name - 1, name);
     file.folder = openat(look->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     file.fd = file.folder < 0 ? -1 : files_open(file.folder, name, O_RDWR);
     if (file.fd >= 0 && flock(file.fd, LOCK_EX | LOCK_NB) == 0) {

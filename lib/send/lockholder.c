@@ -16,7 +16,7 @@ static bool hides_device(int fd)
 {
     struct statfs statfs;
 
-    return fstatfs(fd, &statfs) == 0 && statfs.f_type == BTRFS_SUPER_MAGIC;
+    return fstatfs(fd, &statfs) == 0 && (uint32_t)statfs.f_type == BTRFS_SUPER_MAGIC;
 }
 
 /* proc_locks(5): "1: FLOCK ADVISORY WRITE 1234 08:01:5678 0 EOF", the device in hexadecimal. */

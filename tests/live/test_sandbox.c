@@ -51,7 +51,7 @@ static void do_write_mute(void)
 /* The kernel takes an unsigned int. */
 static void do_write_mute_with_more(void)
 {
-    (void)syscall(SYS_write, (1UL << 32) + (unsigned long)mute, "", 1UL);
+    (void)syscall(SYS_write, (unsigned long)((UINT64_C(1) << 32) + (unsigned)mute), "", 1UL);
 }
 
 static void do_look(void)
