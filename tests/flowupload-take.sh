@@ -335,6 +335,41 @@ end_take
 is "$(cat fds 2>/dev/null)" '' 'a filter has standard descriptors only'
 is "$(cat signals 2>/dev/null)" '' 'a filter does not ignore signals'
 
+# While a file is read another one gets its name, which is taken as well
+
+rm -rf in
+mkdir in
+put a.sf record 1700000000 1
+record 1700000000 2 >in/.new
+answers
+take_lines --filter 'mv in/.new in/a.sf 2>none; cat'
+ok 'a file that another one replaces: samples' wait_for 'samples' came 2
+ok 'a file that another one replaces: both go' wait_for 'the file to go' gone a.sf
+end_take
+is "$(jq -r .key accepted.jsonl | sort -u | grep -c .)" 2 'a file that another one replaces: neither is lost'
+is_empty 'a file that another one replaces'
+
+# While another process takes files of the folder none is taken
+
+if command -v flock >/dev/null; then
+    rm -rf in
+    mkdir in
+    put a.sf record 1700000000 1
+    answers
+    exec 9<in
+    flock 9
+    take 9<&-
+    sleep 2 # it looks each second
+    is "$(ls in)" a.sf 'a folder of which another process takes files: they stay'
+    exec 9<&-
+    ok 'when that has ended: a sample' wait_for 'a sample' came 1
+    ok 'and the file goes' wait_for 'the file to go' gone a.sf
+    end_take
+    is "$(cat err)" '' 'a folder of which another process takes files: no message'
+else
+    skip 'a folder of which another process takes files' 'no flock'
+fi
+
 # One that does not end: others are delivered meanwhile, and it is ended
 
 rm -rf in
