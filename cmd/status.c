@@ -221,7 +221,7 @@ static void print_table(struct status *status)
     if (status->sender)
         printf("; process %ld delivers now", (long)status->sender);
     else if (status->known && survey->waiting.samples > 0)
-        printf("; nobody delivers now");
+        printf("; nothing is being delivered now");
     putchar('\n');
     print_row("waiting", &survey->waiting);
     print_row("writing", &survey->writing);

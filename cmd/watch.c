@@ -7,6 +7,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <time.h>
 
@@ -51,12 +52,20 @@ static void status_line(const struct watch *watch, const struct watch_counts *co
                         char line[LINE_BYTES])
 {
     char packets[NUMBER_GROUPED], dropped[NUMBER_GROUPED], time[16];
+    const char *trouble = counts->outbox.trouble != 0 ? strerror(counts->outbox.trouble) : NULL;
 
     clock_text(time, counts->window_ends);
-    snprintf(line, LINE_BYTES, "%s: %s%s%s packets, %s dropped; the window ends at %s",
+    snprintf(line, LINE_BYTES, "%s: %s%s%s%s%s%s packets, %s dropped; the window ends at %s",
              watch->options.interface, counts->problem ? counts->problem : "",
-             counts->problem ? "; " : "", number_grouped(packets, counts->capture.packets),
+             counts->problem ? "; " : "", trouble ? "windows cannot be written: " : "",
+             trouble ? trouble : "", trouble ? "; " : "",
+             number_grouped(packets, counts->capture.packets),
              number_grouped(dropped, counts->capture.kernel_drops), time);
+}
+
+static bool is_well(const struct watch_counts *counts)
+{
+    return !counts->problem && counts->outbox.trouble == 0;
 }
 
 /* To those who see only how things are now, not what becomes of them. */
@@ -66,7 +75,7 @@ static void report(struct watch *watch, const struct watch_counts *counts, int64
 
     watch->next_report = now + REPORT_EVERY;
     watch->windows = counts->meter.windows;
-    watch->was_up = !counts->problem;
+    watch->was_well = is_well(counts);
     status_line(watch, counts, line);
     notify_ready(&watch->notify, line);
     capmetrics_give(watch->metrics, counts);
@@ -171,7 +180,7 @@ void watch_look(struct watch *watch, const struct watch_counts *counts, int64_t 
     tell_dropped_records(watch, counts->outbox.dropped_flows);
     look_for_drops(watch, counts->capture.kernel_drops, now);
     capmetrics_look(watch->metrics);
-    if (now >= watch->next_report || watch->was_up != !counts->problem ||
+    if (now >= watch->next_report || watch->was_well != is_well(counts) ||
         (counts->meter.windows != watch->windows && !watch_is_writing(counts)))
         report(watch, counts, now);
     show_line(watch, counts);

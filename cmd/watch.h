@@ -39,7 +39,7 @@ struct watch {
     struct capmetrics *metrics;
     int64_t next_look, next_report; /* monotonic microseconds */
     uint64_t windows;               /* that had ended at the last report */
-    bool was_up;                    /* the interface, then */
+    bool was_well;                  /* the interface and the output, then */
     uint64_t dropped_records;       /* as far as it was said */
 };
 

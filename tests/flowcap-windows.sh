@@ -191,15 +191,29 @@ fi
 # A folder that somebody removes, and that comes back
 
 in_network <<'E2'
+"${PYTHON:-python3}" -c 'import os, socket
+systemd = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+systemd.bind("notify")
+os.chmod("notify", 0o777)
+while True:
+    print(systemd.recv(4096).decode(), flush=True)' >told &
+systemd=$!
+until_true test -e notify
+export NOTIFY_SOCKET="$PWD/notify"
 start -d 1
+unset NOTIFY_SOCKET
 rm -r windows
 replay
 until_true grep -q 'No such file' err
+until_true grep -q '^STATUS=two0: windows cannot be written: No such file or directory; ' told
 mkdir -m 777 windows
 until_true grep -q 'written again' err
 stop
+kill $systemd
 E2
 is "$(cat status)" 0 'a folder that goes and comes: exit status'
+ok 'a folder that goes and comes: the status of the service says so while it is gone' \
+    grep -q '^STATUS=two0: windows cannot be written: No such file or directory; ' told
 is "$(packets)" 18 'a folder that goes and comes: no packet is lost'
 
 # Killed, with a window in a file of which a part was written early

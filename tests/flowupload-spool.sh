@@ -61,7 +61,7 @@ cp "$tmp/out" table
 state_of_spool >after
 ok 'samples: nothing is touched' cmp before after
 today=$(date -u +%Y-%m-%dT)
-like "$(sed -n 1p table)" "^spool: [0-9.]+K? in all; nobody delivers now$" 'samples: the first line'
+like "$(sed -n 1p table)" "^spool: [0-9.]+K? in all; nothing is being delivered now$" 'samples: the first line'
 like "$(sed -n 2p table)" "^waiting  +1 sample +$bytes  since ${today}[0-9:]+Z$" 'samples: what waits'
 like "$(sed -n 3p table)" "^writing  +1 sample +$bytes  since 2023-11-14T22:13:20Z$" 'samples: what is written'
 like "$(sed -n 4p table)" "^rejected +2 samples +$((2 * bytes))  since $today" 'samples: what was rejected'

@@ -8,8 +8,8 @@
 
 #include "flow/sink.h"
 #include "live/windows.h"
-#include "record/recordwrite.h"
 #include "record/recorder.h"
+#include "record/recordwrite.h"
 
 #include <stdint.h>
 
