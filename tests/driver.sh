@@ -33,7 +33,7 @@ if [ $failed = 0 ]; then
     echo "$verdict: $name: $passed passed$of_these"
 else
     echo "FAIL: $name: $failed failed, $passed passed$of_these; all of it: $PWD/$log"
-    grep -Ev '^(ok|PASS:|SKIP:|FAIL:|1\.\.)' "$log" | sed -n "s/^/    /; 1,${shown}p"
+    grep -Ev '^(ok|PASS:|SKIP:|FAIL:|1\.\.)' "$log" | sed -n "s/^\(.\{200\}\).*/\1.../; s/^/    /; 1,${shown}p"
 fi
 # Why it skipped, once each
 sed -n 's/^ok [0-9]* - \(.* # SKIP .*\)/    \1/p' "$log" | sort -u
