@@ -13,7 +13,7 @@ struct keeping {
     const char *path; /* NULL: none is kept */
     int64_t age;      /* --keep, in microseconds; 0: for good */
     uint64_t bytes;   /* --keep-bytes; 0: any number */
-    const char *user; /* whom root becomes; NULL: root did not start it */
+    const char *user; /* the user to switch to; NULL: not started as root */
     struct windows *windows;
 
     int trouble, remove_error; /* as far as they were said */

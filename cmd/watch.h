@@ -29,7 +29,7 @@ struct watch_options {
     const char *sensor;  /* NULL or "": it has no name */
     const char *metrics; /* the file for them; NULL: none */
     const struct keeping *keeping;
-    const char *user; /* whom root becomes; NULL: root did not start it */
+    const char *user; /* the user to switch to; NULL: not started as root */
 };
 
 struct watch {

@@ -29,7 +29,7 @@ struct intern {
 /* It may be destroyed after that, whatever the result: RESULT_NO_MEMORY, or RESULT_SYSTEM. */
 MUST_CHECK enum result intern_init(struct intern *intern);
 
-/* Of zeroes, too. */
+/* An intern of zeroes may be destroyed. */
 void intern_destroy(struct intern *intern);
 
 /*

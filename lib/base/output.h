@@ -1,6 +1,8 @@
 /*
  * A descriptor written to in large pieces, which end where the caller says that they may: what is
  * flushed are whole lines, if whole lines were put in.
+ *
+ * All that returns a result returns RESULT_SYSTEM on failure: errno says why it cannot be written.
  */
 #ifndef SECFLOW_OUTPUT_H
 #define SECFLOW_OUTPUT_H
@@ -27,19 +29,18 @@ void output_init(struct output *output, int fd);
 /* From now on a function writes. */
 void output_redirect(struct output *output, output_write_fn *write, void *context);
 
-/* RESULT_SYSTEM: errno says why it cannot be written. */
 MUST_CHECK enum result output_flush(struct output *output);
 
 /*
- * Makes room for bytes, at most OUTPUT_BYTES, to be written at output->buffer + output->used by the
- * caller, who adds to used. Results as above.
+ * Reserves space for bytes, at most OUTPUT_BYTES, to be written at output->buffer + output->used by
+ * the caller, who adds to used.
  */
 MUST_CHECK static inline enum result output_reserve(struct output *output, size_t bytes)
 {
     return OUTPUT_BYTES - output->used >= bytes ? RESULT_OK : output_flush(output);
 }
 
-/* Puts bytes in, any number of them. Results as above. */
+/* Puts bytes in, any number of them. */
 MUST_CHECK enum result output_put(struct output *output, const char *bytes, size_t length);
 
 #endif

@@ -2,8 +2,8 @@
  * What a function of the library answers.
  *
  * No function of lib/ prints or exits. One that can fail answers with one of these, and where the
- * reason needs words, its room has a function that returns them. All that make an object can answer
- * RESULT_NO_MEMORY, and what is seeded (hash.h) RESULT_SYSTEM.
+ * reason needs words, its module has a function that returns them. All that make an object can
+ * answer RESULT_NO_MEMORY, and what is seeded (hash.h) RESULT_SYSTEM.
  */
 #ifndef SECFLOW_RESULT_H
 #define SECFLOW_RESULT_H

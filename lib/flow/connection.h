@@ -1,5 +1,5 @@
 /*
- * A connection that somebody else has metered: what the rooms that read logs hand to those that
+ * A connection that another program has metered: the modules that read logs hand it to those that
  * make flows of it.
  */
 #ifndef SECFLOW_CONNECTION_H

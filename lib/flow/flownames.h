@@ -3,7 +3,7 @@
  * connection, whose rows come in any order. An array holds them, so that numbers should be dense: 4
  * bytes each. A uid costs 21 to 27 bytes, a text is kept once.
  *
- * Part of the flowtable room.
+ * Part of the flowtable module.
  *
  * A name beside an offer of Encrypted Client Hello counts, unless hellos with it speak against it.
  * Most browsers offer with a random config_id where there is nothing to hide (GREASE; RFC 9849

@@ -1,5 +1,5 @@
 /*
- * What the files of the flowtable room share: how flows are stored.
+ * What the files of the flowtable module share: how flows are stored.
  *
  * They lie one after the other in chunks that never move, and are named by their place, counted in
  * units of eight bytes. A list of places holds those active in the window, in the order of their

@@ -3,6 +3,9 @@
  *
  * Decodes each frame, reads names out of DNS, drops what stays inside, counts the rest as flows,
  * and at the end of a window sends them on as one sample.
+ *
+ * All that returns a result may return RESULT_NO_MEMORY, or RESULT_SYSTEM, mostly because the sink
+ * failed.
  */
 #ifndef SECFLOW_METER_H
 #define SECFLOW_METER_H
@@ -35,12 +38,11 @@ struct meter_counts {
     uint64_t other_family, local, service;
     uint64_t late;    /* kept, but older than the window they were counted in */
     uint64_t windows; /* that have ended, empty ones included */
-    uint64_t early;   /* flows sent on before their window ended, for want of room */
+    uint64_t early;   /* flows sent on before their window ended, because of flow_limit */
 };
 
 struct meter;
 
-/* RESULT_NO_MEMORY, or RESULT_SYSTEM. */
 MUST_CHECK enum result meter_init(struct meter **meter, const struct meter_options *options);
 void meter_destroy(struct meter **meter);
 
@@ -48,19 +50,17 @@ void meter_destroy(struct meter **meter);
  * Takes a frame; one that begins a new window ends the one before it, and so does one that lies a
  * whole window before the open one: then a clock was set back, or the time before was wrong.
  * Windows begin at multiples of their length since 1970. *verdict tells what the frame was.
- * RESULT_NO_MEMORY, or RESULT_SYSTEM, for the most part because the sink failed.
  */
 MUST_CHECK enum result meter_frame(struct meter *meter, const struct frame *frame,
                                    enum packet_verdict *verdict);
 
 /*
  * Ends the open window if a frame of that time would, though there is none; and goes on to send the
- * window that has ended, where that is done in pieces. No earlier frame may be on its way. Results
- * as above.
+ * window that has ended, where that is done in pieces. No earlier frame may be on its way.
  */
 MUST_CHECK enum result meter_tick(struct meter *meter, int64_t time);
 
-/* Whether there are pieces left to send; sends them all. Results as above. */
+/* Whether there are pieces left to send; sends them all. */
 bool meter_is_sending(const struct meter *meter);
 MUST_CHECK enum result meter_send_rest(struct meter *meter);
 
@@ -68,27 +68,27 @@ MUST_CHECK enum result meter_send_rest(struct meter *meter);
  * Takes a connection, whose start begins windows as the time of a frame does. Logs tell of it when
  * it has ended: so one that began long before the open window is late and counted there, unless it
  * has ended a whole window before it, too. With extended the logged id of a flow is its Community
- * ID, where that is not of seed 0, a space, and its uid, if it has any of these. Results as above.
+ * ID, where that is not of seed 0, a space, and its uid, if it has any of these.
  */
 MUST_CHECK enum result meter_connection(struct meter *meter, const struct connection *connection);
 
 /*
  * Takes a name that the originator of a connection said; its row may come before or after, but not
- * once the connection's window has ended. Results as above.
+ * once the connection's window has ended.
  */
 MUST_CHECK enum result meter_session(struct meter *meter, const char *uid, size_t uid_length,
                                      const struct hello *hello);
 
-/* Takes a name that an address got at a time in microseconds. Results as above. */
+/* Takes a name that an address got at a time in microseconds. */
 MUST_CHECK enum result meter_name(struct meter *meter, const struct address *address,
                                   const char *name, size_t length, int64_t time);
 
-/* After the last of them: sends the flows of the open window on. Results as above. */
+/* After the last of them: sends the flows of the open window on. */
 MUST_CHECK enum result meter_finish(struct meter *meter);
 
 const struct meter_counts *meter_counts(const struct meter *meter);
 
-/* Names that flows gave themselves and that were not taken for want of room. */
+/* Names from handshakes that were not stored, because flow_names_limit was reached. */
 uint64_t meter_unnamed(const struct meter *meter);
 
 /* The flows that are remembered, and how much memory they take. */

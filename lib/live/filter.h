@@ -1,5 +1,5 @@
 /*
- * tcpdump filters (pcap-filter(7)) over frames of any link type. The only room of a file reader
+ * tcpdump filters (pcap-filter(7)) over frames of any link type. The only module of a file reader
  * that needs libpcap, which compiles and runs them.
  */
 #ifndef SECFLOW_FILTER_H
@@ -22,7 +22,8 @@ void filter_destroy(struct filter **filter);
  */
 MUST_CHECK enum result filter_compile(struct filter *filter, int linktype);
 
-/* Whether the frame passes. Results as above, *match is false then. */
+/* Sets *match to whether the frame passes; on failure to false. RESULT_INVALID as of
+ * filter_compile. */
 MUST_CHECK enum result filter_match(struct filter *filter, const struct frame *frame, bool *match);
 
 /* Owned by the filter. */

@@ -1,6 +1,6 @@
 /*
- * What the files of the zeeklog room share: the cells of a row, by field, which the readers of TSV
- * and JSON fill, and what makes a row of them.
+ * What the files of the zeeklog module share: the cells of a row, by field, which the readers of
+ * TSV and JSON fill, and what makes a row of them.
  */
 #ifndef SECFLOW_ZEEKREAD_H
 #define SECFLOW_ZEEKREAD_H

@@ -1,8 +1,9 @@
 /*
- * The first thing a client says, and whom it says it to: the server_name of a TLS ClientHello
- * (RFC 8446, RFC 6066 section 3) and the Host of an HTTP/1 request (RFC 9112 section 3.2).
+ * The first message of a client, and the server that it asks for: the server_name of a TLS
+ * ClientHello (RFC 8446, RFC 6066 section 3) and the Host of an HTTP/1 request (RFC 9112
+ * section 3.2).
  *
- * Part of the sni room; zeeklog uses its host names.
+ * Part of the sni module; zeeklog uses its host names.
  */
 #ifndef SECFLOW_HELLO_H
 #define SECFLOW_HELLO_H
@@ -24,15 +25,15 @@ struct hello {
 enum hello_verdict {
     HELLO_WHOLE, /* all that matters was there, with or without a name */
     HELLO_CUT,   /* it goes on behind the bytes; what they say stands already */
-    HELLO_NONE   /* it is none, or contradicts itself; what was read of it is void */
+    HELLO_NONE   /* not a hello, or one that contradicts itself; the result is void */
 };
 
-/* Whether so many first bytes can be a request or a TLS record with a ClientHello; cheap. */
+/* Whether the first length bytes can be a request or a TLS record with a ClientHello; cheap. */
 bool hello_begins(const uint8_t *bytes, size_t length);
 
 /*
  * Reads the first bytes of a TCP stream: TLS records, or a request. A request to a proxy, whose
- * target is no path, says nothing of who is at the other end.
+ * target is not a path, does not name the other end.
  */
 enum hello_verdict hello_read(const uint8_t *bytes, size_t length, struct hello *hello);
 

@@ -1,8 +1,9 @@
 /*
  * The Initial packets that begin a QUIC connection, versions 1 and 2 (RFC 9000, 9001, 9369). Their
- * keys derive from a public salt and a connection id that they carry: who sees them can read them.
+ * keys derive from a public salt and a connection id that they carry: anyone who sees them can read
+ * them.
  *
- * Part of the sni room. Needs nettle for AES-GCM and HKDF.
+ * Part of the sni module. Needs nettle for AES-GCM and HKDF.
  */
 #ifndef SECFLOW_QUIC_H
 #define SECFLOW_QUIC_H

@@ -1,6 +1,6 @@
 /*
- * What the files of the capfile room share: the reader of each format. Its look ahead has room for
- * three packets of the greatest length, or a long block.
+ * What the files of the capfile module share: the reader of each format. Its look ahead has room
+ * for three packets of the greatest length, or a long block.
  */
 #ifndef SECFLOW_CAPREAD_H
 #define SECFLOW_CAPREAD_H

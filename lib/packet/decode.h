@@ -1,5 +1,5 @@
 /*
- * What the files of the packet room share: a cursor that moves down the headers of one frame, and
+ * What the files of the packet module share: a cursor that moves down the headers of one frame, and
  * the layers, each of which tells which one is next.
  */
 #ifndef SECFLOW_DECODE_H

@@ -1,5 +1,5 @@
 /*
- * A captured frame: what the rooms that read packets (capfile, capture) hand to those that decode
+ * A captured frame: what the modules that read packets (capfile, capture) hand to those that decode
  * them (filter, packet).
  */
 #ifndef SECFLOW_FRAME_H

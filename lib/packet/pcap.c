@@ -1,5 +1,5 @@
 /*
- * The capfile room, pcap files (draft-ietf-opsawg-pcap).
+ * The capfile module, pcap files (draft-ietf-opsawg-pcap).
  */
 #include "base/bytes.h"
 #include "packet/capread.h"

@@ -1,5 +1,5 @@
 /*
- * The capfile room, pcapng files (draft-ietf-opsawg-pcapng).
+ * The capfile module, pcapng files (draft-ietf-opsawg-pcapng).
  */
 #include "base/bytes.h"
 #include "base/clock.h"

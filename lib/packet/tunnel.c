@@ -1,6 +1,6 @@
 /*
- * The packet room, tunnels: GRE (RFC 1701, 2784, 2890; PPTP's version 1, RFC 2637), ERSPAN types I
- * and II (draft-foschiano-erspan), VXLAN (RFC 7348), Geneve (RFC 8926), GTP-U (3GPP TS 29.281).
+ * The packet module, tunnels: GRE (RFC 1701, 2784, 2890; PPTP's version 1, RFC 2637), ERSPAN types
+ * I and II (draft-foschiano-erspan), VXLAN (RFC 7348), Geneve (RFC 8926), GTP-U (3GPP TS 29.281).
  */
 #include "base/bytes.h"
 #include "packet/decode.h"

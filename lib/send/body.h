@@ -1,6 +1,9 @@
 /*
  * What a request carries: a file as it is, or the Secflows of a sample in the form that a collector
  * wants. It is made while it is read, so that memory does not grow with it.
+ *
+ * All that returns a result may return RESULT_NO_MEMORY, or RESULT_SYSTEM: errno says why the file
+ * cannot be read.
  */
 #ifndef SECFLOW_BODY_H
 #define SECFLOW_BODY_H
@@ -39,7 +42,6 @@ struct body;
  * file_name: what the document
  * says that it is called; the caller's, and to outlive the body. gzip: compressed (RFC 1952); not
  * for a document, which cannot be measured before its hash is known.
- * RESULT_SYSTEM: errno says why it cannot be read.
  */
 MUST_CHECK enum result body_init(struct body **body, int fd, uint64_t start, enum body_form form,
                                  const char *file_name, bool gzip);
@@ -47,14 +49,14 @@ void body_destroy(struct body **body);
 
 /*
  * Reads the file once to learn its facts, which comes first; so many bytes of the body a call,
- * until it is *done. Results as above; RESULT_DAMAGED: a line of a document is no Secflow with a
- * trafficDate, or there is none.
+ * until it is *done. RESULT_DAMAGED: a line of a document is not a Secflow with a trafficDate, or
+ * there is no line.
  */
 MUST_CHECK enum result body_measure(struct body *body, uint64_t most, bool *done);
 
 const struct body_facts *body_facts(const struct body *body);
 
-/* Reads up to size bytes; *got is 0 at the end. Results as above. */
+/* Reads up to size bytes; *got is 0 at the end. */
 MUST_CHECK enum result body_read(struct body *body, char *buffer, size_t size, size_t *got);
 
 /* From the beginning again. */

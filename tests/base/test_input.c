@@ -1,5 +1,5 @@
 /*
- * The input room: plain, gzip and zstd, whole, cut off at each length, and damaged.
+ * The input module: plain, gzip and zstd, whole, cut off at each length, and damaged.
  */
 #include "../tap.h"
 #include "base/input.h"

@@ -1,6 +1,6 @@
 /*
- * The zeeklog room: logs in all their shapes, and the rows that come out of them. In the texts here
- * a ~ stands for a tab.
+ * The zeeklog module: logs in all their shapes, and the rows that come out of them. In the texts
+ * here a ~ stands for a tab.
  */
 #include "../tap.h"
 #include "base/lookahead.h"

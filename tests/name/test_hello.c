@@ -1,5 +1,5 @@
 /*
- * The hello room: host names, ClientHellos whole, split, cut and damaged, and HTTP requests.
+ * The hello module: host names, ClientHellos whole, split, cut and damaged, and HTTP requests.
  */
 #include "name/hello.h"
 

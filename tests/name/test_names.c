@@ -1,5 +1,5 @@
 /*
- * The names room: which name an address had at a time.
+ * The names module: which name an address had at a time.
  */
 #include "../tap.h"
 #include "name/names.h"

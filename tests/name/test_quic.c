@@ -1,5 +1,5 @@
 /*
- * The quic room: the packets and keys of RFC 9001 and RFC 9369, damaged packets, and frames.
+ * The quic module: the packets and keys of RFC 9001 and RFC 9369, damaged packets, and frames.
  */
 #include "name/quic.h"
 

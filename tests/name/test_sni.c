@@ -1,5 +1,5 @@
 /*
- * The sni room: handshakes that come in pieces, in any order, of many flows at once; QUIC packets
+ * The sni module: handshakes that come in pieces, in any order, of many flows at once; QUIC packets
  * that are made here, with the keys that the room itself derives.
  */
 #include "name/sni.h"

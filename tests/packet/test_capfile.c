@@ -1,5 +1,5 @@
 /*
- * The capfile room: files made here, byte by byte, and the frames that come out of them.
+ * The capfile module: files made here, byte by byte, and the frames that come out of them.
  */
 #include "../tap.h"
 #include "packet/capfile.h"

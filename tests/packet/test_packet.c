@@ -1,6 +1,6 @@
 /*
- * The packet room: frames as wire bytes, and what is made of them. Each good frame is also cut off
- * at each length, in memory that ends there.
+ * The packet module: frames as wire bytes, and what is made of them. Each good frame is also cut
+ * off at each length, in memory that ends there.
  */
 #include "../tap.h"
 #include "base/clock.h"

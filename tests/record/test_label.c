@@ -1,5 +1,5 @@
 /*
- * The label room: a flow on each side of every threshold of every rule, and ids.
+ * The label module: a flow on each side of every threshold of every rule, and ids.
  */
 #include "../tap.h"
 #include "record/label.h"
