@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The metrics of flowcap, as flowcap(8) lists them: a thread of its own puts them together and
  * writes them (metrics.h), so that capturing never waits for a disk.

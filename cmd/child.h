@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A command that files go through before they are read, as with split(1) --filter: the shell runs
  * it with the file on its standard input, and what it writes on its standard output is read

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the command lines of the converters share: pcap2flow, zeek2flow and flowcap.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What flowupload does while its input has nothing for it: it goes on with delivery, says what
  * comes of it, and writes a line for each sample that was accepted. Statuses are of sysexits.h.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * flowcap: traffic becomes Secflows, live. See flowcap(8).
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * flowlabel: says of each Secflow what kind of flow it is. See flowlabel(1).
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * flowupload: samples reach the collector. See flowupload(1).
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The headers of all requests: from arguments, from files, which may hold secrets, and the key.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The folder that files are taken from: which of them are next, and which stay for a while.
  *

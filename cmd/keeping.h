@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The folder in which flowcap keeps windows as files: what the command line says of it, and what is
  * to be said of it.

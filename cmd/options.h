@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The options of a command line. Each tool has one table of them; what getopt_long(3) takes and the
  * help text are made from it, and from the help text the completion of shells.

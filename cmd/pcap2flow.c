@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * pcap2flow: capture files become Secflows. See pcap2flow(1).
  */

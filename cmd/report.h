@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What flowupload says of itself while it runs: counters on SIGUSR1, how it is to systemd
  * (notify.h), and metrics in a file (metrics.h), as flowupload(1) lists them.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Secflows out of a file, for the tools that read them: damaged lines are told of and passed over.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Signals of tools that run for months: they are read like all else that is waited for.
  */

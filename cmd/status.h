@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What lies in a spool, for people or as JSON, and the way back for what was rejected. Neither
  * needs a collector, or the lock of whoever sends. Statuses are of sysexits.h, and have been said.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Ending in order on SIGHUP, SIGINT and SIGTERM, for tools that read what others write.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Files of a folder become samples of the spool, until a signal ends it: flowupload --take.
  *

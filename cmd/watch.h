@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What flowcap says of itself, to whom it may concern: messages, when it drops something; systemd,
  * how it is (notify.h); a terminal, how it goes on; a file, its metrics (capmetrics.h).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * zeek2flow: Zeek's conn and dns logs become Secflows. See zeek2flow(1).
  */

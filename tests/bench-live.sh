@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # bench-live.sh BINDIR CAPTURE: what live capture costs, of flowcap and its peers, each on the same
 # replay over a pair of interfaces; to be run by root in a network namespace of its own.
 #

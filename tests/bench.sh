@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # How fast the tools are, and how much memory they take, beside their peers on this machine: as it
 # goes on standard output, and in the end as one table in BINDIR/bench.txt.
 #

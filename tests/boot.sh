@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # boot.sh ROOT SHARED [ARGUMENT...]: becomes systemd, as PID 1 of namespaces that were made for it, in
 # ROOT, where /mnt is the folder SHARED. What a machine starts beside a journal stays off.
 set -eu

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Write the captures that the shell tests read.
 
 usage: captures.py OUTDIR

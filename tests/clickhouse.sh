@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # A ClickHouse server of this test alone, and the table of flowupload(1) in it. To be sourced behind
 # flowupload-common.sh.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """A collector to test flowupload with: NetworkSage's upload API, and lines of JSON.
 
     collector.py DIR [PORT [CERT KEY]]

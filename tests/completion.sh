@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Completion in shells: every option and what it does, files where one is wanted, and interfaces.
 
 # shellcheck source=tests/tap.sh

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # pcap2flow and zeek2flow: a signal ends them in order, with what they have.
 
 tool_name=zeek2flow

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Captures and logs of the wild, where they are beside the project (../shared): TAP.
 
 Every one gives an exit status of 0 or 65, no more than a few messages, valid JSON or why there is

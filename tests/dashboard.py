@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What Grafana sends for a panel of a dashboard.
 
 dashboard.py FILE                         the titles of its panels, a line each

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # The dashboards for Grafana: their queries run against ClickHouse, and their metrics are those of the
 # tools.
 

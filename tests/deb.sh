@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # The Debian packages: they are built, lintian is quiet, and one that is installed works, is upgraded
 # and removed as it should be, and purged without a trace. Not part of `make check`, as it installs
 # a package, if only where nothing of this machine is touched: make check TESTS=tests/deb.sh

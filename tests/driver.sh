@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # What automake calls to run a test: its TAP driver, whose many lines become one for a test that passed.
 # Of one that failed it shows all that tells why, and where the rest is.
 #

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Makes one call of a tool fail, once: preloaded by tests/faults.py, which sets in the environment
  *

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every call of a tool that can fail fails once: TAP.
 
 Each tool reads a small input again and again, and each time another of its allocations or system

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * flood INTERFACE RATE SECONDS: sends so many packets a second out of an interface, each of a new
  * flow between public addresses, and says how many it sent. For benchmarks, in a network namespace.

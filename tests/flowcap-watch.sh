@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # flowcap: what it says of itself, to Prometheus, to systemd, and on a terminal.
 
 tool_name=flowcap

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # flowcap -w: windows as files of a folder, in a network of its own, and disks that are full.
 
 tool_name=flowcap

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # flowcap: what it says of traffic on a pair of interfaces, in a network of its own, and its manners.
 
 tool_name=flowcap

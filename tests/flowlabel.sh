@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # flowlabel: a filter that adds two fields, and its manners.
 
 tool_name=flowlabel

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # flowupload: the recipes of its manual page, against the collectors that are installed here.
 
 # shellcheck source=tests/flowupload-common.sh

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # What the tests of flowupload share: a collector on loopback, and samples.
 
 tool_name=flowupload

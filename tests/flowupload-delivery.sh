@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # flowupload: the network fails, the server fails, the process is killed, and samples arrive.
 
 # shellcheck source=tests/flowupload-common.sh

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # flowupload, killed again and again: what is complete arrives. Two at a time, and a full disk.
 
 # shellcheck source=tests/flowupload-common.sh

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # flowupload: its manners, keys and headers, TLS, proxies.
 
 # shellcheck source=tests/flowupload-common.sh

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # flowupload: what it says of itself, on SIGUSR1, to Prometheus and to systemd.
 
 # shellcheck source=tests/flowupload-common.sh

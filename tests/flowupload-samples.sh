@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # flowupload: records become samples, samples become requests.
 
 # shellcheck source=tests/flowupload-common.sh

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # The spool as an operator sees it: --status, --retry-rejected, and its bounds.
 
 # shellcheck source=tests/flowupload-common.sh

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # flowupload and flowlabel: a signal to all of a pipeline loses nothing of what its beginning writes
 # at its end.
 

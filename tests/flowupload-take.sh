@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # flowupload --take: files of a folder become samples, and none of them is lost.
 
 # shellcheck source=tests/flowupload-common.sh

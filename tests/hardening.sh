@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # What the compiler and the linker do against attacks is in the tools, as far as they can do it here.
 
 # shellcheck source=tests/tap.sh

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Files given to the wrong tool: one line says what each is, and what reads it. Files without a record, and a
 # terminal that is read.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """flowlabel against the rules in exact fractions, written a second time: TAP.
 
 Random records near every threshold, and the records of the reference cases where they are beside the

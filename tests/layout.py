@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """The order of the folders of lib/: a file includes only of its own folder and of those before it,
 nothing of cmd/, and no files include each other in a circle."""
 import os
@@ -40,6 +41,19 @@ def circles(found):
     return sorted(path for path, files in reached.items() if path in files)
 
 
+def unlicensed():
+    """Sources without an SPDX line."""
+    without = []
+    for top in ("lib", "cmd", "tests"):
+        for folder, _, names in os.walk(os.path.join(os.environ["srcdir"], top)):
+            for name in names:
+                if name.endswith((".c", ".h")):
+                    with open(os.path.join(folder, name), encoding="utf-8") as source:
+                        if source.readline() != "/* SPDX-License-Identifier: Apache-2.0 */\n":
+                            without.append(os.path.join(folder, name))
+    return without
+
+
 found = includes()
 folders = {path.split("/")[0] for path in found}
 check(sorted(folders ^ set(ORDER)), "the folders of lib/ are those of the order")
@@ -58,5 +72,6 @@ check(
     "each includes its own folder, and those before it",
 )
 check(circles(found), "no file includes itself by way of others")
+check(unlicensed(), "each source has its license on the first line")
 print(f"1..{checks}")
 sys.exit(0)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Work and memory of each tool on hostile inputs: TAP.
 
 Twice the input is at most MOST times the work, in instructions that valgrind counts, so that nothing

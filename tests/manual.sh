@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # The man pages: lint, every option, and the examples as they stand.
 
 # shellcheck source=tests/tap.sh

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """What of payload reaches the memory of a flowcap that runs.
 
 usage: markers.py PID INTERFACE [-S]

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * measure [-n RUNS] LABEL=COMMAND...: wall time, CPU time and peak memory of shell commands.
  *

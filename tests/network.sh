@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # A network of its own, for the tests that capture. To be sourced, inside of it again: . "$network";
 # before require_network, where the tool is flowcap, tool.sh.
 

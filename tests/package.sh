@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Where the Debian package is installed: an overlay of this machine's root, in a mount namespace of the
 # test alone. All that is written is in its upper folder, and gone with the namespace. To be sourced;
 # `inside COMMAND...`, which runs it there, is the test's own. SYSTEM may be the root of another

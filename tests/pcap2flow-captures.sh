@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # pcap2flow: every format and link type that it reads, compression, and what is left of bad input.
 
 # shellcheck source=tests/pcap2flow-common.sh

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # What the tests of pcap2flow share: the tool, and the captures.
 
 tool_name=pcap2flow

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # pcap2flow: from packets to records. Which flows there are, who is their source, what they count,
 # and what their destination is called.
 

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # pcap2flow: its options, exit statuses and manners.
 
 # shellcheck source=tests/pcap2flow-common.sh

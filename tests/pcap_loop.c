@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * pcap_loop FILE: reads a capture with libpcap's pcap_loop() and does nothing with the packets.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the tests and the generator of traffic send as clients of QUIC: Initial packets of version
  * 1, protected as RFC 9001 section 5 says.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The client's first packet as the standards have it, in hexadecimal: RFC 9001 Appendix A.2 for
  * version 1, RFC 9369 Appendix A.2 for version 2. Both hold the same frames, which pad 245 bytes of

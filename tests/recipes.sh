@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # The record, the table and the recipes of README, word for word but for the addresses of hosts, and the
 # example for cron.
 

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # What secflow-sensor(7) says: its options, commands, filters, files and metrics are those of the tools
 # and units. tests/systemd.sh has the services themselves.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """flowcap is stopped again and again while packets come: none is lost that came before.
 
   stops.py FLOWCAP USER FOLDER COUNT

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # The units of the Debian package under a systemd that was booted for them, in namespaces of its own on
 # an overlay of this machine's root: traffic of a pair of interfaces arrives at a collector, whatever is
 # done to the services. Not part of `make check`: make check TESTS='tests/deb.sh tests/systemd.sh'

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the unit tests share: checks that speak the Test Anything Protocol, and wire bytes out of
  * readable text. A failed check says where it stands, what it got and what it wanted.

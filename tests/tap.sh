@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # TAP for POSIX sh: source it, call the checks, end with done_testing.
 #
 #   ok DESCRIPTION COMMAND...               COMMAND succeeds

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a command writes on a terminal, as people see it.
 
     terminal.py PATTERN COMMAND [ARGUMENT...]

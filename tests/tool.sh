@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # What the tests of every tool share. Before it is sourced, tool_name is set; `tool` is its path.
 
 # shellcheck source=tests/tap.sh

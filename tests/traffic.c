@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * traffic KIND FILE: writes a capture to measure with, or to show the tools on. Real captures can
  * be neither published nor made larger; these can, and one KIND is the same bytes at every run.

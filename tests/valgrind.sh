@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Each tool under valgrind, over small inputs: no error, and no memory lost at the end.
 
 # shellcheck source=tests/flowupload-common.sh

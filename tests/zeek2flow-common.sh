@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # What the tests of zeek2flow share: the tool, and logs that are written here as words in columns.
 
 tool_name=zeek2flow

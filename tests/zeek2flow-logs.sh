@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # zeek2flow: the shapes of a log, compression, and what is left of bad input.
 
 # shellcheck source=tests/zeek2flow-common.sh

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # zeek2flow: its options, exit statuses and manners.
 
 # shellcheck source=tests/zeek2flow-common.sh

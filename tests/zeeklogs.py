@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Write a conn.log and the dns.log beside it, in the shapes that Zeek and others give them.
 
 usage: zeeklogs.py OUTDIR ROWS [SHAPE...]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Shell completion of a tool from its help text:
 #
 #   TOOL --help | awk -f completion.awk -v shell=bash|zsh|fish

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Integers out of wire bytes, in either byte order. The caller has checked that the bytes are
  * there.

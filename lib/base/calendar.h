@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Dates of the Gregorian calendar, UTC, as days since 1970-01-01: by integers alone, since time_t
  * ends in 2038 on machines of 32 bits.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What folders have in common whose files must survive what happens to processes and machines:
  * spools (spool.h), and those of windows (windows.h).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Seeded hashing for tables that strangers feed: who sends packets must not choose the collisions.
  * Two 64 x 64 to 128 bit multiplications, folded, as in wyhash.

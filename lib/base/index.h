@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The one index: from a hash to the number of a thing that its owner keeps, in an array, say.
  * Numbers begin at 1. The owner knows what things hash to (seeded, hash.h, where strangers choose

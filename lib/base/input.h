@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A file, or standard input, as bytes: gzip (several members too) and Zstandard are recognised by
  * content and inflated on the way. A few bytes of Zstandard can ask for any window; one larger than

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "base/intern.h"
 
 enum result intern_init(struct intern *intern)

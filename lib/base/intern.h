@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Texts that are kept once each, and named by an index: 0 for the first.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * JSON objects (RFC 8259), of which some members are wanted, read flat: what an object inside an
  * object holds has the key "outer.inner".

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A window on an input: as much of it as a reader needs to see at once, up to a fixed size,
  * whatever lengths the input claims.

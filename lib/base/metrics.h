@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a tool counts, as a text file that Prometheus' node_exporter reads (its textfile collector),
  * in the exposition format 0.0.4 of Prometheus.

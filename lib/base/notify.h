@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a service tells systemd of itself, in the protocol of sd_notify(3), without its library: a
  * datagram a message, to the socket that NOTIFY_SOCKET names.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Numbers out of text: counts, and seconds as JSON and Zeek's logs have them. And counts for
  * people.

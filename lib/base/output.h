@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A descriptor written to in large pieces, which end where the caller says that they may: what is
  * flushed are whole lines, if whole lines were put in.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Arrays that grow and shrink block by block: nothing is copied or moves when they grow, and what
  * they take is never much more than what they hold.

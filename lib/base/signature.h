@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a file is that a reader cannot read, by its first bytes: for messages that help.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Text that grows as it is put together, and JSON strings (RFC 8259) in it.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Dates with times of day, as RFC 3339 and ISO 8601 write them.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Unsigned integers of 128 bits, as far as products of two of 64 bits need them. Compilers have a
  * type for that, but not for 32-bit machines; there the product is made of four smaller ones.

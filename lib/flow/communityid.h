@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Community ID v1, seed 0: one id of a flow across tools
  * (github.com/corelight/community-id-spec).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A connection that another program has metered: the modules that read logs hand it to those that
  * make flows of it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Flows that are counted: those of a window, taken out of the table that counted them, to be sorted
  * and read by whoever has the list; that may be another thread.

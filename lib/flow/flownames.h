@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The names that flows gave themselves, by the number of the flow; and by the uid of a Zeek
  * connection, whose rows come in any order. An array holds them, so that numbers should be dense: 4

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * In a large table each packet costs two cache misses, one in the hash table and one at the flow.
  * So packets wait in a small batch: while one is looked up the memory of the next is on its way.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Flows: packets of one 5-tuple (ICMP: one pair of addresses), counted by direction.
  *

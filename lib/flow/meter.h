@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The metering process (RFC 5470's word): frames, or connections of a log, in, flows out.
  *

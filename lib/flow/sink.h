@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Where the metering process sends what it found: names as they are told, and the flows of windows
  * that have ended. What takes them may name and write the flows at once (recorder.h), or in a

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "live/capture.h"
 
 #include "base/clock.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Live capture on Linux, through libpcap's memory-mapped ring. No call blocks.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "live/drops.h"
 
 enum drops_change drops_look(struct drops *drops, uint64_t count, int64_t now)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * When a count that grows now and then is worth a word: when it begins to grow, and when it has not
  * grown for a while; not each time.

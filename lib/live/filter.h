@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * tcpdump filters (pcap-filter(7)) over frames of any link type. The only module of a file reader
  * that needs libpcap, which compiles and runs them.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a meter sends, on its way to a reader that may be slow, or stall: a thread of its own names
  * flows and writes them as records, and keeps the name cache, so that counting never waits for any

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the kernel copies of each packet: a BPF program whose answer is how many bytes that is.
  *

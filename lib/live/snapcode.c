@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "live/snapcode.h"
 
 static void append(struct snapcode *code, struct bpf_insn insn, snap_target yes, snap_target no)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * An assembler of BPF, of that kind which sockets take: jumps go forwards only, to targets.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The kernel's program, IP and tunnels: as packet.c and tunnel.c read them. */
 #include "live/snapparts.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The kernel's program, link layers: as link.c reads them. */
 #include "live/snapparts.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the files of the kernel's program share: words for what they emit most, and where its parts
  * jump to. Those in snaplink.c and snapip.c walk, those in snap.c answer. They stand in the program

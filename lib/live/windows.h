@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A folder of files, one for each window that has records, made to survive what happens to
  * processes and machines.

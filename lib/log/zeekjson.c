@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Zeek's JSON logs: objects, one a line, or in arrays that may span lines or be one.
  */

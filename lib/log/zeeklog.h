@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Zeek's conn.log and dns.log, and ssl.log, quic.log and http.log for the names that connections
  * say, read in one direction, in every shape that they come in:

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the files of the zeeklog module share: the cells of a row, by field, which the readers of
  * TSV and JSON fill, and what makes a row of them.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * From the cells of a row to what it tells: a connection, names of addresses, or the name that a
  * connection said.

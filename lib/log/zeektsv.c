@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Zeek's TSV logs: lines of cells, and in front of them, or between them again, header lines.
  */

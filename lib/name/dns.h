@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Names out of DNS responses: RFC 1035, 3596 (AAAA), 9460 (HTTPS and SVCB), 5936 and 1995 (zone
  * transfers).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * DNS over UDP in datagrams that came in fragments, which are put together: DNSFRAGMENT_MAX of them
  * at a time, of DNSFRAGMENT_BYTES_MAX bytes in all, beside an eighth of it for which bytes these

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * DNS over TCP (RFC 7766): each message has its length in two bytes in front, and begins and ends
  * wherever in segments.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The first message of a client, and the server that it asks for: the server_name of a TLS
  * ClientHello (RFC 8446, RFC 6066 section 3) and the Host of an HTTP/1 request (RFC 9112

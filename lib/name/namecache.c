@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "name/namecache.h"
 
 #include "base/calendar.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The name cache: a text file of "ADDRESS NAME DAY" lines, sorted by address (IPv4 before IPv6),
  * that several processes may share. DAY is the last one on which the name was seen, as YYYY-MM-DD

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Texts are kept once each. What each address was given is a tree by time (a treap: the priorities
  * come of the times and a seed, so that nobody can choose its shape), whatever the order of the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The names that addresses had, and when: what DNS responses told, or a name cache. They take no
  * more than a number of bytes; what is too much is forgotten, the oldest first.

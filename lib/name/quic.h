@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The Initial packets that begin a QUIC connection, versions 1 and 2 (RFC 9000, 9001, 9369). Their
  * keys derive from a public salt and a connection id that they carry: anyone who sees them can read

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Most handshakes come whole in their first segment and need no stream; but each SYN begins one,
  * until its sender says something.

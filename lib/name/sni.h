@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Names that flows give themselves: the server_name of a TLS ClientHello, the Host of an HTTP/1
  * request, the ClientHello in the Initial packets of QUIC version 1 and 2.

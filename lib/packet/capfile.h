@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Capture files, read in one direction: pcap (draft-ietf-opsawg-pcap) in both byte orders, with
  * microseconds or nanoseconds, and the modified format of old Linux libpcaps; and pcapng

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the files of the capfile module share: the reader of each format. Its look ahead has room
  * for three packets of the greatest length, or a long block.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the files of the packet module share: a cursor that moves down the headers of one frame, and
  * the layers, each of which tells which one is next.

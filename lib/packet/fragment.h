@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * First fragments, remembered so that the later ones, which have no transport header, find their
  * flow (RFC 791 section 3.2, RFC 8200 section 4.5). A fixed number of them: the newest displace

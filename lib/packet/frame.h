@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A captured frame: what the modules that read packets (capfile, capture) hand to those that decode
  * them (filter, packet).

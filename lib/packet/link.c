@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The packet module, link layers: IEEE 802.3, 802.2, 802.1Q, 802.1ah, 802.1BR, 802.11, RFC 3032
  * (MPLS), 4385 (its control word), 2516 (PPPoE), 1661 (PPP); Cisco's tags as Wireshark reads them.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The set of local addresses: those that the IANA special-purpose registries call not globally
  * reachable (RFC 6890, RFC 8190; the entries of 2025-10-09), multicast, broadcast, site-local

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * From a frame to the innermost packet that matters: link layer, tunnels, IP, transport.
  *

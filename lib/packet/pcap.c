@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The capfile module, pcap files (draft-ietf-opsawg-pcap).
  */

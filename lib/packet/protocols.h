@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Numbers of protocols that several parts know, the decoder and the kernel's program above all:
  * what the one reads and what the other lets through must not differ.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Streams lie in a ring, where the latest takes the place of the oldest, and are found through
  * chains: not an index (index.h), from which nothing can be taken, but for whose things all is

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Streams of bytes that come in packets of any order: what begins in one packet and ends in another
  * is put together.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The packet module, tunnels: GRE (RFC 1701, 2784, 2890; PPTP's version 1, RFC 2637), ERSPAN types
  * I and II (draft-foschiano-erspan), VXLAN (RFC 7348), Geneve (RFC 8926), GTP-U (3GPP TS 29.281).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What kind of flow a record is of: one of 29 categories, and an id that equal behaviour towards an
  * equal destination has everywhere. The rules are those of the NetworkSage service's enricher, as

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A Secflow: what all who write and read records fill in and use (recordwrite.h, recordread.h).
  */

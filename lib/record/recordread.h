@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Secflow records, read: a line as secflow(5) says, whatever else it holds, and the same line with
  * fields added.

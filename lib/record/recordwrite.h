@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Secflow records, written: one JSON object a line, as secflow(5) says.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a sensor can be called: where records come from, as --sensor says.
  */

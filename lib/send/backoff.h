@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * How long to wait before a failed request is tried again: exponential backoff with full jitter, so
  * that many senders do not come back at the same time.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "send/body.h"
 
 #include "base/lookahead.h"

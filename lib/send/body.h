@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a request carries: a file as it is, or the Secflows of a sample in the form that a collector
  * wants. It is made while it is read, so that memory does not grow with it.

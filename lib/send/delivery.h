@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * From the spool to the collector, one sample after the other: what is sent when, what becomes of
  * it, and what of the spool. What happens is told to the caller, who has the words.

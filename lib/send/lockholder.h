@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Who holds the lock of a file, as flock(2) takes it, without a try to take it.
  */

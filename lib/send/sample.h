@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Samples: records with one trafficDate and one sensor, or none, gathered from a stream in which
  * they may alternate.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A folder of files that wait to be sent, made to survive what happens to processes and machines.
  *

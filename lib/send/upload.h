@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Requests to a collector over HTTP, one at a time, none of which blocks.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Dates and days: known ones, each day of eight thousand years in turn, and what is no date.
  */

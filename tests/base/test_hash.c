@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Hashing: by a seed that nobody knows, so that who sends packets cannot choose collisions.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The input module: plain, gzip and zstd, whole, cut off at each length, and damaged.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * JSON: which members come out of an object, and what is none. All is held against jansson, too,
  * where that is installed.

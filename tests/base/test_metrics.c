@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Metrics: the text of them, as Prometheus reads it, and the file, whole or not at all.
  */

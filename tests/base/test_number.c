@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Numbers out of text, to the last microsecond, and counts as people read them.
  */

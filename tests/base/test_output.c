@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Output in pieces: what comes out is what was put in, whatever descriptors do.
  */

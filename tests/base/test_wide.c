@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Products of 128 bits: known ones and, where the compiler has such integers itself, as it has
  * them.

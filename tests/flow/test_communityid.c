@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Community ID v1: the vectors of the specification (github.com/corelight/community-id-spec), both
  * directions of each, and what a second implementation says of the corners.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Names of flows: of places, through uids in any order, and beside an offer of ECH.
  */

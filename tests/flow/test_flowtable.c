@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The flow table: which side is the source, what is counted, order, windows; and many random
  * packets against a simple table.

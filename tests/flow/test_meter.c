@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The metering process over time: windows, clocks that are set, and memory over a month. */
 #include "../tap.h"
 #include "base/bytes.h"

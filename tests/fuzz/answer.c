@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Answers of a collector: the form that is awaited, the status (two bytes), and what came with it.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * DNS in pieces: segments of a few connections, or fragments of a few datagrams, each with what it
  * is (a byte), the place of its first byte (three bytes) and its length (two bytes), and its bytes.

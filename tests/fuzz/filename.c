@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * File names that samples are to have, and names of files that lie in a spool.
  */

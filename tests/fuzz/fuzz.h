@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the fuzz entries share. An entry takes any bytes, as libFuzzer calls it, and neither crashes
  * nor breaks what it holds to be true of the answers.

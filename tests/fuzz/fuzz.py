@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Fuzz the entries of this folder: what `make fuzz` and `make fuzz-merge` run, in the build directory.
 
 usage: fuzz.py fuzz|fuzz-merge

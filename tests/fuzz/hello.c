@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What clients say first: as a stream, as a handshake message, and host names.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Files that are compressed, or not: read in large pieces and in small ones, which must come to the
  * same.

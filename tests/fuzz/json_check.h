@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Whether an object of JSON is read as it should be: by itself, cut anywhere, and as the oracle
  * reads it.

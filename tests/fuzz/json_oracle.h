@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What another reader makes of an object of JSON: jansson, where it is installed, which keeps to
  * RFC 8259 and RFC 3629 as this one should. (yajl does not: in UTF-8 overlong forms and surrogates

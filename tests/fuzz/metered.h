@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * For the entries whose input becomes records: a meter, and a look at what it wrote.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Frames of a few link types, on their way to records: options for the meter, then for each frame
  * an index of its link type, its length (two bytes), how much later it came, how much of it was

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * QUIC: the bytes as a datagram, as the frames of a packet, and as frames that are sealed and
  * opened again.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What stands in for a fuzzer: the entry takes each line of its corpus, bytes in hexadecimal.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Packets of a few flows, each with what it is (a byte), the place of its first byte in its stream
  * and its length (two bytes each), and its bytes. Those of UDP may be frames, which are sealed.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the entries for Zeek's logs share: a log, on its way to records.
  */

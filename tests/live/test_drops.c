@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Drops: when they begin and when they are over, by a clock of the test's own.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a meter sends, named and written in a thread of its own, for a reader that may stall. */
 #include "../folder.h"
 #include "../tap.h"

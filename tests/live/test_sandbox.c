@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The sandbox: what a capture loop does goes on, and all else ends the process with SIGSYS.
  */

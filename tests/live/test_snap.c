@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * How much the kernel copies of each packet: the program, run here by libpcap.
  */

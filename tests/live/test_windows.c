@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A folder of windows: names, what is whole, what was left, what is not kept. */
 #include "../folder.h"
 #include "../tap.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The zeeklog module: logs in all their shapes, and the rows that come out of them. In the texts
  * here a ~ stands for a tab.

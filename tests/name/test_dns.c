@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The DNS room: messages as wire bytes, and the names that they tell.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * DNS over TCP: messages that are split, doubled, out of order and lost, in segments that end where
  * their memory does.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The hello module: host names, ClientHellos whole, split, cut and damaged, and HTTP requests.
  */

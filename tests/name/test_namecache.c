@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The name cache: what is read, what is written, and that a bad file is left as it is.
  */

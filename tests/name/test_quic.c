@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The quic module: the packets and keys of RFC 9001 and RFC 9369, damaged packets, and frames.
  */

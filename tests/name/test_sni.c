@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The sni module: handshakes that come in pieces, in any order, of many flows at once; QUIC packets
  * that are made here, with the keys that the room itself derives.

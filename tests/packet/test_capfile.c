@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The capfile module: files made here, byte by byte, and the frames that come out of them.
  */

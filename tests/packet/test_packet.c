@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The packet module: frames as wire bytes, and what is made of them. Each good frame is also cut
  * off at each length, in memory that ends there.

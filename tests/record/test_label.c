@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The label module: a flow on each side of every threshold of every rule, and ids.
  */

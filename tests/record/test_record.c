@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Records, written: exact lines, as secflow(5) says; and that what was written is read as what it
  * was.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Records, read: what is a Secflow and what is not, and lines with fields added.
  */

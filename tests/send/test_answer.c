@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What answers mean: by their status, and by what NetworkSage's API says in them.
  */

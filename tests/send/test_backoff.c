@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Waits between tries: their bounds, for any random number, and that they vary.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Bodies: what they hold, what is said about them, and that reading them in any way gives the same.
  */

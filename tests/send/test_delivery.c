@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Delivery, at any time and with any collector: the uploader here is the test's own, and so is the
  * clock.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Samples: how records are gathered, when a sample is complete, and writes that fail on the way.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The spool: files through it, what is left by processes that died, and what is none of its own.
  */
