@@ -263,7 +263,7 @@ take_lines() {
     "$tool" -F ndjson -s spool -u "$lines_url" --take in "$@" >out 2>err &
     taker=$!
 }
-take_lines --filter "'$label'"
+take_lines --filter "'$label' -q"
 ok 'a filter: files go' wait_for 'files to go' gone a.sf b.sf c.sf
 ok 'a filter: samples' wait_for 'samples' came 2
 end_take
