@@ -229,10 +229,20 @@ enum result text_replace(struct text *text, const char *bytes, size_t length, co
     return RESULT_OK;
 }
 
-/* C0, DEL, and C1, which is two bytes in UTF-8. */
+/* Whether the character turns the direction of a line: U+202A to U+202E, U+2066 to U+2069. */
+static bool turns(const unsigned char *p, size_t length)
+{
+    return length == 3 && *p == 0xe2 &&
+           ((p[1] == 0x80 && p[2] >= 0xaa && p[2] <= 0xae) ||
+            (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9));
+}
+
+/* C0, DEL, C1, which is two bytes in UTF-8, and what shows a line in another order. */
 static bool is_control(const unsigned char *p, size_t length)
 {
-    return length == 1 ? *p < ' ' || *p == 0x7f : length == 2 && *p == 0xc2 && p[1] < 0xa0;
+    if (length == 1)
+        return *p < ' ' || *p == 0x7f;
+    return (length == 2 && *p == 0xc2 && p[1] < 0xa0) || turns(p, length);
 }
 
 void text_escape(const char *bytes, size_t length, char *escaped, size_t room)

@@ -282,8 +282,33 @@ static void test_replace(void)
     }
 }
 
+/* What people see of text that others wrote. */
+static void test_escape(void)
+{
+    static const struct {
+        const char *text, *escaped;
+    } cases[] = {
+        {"plain \xc3\xa9 \xe2\x82\xac", "plain \xc3\xa9 \xe2\x82\xac"},
+        {"\x1b[31m\x7f", "\\x1b[31m\\x7f"},
+        {"\xc2\x9b \xff", "\\xc2\\x9b \\xff"},
+        {"a\xe2\x80\xaegs.exe", "a\\xe2\\x80\\xaegs.exe"},
+        {"\xe2\x81\xa6\xe2\x81\xa9", "\\xe2\\x81\\xa6\\xe2\\x81\\xa9"},
+        {"\xe2\x80\xa9\xe2\x80\xaf\xe2\x81\xa5\xe2\x81\xaa",
+         "\xe2\x80\xa9\xe2\x80\xaf\xe2\x81\xa5\xe2\x81\xaa"},
+    };
+    char escaped[64];
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        text_escape(cases[i].text, strlen(cases[i].text), escaped, sizeof escaped);
+        is_str(escaped, cases[i].escaped, "text for people, case %zu", i);
+    }
+    text_escape("abc\x1b", 4, escaped, 7);
+    is_str(escaped, "abc", "only as much as there is room for");
+}
+
 int main(void)
 {
+    test_escape();
     test_empty();
     test_put();
     test_growth();
