@@ -208,7 +208,7 @@ static int write_names(const struct tool_option *option, char text[LINE_COLUMNS 
 
 static void print_options(const struct tool *tool)
 {
-    const struct tool_option *options[OPTIONS_MAX];
+    const struct tool_option *options[OPTIONS_MAX] = {NULL};
     char names[LINE_COLUMNS + 1];
     int indent = 0;
 

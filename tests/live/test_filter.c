@@ -99,16 +99,16 @@ static void test_problems(void)
     bool match = true;
 
     begin("nonsense here");
-    is_int(filter_compile(filter, LINKTYPE_RAW), RESULT_DAMAGED, "what is not a filter");
+    is_int(filter_compile(filter, LINKTYPE_RAW), RESULT_INVALID, "what is not a filter");
     ok(*filter_problem(filter) != '\0', "it is told why: %s", filter_problem(filter));
-    is_int(filter_match(filter, &frame, &match), RESULT_DAMAGED, "it is not used");
+    is_int(filter_match(filter, &frame, &match), RESULT_INVALID, "it is not used");
     ok(!match, "nothing passes");
     filter_destroy(&filter);
 
     begin("ether host 00:00:00:00:00:01");
     is_int(filter_compile(filter, LINKTYPE_ETHERNET), RESULT_OK, "one that fits Ethernet");
-    is_int(filter_compile(filter, LINKTYPE_RAW), RESULT_DAMAGED, "but not raw IP");
-    is_int(filter_compile(filter, LINKTYPE_RAW), RESULT_DAMAGED, "ever");
+    is_int(filter_compile(filter, LINKTYPE_RAW), RESULT_INVALID, "but not raw IP");
+    is_int(filter_compile(filter, LINKTYPE_RAW), RESULT_INVALID, "ever");
     ok(matches(LINKTYPE_ETHERNET, ethernet, sizeof ethernet, sizeof ethernet),
        "it is used where it fits");
     filter_destroy(&filter);
@@ -117,7 +117,7 @@ static void test_problems(void)
     ok(matches(LINKTYPE_RAW, raw, sizeof raw, sizeof raw), "none: all passes");
     for (int linktype = 1000; linktype < 1063; linktype++)
         (void)!filter_compile(filter, linktype);
-    is_int(filter_compile(filter, LINKTYPE_ETHERNET), RESULT_DAMAGED, "link types are bounded");
+    is_int(filter_compile(filter, LINKTYPE_ETHERNET), RESULT_INVALID, "link types are bounded");
     is_str(filter_problem(filter), "there are too many link types", "which is told");
     is_int(filter_compile(filter, LINKTYPE_RAW), RESULT_OK, "those before still work");
     filter_destroy(&filter);
