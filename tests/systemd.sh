@@ -299,7 +299,9 @@ all_arrive 'which the next start sends'
 # Options
 
 rm $root/etc/secflow/key
-filter=$(sed -n 's/^FLOWUPLOAD_OPTIONS=\(--filter ".*"\)$/\1/p' "$page")
+awk '/^#!\/bin\/bash$/ { script = 1 } /^\.Ed/ { script = 0 } script' "$page" >$root/etc/secflow/filter
+chmod 755 $root/etc/secflow/filter
+filter=$(sed -n 's/^FLOWUPLOAD_OPTIONS=\(--filter .*\/filter\)$/\1/p' "$page")
 configure /lines "FLOWUPLOAD_OPTIONS=-F ndjson $filter"
 inside systemctl restart flowupload
 send 50

@@ -133,6 +133,7 @@ static void test_rounding(void)
         if (i % 2 == 0 && strlen(text) < 40) /* a half, but for what a double cannot tell */
             strcat(text, "5");
         snprintf(rounded, sizeof rounded, "%.6f", strtod(text, NULL));
+        /* NOLINTNEXTLINE(cert-err34-c): what printf wrote */
         need(sscanf(rounded, "%lld.%lld", &seconds, &rest) == 2, "a number");
         if (!number_seconds(text, strlen(text), &got) || got != seconds * 1000000 + rest)
             if (wrong++ < 5)

@@ -290,7 +290,7 @@ static void test_limit(void)
     struct setup setup;
 
     begin(&setup, LIMIT, false);
-    for (uint16_t i = 0; i < 5 * LIMIT; i++)
+    for (int i = 0; i < 5 * LIMIT; i++)
         send_connection(&setup, START + i, SECOND, (uint16_t)(1000 + i), NULL, "ssl");
     ok(meter_counts(setup.meter)->early > 3 * LIMIT, "flows are sent early: %llu",
        (unsigned long long)meter_counts(setup.meter)->early);
