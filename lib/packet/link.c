@@ -107,8 +107,8 @@ static uint32_t tag_length(uint16_t type)
 #define TAG(type, length)                                                                          \
     case type:                                                                                     \
         return length;
-    switch (type) { // NOLINT(bugprone-branch-clone): a case for each row of the list
-        ETHERTYPE_TAGS(TAG)
+    switch (type) {
+        ETHERTYPE_TAGS(TAG) /* NOLINT(bugprone-branch-clone): a case for each row of the list */
     default:
         return 0;
     }

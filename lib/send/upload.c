@@ -38,6 +38,7 @@ struct uploader {
 
 enum result upload_check_url(const char *url, const char **problem)
 {
+    bool has_scheme = strstr(url, "://"); /* else curl takes the host for one, or guesses it */
     CURLU *parsed = curl_url();
     char *scheme = NULL, *user = NULL, *host = NULL;
     CURLUcode code = parsed ? curl_url_set(parsed, CURLUPART_URL, url, 0) : CURLUE_OUT_OF_MEMORY;
@@ -47,11 +48,9 @@ enum result upload_check_url(const char *url, const char **problem)
         code = curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0);
     if (code == CURLUE_OK)
         code = curl_url_get(parsed, CURLUPART_HOST, &host, 0);
-    if (!strstr(url, "://")) /* curl would take the host for a scheme, or guess one */
-        *problem = "does not begin with https:// or http://";
-    else if (code != CURLUE_OK)
+    if (has_scheme && code != CURLUE_OK)
         *problem = "cannot be understood; one such as https://collector.example/ is needed";
-    else if (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0)
+    else if (!has_scheme || (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0))
         *problem = "does not begin with https:// or http://";
     else if ((code = curl_url_get(parsed, CURLUPART_USER, &user, 0)) == CURLUE_OK)
         *problem = "has a user's name in it, which others can see: use -H @FILE";
