@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/files.h"
+#include "base/text.h"
 #include "send/backoff.h"
 
 #include <errno.h>
@@ -70,17 +71,13 @@ void inbox_destroy(struct inbox **inbox)
     *inbox = NULL;
 }
 
-static bool ends_in(const char *name, const char *suffix)
-{
-    size_t length = strlen(name), wanted = strlen(suffix);
-
-    return length > wanted && strcmp(name + length - wanted, suffix) == 0;
-}
-
 static bool is_wanted(const char *name)
 {
+    size_t length = strlen(name);
+
     return name[0] != '.' &&
-           (ends_in(name, ".sf") || ends_in(name, ".sf.gz") || ends_in(name, ".sf.zst"));
+           (text_ends_in(name, length, ".sf") || text_ends_in(name, length, ".sf.gz") ||
+            text_ends_in(name, length, ".sf.zst"));
 }
 
 static struct later *find_later(struct inbox *inbox, const char *name)

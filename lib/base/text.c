@@ -268,3 +268,10 @@ void text_escape(const char *bytes, size_t length, char *escaped, size_t room)
     }
     *escaped = '\0';
 }
+
+bool text_ends_in(const char *bytes, size_t length, const char *ending)
+{
+    size_t wanted = strlen(ending);
+
+    return length > wanted && memcmp(bytes + length - wanted, ending, wanted) == 0;
+}

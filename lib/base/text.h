@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* All zero is an empty one. */
@@ -57,5 +58,8 @@ MUST_CHECK enum result text_replace(struct text *text, const char *bytes, size_t
  * \xNN. As much of it as there is room for, on a whole character and with a final NUL.
  */
 void text_escape(const char *bytes, size_t length, char *escaped, size_t room);
+
+/* Whether bytes end with that, and there are more of them. */
+bool text_ends_in(const char *bytes, size_t length, const char *ending);
 
 #endif

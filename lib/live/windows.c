@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/files.h"
 #include "base/number.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -91,19 +92,12 @@ static int two_digits(const char *p)
     return is_digit(p[0]) && is_digit(p[1]) ? (p[0] - '0') * 10 + p[1] - '0' : -10000;
 }
 
-static bool ends_in(const char *name, size_t length, const char *ending)
-{
-    size_t wanted = strlen(ending);
-
-    return length > wanted && memcmp(name + length - wanted, ending, wanted) == 0;
-}
-
 /* The length of a name without what flowupload adds to that of a bad file: .bad, or -2.bad. */
 static size_t own_length(const char *name)
 {
     size_t length = strlen(name), digits;
 
-    if (!ends_in(name, length, aside))
+    if (!text_ends_in(name, length, aside))
         return length;
     length -= ASIDE_LENGTH;
     for (digits = length; digits > 1 && is_digit(name[digits - 1]);)
@@ -120,7 +114,7 @@ static bool parse_name(const char *name, int64_t *time)
     int hour, minute, second;
 
     if (length <= TIME_LENGTH + SUFFIX_LENGTH || strlen(name) >= NAME_SIZE - 1 || name[8] != 'T' ||
-        name[15] != 'Z' || name[16] != '-' || !ends_in(name, length, suffix))
+        name[15] != 'Z' || name[16] != '-' || !text_ends_in(name, length, suffix))
         return false;
     for (const char *p = name + TIME_LENGTH; *p; p++)
         if (!is_kept(*p))
@@ -418,7 +412,7 @@ static enum result recover_name(void *context, const char *name)
     struct file file = {.synced = false};
     int64_t time;
 
-    if (name[0] != '.' || !parse_name(name + 1, &time) || !ends_in(name, strlen(name), suffix))
+    if (name[0] != '.' || !parse_name(name + 1, &time) || !text_ends_in(name, strlen(name), suffix))
         return RESULT_OK;
     snprintf(file.name, sizeof file.name, "%.*s", (int)sizeof file.name - 1, name);
     file.folder = openat(look->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
