@@ -7,7 +7,8 @@
  *   hdr    the same packets, 128 bytes kept of each
  *   many   1,000,000 flows of about 4 packets, 96 bytes kept of each
  *   many6  the same over IPv6
- *   demo   a few hundred packets of a small network, in which everything happens once
+ *   demo   a few hundred packets of a small network, in which everything happens once, and one host
+ *          calls home
  *
  * Local clients talk to public servers: 80% TCP with handshake, data, acknowledgements and end, 10%
  * DNS lookups whose answers name the addresses of later flows, 5% other UDP and 5% ICMP echo. Sizes
@@ -1153,6 +1154,9 @@ static const struct scene {
     {60000, FLOW_TCP, LAPTOP, "93.184.215.14", "www.example.com", 443, 9},
 };
 
+/* What comes every five seconds, for two minutes. */
+static const struct scene call_home = {7300, FLOW_TCP, STORE, "198.97.190.53", NULL, 8443, 9};
+
 /* Both forms of address are 16 bytes here; returns whether it is an IPv6 one. */
 static bool parse_address(const char *text, uint8_t *address)
 {
@@ -1184,7 +1188,7 @@ static const struct site *find_site(const struct traffic *g, const char *name)
     return NULL;
 }
 
-static void start_scene(struct traffic *g, const struct scene *scene)
+static void start_scene(struct traffic *g, const struct scene *scene, uint32_t milliseconds)
 {
     bool lookup = scene->kind == FLOW_DNS || scene->kind == FLOW_MDNS;
     uint16_t port = (uint16_t)rng_range(g, 49152, 65536);
@@ -1193,7 +1197,7 @@ static void start_scene(struct traffic *g, const struct scene *scene)
     struct flow *f;
 
     parse_address(scene->server, server);
-    f = flow_start(g, scene->milliseconds * (SECOND / 1000), v6, client, server);
+    f = flow_start(g, milliseconds * (SECOND / 1000), v6, client, server);
     flow_set(f, scene->kind, port, scene->port, lookup ? 2 : scene->size);
     f->site = find_site(g, scene->name);
     if (f->gap > 20000)
@@ -1213,7 +1217,9 @@ static void demonstrate(struct traffic *g)
 {
     demo_sites_init(g);
     for (size_t i = 0; i < COUNT(scenes); i++)
-        start_scene(g, &scenes[i]);
+        start_scene(g, &scenes[i], scenes[i].milliseconds);
+    for (uint32_t i = 0; i < 23; i++)
+        start_scene(g, &call_home, call_home.milliseconds + 5000 * i);
     run(g, UINT64_MAX);
     free(g->sites);
 }
