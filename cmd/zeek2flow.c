@@ -69,7 +69,7 @@ static enum result take_row(struct meter *meter, const struct zeek_row *row)
     if (row->kind == ZEEK_CONNECTION)
         return meter_connection(meter, &row->connection);
     if (row->kind == ZEEK_SESSION)
-        return meter_session(meter, row->uid, row->uid_length, &row->hello);
+        return meter_session(meter, row->uid, row->uid_length, &row->server);
     for (size_t i = 0; i < row->address_count && result == RESULT_OK; i++)
         result = meter_name(meter, &row->addresses[i], row->name, row->name_length, row->time);
     return result;

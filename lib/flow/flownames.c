@@ -208,7 +208,7 @@ enum result flownames_add(struct flownames *names, uint32_t flow, const struct h
 
     if (known.name != 0 && !replace && (!known.cut || hello->cut))
         return RESULT_OK;
-    result = intern_add(&names->texts, hello->name, hello->length, &name);
+    result = intern_add(&names->texts, hello->name.text, hello->name.length, &name);
     if (result != RESULT_OK || (known.name != 0 && !replace && known.name != name + 1))
         return result;
     if (hello->ech && (replace || !known.ech))
@@ -243,7 +243,7 @@ enum result flownames_join(struct flownames *names, uint64_t uid, uint32_t flow)
     return RESULT_OK;
 }
 
-enum result flownames_tell(struct flownames *names, uint64_t uid, const struct hello *hello)
+enum result flownames_tell(struct flownames *names, uint64_t uid, const struct hostname *said)
 {
     struct joint *joint;
     uint32_t name;
@@ -251,7 +251,7 @@ enum result flownames_tell(struct flownames *names, uint64_t uid, const struct h
 
     if (result != RESULT_OK || joint->name != 0)
         return result;
-    result = intern_add(&names->texts, hello->name, hello->length, &name);
+    result = intern_add(&names->texts, said->text, said->length, &name);
     if (result != RESULT_OK)
         return result;
     joint->name = name + 1;

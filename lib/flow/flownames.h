@@ -40,7 +40,7 @@ bool flownames_get(const struct flownames *names, uint32_t flow, const char **na
  */
 MUST_CHECK enum result flownames_join(struct flownames *names, uint64_t uid, uint32_t flow);
 MUST_CHECK enum result flownames_tell(struct flownames *names, uint64_t uid,
-                                      const struct hello *hello);
+                                      const struct hostname *said);
 
 /* The flow has no name any more. */
 void flownames_clear(struct flownames *names, uint32_t flow);

@@ -851,14 +851,14 @@ bool flowtable_lacks_name(const struct flowtable *table, const struct packet *pa
 }
 
 enum result flowtable_name_connection(struct flowtable *table, const char *uid, size_t uid_length,
-                                      const struct hello *hello)
+                                      const struct hostname *said)
 {
     enum result result = settle(table); /* which come before it */
 
     if (result == RESULT_OK)
         result = reserve_names(table); /* without a limit, for what are logs */
     return result == RESULT_OK
-               ? flownames_tell(table->flows.names, uid_hash(table, uid, uid_length), hello)
+               ? flownames_tell(table->flows.names, uid_hash(table, uid, uid_length), said)
                : result;
 }
 

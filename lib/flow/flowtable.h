@@ -52,7 +52,7 @@ MUST_CHECK enum result flowtable_add_connection(struct flowtable *table,
 
 /* What the originator of a connection with that uid says, whenever that comes. */
 MUST_CHECK enum result flowtable_name_connection(struct flowtable *table, const char *uid,
-                                                 size_t uid_length, const struct hello *hello);
+                                                 size_t uid_length, const struct hostname *said);
 
 /*
  * Whether a name that the packet's sender says would be news: in this window its flow has none, or

@@ -407,9 +407,9 @@ enum result meter_connection(struct meter *meter, const struct connection *conne
 }
 
 enum result meter_session(struct meter *meter, const char *uid, size_t uid_length,
-                          const struct hello *hello)
+                          const struct hostname *said)
 {
-    return flowtable_name_connection(meter->flows, uid, uid_length, hello);
+    return flowtable_name_connection(meter->flows, uid, uid_length, said);
 }
 
 enum result meter_name(struct meter *meter, const struct address *address, const char *name,

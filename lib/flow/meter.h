@@ -13,7 +13,7 @@
 
 #include "flow/connection.h"
 #include "flow/sink.h"
-#include "name/hello.h"
+#include "name/hostname.h"
 #include "packet/frame.h"
 #include "packet/locality.h"
 #include "packet/packet.h"
@@ -78,7 +78,7 @@ MUST_CHECK enum result meter_connection(struct meter *meter, const struct connec
  * once the connection's window has ended.
  */
 MUST_CHECK enum result meter_session(struct meter *meter, const char *uid, size_t uid_length,
-                                     const struct hello *hello);
+                                     const struct hostname *said);
 
 /* Takes a name that an address got at a time in microseconds. */
 MUST_CHECK enum result meter_name(struct meter *meter, const struct address *address,

@@ -15,7 +15,7 @@
 
 #include "base/input.h"
 #include "flow/connection.h"
-#include "name/hello.h"
+#include "name/hostname.h"
 
 /* A row that tells something. What it points to is the log's, until its next call. */
 struct zeek_row {
@@ -30,7 +30,7 @@ struct zeek_row {
     /* ZEEK_SESSION: the name that the originator of the connection with that uid said. */
     const char *uid;
     size_t uid_length;
-    struct hello hello;
+    struct hostname server;
 };
 
 /* In rows. */

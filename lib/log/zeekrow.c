@@ -352,11 +352,11 @@ static enum result make_session(struct zeeklog *log, enum zeek_kind kind, struct
     log->counts.sessions++;
     if (!uid || !name || is_to_proxy(log))
         return RESULT_OK;
-    memset(&row->hello, 0, sizeof row->hello);
+    memset(&row->server, 0, sizeof row->server);
     row->uid = uid->text;
     row->uid_length = uid->length;
-    *useful = kind == KIND_TLS ? hello_set_name(&row->hello, name->text, name->length)
-                               : hello_set_host(&row->hello, name->text, name->length);
+    *useful = kind == KIND_TLS ? hostname_set(&row->server, name->text, name->length)
+                               : hostname_set_host(&row->server, name->text, name->length);
     return RESULT_OK;
 }
 

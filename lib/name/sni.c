@@ -5,6 +5,8 @@
  */
 #include "name/sni.h"
 
+#include "name/clienthello.h"
+#include "name/httprequest.h"
 #include "name/quic.h"
 #include "packet/stream.h"
 
@@ -67,7 +69,14 @@ static enum result judge(struct sni *sni, struct stream *stream, enum hello_verd
     if (stream && (verdict != HELLO_CUT || stream_ready(stream) == SNI_STREAM_MAX ||
                    ++pending_of(sni, stream)->pieces == SNI_PIECES_MAX))
         streams_forget(sni->streams, stream);
-    return verdict != HELLO_NONE && hello->length > 0 ? RESULT_OK : RESULT_END;
+    return verdict != HELLO_NONE && hello->name.length > 0 ? RESULT_OK : RESULT_END;
+}
+
+/* Reads the first bytes of a TCP stream, of which nothing tells the protocol. */
+static enum hello_verdict read_first(const uint8_t *bytes, size_t length, struct hello *hello)
+{
+    return clienthello_begins(bytes, length) ? clienthello_read(bytes, length, hello)
+                                             : httprequest_read(bytes, length, hello);
 }
 
 static enum result read_more_tcp(struct sni *sni, struct stream *stream, uint32_t offset,
@@ -85,7 +94,7 @@ static enum result read_more_tcp(struct sni *sni, struct stream *stream, uint32_
     }
     if (stream_ready(stream) == before)
         return RESULT_END;
-    return judge(sni, stream, hello_read(stream_bytes(stream), stream_ready(stream), hello), hello);
+    return judge(sni, stream, read_first(stream_bytes(stream), stream_ready(stream), hello), hello);
 }
 
 static enum result read_tcp(struct sni *sni, const struct packet *packet, struct hello *hello)
@@ -107,7 +116,7 @@ static enum result read_tcp(struct sni *sni, const struct packet *packet, struct
     offset = stream ? sequence - stream->base : 0;
     if (offset != 0 || (stream && stream->bytes))
         return read_more_tcp(sni, stream, offset, packet, hello);
-    verdict = hello_read(packet->payload, packet->captured, hello);
+    verdict = read_first(packet->payload, packet->captured, hello);
     if (verdict != HELLO_CUT || packet->captured < packet->bytes)
         return judge(sni, stream, verdict == HELLO_CUT ? HELLO_WHOLE : verdict, hello);
     if (!stream)
@@ -172,8 +181,14 @@ static enum result read_quic(struct sni *sni, const struct packet *packet, struc
     }
     if (result != RESULT_OK || !stream)
         return result == RESULT_OK ? RESULT_END : result;
-    return judge(sni, stream, hello_read_message(stream_bytes(stream), stream_ready(stream), hello),
+    return judge(sni, stream,
+                 clienthello_read_message(stream_bytes(stream), stream_ready(stream), hello),
                  hello);
+}
+
+static bool is_first(const uint8_t *bytes, size_t length)
+{
+    return clienthello_begins(bytes, length) || httprequest_begins(bytes, length);
 }
 
 enum sni_part sni_look(const struct sni *sni, const struct packet *packet)
@@ -185,7 +200,7 @@ enum sni_part sni_look(const struct sni *sni, const struct packet *packet)
             return SNI_NOTHING;
         if (streams_find(sni->streams, packet))
             return SNI_GOES_ON;
-        return hello_begins(packet->payload, packet->captured) ? SNI_BEGINS : SNI_NOTHING;
+        return is_first(packet->payload, packet->captured) ? SNI_BEGINS : SNI_NOTHING;
     }
     if (packet->proto != IPPROTO_UDP || !quic_begins(packet->payload, packet->captured))
         return SNI_NOTHING;

@@ -16,9 +16,9 @@ static struct flownames *new_names(void)
 
 static struct hello named(const char *name)
 {
-    struct hello hello = {.length = 0};
+    struct hello hello = {.cut = false};
 
-    need(hello_set_name(&hello, name, strlen(name)), name);
+    need(hostname_set(&hello.name, name, strlen(name)), name);
     return hello;
 }
 
@@ -47,12 +47,12 @@ static void tell(struct flownames *names, uint64_t uid, const char *name)
 {
     struct hello hello = named(name);
 
-    need(flownames_tell(names, uid, &hello) == RESULT_OK, "flownames_tell");
+    need(flownames_tell(names, uid, &hello.name) == RESULT_OK, "flownames_tell");
 }
 
 static const char *name_of(const struct flownames *names, uint32_t place)
 {
-    static char text[2][HELLO_NAME_MAX + 1];
+    static char text[2][HOSTNAME_MAX + 1];
     static int turn;
     const char *name;
     size_t length;

@@ -43,9 +43,9 @@ static void add(struct flowtable *table, const struct packet *packet, bool src_l
 /* From inside to outside, with what it says. */
 static void say(struct flowtable *table, const struct packet *packet, const char *name)
 {
-    struct hello hello = {.length = 0};
+    struct hello hello = {.cut = false};
 
-    need(hello_set_name(&hello, name, strlen(name)), name);
+    need(hostname_set(&hello.name, name, strlen(name)), name);
     need(flowtable_add(table, packet, true, false, &hello) == RESULT_OK, "flowtable_add");
 }
 
@@ -1059,7 +1059,7 @@ static void test_forget(void)
 
 static const char *said(size_t index)
 {
-    static char text[HELLO_NAME_MAX + 1];
+    static char text[HOSTNAME_MAX + 1];
     struct flow flow;
 
     flowlist_get(window, index, &flow);

@@ -2,17 +2,18 @@
 /*
  * What clients say first: as a stream, as a handshake message, and host names.
  */
-#include "name/hello.h"
 #include "fuzz.h"
+#include "name/clienthello.h"
+#include "name/httprequest.h"
 
 typedef enum hello_verdict read_fn(const uint8_t *bytes, size_t length, struct hello *hello);
 
-static void check_name(const struct hello *hello)
+static void check_name(const struct hostname *name)
 {
-    must(hello->length <= HELLO_NAME_MAX);
-    must(hello->length == 0 || fuzz_is_word(hello->name, hello->length));
-    for (size_t i = 0; i < hello->length; i++)
-        must(hello->name[i] < 'A' || hello->name[i] > 'Z');
+    must(name->length <= HOSTNAME_MAX);
+    must(name->length == 0 || fuzz_is_word(name->text, name->length));
+    for (size_t i = 0; i < name->length; i++)
+        must(name->text[i] < 'A' || name->text[i] > 'Z');
 }
 
 /* What is known of a part of the bytes stays true, unless what follows makes nonsense of it. */
@@ -23,25 +24,31 @@ static void read_part(read_fn *read, const uint8_t *data, size_t part, size_t si
     struct hello some, all;
     enum hello_verdict of_some = read(bytes, part, &some), of_all = read(data, size, &all);
 
-    check_name(&some);
-    check_name(&all);
+    check_name(&some.name);
+    check_name(&all.name);
     must(of_some != HELLO_NONE || of_all == HELLO_NONE);
     must(of_some != HELLO_WHOLE || of_all != HELLO_CUT);
-    must(of_some != HELLO_WHOLE || of_all != HELLO_WHOLE || some.length == all.length);
+    must(of_some != HELLO_WHOLE || of_all != HELLO_WHOLE || some.name.length == all.name.length);
     free(bytes);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct hello hello;
+    struct hostname name;
     size_t part = size > 0 ? data[size - 1] * size / 256 : 0;
 
-    read_part(hello_read, data, part, size);
-    read_part(hello_read_message, data, part, size);
-    must(hello_begins(data, size) || size == 0 || hello_read(data, size, &hello) == HELLO_NONE);
-    must(hello_set_host(&hello, (const char *)data, size) == (hello.length > 0));
-    check_name(&hello);
-    must(hello_set_name(&hello, (const char *)data, size) == (hello.length > 0));
-    check_name(&hello);
+    read_part(clienthello_read, data, part, size);
+    read_part(clienthello_read_message, data, part, size);
+    read_part(httprequest_read, data, part, size);
+    must(clienthello_begins(data, size) || size == 0 ||
+         clienthello_read(data, size, &hello) == HELLO_NONE);
+    must(httprequest_begins(data, size) || size == 0 ||
+         httprequest_read(data, size, &hello) == HELLO_NONE);
+    must(!clienthello_begins(data, size) || !httprequest_begins(data, size));
+    must(hostname_set_host(&name, (const char *)data, size) == (name.length > 0));
+    check_name(&name);
+    must(hostname_set(&name, (const char *)data, size) == (name.length > 0));
+    check_name(&name);
     return 0;
 }

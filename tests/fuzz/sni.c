@@ -22,8 +22,8 @@ static void read_packet(struct sni *sni, struct packet *packet, const uint8_t *b
         return;
     result = sni_read(sni, packet, &hello);
     must(result == RESULT_END ||
-         (result == RESULT_OK && hello.length > 0 && hello.length <= HELLO_NAME_MAX &&
-          fuzz_is_word(hello.name, hello.length)));
+         (result == RESULT_OK && hello.name.length > 0 && hello.name.length <= HOSTNAME_MAX &&
+          fuzz_is_word(hello.name.text, hello.name.length)));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -31,9 +31,9 @@ static inline void take_row(struct metered *metered, const struct zeek_row *row)
             must(meter_name(metered->meter, &row->addresses[i], row->name, row->name_length,
                             row->time) == RESULT_OK);
     } else {
-        must(row->kind == ZEEK_SESSION && row->uid_length > 0 && row->hello.length > 0);
-        must(fuzz_is_word(row->hello.name, row->hello.length));
-        must(meter_session(metered->meter, row->uid, row->uid_length, &row->hello) == RESULT_OK);
+        must(row->kind == ZEEK_SESSION && row->uid_length > 0 && row->server.length > 0);
+        must(fuzz_is_word(row->server.text, row->server.length));
+        must(meter_session(metered->meter, row->uid, row->uid_length, &row->server) == RESULT_OK);
     }
 }
 

@@ -107,8 +107,8 @@ static void read_log(struct reading *reading)
             else if (row.kind == ZEEK_LOOKUP)
                 note_lookup(reading, &row);
             else
-                note(reading, "%.*s says %.*s\n", (int)row.uid_length, row.uid, row.hello.length,
-                     row.hello.name);
+                note(reading, "%.*s says %.*s\n", (int)row.uid_length, row.uid, row.server.length,
+                     row.server.text);
         } else {
             reading->ended = result;
         }

@@ -37,9 +37,9 @@ static struct packet make_packet(uint8_t proto, uint16_t sport)
 static const char *give(struct sni *sni, struct packet *packet, const uint8_t *payload,
                         size_t length)
 {
-    static char name[HELLO_NAME_MAX + 1];
+    static char name[HOSTNAME_MAX + 1];
     uint8_t *copy = exact_copy(payload, length);
-    struct hello hello = {.length = 0};
+    struct hello hello = {.cut = false};
     enum result result = RESULT_END;
     enum sni_part part;
 
@@ -54,8 +54,8 @@ static const char *give(struct sni *sni, struct packet *packet, const uint8_t *p
     need(result == RESULT_OK || result == RESULT_END, "sni_read");
     name[0] = '\0';
     if (result == RESULT_OK) {
-        memcpy(name, hello.name, hello.length);
-        name[hello.length] = '\0';
+        memcpy(name, hello.name.text, hello.name.length);
+        name[hello.name.length] = '\0';
     }
     return part == SNI_NOTHING ? "-" : name;
 }

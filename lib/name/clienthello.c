@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "name/hello.h"
+#include "name/clienthello.h"
 
 #include "base/bytes.h"
-#include "base/number.h"
-#include "packet/protocols.h"
 
 #include <string.h>
-#include <strings.h>
 
 enum { RECORD_HEADER = 5, RECORD_HANDSHAKE = 22, RECORD_MAX = 16384 + 256 };
 enum { MESSAGE_HEADER = 4, MESSAGE_CLIENT_HELLO = 1 };
@@ -18,76 +15,6 @@ struct part {
     const uint8_t *at;
     size_t there, length;
 };
-
-static bool is_name_character(char c)
-{
-    return is_digit(c) || (c >= 'a' && c <= 'z') || c == '-' || c == '_';
-}
-
-static bool is_label(const char *label, size_t length)
-{
-    if (length == 0 || length > 63 || label[0] == '-' || label[length - 1] == '-')
-        return false;
-    for (size_t i = 0; i < length; i++)
-        if (!is_name_character(label[i]))
-            return false;
-    return true;
-}
-
-/* Decimal, or hexadecimal behind 0x: as the last label of a host it makes that an address. */
-static bool is_number(const char *label, size_t length)
-{
-    bool hex = length >= 2 && label[0] == '0' && label[1] == 'x';
-
-    for (size_t i = hex ? 2 : 0; i < length; i++)
-        if (!is_digit(label[i]) && !(hex && label[i] >= 'a' && label[i] <= 'f'))
-            return false;
-    return true;
-}
-
-static bool is_host_name(const char *name, size_t length)
-{
-    const char *end = name + length;
-
-    for (const char *dot; (dot = memchr(name, '.', (size_t)(end - name))); name = dot + 1)
-        if (!is_label(name, (size_t)(dot - name)))
-            return false;
-    return is_label(name, (size_t)(end - name)) && !is_number(name, (size_t)(end - name));
-}
-
-bool hello_set_name(struct hello *hello, const char *name, size_t length)
-{
-    hello->length = 0;
-    if (length > 0 && name[length - 1] == '.')
-        length--;
-    if (length == 0 || length > HELLO_NAME_MAX)
-        return false;
-    for (size_t i = 0; i < length; i++)
-        hello->name[i] = name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] - 'A' + 'a') : name[i];
-    if (is_host_name(hello->name, length))
-        hello->length = (uint8_t)length;
-    return hello->length > 0;
-}
-
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r';
-}
-
-bool hello_set_host(struct hello *hello, const char *host, size_t length)
-{
-    const char *end = host + length, *colon;
-
-    while (host < end && is_blank(*host))
-        host++;
-    while (end > host && is_blank(end[-1]))
-        end--;
-    colon = memchr(host, ':', (size_t)(end - host));
-    for (const char *p = colon; p && p + 1 < end; p++)
-        if (!is_digit(p[1]))
-            colon = NULL; /* an IPv6 address, or no host at all */
-    return hello_set_name(hello, host, (size_t)((colon ? colon : end) - host));
-}
 
 /* Splits off the first bytes of a part, as many as a number says that is size bytes long. */
 static enum hello_verdict take_part(struct part *from, unsigned size, struct part *taken)
@@ -113,7 +40,7 @@ static enum hello_verdict take_part(struct part *from, unsigned size, struct par
 }
 
 /* The first host name of the list; a list that does not parse has none. */
-static void read_server_name(struct part extension, struct hello *hello)
+static void read_server_name(struct part extension, struct hostname *host)
 {
     struct part list, name;
 
@@ -127,7 +54,7 @@ static void read_server_name(struct part extension, struct hello *hello)
         if (take_part(&list, 2, &name) != HELLO_WHOLE || name.there < name.length)
             return;
         if (type == NAME_HOST) {
-            (void)hello_set_name(hello, (const char *)name.at, name.length);
+            (void)hostname_set(host, (const char *)name.at, name.length);
             return;
         }
     }
@@ -159,7 +86,7 @@ static enum hello_verdict read_extensions(struct part list, struct hello *hello)
         if (verdict != HELLO_WHOLE)
             return verdict;
         if (type == EXTENSION_SERVER_NAME)
-            read_server_name(extension, hello);
+            read_server_name(extension, &hello->name);
         else if (type == EXTENSION_ECH)
             read_ech(extension, hello);
         if (extension.there < extension.length)
@@ -201,11 +128,12 @@ static enum hello_verdict judged(struct hello *hello, enum hello_verdict verdict
     return verdict;
 }
 
-enum hello_verdict hello_read_message(const uint8_t *bytes, size_t length, struct hello *hello)
+enum hello_verdict clienthello_read_message(const uint8_t *bytes, size_t length,
+                                            struct hello *hello)
 {
     struct part message, body;
 
-    *hello = (struct hello){.length = 0};
+    *hello = (struct hello){.cut = false};
     if (length < MESSAGE_HEADER)
         return length > 0 && bytes[0] != MESSAGE_CLIENT_HELLO ? HELLO_NONE : HELLO_CUT;
     if (bytes[0] != MESSAGE_CLIENT_HELLO)
@@ -240,77 +168,21 @@ static enum hello_verdict read_records(const uint8_t *bytes, size_t length, stru
             used - MESSAGE_HEADER >= ((size_t)message[1] << 16 | be16(message + 2)))
             break;
     }
-    return hello_read_message(message, used, hello);
+    return clienthello_read_message(message, used, hello);
 }
 
-static bool is_request(const uint8_t *bytes, size_t length)
+bool clienthello_begins(const uint8_t *bytes, size_t length)
 {
-#define METHOD(method) method,
-    static const char *const methods[] = {HTTP_METHODS(METHOD)};
-#undef METHOD
-
-    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
-        size_t size = strlen(methods[i]);
-
-        if (memcmp(bytes, methods[i], size < length ? size : length) == 0)
-            return true;
-    }
-    return false;
-}
-
-bool hello_begins(const uint8_t *bytes, size_t length)
-{
-    if (length == 0)
+    if (length == 0 || bytes[0] != RECORD_HANDSHAKE)
         return false;
-    if (bytes[0] == RECORD_HANDSHAKE)
-        return length < RECORD_HEADER + 1 ||
-               (is_handshake_record(bytes) && bytes[RECORD_HEADER] == MESSAGE_CLIENT_HELLO);
-    return bytes[0] >= 'C' && bytes[0] <= 'T' && is_request(bytes, length);
+    return length < RECORD_HEADER + 1 ||
+           (is_handshake_record(bytes) && bytes[RECORD_HEADER] == MESSAGE_CLIENT_HELLO);
 }
 
-/* A method, a path or an asterisk (RFC 9112 section 3.2: to a proxy it is something else), 1.x. */
-static bool is_request_line(const char *line, size_t length)
+enum hello_verdict clienthello_read(const uint8_t *bytes, size_t length, struct hello *hello)
 {
-    static const char version[] = " HTTP/1.";
-    size_t size = sizeof version - 1;
-    const char *target = memchr(line, ' ', length);
-
-    return target && length > size + 1 && memcmp(line + length - size - 1, version, size) == 0 &&
-           (target[1] == '/' || target[1] == '*');
-}
-
-/* Lines end with CRLF, or LF alone (RFC 9112 section 2.2). */
-static enum hello_verdict read_request(const char *head, size_t length, struct hello *hello)
-{
-    const char *end = head + length, *line_end;
-    bool first = true;
-
-    for (; (line_end = memchr(head, '\n', (size_t)(end - head))); head = line_end + 1) {
-        size_t size = (size_t)(line_end - head);
-
-        if (size > 0 && head[size - 1] == '\r')
-            size--;
-        if (first && !is_request_line(head, size))
-            return HELLO_NONE;
-        if (size == 0)
-            return HELLO_WHOLE;
-        if (!first && size > 5 && strncasecmp(head, "host:", 5) == 0) {
-            (void)hello_set_host(hello, head + 5, size - 5);
-            return HELLO_WHOLE;
-        }
-        first = false;
-    }
-    return HELLO_CUT;
-}
-
-enum hello_verdict hello_read(const uint8_t *bytes, size_t length, struct hello *hello)
-{
-    *hello = (struct hello){.length = 0};
+    *hello = (struct hello){.cut = false};
     if (length == 0)
         return HELLO_CUT;
-    if (!hello_begins(bytes, length))
-        return HELLO_NONE;
-    if (bytes[0] == RECORD_HANDSHAKE)
-        return read_records(bytes, length, hello);
-    return read_request((const char *)bytes, length, hello);
+    return clienthello_begins(bytes, length) ? read_records(bytes, length, hello) : HELLO_NONE;
 }

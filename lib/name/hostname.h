@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Host names as clients and logs give them: in any case, with or without the final dot; and what is
+ * none.
+ */
+#ifndef SECFLOW_HOSTNAME_H
+#define SECFLOW_HOSTNAME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define HOSTNAME_MAX 253u
+
+struct hostname {
+    char text[HOSTNAME_MAX]; /* in lower case, without the final dot, no NUL */
+    uint8_t length;          /* 0: no name */
+};
+
+/*
+ * Takes a host name; false, and no name, where the text is none (RFC 1123 section 2.1, and with
+ * underscores), or an address (the URL Standard's "ends in a number": 127.1 and 0x7f000001 are
+ * some).
+ */
+bool hostname_set(struct hostname *name, const char *text, size_t length);
+
+/* The same for the value of a Host field: a port and the spaces around are cut off. */
+bool hostname_set_host(struct hostname *name, const char *host, size_t length);
+
+#endif
