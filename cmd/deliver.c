@@ -199,7 +199,7 @@ int deliver_init(struct deliver *deliver, struct deliver_options *options, struc
     case RESULT_SYSTEM:
         complain_errno(upload->ca_file, "cannot read the certificates");
         return EX_NOINPUT;
-    case RESULT_DAMAGED:
+    case RESULT_INVALID:
         complain(upload->ca_file, "it holds no certificate");
         return EX_NOINPUT;
     default:

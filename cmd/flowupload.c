@@ -649,7 +649,7 @@ static int open_spool(struct command *command)
         return EX_OK;
     case RESULT_NO_MEMORY:
         return out_of_memory();
-    case RESULT_DAMAGED:
+    case RESULT_INVALID:
         complain(command->options.spool_path,
                  "cannot be the spool: others can write to it; run: chmod go-w");
         return EX_NOPERM;

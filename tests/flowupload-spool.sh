@@ -252,5 +252,25 @@ else
     skip 'no right' 'not root, or no setpriv'
 fi
 
+# A sample that could not be synced: to try again would succeed, though it is lost
+
+unsynced() {
+    truncate -s 100000 counts
+    LD_PRELOAD=$bindir/tests/faults.so FAULT_COUNTS=counts FAULT_CALL=fsync FAULT_AT=1 FAULT_ERRNO=28 send -q "$@"
+}
+
+if [ "$SANITIZERS" = no ]; then
+    bindir=${tool%/*}
+    mkdir spool
+    answers
+    is_status 74 'a disk that is full once it is synced: exit status' unsynced day1.sf
+    is "$(cat "$tmp/err")" 'flowupload: spool: cannot write samples: No space left on device' \
+        'a disk that is full once it is synced: message'
+    is "$(accepted .fileName)" '' 'a disk that is full once it is synced: nothing is sent'
+    rm -rf spool
+else
+    skip 'a disk that is full once it is synced' 'a sanitizer has an allocator of its own'
+fi
+
 stop_collector
 done_testing

@@ -15,7 +15,8 @@ enum result {
     RESULT_DAMAGED,   /* bad input; it costs that input only, the caller may go on */
     RESULT_INVALID,   /* what was asked for makes no sense, as a user's option; nothing was done */
     RESULT_NO_MEMORY, /* an allocation failed; the object may only be destroyed */
-    RESULT_SYSTEM     /* a system call failed, errno says why */
+    RESULT_SYSTEM,    /* a system call failed, errno says why */
+    RESULT_UNSYNCED   /* fsync failed, errno says why: what was written may be lost, for good */
 };
 
 #define MUST_CHECK __attribute__((warn_unused_result))

@@ -158,7 +158,7 @@ static enum result find_owner(struct spool *spool)
     spool->gives = root && stat.st_uid != 0;
     spool->owner = stat.st_uid;
     spool->group = stat.st_gid;
-    return (stat.st_mode & (root ? S_IWGRP | S_IWOTH : S_IWOTH)) != 0 ? RESULT_DAMAGED : RESULT_OK;
+    return (stat.st_mode & (root ? S_IWGRP | S_IWOTH : S_IWOTH)) != 0 ? RESULT_INVALID : RESULT_OK;
 }
 
 /* What was made becomes the owner's. False: errno says why not. */
@@ -358,7 +358,7 @@ enum result spool_commit(struct spool *spool, struct spool_file *file)
 
     if (!file->renamed) {
         if (fsync(file->fd) < 0)
-            return RESULT_DAMAGED;
+            return RESULT_UNSYNCED; /* once: the next one would say that all is well */
         complete_name(file->name, complete);
         if (renameat(spool->folder, file->name, spool->folder, complete) < 0)
             return RESULT_SYSTEM;

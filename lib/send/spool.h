@@ -53,7 +53,7 @@ struct spool;
 
 /*
  * Opens the folder, which is made with mode 0700 where it is missing, with those above it.
- * RESULT_DAMAGED: everyone can write to it, or a group where this process is root's, and so add and
+ * RESULT_INVALID: everyone can write to it, or a group where this process is root's, and so add and
  * take away what is sent.
  */
 MUST_CHECK enum result spool_init(struct spool **spool, const char *path);
@@ -81,8 +81,7 @@ MUST_CHECK enum result spool_create(struct spool *spool, enum spool_kind kind,
 
 /*
  * Makes the file durable and complete, and closes it. RESULT_SYSTEM: errno says why, and it can be
- * tried again. RESULT_DAMAGED: it could not be synced, after which nobody knows what is on disk;
- * errno says why.
+ * tried again. RESULT_UNSYNCED: it can only be discarded.
  */
 MUST_CHECK enum result spool_commit(struct spool *spool, struct spool_file *file);
 

@@ -60,7 +60,7 @@ enum result upload_check_url(const char *url, const char **problem)
     curl_url_cleanup(parsed);
     if (code == CURLUE_OUT_OF_MEMORY)
         return RESULT_NO_MEMORY;
-    return *problem ? RESULT_DAMAGED : RESULT_OK;
+    return *problem ? RESULT_INVALID : RESULT_OK;
 }
 
 static bool is_this_machine(const char *host)
@@ -164,7 +164,7 @@ static enum result add_ca(CURL *easy, const char *ca_file)
 
     if (result == RESULT_OK &&
         (text.length == 0 || !memmem(text.bytes, text.length, "-----BEGIN ", 11)))
-        result = RESULT_DAMAGED;
+        result = RESULT_INVALID;
     if (result == RESULT_OK)
         result = text_put(&text, "\n", 1);
     if (result == RESULT_OK && system && read_all(system, &text) == RESULT_NO_MEMORY)

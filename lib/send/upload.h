@@ -49,7 +49,7 @@ struct uploader;
 /* Whether a header, "Name: value", has that name. */
 bool upload_header_is(const char *header, const char *name);
 
-/* RESULT_DAMAGED: the URL cannot be used, *problem says why. */
+/* RESULT_INVALID: the URL cannot be used, *problem says why. */
 MUST_CHECK enum result upload_check_url(const char *url, const char **problem);
 
 /* Whether others can read what is sent there on its way: another machine, without TLS. */
@@ -60,7 +60,7 @@ const char *upload_header_problem(const char *header);
 
 /*
  * Once in a process. RESULT_SYSTEM: the file of the CA cannot be read, errno says why.
- * RESULT_DAMAGED: there is no certificate in it.
+ * RESULT_INVALID: there is no certificate in it.
  */
 MUST_CHECK enum result uploader_init(struct uploader **uploader,
                                      const struct upload_options *options);

@@ -206,7 +206,7 @@ static void test_init_open(void)
 
         need(chmod(path_of("one"), modes[i]) == 0, "chmod");
         is_int(spool_init(&spool, path_of("one")),
-               everyone || (group && root) ? RESULT_DAMAGED : RESULT_OK, "a folder of mode %o",
+               everyone || (group && root) ? RESULT_INVALID : RESULT_OK, "a folder of mode %o",
                (unsigned)modes[i]);
         spool_destroy(&spool);
     }
@@ -374,6 +374,25 @@ static void test_commit_fails(void)
     is_str(fd_text(dup(file.fd)), "a\n", "it stays open");
     put_text(file.name, "b\n");
     is_int(spool_commit(spool, &file), RESULT_OK, "it can be tried again");
+    spool_destroy(&spool);
+}
+
+static void test_unsynced(void)
+{
+    struct spool *spool = new_spool();
+    struct spool_file file;
+    int pipes[2];
+
+    begin(spool, SPOOL_RECORDS, "a", NULL, "a\n", &file);
+    need(pipe(pipes) == 0 && dup2(pipes[1], file.fd) == file.fd, "pipe");
+    errno = 0;
+    is_int(spool_commit(spool, &file), RESULT_UNSYNCED, "a file that cannot be synced");
+    is_int(errno, EINVAL, "errno says why: here it is a pipe");
+    is_int(count_files(path_of("spool")), 1, "it is not complete");
+    spool_discard(spool, &file);
+    is_int(count_files(path_of("spool")), 0, "it can be discarded");
+    close(pipes[0]);
+    close(pipes[1]);
     spool_destroy(&spool);
 }
 
@@ -1364,6 +1383,7 @@ int main(void)
     test_is_full();
     test_life();
     test_commit_fails();
+    test_unsynced();
     test_discard();
     test_copy();
     test_odd_names();
