@@ -20,6 +20,22 @@ struct record_text {
 };
 
 /*
+ * What filters have added to a record, as secflow(5) says; zero, but the times, where they have
+ * not.
+ */
+struct record_known {
+    struct record_text category, flow_id; /* of flowlabel */
+    struct record_text title, description, relevance, known_by, activity;
+    struct record_text tags, lists; /* arrays, as JSON */
+    struct record_text event, event_id, event_start;
+    struct record_text domain; /* under which the destination's name was registered */
+    struct record_text dst_country, dst_as_org;
+    uint64_t flow_id_count, flow_id_sensors, destination_count, domain_count, rank, dst_asn;
+    /* Microseconds since 1970; negative: not known. */
+    int64_t flow_id_first_seen, flow_id_last_seen, destination_first_seen, domain_first_seen;
+};
+
+/*
  * All zero but the dates is a record of nothing. Times are microseconds; the texts belong to
  * whoever filled in the record. Of what a record says twice, src and srcIp, say, there is one
  * member.
@@ -45,6 +61,8 @@ struct record {
     struct record_text community_id, uid, service; /* the last two: of Zeek */
 
     struct record_text destination; /* dst as it stands in the line; of records that were read */
+    struct record_text source;      /* the host in src, likewise, without brackets and port */
+    struct record_known known;
 };
 
 /* protocolInformation where it is not empty. */

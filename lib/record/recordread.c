@@ -36,7 +36,32 @@ enum field {
     FIELD_COMMUNITY_ID,
     FIELD_UID,
     FIELD_SERVICE,
-    FIELD_ADDED /* the first of those that are added */
+    FIELD_CATEGORY, /* the first of what filters add */
+    FIELD_FLOW_ID,
+    FIELD_FLOW_ID_COUNT,
+    FIELD_FLOW_ID_SENSORS,
+    FIELD_FLOW_ID_FIRST_SEEN,
+    FIELD_FLOW_ID_LAST_SEEN,
+    FIELD_DESTINATION_COUNT,
+    FIELD_DESTINATION_FIRST_SEEN,
+    FIELD_DOMAIN,
+    FIELD_DOMAIN_COUNT,
+    FIELD_DOMAIN_FIRST_SEEN,
+    FIELD_TITLE,
+    FIELD_DESCRIPTION,
+    FIELD_RELEVANCE,
+    FIELD_KNOWN_BY,
+    FIELD_TAGS,
+    FIELD_LISTS,
+    FIELD_RANK,
+    FIELD_DST_COUNTRY,
+    FIELD_DST_ASN,
+    FIELD_DST_AS_ORG,
+    FIELD_ACTIVITY,
+    FIELD_EVENT_ID,
+    FIELD_EVENT,
+    FIELD_EVENT_START,
+    FIELD_ADDED /* the first of those that the reader is told to add, and does not know */
 };
 
 #define FIELDS (FIELD_ADDED + RECORD_ADDED_MAX)
@@ -63,6 +88,31 @@ static const struct json_key record_keys[] = {
     {"communityId", FIELD_COMMUNITY_ID},
     {"uid", FIELD_UID},
     {"service", FIELD_SERVICE},
+    {"flowCategory", FIELD_CATEGORY},
+    {"flowId", FIELD_FLOW_ID},
+    {"flowIdCount", FIELD_FLOW_ID_COUNT},
+    {"flowIdSensors", FIELD_FLOW_ID_SENSORS},
+    {"flowIdFirstSeen", FIELD_FLOW_ID_FIRST_SEEN},
+    {"flowIdLastSeen", FIELD_FLOW_ID_LAST_SEEN},
+    {"destinationCount", FIELD_DESTINATION_COUNT},
+    {"destinationFirstSeen", FIELD_DESTINATION_FIRST_SEEN},
+    {"domain", FIELD_DOMAIN},
+    {"domainCount", FIELD_DOMAIN_COUNT},
+    {"domainFirstSeen", FIELD_DOMAIN_FIRST_SEEN},
+    {"title", FIELD_TITLE},
+    {"description", FIELD_DESCRIPTION},
+    {"relevance", FIELD_RELEVANCE},
+    {"knownBy", FIELD_KNOWN_BY},
+    {"tags", FIELD_TAGS},
+    {"lists", FIELD_LISTS},
+    {"rank", FIELD_RANK},
+    {"dstCountry", FIELD_DST_COUNTRY},
+    {"dstAsn", FIELD_DST_ASN},
+    {"dstAsOrg", FIELD_DST_AS_ORG},
+    {"activity", FIELD_ACTIVITY},
+    {"eventId", FIELD_EVENT_ID},
+    {"event", FIELD_EVENT},
+    {"eventStart", FIELD_EVENT_START},
 };
 
 #define RECORD_KEYS (sizeof record_keys / sizeof *record_keys)
@@ -74,6 +124,7 @@ struct record_reader {
     struct json *json;
     struct json_key keys[RECORD_KEYS + RECORD_ADDED_MAX];
     size_t added;
+    uint8_t added_fields[RECORD_ADDED_MAX];
     const struct json_member *members[FIELDS]; /* by field; NULL: not there */
     const char *line;
     size_t length, end; /* of the line; where its object ends */
@@ -88,8 +139,12 @@ enum result record_reader_init(struct record_reader **reader, const char *const 
     if (!new)
         return RESULT_NO_MEMORY;
     memcpy(new->keys, record_keys, sizeof record_keys);
-    for (size_t i = 0; i < count; i++)
-        new->keys[RECORD_KEYS + i] = (struct json_key){names[i], (uint8_t)(FIELD_ADDED + i)};
+    for (size_t i = 0; i < count; i++) {
+        uint8_t known = json_find_key(record_keys, RECORD_KEYS, names[i], strlen(names[i]));
+
+        new->added_fields[i] = known != 0 ? known : (uint8_t)(FIELD_ADDED + i);
+        new->keys[RECORD_KEYS + i] = (struct json_key){names[i], new->added_fields[i]};
+    }
     new->added = count;
     if (json_init(&new->json, new->keys, RECORD_KEYS + count) != RESULT_OK) {
         free(new);
@@ -227,11 +282,17 @@ static unsigned find_word(struct record_text text, const char *const *words, uns
     return i;
 }
 
+static struct record_text without_brackets(struct record_text host)
+{
+    if (host.length >= 2 && host.bytes[0] == '[' && host.bytes[host.length - 1] == ']')
+        return (struct record_text){host.bytes + 1, host.length - 2};
+    return host;
+}
+
 /* The address without the brackets around it. False: it is not an address. */
 static bool read_address(struct record_text host, struct address *address)
 {
-    if (host.length >= 2 && host.bytes[0] == '[' && host.bytes[host.length - 1] == ']')
-        host = (struct record_text){host.bytes + 1, host.length - 2};
+    host = without_brackets(host);
     return address_read(host.bytes, host.length, address);
 }
 
@@ -257,6 +318,7 @@ static void read_source(const struct record_reader *reader, struct record *recor
     if (src.length == 0 || (record_has_ports(record) && !cut_port(&src, &record->sport)) ||
         !read_address(src, &record->src))
         record->sport = 0;
+    record->source = without_brackets(src);
 }
 
 /* What is called original goes by its address, if it is one. */
@@ -296,15 +358,26 @@ static enum bytes_from read_bytes_from(const struct record_reader *reader)
     return layers[find_word(find_text(reader, FIELD_BYTES_FROM), words, 2)];
 }
 
-static uint64_t read_sampling(const struct record_reader *reader)
+/* A count of a field that may be there. */
+static uint64_t find_count(const struct record_reader *reader, enum field field)
 {
-    const struct json_member *member = reader->members[FIELD_SAMPLING];
-    uint64_t sampling;
+    const struct json_member *member = reader->members[field];
+    uint64_t count;
 
     return member && member->type == JSON_NUMBER &&
-                   number_count(member->text, member->length, &sampling)
-               ? sampling
+                   number_count(member->text, member->length, &count)
+               ? count
                : 0;
+}
+
+/* An array, likewise, as it stands in the line. */
+static struct record_text find_array(const struct record_reader *reader, enum field field)
+{
+    const struct json_member *member = reader->members[field];
+
+    return member && member->type == JSON_CONTAINER && *member->raw == '['
+               ? (struct record_text){member->raw, member->raw_length}
+               : (struct record_text){NULL, 0};
 }
 
 static int64_t read_traffic_date(const struct record_reader *reader)
@@ -315,12 +388,13 @@ static int64_t read_traffic_date(const struct record_reader *reader)
     return text.length > 0 && number_seconds(text.bytes, text.length, &date) ? date : -1;
 }
 
-static int64_t read_window_start(const struct record_reader *reader)
+/* A time of RFC 3339 of a field that may be there. */
+static int64_t find_time(const struct record_reader *reader, enum field field)
 {
-    struct record_text text = find_text(reader, FIELD_WINDOW_START);
-    int64_t start;
+    struct record_text text = find_text(reader, field);
+    int64_t time;
 
-    return text.length > 0 && timestamp_read(text.bytes, text.length, &start) ? start : -1;
+    return text.length > 0 && timestamp_read(text.bytes, text.length, &time) ? time : -1;
 }
 
 static struct record_text read_sensor(const struct record_reader *reader)
@@ -343,6 +417,12 @@ static enum result read_destination(struct record_reader *reader, struct record 
     return RESULT_OK;
 }
 
+#define NOTHING_KNOWN                                                                              \
+    {                                                                                              \
+        .flow_id_first_seen = -1, .flow_id_last_seen = -1, .destination_first_seen = -1,           \
+        .domain_first_seen = -1                                                                    \
+    }
+
 enum result record_read(struct record_reader *reader, const char *line, size_t length,
                         struct record *record)
 {
@@ -350,7 +430,7 @@ enum result record_read(struct record_reader *reader, const char *line, size_t l
 
     reader->line = line;
     reader->length = length;
-    *record = (struct record){.traffic_date = -1, .window_start = -1};
+    *record = (struct record){.traffic_date = -1, .window_start = -1, .known = NOTHING_KNOWN};
     result = read_object(reader);
     if (result == RESULT_OK)
         result = find_fields(reader);
@@ -365,6 +445,46 @@ enum result record_read(struct record_reader *reader, const char *line, size_t l
     return read_destination(reader, record);
 }
 
+/* Whether filters have added anything. */
+static bool is_filtered(const struct record_reader *reader)
+{
+    for (size_t i = FIELD_CATEGORY; i < FIELD_ADDED; i++)
+        if (reader->members[i])
+            return true;
+    return false;
+}
+
+static struct record_known read_known(const struct record_reader *reader)
+{
+    return (struct record_known){
+        .category = find_text(reader, FIELD_CATEGORY),
+        .flow_id = find_text(reader, FIELD_FLOW_ID),
+        .title = find_text(reader, FIELD_TITLE),
+        .description = find_text(reader, FIELD_DESCRIPTION),
+        .relevance = find_text(reader, FIELD_RELEVANCE),
+        .known_by = find_text(reader, FIELD_KNOWN_BY),
+        .activity = find_text(reader, FIELD_ACTIVITY),
+        .tags = find_array(reader, FIELD_TAGS),
+        .lists = find_array(reader, FIELD_LISTS),
+        .event = find_text(reader, FIELD_EVENT),
+        .event_id = find_text(reader, FIELD_EVENT_ID),
+        .event_start = find_text(reader, FIELD_EVENT_START),
+        .domain = find_text(reader, FIELD_DOMAIN),
+        .dst_country = find_text(reader, FIELD_DST_COUNTRY),
+        .dst_as_org = find_text(reader, FIELD_DST_AS_ORG),
+        .flow_id_count = find_count(reader, FIELD_FLOW_ID_COUNT),
+        .flow_id_sensors = find_count(reader, FIELD_FLOW_ID_SENSORS),
+        .destination_count = find_count(reader, FIELD_DESTINATION_COUNT),
+        .domain_count = find_count(reader, FIELD_DOMAIN_COUNT),
+        .rank = find_count(reader, FIELD_RANK),
+        .dst_asn = find_count(reader, FIELD_DST_ASN),
+        .flow_id_first_seen = find_time(reader, FIELD_FLOW_ID_FIRST_SEEN),
+        .flow_id_last_seen = find_time(reader, FIELD_FLOW_ID_LAST_SEEN),
+        .destination_first_seen = find_time(reader, FIELD_DESTINATION_FIRST_SEEN),
+        .domain_first_seen = find_time(reader, FIELD_DOMAIN_FIRST_SEEN),
+    };
+}
+
 void record_read_rest(const struct record_reader *reader, struct record *record)
 {
     read_source(reader, record);
@@ -372,12 +492,14 @@ void record_read_rest(const struct record_reader *reader, struct record *record)
     read_name(reader, record);
     record->proto = read_proto(reader);
     record->bytes_from = read_bytes_from(reader);
-    record->sampling = read_sampling(reader);
+    record->sampling = find_count(reader, FIELD_SAMPLING);
     record->extended = reader->members[FIELD_EXTENDED_START] != NULL;
-    record->window_start = read_window_start(reader);
+    record->window_start = find_time(reader, FIELD_WINDOW_START);
     record->community_id = find_text(reader, FIELD_COMMUNITY_ID);
     record->uid = find_text(reader, FIELD_UID);
     record->service = find_text(reader, FIELD_SERVICE);
+    if (is_filtered(reader))
+        record->known = read_known(reader);
 }
 
 /* Writes the line up to where the next field stands that is replaced, and its value. */
@@ -389,7 +511,7 @@ static enum result put_next(const struct record_reader *reader, const char **p,
     enum result result;
 
     for (size_t i = 0; i < reader->added; i++) {
-        const struct json_member *member = reader->members[FIELD_ADDED + i];
+        const struct json_member *member = reader->members[reader->added_fields[i]];
 
         if (member && member->raw >= *p && (!next || member->raw < next->raw)) {
             next = member;
@@ -427,7 +549,7 @@ enum result record_write_with(const struct record_reader *reader, const char *co
     if (result == RESULT_END)
         result = output_put(output, p, (size_t)(close - p));
     for (size_t i = 0; i < reader->added && result == RESULT_OK; i++)
-        if (!reader->members[FIELD_ADDED + i])
+        if (!reader->members[reader->added_fields[i]])
             result = put_added(reader->keys[RECORD_KEYS + i].name, values[i], output);
     if (result == RESULT_OK)
         result = output_put(output, close, (size_t)(reader->line + reader->length - close));

@@ -256,10 +256,156 @@ static void test_additions(void)
     record_reader_destroy(&reader);
 }
 
+/* All that filters have added, one a line. */
+static void show_known(const struct record_known *known, char *shown, size_t room)
+{
+    const struct {
+        const char *name;
+        struct record_text text;
+    } texts[] = {
+        {"category", known->category},     {"flow_id", known->flow_id},
+        {"title", known->title},           {"description", known->description},
+        {"relevance", known->relevance},   {"known_by", known->known_by},
+        {"activity", known->activity},     {"tags", known->tags},
+        {"lists", known->lists},           {"event", known->event},
+        {"event_id", known->event_id},     {"event_start", known->event_start},
+        {"domain", known->domain},         {"dst_country", known->dst_country},
+        {"dst_as_org", known->dst_as_org},
+    };
+    const struct {
+        const char *name;
+        int64_t number, none;
+    } numbers[] = {
+        {"flow_id_count", (int64_t)known->flow_id_count, 0},
+        {"flow_id_sensors", (int64_t)known->flow_id_sensors, 0},
+        {"destination_count", (int64_t)known->destination_count, 0},
+        {"domain_count", (int64_t)known->domain_count, 0},
+        {"rank", (int64_t)known->rank, 0},
+        {"dst_asn", (int64_t)known->dst_asn, 0},
+        {"flow_id_first_seen", known->flow_id_first_seen, -1},
+        {"flow_id_last_seen", known->flow_id_last_seen, -1},
+        {"destination_first_seen", known->destination_first_seen, -1},
+        {"domain_first_seen", known->domain_first_seen, -1},
+    };
+    size_t used = 0;
+
+    shown[0] = '\0';
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (texts[i].text.bytes)
+            used += (size_t)snprintf(shown + used, room - used, "%s=%.*s ", texts[i].name,
+                                     (int)texts[i].text.length, texts[i].text.bytes);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        if (numbers[i].number != numbers[i].none)
+            used += (size_t)snprintf(shown + used, room - used, "%s=%lld ", numbers[i].name,
+                                     (long long)numbers[i].number);
+}
+
+/* What filters have added, each field with a value of its own; and what is not what it should be.
+ */
+static void test_known(void)
+{
+    static const struct {
+        const char *text, *want;
+    } cases[] = {
+        {"\"x\":1", ""},
+        {"\"flowCategory\":\"c\",\"flowId\":\"i\"", "category=c flow_id=i "},
+        {"\"flowIdCount\":1,\"flowIdSensors\":2,\"flowIdFirstSeen\":\"1970-01-01T00:00:03Z\","
+         "\"flowIdLastSeen\":\"1970-01-01T00:00:04.5Z\",\"destinationCount\":5,"
+         "\"destinationFirstSeen\":\"1970-01-01T00:00:06Z\",\"domain\":\"d.example\","
+         "\"domainCount\":7,\"domainFirstSeen\":\"1970-01-01T00:00:00Z\"",
+         "domain=d.example flow_id_count=1 flow_id_sensors=2 destination_count=5 domain_count=7 "
+         "flow_id_first_seen=3000000 flow_id_last_seen=4500000 destination_first_seen=6000000 "
+         "domain_first_seen=0 "},
+        {"\"title\":\"t\",\"description\":\"d\",\"relevance\":\"knownBad\",\"knownBy\":\"event\","
+         "\"tags\":[\"a:b\", \"c\"],\"lists\":[],\"rank\":8,\"dstCountry\":\"CH\",\"dstAsn\":9,"
+         "\"dstAsOrg\":\"o\",\"activity\":\"Impact\"",
+         "title=t description=d relevance=knownBad known_by=event activity=Impact "
+         "tags=[\"a:b\", \"c\"] lists=[] dst_country=CH dst_as_org=o rank=8 dst_asn=9 "},
+        {"\"eventId\":\"i\",\"event\":\"e\",\"eventStart\":\"s\"",
+         "event=e event_id=i event_start=s "},
+        {"\"flowCategory\":1,\"flowIdCount\":\"2\",\"flowIdFirstSeen\":3,\"tags\":\"[]\","
+         "\"lists\":{\"a\":1},\"title\":[\"t\"],\"rank\":-1,\"dstAsn\":1.5,\"domain\":\"\","
+         "\"domainFirstSeen\":\"soon\"",
+         ""},
+    };
+    struct record_reader *reader = new_reader();
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct record record;
+        char line[1024], got[1024];
+
+        make_line(line, sizeof line, "", "");
+        line[strlen(line) - 1] = '\0';
+        snprintf(line + strlen(line), sizeof line - strlen(line), ",%s}", cases[i].text);
+        is_int(read_line(reader, line, &record), RESULT_OK, "known %zu: a record", i);
+        show_known(&record.known, got, sizeof got);
+        is_str(got, "", "known %zu: not yet", i);
+        record_read_rest(reader, &record);
+        show_known(&record.known, got, sizeof got);
+        is_str(got, cases[i].want, "known %zu: all of it", i);
+    }
+    record_reader_destroy(&reader);
+}
+
+/* The host in src. */
+static void test_sources(void)
+{
+    static const struct {
+        const char *text, *want;
+    } cases[] = {
+        {"\"src\":\"10.0.0.1:1025\"", "10.0.0.1"},
+        {"\"src\":\"[2a00::1]:1025\"", "2a00::1"},
+        {"\"src\":\"host-17:80\"", "host-17"},
+        {"\"src\":\"host-17\"", "host-17"},
+        {"\"src\":\"2a00::1\",\"protocolInformation\":\"ICMP\"", "2a00::1"},
+        {"\"src\":\"\"", ""},
+    };
+    struct record_reader *reader = new_reader();
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct record record;
+        char line[1024], got[64];
+
+        make_line(line, sizeof line, "protocolInformation", "");
+        snprintf(line + strlen(line) - 1, sizeof line - strlen(line),
+                 ",\"protocolInformation\":\"\",%s}", cases[i].text);
+        is_int(read_line(reader, line, &record), RESULT_OK, "source %zu: a record", i);
+        record_read_rest(reader, &record);
+        snprintf(got, sizeof got, "%.*s", (int)record.source.length,
+                 record.source.bytes ? record.source.bytes : "");
+        is_str(got, cases[i].want, "source %zu: its host", i);
+    }
+    record_reader_destroy(&reader);
+}
+
+/* A field that the reader knows, and adds. */
+static void test_known_addition(void)
+{
+    static const char *const name[] = {"title"}, *const value[] = {"new"};
+    struct record_reader *reader = NULL;
+    struct output *output = malloc(sizeof *output);
+    struct record record;
+    char line[1024];
+
+    need(output && record_reader_init(&reader, name, 1) == RESULT_OK, "no memory");
+    output_init(output, -1);
+    make_line(line, sizeof line, "src", "\"title\":\"old\",\"src\":\"a\"");
+    is_int(read_line(reader, line, &record), RESULT_OK, "a field that is known and added");
+    record_read_rest(reader, &record);
+    is_int(record.known.title.length, 3, "is known");
+    is_int(record_write_with(reader, value, output), RESULT_OK, "and written");
+    ok(strncmp(output->buffer, "{\"title\":\"new\",\"src\"", 20) == 0, "once, where it stood");
+    free(output);
+    record_reader_destroy(&reader);
+}
+
 int main(void)
 {
     test_records();
     test_sensors();
+    test_known();
+    test_sources();
+    test_known_addition();
     test_no_records();
     test_additions();
     return done();
