@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "show/units.h"
+
+#include "base/calendar.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+/* A number of units, of which there are `per` in what is shown: a decimal where it is below 10. */
+static void put_scaled(char text[UNITS_TEXT], uint64_t number, uint64_t per, const char *unit)
+{
+    uint64_t tenths = number / per * 10 + (number % per * 10 + per / 2) / per;
+
+    if (tenths < 100)
+        snprintf(text, UNITS_TEXT, "%" PRIu64 ".%" PRIu64 " %s", tenths / 10, tenths % 10, unit);
+    else
+        snprintf(text, UNITS_TEXT, "%" PRIu64 " %s", number / per + (number % per >= per - per / 2),
+                 unit);
+}
+
+const char *units_bytes(char text[UNITS_TEXT], uint64_t bytes)
+{
+    static const char *const units[] = {"kB", "MB", "GB", "TB", "PB", "EB"};
+    uint64_t per = 1000;
+    unsigned unit = 0;
+
+    if (bytes < per) {
+        snprintf(text, UNITS_TEXT, "%" PRIu64 " B", bytes);
+        return text;
+    }
+    /* 999.5 and more would be rounded to 1000. */
+    while (unit < 5 && bytes - per / 2 >= per * 999) {
+        per *= 1000;
+        unit++;
+    }
+    put_scaled(text, bytes, per, units[unit]);
+    return text;
+}
+
+const char *units_duration(char text[UNITS_TEXT], int64_t microseconds)
+{
+    uint64_t time = microseconds > 0 ? (uint64_t)microseconds : 0, seconds = time / 1000000;
+
+    if (time == 0)
+        snprintf(text, UNITS_TEXT, "0 s");
+    else if (time < 1000)
+        snprintf(text, UNITS_TEXT, "%" PRIu64 " us", time);
+    else if (time < 999500)
+        put_scaled(text, time, 1000, "ms");
+    else if (time < 59500000)
+        put_scaled(text, time, 1000000, "s");
+    else if (seconds < 60)
+        snprintf(text, UNITS_TEXT, "1 min 0 s");
+    else if (seconds < 3600)
+        snprintf(text, UNITS_TEXT, "%" PRIu64 " min %" PRIu64 " s", seconds / 60, seconds % 60);
+    else if (seconds < DAY_SECONDS)
+        snprintf(text, UNITS_TEXT, "%" PRIu64 " h %" PRIu64 " min", seconds / 3600,
+                 seconds / 60 % 60);
+    else
+        snprintf(text, UNITS_TEXT, "%" PRIu64 " d %" PRIu64 " h", seconds / DAY_SECONDS,
+                 seconds / 3600 % 24);
+    return text;
+}
+
+const char *units_time(char text[UNITS_TEXT], int64_t microseconds)
+{
+    int64_t seconds = microseconds / 1000000;
+    struct date date = calendar_date(seconds / DAY_SECONDS);
+    unsigned of_day = (unsigned)(seconds % DAY_SECONDS);
+
+    snprintf(text, UNITS_TEXT, "%04u-%02u-%02u %02u:%02u:%02u", (unsigned)date.year % 10000,
+             (unsigned)date.month % 100, (unsigned)date.day % 100, of_day / 3600 % 100,
+             of_day / 60 % 60, of_day % 60);
+    return text;
+}
