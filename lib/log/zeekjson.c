@@ -31,7 +31,7 @@ static enum result take_members(struct zeeklog *log, uint32_t *fields)
     return RESULT_OK;
 }
 
-static enum result read_row(struct zeeklog *log, struct zeek_row *row, bool *useful)
+static enum result read_row(struct zeeklog *log, struct log_row *row, bool *useful)
 {
     uint32_t fields;
     enum result result = take_members(log, &fields);
@@ -93,7 +93,7 @@ static enum result pass_over(struct zeeklog *log)
 }
 
 /* Reads the object at in->at, and passes over it. */
-static enum result read_object(struct zeeklog *log, struct zeek_row *row, bool *useful)
+static enum result read_object(struct zeeklog *log, struct log_row *row, bool *useful)
 {
     struct lookahead *in = &log->in;
     enum result result;
@@ -154,7 +154,7 @@ static bool take_separator(struct zeeklog *log, char c)
     }
 }
 
-static enum result next_object(struct zeeklog *log, struct zeek_row *row, bool *useful)
+static enum result next_object(struct zeeklog *log, struct log_row *row, bool *useful)
 {
     struct lookahead *in = &log->in;
 

@@ -85,7 +85,7 @@ static void note_other(struct zeeklog *log, const struct cell *path)
 {
     size_t length = 0;
 
-    if (log->counts.other_logs > 0 || log->other_path[0] != '\0')
+    if (log->log.counts.other_rows > 0 || log->other_path[0] != '\0')
         return;
     while (length < path->length && length + 1 < sizeof log->other_path &&
            path->text[length] > ' ' && path->text[length] <= '~')
@@ -157,12 +157,12 @@ const char *zeek_lacks(enum zeek_kind kind, uint32_t fields)
 
 enum result zeek_damaged(struct zeeklog *log, const char *format, ...)
 {
-    int used =
-        snprintf(log->problem, sizeof log->problem, "line %llu: ", (unsigned long long)log->line);
+    int used = snprintf(log->log.problem, sizeof log->log.problem,
+                        "line %llu: ", (unsigned long long)log->line);
     va_list args;
 
     va_start(args, format);
-    vsnprintf(log->problem + used, sizeof log->problem - (size_t)used, format, args);
+    vsnprintf(log->log.problem + used, sizeof log->log.problem - (size_t)used, format, args);
     va_end(args);
     return RESULT_DAMAGED;
 }
@@ -194,14 +194,15 @@ static enum result check_end(struct zeeklog *log)
 
     if (log->in_array && !log->lost_bracket)
         return zeek_damaged(log, "the input ends inside its JSON array");
-    if (log->settled || (log->counts.other_logs == 0 && log->other_path[0] == '\0'))
+    if (log->settled || (log->log.counts.other_rows == 0 && log->other_path[0] == '\0'))
         return RESULT_END;
     if (log->other_path[0] != '\0')
-        snprintf(log->problem, sizeof log->problem, "not a %s log: it says that it is '%s'%s",
-                 wanted, log->other_path,
+        snprintf(log->log.problem, sizeof log->log.problem,
+                 "not a %s log: it says that it is '%s'%s", wanted, log->other_path,
                  kind_of_name(&other) == KIND_OTHER ? "" : "; -S takes names from it");
     else
-        snprintf(log->problem, sizeof log->problem, "not a %s log: its fields are others", wanted);
+        snprintf(log->log.problem, sizeof log->log.problem, "not a %s log: its fields are others",
+                 wanted);
     return RESULT_DAMAGED;
 }
 
@@ -217,10 +218,10 @@ enum result zeek_ended(struct zeeklog *log)
     if (log->in.result == RESULT_DAMAGED) {
         log->finished = true;
         if (log->line > 0)
-            snprintf(log->problem, sizeof log->problem, "after line %llu: %s",
+            snprintf(log->log.problem, sizeof log->log.problem, "after line %llu: %s",
                      (unsigned long long)log->line, input_problem(log->in.input));
         else
-            snprintf(log->problem, sizeof log->problem, "%s", input_problem(log->in.input));
+            snprintf(log->log.problem, sizeof log->log.problem, "%s", input_problem(log->in.input));
     }
     return log->in.result;
 }
@@ -228,7 +229,7 @@ enum result zeek_ended(struct zeeklog *log)
 static enum result not_a_log(struct zeeklog *log, const char *what)
 {
     log->finished = true;
-    snprintf(log->problem, sizeof log->problem, "not a Zeek log: it is %s", what);
+    snprintf(log->log.problem, sizeof log->log.problem, "not a Zeek log: it is %s", what);
     return RESULT_DAMAGED;
 }
 
@@ -260,49 +261,51 @@ static enum result begin(struct zeeklog *log)
     return zeek_tsv_init(log);
 }
 
-enum result zeeklog_open(struct zeeklog **log, struct input *input, bool sessions)
+static enum result open_log(struct log **log, struct input *input,
+                            const struct log_options *options)
 {
     struct zeeklog *new = malloc(sizeof *new);
 
     if (!new)
         return RESULT_NO_MEMORY;
     memset(new, 0, offsetof(struct zeeklog, in));
-    new->sessions = sessions;
+    new->sessions = options->sessions;
     lookahead_init(&new->in, input);
-    *log = new;
+    *log = &new->log;
     return begin(new);
 }
 
-void zeeklog_close(struct zeeklog **log)
+/* The log is the first member of what was allocated. */
+static struct zeeklog *of_log(struct log *log)
+{
+    return (struct zeeklog *)(void *)log;
+}
+
+static void close_log(struct log **log)
 {
     if (*log) {
-        json_destroy(&(*log)->json);
-        free((*log)->tsv.columns);
-        free((*log)->answers);
-        free(*log);
+        struct zeeklog *zeek = of_log(*log);
+
+        json_destroy(&zeek->json);
+        free(zeek->tsv.columns);
+        free(zeek->answers);
+        free(zeek);
         *log = NULL;
     }
 }
 
-enum result zeeklog_next(struct zeeklog *log, struct zeek_row *row)
+static enum result next_row(struct log *log, struct log_row *row)
 {
+    struct zeeklog *zeek = of_log(log);
     bool useful = false;
     enum result result;
 
-    if (log->finished)
+    if (zeek->finished)
         return RESULT_END;
     do {
-        result = log->next(log, row, &useful);
+        result = zeek->next(zeek, row, &useful);
     } while (result == RESULT_OK && !useful);
     return result;
 }
 
-const char *zeeklog_problem(const struct zeeklog *log)
-{
-    return log->problem;
-}
-
-const struct zeek_counts *zeeklog_counts(const struct zeeklog *log)
-{
-    return &log->counts;
-}
+const struct log_reader zeek_reader = {open_log, next_row, close_log};

@@ -71,8 +71,8 @@ struct tsv_state {
 };
 
 struct zeeklog {
-    enum result (*next)(struct zeeklog *, struct zeek_row *, bool *useful);
-    struct zeek_counts counts;
+    struct log log;
+    enum result (*next)(struct zeeklog *, struct log_row *, bool *useful);
     bool sessions; /* rows of ssl, quic and http are read */
     uint64_t line; /* the number of the line that the row began in */
     struct cell cells[FIELDS];
@@ -89,7 +89,6 @@ struct zeeklog {
     char other_path[48]; /* of the first log that was not; "" where it is not known */
     bool finished;       /* nothing is left, and what was wrong has been said */
     char name[DNS_NAME_TEXT];
-    char problem[256];
     struct lookahead in;
 };
 
@@ -100,7 +99,7 @@ enum result zeek_json_init(struct zeeklog *log);
 __attribute__((format(printf, 2, 3))) enum result zeek_damaged(struct zeeklog *log,
                                                                const char *format, ...);
 
-/* The input is at its end, or cannot be read further: what zeeklog_next answers then. */
+/* The input is at its end, or cannot be read further: what the reader answers then. */
 enum result zeek_ended(struct zeeklog *log);
 
 /*
@@ -129,7 +128,7 @@ const char *zeek_lacks(enum zeek_kind kind, uint32_t fields);
 enum result zeek_add_answer(struct zeeklog *log, const char *text, size_t length);
 
 /* Makes a row of the cells. *useful: it tells something. RESULT_DAMAGED, RESULT_NO_MEMORY. */
-enum result zeek_make_row(struct zeeklog *log, enum zeek_kind kind, struct zeek_row *row,
+enum result zeek_make_row(struct zeeklog *log, enum zeek_kind kind, struct log_row *row,
                           bool *useful);
 
 #endif

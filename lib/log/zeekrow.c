@@ -204,8 +204,8 @@ static enum result make_connection(struct zeeklog *log, struct connection *conne
         return result;
     connection->proto = protocol(proto);
     if (connection->proto == 0) {
-        log->counts.conn++;
-        log->counts.other_protocols++;
+        log->log.counts.connections++;
+        log->log.counts.other_protocols++;
         return RESULT_OK;
     }
     result = need_time(log, &connection->start);
@@ -230,7 +230,7 @@ static enum result make_connection(struct zeeklog *log, struct connection *conne
     else if (connection->proto == IPPROTO_ICMP)
         take_icmp(connection);
     take_words(log, connection);
-    log->counts.conn++;
+    log->log.counts.connections++;
     *useful = true;
     return RESULT_OK;
 }
@@ -281,7 +281,7 @@ static size_t read_byte(const struct zeeklog *log, const char *p, const char *en
 }
 
 /* Writes the query's name as names are written here. False: it is none. */
-static bool make_name(struct zeeklog *log, const struct cell *query, struct zeek_row *row)
+static bool make_name(struct zeeklog *log, const struct cell *query, struct log_row *row)
 {
     const char *p = query->text, *end = p + query->length;
     char *out = log->name;
@@ -315,7 +315,7 @@ static enum result check_ports(struct zeeklog *log, bool *is_dns)
     return result;
 }
 
-static enum result make_lookup(struct zeeklog *log, struct zeek_row *row, bool *useful)
+static enum result make_lookup(struct zeeklog *log, struct log_row *row, bool *useful)
 {
     const struct cell *query = get(log, FIELD_QUERY), *answers = get(log, FIELD_ANSWERS);
     bool is_dns = false;
@@ -327,8 +327,8 @@ static enum result make_lookup(struct zeeklog *log, struct zeek_row *row, bool *
         result = split_answers(log, answers);
     if (result != RESULT_OK)
         return result;
-    log->counts.dns++;
-    log->counts.other_ports += !is_dns;
+    log->log.counts.names++;
+    log->log.counts.other_ports += !is_dns;
     row->addresses = log->answers;
     row->address_count = log->answer_count;
     *useful = is_dns && query && log->answer_count > 0 && make_name(log, query, row);
@@ -343,13 +343,13 @@ static bool is_to_proxy(const struct zeeklog *log)
     return method && method->length == 7 && memcmp(method->text, "CONNECT", 7) == 0;
 }
 
-static enum result make_session(struct zeeklog *log, enum zeek_kind kind, struct zeek_row *row,
+static enum result make_session(struct zeeklog *log, enum zeek_kind kind, struct log_row *row,
                                 bool *useful)
 {
     const struct cell *uid = get_word(log, FIELD_UID, CONNECTION_ID_MAX);
     const struct cell *name = get(log, kind == KIND_TLS ? FIELD_SERVER_NAME : FIELD_HOST);
 
-    log->counts.sessions++;
+    log->log.counts.sessions++;
     if (!uid || !name || is_to_proxy(log))
         return RESULT_OK;
     memset(&row->server, 0, sizeof row->server);
@@ -360,22 +360,22 @@ static enum result make_session(struct zeeklog *log, enum zeek_kind kind, struct
     return RESULT_OK;
 }
 
-enum result zeek_make_row(struct zeeklog *log, enum zeek_kind kind, struct zeek_row *row,
+enum result zeek_make_row(struct zeeklog *log, enum zeek_kind kind, struct log_row *row,
                           bool *useful)
 {
     *useful = false;
     if (kind == KIND_CONN) {
-        row->kind = ZEEK_CONNECTION;
+        row->kind = LOG_CONNECTION;
         return make_connection(log, &row->connection, useful);
     }
     if (kind == KIND_DNS) {
-        row->kind = ZEEK_LOOKUP;
+        row->kind = LOG_NAMES;
         return make_lookup(log, row, useful);
     }
     if (kind == KIND_TLS || kind == KIND_HTTP) {
-        row->kind = ZEEK_SESSION;
+        row->kind = LOG_SESSION;
         return make_session(log, kind, row, useful);
     }
-    log->counts.other_logs++;
+    log->log.counts.other_rows++;
     return RESULT_OK;
 }

@@ -209,7 +209,7 @@ static bool split_line(struct zeeklog *log, const char *p, const char *end)
 }
 
 static enum result read_line(struct zeeklog *log, const char *p, const char *end,
-                             struct zeek_row *row, bool *useful)
+                             struct log_row *row, bool *useful)
 {
     struct tsv_state *tsv = &log->tsv;
 
@@ -234,7 +234,7 @@ static enum result read_line(struct zeeklog *log, const char *p, const char *end
     return zeek_make_row(log, tsv->kind, row, useful);
 }
 
-static enum result next_line(struct zeeklog *log, struct zeek_row *row, bool *useful)
+static enum result next_line(struct zeeklog *log, struct log_row *row, bool *useful)
 {
     const char *line;
     size_t length;

@@ -2,9 +2,10 @@
 /*
  * Zeek's logs in JSON.
  */
-#include "zeek.h"
+#include "log.h"
+#include "log/zeeklog.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    return is_json(data, size) ? read_zeek(data, size) : 0;
+    return is_json(data, size) ? read_log(&zeek_reader, data, size) : 0;
 }

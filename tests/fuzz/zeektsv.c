@@ -2,9 +2,10 @@
 /*
  * Zeek's logs, all but those in JSON.
  */
-#include "zeek.h"
+#include "log.h"
+#include "log/zeeklog.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    return is_json(data, size) ? 0 : read_zeek(data, size);
+    return is_json(data, size) ? 0 : read_log(&zeek_reader, data, size);
 }

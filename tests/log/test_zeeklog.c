@@ -26,7 +26,7 @@ struct reading {
     char text[8192];
     size_t used, rows, damages;
     enum result ended;
-    struct zeek_counts counts;
+    struct log_counts counts;
 };
 
 __attribute__((format(printf, 2, 3))) static void note(struct reading *reading, const char *format,
@@ -75,7 +75,7 @@ static void note_connection(struct reading *reading, const struct connection *c)
     note(reading, "\n");
 }
 
-static void note_lookup(struct reading *reading, const struct zeek_row *row)
+static void note_lookup(struct reading *reading, const struct log_row *row)
 {
     note(reading, "%lld %.*s", (long long)row->time, (int)row->name_length, row->name);
     for (size_t i = 0; i < row->address_count; i++)
@@ -85,26 +85,27 @@ static void note_lookup(struct reading *reading, const struct zeek_row *row)
 
 static void read_log(struct reading *reading)
 {
-    struct zeeklog *log = NULL;
+    struct log *log = NULL;
+    const struct log_options options = {.sessions = with_sessions};
     struct input *input = NULL;
-    struct zeek_row row;
+    struct log_row row;
 
     memset(reading, 0, sizeof *reading);
     need(input_open(&input, path) == RESULT_OK, "input_open");
-    reading->ended = zeeklog_open(&log, input, with_sessions);
+    reading->ended = zeek_reader.open(&log, input, &options);
     if (reading->ended == RESULT_DAMAGED)
-        note(reading, "! %s\n", zeeklog_problem(log));
+        note(reading, "! %s\n", log->problem);
     while (reading->ended == RESULT_OK && reading->rows + reading->damages < 1000000) {
-        enum result result = zeeklog_next(log, &row);
+        enum result result = zeek_reader.next(log, &row);
 
         if (result == RESULT_DAMAGED) {
             reading->damages++;
-            note(reading, "! %s\n", zeeklog_problem(log));
+            note(reading, "! %s\n", log->problem);
         } else if (result == RESULT_OK) {
             reading->rows++;
-            if (row.kind == ZEEK_CONNECTION)
+            if (row.kind == LOG_CONNECTION)
                 note_connection(reading, &row.connection);
-            else if (row.kind == ZEEK_LOOKUP)
+            else if (row.kind == LOG_NAMES)
                 note_lookup(reading, &row);
             else
                 note(reading, "%.*s says %.*s\n", (int)row.uid_length, row.uid, row.server.length,
@@ -113,8 +114,8 @@ static void read_log(struct reading *reading)
             reading->ended = result;
         }
     }
-    reading->counts = *zeeklog_counts(log);
-    zeeklog_close(&log);
+    reading->counts = log->counts;
+    zeek_reader.close(&log);
     input_close(&input);
 }
 
@@ -692,11 +693,11 @@ static void test_counts(void)
 
     write_file(text, sizeof text - 1);
     read_log(&reading);
-    is_int(reading.counts.conn, 2, "rows of conn");
-    is_int(reading.counts.dns, 3, "rows of dns");
+    is_int(reading.counts.connections, 2, "rows of conn");
+    is_int(reading.counts.names, 3, "rows of dns");
     is_int(reading.counts.other_protocols, 1, "rows of other protocols");
     is_int(reading.counts.other_ports, 1, "rows of DNS on other ports");
-    is_int(reading.counts.other_logs, 2, "rows of other logs");
+    is_int(reading.counts.other_rows, 2, "rows of other logs");
     is_int(reading.damages, 1, "damaged rows");
 }
 

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the entries for Zeek's logs share: a log, on its way to records.
+ * What the entries for logs share: a log, on its way to records.
  */
-#ifndef SECFLOW_FUZZ_ZEEK_H
-#define SECFLOW_FUZZ_ZEEK_H
+#ifndef SECFLOW_FUZZ_LOG_H
+#define SECFLOW_FUZZ_LOG_H
 
 #include "base/clock.h"
-#include "log/zeeklog.h"
+#include "log/log.h"
 #include "metered.h"
 
 #include <netinet/in.h>
 
-static inline void take_row(struct metered *metered, const struct zeek_row *row)
+static inline void take_row(struct metered *metered, const struct log_row *row)
 {
     const struct connection *c = &row->connection;
 
-    if (row->kind == ZEEK_CONNECTION) {
+    if (row->kind == LOG_CONNECTION) {
         must(c->orig.family == c->resp.family && c->start >= 0 && c->last >= c->start);
         must(c->last < TIME_END);
         must(!c->community_id || (c->community_id_length <= CONNECTION_ID_MAX &&
@@ -25,37 +25,38 @@ static inline void take_row(struct metered *metered, const struct zeek_row *row)
         must(!c->service || (c->service_length <= CONNECTION_SERVICE_MAX &&
                              fuzz_is_word(c->service, c->service_length)));
         must(meter_connection(metered->meter, c) == RESULT_OK);
-    } else if (row->kind == ZEEK_LOOKUP) {
+    } else if (row->kind == LOG_NAMES) {
         must(row->address_count > 0 && fuzz_is_word(row->name, row->name_length));
         for (size_t i = 0; i < row->address_count; i++)
             must(meter_name(metered->meter, &row->addresses[i], row->name, row->name_length,
                             row->time) == RESULT_OK);
     } else {
-        must(row->kind == ZEEK_SESSION && row->uid_length > 0 && row->server.length > 0);
+        must(row->kind == LOG_SESSION && row->uid_length > 0 && row->server.length > 0);
         must(fuzz_is_word(row->server.text, row->server.length));
         must(meter_session(metered->meter, row->uid, row->uid_length, &row->server) == RESULT_OK);
     }
 }
 
-static inline int read_zeek(const uint8_t *data, size_t size)
+static inline int read_log(const struct log_reader *reader, const uint8_t *data, size_t size)
 {
+    const struct log_options options = {.sessions = true};
     struct metered metered;
     struct input *input;
-    struct zeeklog *log;
-    struct zeek_row row;
+    struct log *log;
+    struct log_row row;
     enum result result;
 
     must(input_open_fd(&input, fuzz_file(data, size)) == RESULT_OK);
     metered_begin(&metered, 32 | 64);
-    result = zeeklog_open(&log, input, true);
-    must(result == RESULT_OK || (result == RESULT_DAMAGED && zeeklog_problem(log)[0] != '\0'));
+    result = reader->open(&log, input, &options);
+    must(result == RESULT_OK || (result == RESULT_DAMAGED && log->problem[0] != '\0'));
     for (bool opened = result == RESULT_OK; opened && result != RESULT_END;) {
-        result = zeeklog_next(log, &row);
+        result = reader->next(log, &row);
         must(result <= RESULT_DAMAGED);
         if (result == RESULT_OK)
             take_row(&metered, &row);
     }
-    zeeklog_close(&log);
+    reader->close(&log);
     input_close(&input);
     metered_end(&metered);
     return 0;
