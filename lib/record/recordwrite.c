@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "record/recordwrite.h"
 
-#include "base/calendar.h"
 #include "base/clock.h"
+#include "record/put.h"
 
 #include <netinet/in.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* More than a record takes beside its texts, and what a byte of a text takes at most: \u001f. */
 #define REST_MAX 1024u
@@ -19,59 +18,6 @@ struct record_writer {
     uint64_t count;
     struct output output;
 };
-
-static const char two_digits[] =
-    "00010203040506070809101112131415161718192021222324252627282930313233"
-    "34353637383940414243444546474849505152535455565758596061626364656667"
-    "6869707172737475767778798081828384858687888990919293949596979899";
-
-#define DIGITS_MOST 20 /* of 64 bits */
-
-/* Each put_ function writes at p and returns the place behind. */
-
-static char *put_bytes(char *p, const char *bytes, size_t length)
-{
-    memcpy(p, bytes, length);
-    return p + length;
-}
-
-#define put_literal(p, literal) put_bytes((p), (literal), sizeof(literal) - 1)
-
-/* There must be room for DIGITS_MOST bytes: to copy always as many is faster. */
-static char *put_unsigned(char *p, uint64_t value)
-{
-    char digits[2 * DIGITS_MOST] = {0};
-    char *start = digits + DIGITS_MOST;
-
-    while (value >= 10) {
-        *--start = two_digits[value % 100 * 2 + 1];
-        *--start = two_digits[value % 100 * 2];
-        value /= 100;
-    }
-    if (value > 0 || start == digits + DIGITS_MOST)
-        *--start = (char)('0' + value);
-    memcpy(p, start, DIGITS_MOST);
-    return p + (digits + DIGITS_MOST - start);
-}
-
-static char *put_six_digits(char *p, uint32_t value)
-{
-    memcpy(p, two_digits + value / 10000 * 2, 2);
-    memcpy(p + 2, two_digits + value / 100 % 100 * 2, 2);
-    memcpy(p + 4, two_digits + value % 100 * 2, 2);
-    return p + 6;
-}
-
-/* Seconds with up to six decimals: no zeros at the end beyond the first decimal. */
-static char *put_seconds(char *p, int64_t microseconds)
-{
-    p = put_unsigned(p, (uint64_t)microseconds / 1000000);
-    *p++ = '.';
-    p = put_six_digits(p, (uint32_t)((uint64_t)microseconds % 1000000));
-    for (int i = 0; i < 5 && p[-1] == '0'; i++)
-        p--;
-    return p;
-}
 
 static char *put_address(char *p, const struct address *address)
 {
@@ -156,42 +102,6 @@ static char *put_proto(char *p, uint8_t proto)
     }
 }
 
-static char *put_two(char *p, int value)
-{
-    return put_bytes(p, two_digits + value * 2, 2);
-}
-
-/* RFC 3339, UTC, microseconds. Readers take no time outside of the years 1970 to 9999. */
-static char *put_timestamp(char *p, int64_t microseconds)
-{
-    int64_t seconds = microseconds / 1000000;
-    struct date date = calendar_date(seconds / DAY_SECONDS);
-    int second = (int)(seconds % DAY_SECONDS);
-
-    p = put_two(p, date.year / 100);
-    p = put_two(p, date.year % 100);
-    *p++ = '-';
-    p = put_two(p, date.month);
-    *p++ = '-';
-    p = put_two(p, date.day);
-    *p++ = 'T';
-    p = put_two(p, second / 3600);
-    *p++ = ':';
-    p = put_two(p, second / 60 % 60);
-    *p++ = ':';
-    p = put_two(p, second % 60);
-    *p++ = '.';
-    p = put_six_digits(p, (uint32_t)(microseconds % 1000000));
-    *p++ = 'Z';
-    return p;
-}
-
-static char *put_quote(char *p)
-{
-    *p++ = '"';
-    return p;
-}
-
 /* A field with a text, where there is one; before: its name, with what stands around it. */
 static char *put_text(char *p, const char *before, struct record_text text)
 {
@@ -263,9 +173,7 @@ static void set_traffic_date(struct record_writer *writer, int64_t date)
 
     if (date >= 0) {
         p = put_literal(p, ",\"trafficDate\":\"");
-        p = put_unsigned(p, (uint64_t)date / 1000000);
-        *p++ = '.';
-        p = put_quote(put_six_digits(p, (uint32_t)((uint64_t)date % 1000000)));
+        p = put_quote(put_date(p, date));
     }
     writer->traffic_date = date;
     writer->date_length = (size_t)(p - writer->date_field);
