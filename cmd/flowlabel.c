@@ -8,6 +8,7 @@
 #include "stop.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -44,10 +45,13 @@ struct command {
 
 static enum result label(struct command *command, const struct record *record)
 {
-    char id[LABEL_ID_TEXT];
-    const char *values[] = {label_category(record), id};
+    const char *name = label_category(record);
+    char category[64], id[LABEL_ID_TEXT], quoted_id[LABEL_ID_TEXT + 2];
+    const char *const values[] = {category, quoted_id};
 
-    label_id(record, values[0], id);
+    label_id(record, name, id);
+    snprintf(category, sizeof category, "\"%s\"", name);
+    snprintf(quoted_id, sizeof quoted_id, "\"%s\"", id);
     return record_write_with(command->secflows.reader, values, command->output);
 }
 

@@ -507,29 +507,27 @@ static enum result put_next(const struct record_reader *reader, const char **p,
                             const char *const *values, struct output *output)
 {
     const struct json_member *next = NULL;
-    const char *parts[] = {"\"", NULL, "\""};
+    const char *value = NULL;
     enum result result;
 
     for (size_t i = 0; i < reader->added; i++) {
         const struct json_member *member = reader->members[reader->added_fields[i]];
 
-        if (member && member->raw >= *p && (!next || member->raw < next->raw)) {
+        if (member && values[i] && member->raw >= *p && (!next || member->raw < next->raw)) {
             next = member;
-            parts[1] = values[i];
+            value = values[i];
         }
     }
     if (!next)
         return RESULT_END;
     result = output_put(output, *p, (size_t)(next->raw - *p));
-    for (size_t i = 0; i < 3 && result == RESULT_OK; i++)
-        result = output_put(output, parts[i], strlen(parts[i]));
     *p = next->raw + next->raw_length;
-    return result;
+    return result == RESULT_OK ? output_put(output, value, strlen(value)) : result;
 }
 
 static enum result put_added(const char *name, const char *value, struct output *output)
 {
-    const char *const parts[] = {",\"", name, "\":\"", value, "\""};
+    const char *const parts[] = {",\"", name, "\":", value};
     enum result result = RESULT_OK;
 
     for (size_t i = 0; i < sizeof parts / sizeof *parts && result == RESULT_OK; i++)
@@ -549,7 +547,7 @@ enum result record_write_with(const struct record_reader *reader, const char *co
     if (result == RESULT_END)
         result = output_put(output, p, (size_t)(close - p));
     for (size_t i = 0; i < reader->added && result == RESULT_OK; i++)
-        if (!reader->members[reader->added_fields[i]])
+        if (values[i] && !reader->members[reader->added_fields[i]])
             result = put_added(reader->keys[RECORD_KEYS + i].name, values[i], output);
     if (result == RESULT_OK)
         result = output_put(output, close, (size_t)(reader->line + reader->length - close));

@@ -13,7 +13,7 @@
 struct record_reader;
 
 /* Fields that a reader can be told to add to a record, at most. */
-#define RECORD_ADDED_MAX 4u
+#define RECORD_ADDED_MAX 16u
 
 /* names: of the fields that record_write_with adds, the caller's while the reader lives. */
 MUST_CHECK enum result record_reader_init(struct record_reader **reader, const char *const *names,
@@ -42,9 +42,9 @@ const char *record_problem(const struct record_reader *reader);
 
 /*
  * Writes the line that was read last, with the fields to be added: values, one for each name, are
- * printable ASCII without quotes and backslashes. Where the line has a field of that name its value
- * is replaced, else it comes at the end, in the order of the names. All other bytes stay as they
- * are. RESULT_SYSTEM, as from the output.
+ * JSON values as they are to stand there, a string in its quotes; NULL leaves that field as it is.
+ * Where the line has a field of that name its value is replaced, else it comes at the end, in the
+ * order of the names. All other bytes stay as they are. RESULT_SYSTEM, as from the output.
  */
 MUST_CHECK enum result record_write_with(const struct record_reader *reader,
                                          const char *const *values, struct output *output);

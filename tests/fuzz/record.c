@@ -34,10 +34,13 @@ static void check_labelled(const struct record_reader *reader, const struct reco
     struct record_reader *other;
     static struct output output, again;
     struct record after;
-    char id[LABEL_ID_TEXT];
-    const char *values[] = {label_category(before), id};
+    const char *category = label_category(before);
+    char id[LABEL_ID_TEXT], quoted[2][LABEL_ID_TEXT + 2];
+    const char *values[] = {quoted[0], quoted[1]};
 
-    label_id(before, values[0], id);
+    label_id(before, category, id);
+    snprintf(quoted[0], sizeof quoted[0], "\"%s\"", category);
+    snprintf(quoted[1], sizeof quoted[1], "\"%s\"", id);
     output_init(&output, -1);
     must(record_write_with(reader, values, &output) == RESULT_OK);
     must(output.used > 0 && output.buffer[output.used - 1] == '\n');
@@ -46,7 +49,7 @@ static void check_labelled(const struct record_reader *reader, const struct reco
     must(after.destination.length == before->destination.length);
     must(memcmp(after.destination.bytes, before->destination.bytes, after.destination.length) == 0);
     must(after.dport == before->dport && after.traffic_date == before->traffic_date);
-    must(label_category(&after) == values[0]);
+    must(label_category(&after) == category);
     output_init(&again, -1);
     must(record_write_with(other, values, &again) == RESULT_OK);
     must(again.used == output.used && memcmp(again.buffer, output.buffer, again.used) == 0);

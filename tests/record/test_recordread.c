@@ -205,19 +205,19 @@ static void test_no_records(void)
 static const struct {
     const char *line, *want;
 } additions[] = {
-    {"{$}", "{$,\"label\":\"new\",\"id\":\"42\"}"},
-    {"  { $ , \"x\" : 1 }\t\r", "  { $ , \"x\" : 1 ,\"label\":\"new\",\"id\":\"42\"}\t\r"},
-    {"{$,\"label\":\"old\",\"id\":\"7\"}", "{$,\"label\":\"new\",\"id\":\"42\"}"},
+    {"{$}", "{$,\"label\":\"new\",\"id\":42}"},
+    {"  { $ , \"x\" : 1 }\t\r", "  { $ , \"x\" : 1 ,\"label\":\"new\",\"id\":42}\t\r"},
+    {"{$,\"label\":\"old\",\"id\":\"7\"}", "{$,\"label\":\"new\",\"id\":42}"},
     {"{\"id\":null,$,\"label\" : [1,{\"label\":2}] ,\"x\":3}",
-     "{\"id\":\"42\",$,\"label\" : \"new\" ,\"x\":3}"},
-    {"{\"id\":-1.5e3,$}", "{\"id\":\"42\",$,\"label\":\"new\"}"},
+     "{\"id\":42,$,\"label\" : \"new\" ,\"x\":3}"},
+    {"{\"id\":-1.5e3,$}", "{\"id\":42,$,\"label\":\"new\"}"},
     {"{$,\"x\":{\"label\":1,\"id\":[\"id\"]}}",
-     "{$,\"x\":{\"label\":1,\"id\":[\"id\"]},\"label\":\"new\",\"id\":\"42\"}"},
+     "{$,\"x\":{\"label\":1,\"id\":[\"id\"]},\"label\":\"new\",\"id\":42}"},
     {"{$,\"y\":\"\\\"label\\\":1\",\"label\":\"a\\\\\\\"b,}\",\"z\":\"\\\\\"}",
-     "{$,\"y\":\"\\\"label\\\":1\",\"label\":\"new\",\"z\":\"\\\\\",\"id\":\"42\"}"},
+     "{$,\"y\":\"\\\"label\\\":1\",\"label\":\"new\",\"z\":\"\\\\\",\"id\":42}"},
     {"{$,\"lab\\u0065l\":1,\"\\u0069\\u0064\":2}",
-     "{$,\"lab\\u0065l\":\"new\",\"\\u0069\\u0064\":\"42\"}"},
-    {"{\"label\":{\"a\":\"}\"},$}", "{\"label\":\"new\",$,\"id\":\"42\"}"},
+     "{$,\"lab\\u0065l\":\"new\",\"\\u0069\\u0064\":42}"},
+    {"{\"label\":{\"a\":\"}\"},$}", "{\"label\":\"new\",$,\"id\":42}"},
 };
 
 static void expand(const char *text, char *out)
@@ -233,7 +233,7 @@ static void expand(const char *text, char *out)
 
 static void test_additions(void)
 {
-    static const char *const values[] = {"new", "42"};
+    static const char *const values[] = {"\"new\"", "42"}, *const no_values[] = {NULL, NULL};
     struct record_reader *reader = new_reader();
     struct output *output = malloc(sizeof *output);
 
@@ -251,6 +251,10 @@ static void test_additions(void)
         is_int(record_write_with(reader, values, output), RESULT_OK, "is written");
         output->buffer[output->used] = '\0';
         is_str(output->buffer, want, "with its fields");
+        output->used = 0;
+        is_int(record_write_with(reader, no_values, output), RESULT_OK, "without values");
+        output->buffer[output->used] = '\0';
+        is_str(output->buffer, strcat(line, "\n"), "it is written as it was");
     }
     free(output);
     record_reader_destroy(&reader);
@@ -381,7 +385,7 @@ static void test_sources(void)
 /* A field that the reader knows, and adds. */
 static void test_known_addition(void)
 {
-    static const char *const name[] = {"title"}, *const value[] = {"new"};
+    static const char *const name[] = {"title"}, *const value[] = {"\"new\""};
     struct record_reader *reader = NULL;
     struct output *output = malloc(sizeof *output);
     struct record record;
