@@ -7,6 +7,7 @@
 #include "interfaces.h"
 #include "keeping.h"
 #include "live/capture.h"
+#include "live/filter.h"
 #include "live/outbox.h"
 #include "live/sandbox.h"
 #include "signals.h"
@@ -71,6 +72,7 @@ static const struct tool tool = {
     .options = tool_options,
     .option_count = sizeof tool_options / sizeof *tool_options,
     .habits = habits,
+    .libraries = (library_fn *const[]){filter_libpcap, sandbox_libseccomp, library_nettle, NULL},
 };
 
 /* How long a window is waited for after its end: what the kernel still has of it comes by then. */

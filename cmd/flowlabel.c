@@ -3,6 +3,7 @@
  * flowlabel: says of each Secflow what kind of flow it is. See flowlabel(1).
  */
 #include "annotate.h"
+#include "base/input.h"
 #include "common.h"
 #include "options.h"
 #include "record/label.h"
@@ -28,6 +29,7 @@ static const struct tool tool = {
     .options = tool_options,
     .option_count = sizeof tool_options / sizeof *tool_options,
     .habits = habits,
+    .libraries = (library_fn *const[]){input_zlib, input_zstd, library_nettle, NULL},
 };
 
 static const char *const fields[] = {"flowCategory", "flowId"};

@@ -88,6 +88,8 @@ static const struct tool tool = {
     .options = tool_options,
     .option_count = sizeof tool_options / sizeof *tool_options,
     .habits = habits,
+    .libraries =
+        (library_fn *const[]){upload_libcurl, input_zlib, input_zstd, library_nettle, NULL},
 };
 
 /* How often a full disk is tried again. */

@@ -249,9 +249,16 @@ static int print_help(const struct tool *tool)
     return close_output(EX_OK);
 }
 
-static int print_version(void)
+static int print_version(const struct tool *tool)
 {
-    printf("%s (secflow) %s\nReport bugs to %s\n", tool_name(), PACKAGE_VERSION, PACKAGE_BUGREPORT);
+    char text[LIBRARY_TEXT];
+
+    printf("%s (secflow) %s", tool_name(), PACKAGE_VERSION);
+    for (size_t i = 0; tool->libraries && tool->libraries[i]; i++) {
+        tool->libraries[i](text);
+        printf("%s%s", i == 0 ? "\nWith " : ", ", text);
+    }
+    printf("\nReport bugs to %s\n", PACKAGE_BUGREPORT);
     return close_output(EX_OK);
 }
 
@@ -260,7 +267,7 @@ int common_option(const struct tool *tool, int option, char **argv, bool *done)
     *done = option == 'h' || option == 'V';
     if (option == 'h')
         return print_help(tool);
-    return option == 'V' ? print_version() : bad_option(tool, option, argv);
+    return option == 'V' ? print_version(tool) : bad_option(tool, option, argv);
 }
 
 /* Arguments. */

@@ -6,6 +6,7 @@
 #ifndef SECFLOW_OPTIONS_H
 #define SECFLOW_OPTIONS_H
 
+#include "base/library.h"
 #include "base/result.h"
 
 #include <getopt.h>
@@ -27,7 +28,7 @@ struct tool_option {
 #define COMMON_OPTIONS                                                                             \
     {'h', "help", NULL, "print this help"},                                                        \
     {                                                                                              \
-        'V', "version", NULL, "print the version"                                                  \
+        'V', "version", NULL, "print the version, and those of the libraries in use"               \
     }
 
 /* A letter that people give because another tool has it, and what to do instead. */
@@ -43,6 +44,7 @@ struct tool {
     const struct tool_option *options; /* in any order */
     size_t option_count;
     const struct habit *habits;
+    library_fn *const *libraries; /* that it is linked with; NULL ends them */
 };
 
 /*

@@ -42,6 +42,8 @@ static const struct tool tool = {
     .options = tool_options,
     .option_count = sizeof tool_options / sizeof *tool_options,
     .habits = habits,
+    .libraries =
+        (library_fn *const[]){filter_libpcap, input_zlib, input_zstd, library_nettle, NULL},
 };
 
 /* Different link types that one file may have and are not read, as far as they are told apart. */

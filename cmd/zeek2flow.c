@@ -30,6 +30,7 @@ static const struct tool tool = {
     .options = tool_options,
     .option_count = sizeof tool_options / sizeof *tool_options,
     .habits = habits,
+    .libraries = (library_fn *const[]){input_zlib, input_zstd, library_nettle, NULL},
 };
 
 static const struct logs logs = {

@@ -25,6 +25,20 @@ introduces_itself() {
         like "$(cat "$tmp/out")" "$tool_name.* [0-9]" "$option: version on standard output"
         is "$(cat "$tmp/err")" '' "$option: nothing on standard error"
     done
+    links_what_it_tells
+}
+
+# links_what_it_tells: -V tells of each library of others that is linked, and of no other
+links_what_it_tells() {
+    if command -v objdump >/dev/null && objdump -p "$tool" >"$tmp/linked" 2>/dev/null; then
+        is "$("$tool" -V | sed -n 's/^With //p' | sed 's/, /\n/g' | sed 's/^lib//; s/ .*//' | LC_ALL=C sort)" \
+            "$(sed -n 's/^ *NEEDED *lib\(.*\)\.so.*/\1/p' "$tmp/linked" | sed 's/^z$/zlib/' |
+                grep -Ev '^(c|m|pthread|asan|ubsan|tsan|gcc_s)$' | LC_ALL=C sort)" '-V: what is linked'
+        is "$("$tool" -V | sed -n 's/^With //p' | sed 's/, /\n/g' | grep -Evc '^[a-z]+ [0-9]+[.0-9]+( \(.+\))?$')" 0 \
+            '-V: each with its version'
+    else
+        skip '-V: what is linked' 'no objdump'
+    fi
 }
 
 # misused DESCRIPTION ARGUMENTS...

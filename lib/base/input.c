@@ -309,3 +309,13 @@ void input_progress(const struct input *input, uint64_t *done, uint64_t *size)
     *done = input->done;
     *size = input->size;
 }
+
+void input_zlib(char text[LIBRARY_TEXT])
+{
+    snprintf(text, LIBRARY_TEXT, "zlib %s", zlibVersion());
+}
+
+void input_zstd(char text[LIBRARY_TEXT])
+{
+    snprintf(text, LIBRARY_TEXT, "zstd %s", ZSTD_versionString());
+}

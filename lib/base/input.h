@@ -7,6 +7,7 @@
 #ifndef SECFLOW_INPUT_H
 #define SECFLOW_INPUT_H
 
+#include "base/library.h"
 #include "base/result.h"
 
 #include <stdbool.h>
@@ -45,5 +46,7 @@ bool input_is_regular(const struct input *input);
 
 /* Bytes of the file read so far, and its size; a size of 0: not known. */
 void input_progress(const struct input *input, uint64_t *done, uint64_t *size);
+
+library_fn input_zlib, input_zstd;
 
 #endif

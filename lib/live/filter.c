@@ -4,6 +4,7 @@
 #include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* More link types than any honest input has. */
 #define PROGRAMS_MAX 64u
@@ -150,4 +151,14 @@ const char *filter_linktype_name(int linktype)
     uint32_t skip;
 
     return pcap_datalink_val_to_name(dlt_of(linktype, &skip));
+}
+
+void filter_libpcap(char text[LIBRARY_TEXT])
+{
+    static const char before[] = "libpcap version ";
+    const char *version = pcap_lib_version();
+
+    if (strncmp(version, before, sizeof before - 1) == 0)
+        version += sizeof before - 1;
+    snprintf(text, LIBRARY_TEXT, "libpcap %.*s", (int)strcspn(version, " "), version);
 }

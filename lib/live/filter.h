@@ -6,6 +6,7 @@
 #ifndef SECFLOW_FILTER_H
 #define SECFLOW_FILTER_H
 
+#include "base/library.h"
 #include "base/result.h"
 #include "packet/frame.h"
 
@@ -32,5 +33,7 @@ const char *filter_problem(const struct filter *filter);
 
 /* The name that libpcap has for a link type, NULL where it has none. */
 const char *filter_linktype_name(int linktype);
+
+library_fn filter_libpcap;
 
 #endif

@@ -261,3 +261,11 @@ enum result sandbox_enter(unsigned files, int mute, char problem[SANDBOX_PROBLEM
     errno = -status;
     return failed(problem, "cannot enter the sandbox");
 }
+
+void sandbox_libseccomp(char text[LIBRARY_TEXT])
+{
+    const struct scmp_version *version = seccomp_version();
+
+    snprintf(text, LIBRARY_TEXT, "libseccomp %u.%u.%u", version->major, version->minor,
+             version->micro);
+}

@@ -5,6 +5,7 @@
 #ifndef SECFLOW_SANDBOX_H
 #define SECFLOW_SANDBOX_H
 
+#include "base/library.h"
 #include "base/result.h"
 
 #define SANDBOX_PROBLEM 160
@@ -29,5 +30,7 @@ MUST_CHECK enum result sandbox_drop(const char *user, char problem[SANDBOX_PROBL
  * RESULT_NO_MEMORY, without a problem; RESULT_SYSTEM as above.
  */
 MUST_CHECK enum result sandbox_enter(unsigned files, int mute, char problem[SANDBOX_PROBLEM]);
+
+library_fn sandbox_libseccomp;
 
 #endif

@@ -480,3 +480,11 @@ void upload_wait(struct uploader *uploader, struct pollfd *fds, unsigned count, 
     /* libcurl does not tell of a pipe that was closed. */
     poll(fds, count, 0);
 }
+
+void upload_libcurl(char text[LIBRARY_TEXT])
+{
+    const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+    const char *tls = info->ssl_version;
+
+    snprintf(text, LIBRARY_TEXT, "libcurl %s (%s)", info->version, tls ? tls : "no TLS");
+}

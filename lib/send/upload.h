@@ -9,6 +9,7 @@
 #ifndef SECFLOW_UPLOAD_H
 #define SECFLOW_UPLOAD_H
 
+#include "base/library.h"
 #include "send/body.h"
 
 #include <poll.h>
@@ -85,5 +86,7 @@ void upload_abort(struct uploader *uploader);
  * most 4.
  */
 void upload_wait(struct uploader *uploader, struct pollfd *fds, unsigned count, int64_t timeout);
+
+library_fn upload_libcurl; /* and what it does TLS with */
 
 #endif
