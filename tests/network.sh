@@ -79,6 +79,11 @@ until_connected() {
     done
 }
 
+# packets < SECFLOWS: those of one flow of the demonstration
+packets() {
+    jq -rn '[inputs | select(.src == "192.168.1.20:49880") | .srcPkts] | add'
+}
+
 # replay FILE...: out of one0, to two0
 replay() {
     tcpreplay -q -i one0 -p 5000 "$@" >replay.log 2>&1 || cat replay.log

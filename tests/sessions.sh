@@ -25,6 +25,7 @@ cat >want <<'E2'
 3 192.168.1.20 443 www.example.com:443 session
 1 192.168.1.31 443 video.example.com:443 session
 2 192.168.1.31 443 cdn.example.org:443 session
+23 192.168.1.77 8443 unknown:8443 session
 1 fd5e:cf10:e::20 443 cdn.example.org:443 session
 1 fd5e:cf10:e::31 993 mail.example.net:993 session
 E2
