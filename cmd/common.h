@@ -11,7 +11,10 @@
 #include <stddef.h>
 #include <sysexits.h>
 
-/* The name that messages begin with; what a signal or a closed pipe does. Call it first in main. */
+/*
+ * Sets the name that messages begin with, and what a signal or a closed pipe does. Call it first in
+ * main.
+ */
 void common_init(const char *tool);
 const char *tool_name(void);
 
@@ -22,72 +25,74 @@ const char *tool_name(void);
 __attribute__((format(printf, 2, 3))) void complain(const char *file, const char *format, ...);
 
 /*
- * From now on a message that standard error does not take at once is lost: for what must go on even
- * where nobody reads it.
+ * From now on, drops a message that standard error does not take at once: for work that must go on
+ * even if nobody reads the messages.
  */
 void messages_never_wait(void);
 
-/* What messages call an input: its path, or that it is standard input. */
+/* What messages call an input: its path, or "standard input". */
 const char *input_name(const char *path);
 
-/* "tool: file: ", where the rest of the line is to be put together. */
+/* Prints "tool: file: "; the caller prints the rest of the line. */
 void begin_message(const char *file);
 
-/* The same as complain for a call that failed: its reason is errno's. */
+/* Like complain, for a call that failed: adds the reason from errno. */
 void complain_errno(const char *file, const char *what);
 
-/* Says what is wrong with the command line and where help is. Returns EX_USAGE. */
+/* Prints what is wrong with the command line and where help is. Returns EX_USAGE. */
 __attribute__((format(printf, 1, 2))) int usage_error(const char *format, ...);
 
-/* The same where the message says itself what to do. */
+/* The same, for a message that itself says what to do. */
 __attribute__((format(printf, 1, 2))) int usage_hint(const char *format, ...);
 
 /*
- * The files to read: the arguments behind the options, or standard input, which can be named only
- * once. Returns EX_OK, or a status to end with.
+ * The files to read: the arguments after the options, or standard input, which may be named only
+ * once. Returns EX_OK, or an exit status.
  */
 MUST_CHECK int input_paths(int argc, char **argv, char ***paths, size_t *count);
 
-/* Says what is waited for where one of them is a terminal: a capture, say. */
+/* If one of the paths is a terminal, prints what is expected there, such as a capture. */
 void tell_terminal(char **paths, size_t count, const char *what);
 
-/* Closes standard output, where a full disk may show only now. Returns status, or EX_IOERR. */
+/* Closes standard output; a full disk may show only now. Returns status, or EX_IOERR. */
 int close_output(int status);
 
 /*
- * A part of a summary: a count and its words, nothing where the count is 0. *separator goes in
- * front of it and becomes a comma.
+ * Prints one part of a summary: a count and its words; nothing if the count is 0. Prints *separator
+ * first and sets it to a comma.
  */
 void print_part(const char **separator, uint64_t count, const char *what);
 
-/* What is damaged in one input: the first few lines are told of, the others counted. */
+/* Damage found in one input: the first few problems are printed, the rest only counted. */
 struct damages {
     const char *path;
     uint64_t count;
 };
 
-/* Notes one more. */
+/* Adds one problem. */
 void add_damage(struct damages *damages, const char *problem);
 
-/* Tells how many more there were. Returns EX_OK, or EX_DATAERR where there was any. */
+/* Prints how many more there were. Returns EX_OK, or EX_DATAERR if there were any problems. */
 int end_damages(const struct damages *damages);
 
-/* The exit status that is worse: damaged input (65) is less than none (66), and so on. */
+/* The worse exit status: damaged input (65) ranks below missing input (66), and so on. */
 int worse_status(int a, int b);
 
-/* The same at the end, where that something is left for the next time (75) is the least of all. */
+/* The same at the end, where "something is left for the next time" (75) ranks lowest. */
 int final_status(int a, int b);
 
-/* Says so. Returns a status. */
+/* Prints that memory ran out. Returns an exit status. */
 int out_of_memory(void);
 
-/* Says why a RESULT_NO_MEMORY or RESULT_SYSTEM of what writes records ended the work. As above. */
+/*
+ * Prints why writing records failed with RESULT_NO_MEMORY or RESULT_SYSTEM. Returns an exit status.
+ */
 int output_failed(enum result result);
 
-/* The same for what prepares the work. */
+/* The same for a failure to start. */
 int start_failed(enum result result);
 
-/* The tool's, which messages clear. */
+/* The tool's progress line, which messages clear. */
 extern struct progress progress;
 
 #endif

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The folder that files are taken from: which of them are next, and which stay for a while.
+ * The directory that files are taken from: which file is next, and which are put off.
  *
- * A file of it is a regular one whose name ends in .sf, .sf.gz or .sf.zst, and does not begin with
- * a dot, as that of one that is still written does. Those of the least names come first: names
- * begin with a time. The folder is opened anew each time that it is read, so it may come and go,
- * and is locked while files of it are taken, so that two processes never take the same one.
+ * A file counts if it is regular and its name ends in .sf, .sf.gz or .sf.zst and does not begin
+ * with a dot, as the name of a file still being written does. Files come in order of name, since
+ * names begin with a time. The directory is opened anew for each reading, so it may come and go. It
+ * is locked while files are taken, so that two processes never take the same one.
  *
- * What cannot be taken is told of once and put off, for longer each time, until something of it
- * changes. All times are monotonic microseconds.
+ * A file that cannot be taken is reported once and put off, longer each time, until it changes. All
+ * times are monotonic microseconds.
  */
 #ifndef SECFLOW_INBOX_H
 #define SECFLOW_INBOX_H
@@ -20,7 +20,7 @@
 
 struct inbox;
 
-/* A file that is to be taken. */
+/* A file to be taken. */
 struct inbox_file {
     int fd;
     struct stat stat; /* when it was opened */
@@ -28,7 +28,7 @@ struct inbox_file {
     char path[PATH_MAX + NAME_MAX + 2]; /* for messages */
 };
 
-/* The path stays the caller's. */
+/* The path remains the caller's. */
 MUST_CHECK enum result inbox_init(struct inbox **inbox, const char *path);
 void inbox_destroy(struct inbox **inbox);
 
@@ -36,21 +36,21 @@ void inbox_destroy(struct inbox **inbox);
 MUST_CHECK enum result inbox_next(struct inbox *inbox, int64_t now, struct inbox_file *file);
 int64_t inbox_deadline(const struct inbox *inbox);
 
-/* What became of a file. Each closes it. */
+/* What became of a file. Each of these closes it. */
 
-/* All of it is elsewhere: removes it. Where that fails it is not taken again. */
+/* All of it is stored elsewhere: removes it. If that fails, the file is not taken again. */
 void inbox_remove(struct inbox *inbox, struct inbox_file *file, int64_t now);
 
-/* It is kept as NAME.bad, and says why. Where that fails it is not taken again, either. */
+/* Renames it to NAME.bad and prints why. If that fails, the file is not taken again. */
 void inbox_set_aside(struct inbox *inbox, struct inbox_file *file, const char *why, int64_t now);
 
-/* It stays for longer each time. Returns how often that was so with this file, 1 at first. */
+/* Puts it off, longer each time. Returns how often that has happened to this file: 1 at first. */
 unsigned inbox_put_off(struct inbox *inbox, struct inbox_file *file, int64_t now);
 
-/* Whether that has been so already. */
+/* True if the file has been put off before. */
 bool inbox_was_put_off(struct inbox *inbox, const struct inbox_file *file);
 
-/* It stays, and is the next one again. */
+/* Leaves it as the next file. */
 void inbox_keep(struct inbox *inbox, struct inbox_file *file);
 
 #endif

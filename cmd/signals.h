@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Signals of tools that run for months: they are read like all else that is waited for.
+ * Signals, for tools that run for months: read from a descriptor in the same loop as everything
+ * else.
  */
 #ifndef SECFLOW_SIGNALS_H
 #define SECFLOW_SIGNALS_H
@@ -10,8 +11,8 @@
 #include <stddef.h>
 
 /*
- * Signals are not delivered any more, but can be read from the descriptor, a signalfd(2) that does
- * not block; what is ignored stays so. -1: errno says why.
+ * Blocks the signals and returns a non-blocking signalfd(2) to read them from; ignored signals stay
+ * ignored. -1: see errno.
  */
 MUST_CHECK int signal_descriptor(const int *signals, size_t count);
 

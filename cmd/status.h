@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What lies in a spool, for people or as JSON, and the way back for what was rejected. Neither
- * needs a collector, or the lock of whoever sends. Statuses are of sysexits.h, and have been said.
+ * Shows what is in a spool, as text or JSON, and moves rejected samples back. Needs neither a
+ * collector nor the sender's lock. Returns statuses of sysexits.h after printing a message.
  */
 #ifndef SECFLOW_STATUS_H
 #define SECFLOW_STATUS_H
@@ -9,10 +9,10 @@
 #include "common.h"
 #include "send/spool.h"
 
-/* Writes to standard output; nothing is touched. */
+/* Writes to standard output; changes nothing. */
 MUST_CHECK int status_show(const char *path, bool json);
 
-/* Moves what was rejected back, in a spool that is open, or in that of a path. */
+/* Moves rejected samples back into delivery, in an open spool or in the one at a path. */
 MUST_CHECK int status_retry(struct spool *spool, const char *path);
 MUST_CHECK int status_retry_at(const char *path);
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Files of a folder become samples of the spool, until a signal ends it: flowupload --take.
+ * flowupload --take: turns the files of a directory into samples of the spool, until a signal ends
+ * it.
  *
- * A file is removed once all samples of it are durable. Until its end none is complete, so that a
- * file of which reading fails, or of which a filter does, leaves nothing and is taken again as a
- * whole. What can be wrong with a file costs that file only, and is told of.
+ * A file is removed once all its samples are durable. No sample is complete before the end of the
+ * file, so a file that cannot be read, or whose filter fails, leaves nothing behind and is taken
+ * again as a whole. Whatever is wrong with a file affects only that file, and is reported.
  */
 #ifndef SECFLOW_TAKE_H
 #define SECFLOW_TAKE_H
@@ -13,30 +14,30 @@
 
 #include <stdint.h>
 
-/* What was read and made so far. */
+/* What has been read and made so far. */
 struct intake {
     uint64_t records, samples;
-    uint64_t files;           /* that were taken */
-    uint64_t bad_files;       /* and put aside as NAME.bad, in part or as a whole */
-    uint64_t filter_failures; /* runs of the filter that failed */
+    uint64_t files;           /* taken */
+    uint64_t bad_files;       /* set aside as NAME.bad, in part or as a whole */
+    uint64_t filter_failures; /* failed runs of the filter */
 };
 
 struct take_options {
     const char *folder;
-    const char *filter;     /* a command that files go through, or NULL */
-    const char *name;       /* of samples, or NULL: they are called as their file */
+    const char *filter;     /* a command to pass files through, or NULL */
+    const char *name;       /* of samples; NULL: the name of the file */
     const char *spool_path; /* for messages */
-    uint64_t records_most;  /* of a sample */
-    size_t samples_most;    /* that can be open at once */
+    uint64_t records_most;  /* per sample */
+    size_t samples_most;    /* open at once */
 
-    /* Goes on with all else until the descriptor can be read, if it is not -1, or that time. */
+    /* Continues all other work until the descriptor (unless -1) is readable, or that time. */
     bool (*go_on)(void *context, int fd, int64_t until);
     void *context;
 };
 
 /*
- * Takes files until a signal asks to stop, or the spool or delivery fail. Adds to *intake. The
- * spool and the delivery stay the caller's. Returns EX_OK, or a status, which has been said.
+ * Takes files until a signal asks to stop, or the spool or delivery fails. Adds to *intake. The
+ * spool and the delivery remain the caller's. Returns EX_OK, or a status after printing a message.
  */
 MUST_CHECK int take_run(const struct take_options *options, struct spool *spool,
                         struct delivery *delivery, struct intake *intake);

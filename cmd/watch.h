@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What flowcap says of itself, to whom it may concern: messages, when it drops something; systemd,
- * how it is (notify.h); a terminal, how it goes on; a file, its metrics (capmetrics.h).
+ * What flowcap reports of itself: messages when it drops something, its state to systemd
+ * (notify.h), a progress line on a terminal, and metrics in a file (capmetrics.h).
  */
 #ifndef SECFLOW_WATCH_H
 #define SECFLOW_WATCH_H
@@ -13,22 +13,22 @@
 #include "live/drops.h"
 #include "live/outbox.h"
 
-/* All that is counted, at one moment. */
+/* Every counter, at one moment. */
 struct watch_counts {
     struct meter_counts meter;
     struct capture_counts capture;
     struct outbox_counts outbox;
     size_t flows, flow_bytes; /* in memory */
-    uint64_t unnamed;         /* names that flows gave themselves, for which there was no room */
-    bool sending;             /* the flows of a window that has ended, still */
-    const char *problem;      /* why the interface is not captured from; NULL: it is */
+    uint64_t unnamed;         /* names from handshakes, dropped because there was no room */
+    bool sending;             /* the flows of a window that has ended are still being written */
+    const char *problem;      /* why capturing from the interface fails; NULL: it works */
     int64_t window_ends;      /* microseconds since 1970 */
 };
 
 struct watch_options {
     const char *interface;
-    const char *sensor;  /* NULL or "": it has no name */
-    const char *metrics; /* the file for them; NULL: none */
+    const char *sensor;  /* NULL or "": unnamed */
+    const char *metrics; /* the metrics file; NULL: none */
     const struct keeping *keeping;
     const char *user; /* the user to switch to; NULL: not started as root */
 };
@@ -39,34 +39,37 @@ struct watch {
     struct drops drops;
     struct capmetrics *metrics;
     int64_t next_look, next_report; /* monotonic microseconds */
-    uint64_t windows;               /* that had ended at the last report */
-    bool was_well;                  /* the interface and the output, then */
-    uint64_t dropped_records;       /* as far as it was said */
+    uint64_t windows;               /* ended by the last report */
+    bool was_well;                  /* the interface and the output, at the last report */
+    uint64_t dropped_records;       /* as last reported */
 };
 
-/* Before there are threads, before rights are dropped, and then after that, before the sandbox. */
+/*
+ * Call watch_init before threads start and before rights are dropped; watch_open after that, but
+ * before the sandbox.
+ */
 void watch_init(struct watch *watch, const struct watch_options *options);
-MUST_CHECK int watch_open(struct watch *watch); /* EX_OK, or a status to end with */
+MUST_CHECK int watch_open(struct watch *watch); /* EX_OK, or an exit status */
 void watch_destroy(struct watch *watch);
 
-/* Says that it captures from now on; that it begins to end; and how things were at the end. */
+/* Reports that capturing begins, that it is about to end, and the state at the end. */
 void watch_begin(struct watch *watch, const struct watch_counts *counts);
 void watch_stop(struct watch *watch);
 void watch_end(struct watch *watch, const struct watch_counts *counts);
 
-/* How long it is until watch_look is to be called; 0: now. In microseconds. */
+/* Microseconds until watch_look is to be called; 0: now. */
 int64_t watch_left(const struct watch *watch, int64_t now);
 
-/* Says what is new, and gives signs of life. now: monotonic microseconds. */
+/* Reports what is new, and sends signs of life. now: monotonic microseconds. */
 void watch_look(struct watch *watch, const struct watch_counts *counts, int64_t now);
 
-/* Says all of it in one message. */
+/* Prints all counters in one message. */
 void watch_tell(const struct watch *watch, const struct watch_counts *counts);
 
-/* The records of a window that has ended, or there are such. */
+/* True if records of an ended window are being written or wait to be. */
 bool watch_is_writing(const struct watch_counts *counts);
 
-/* For want of room, wherever it was. */
+/* Names dropped for lack of room, of any kind. */
 uint64_t watch_forgotten_names(const struct watch_counts *counts);
 
 #endif
