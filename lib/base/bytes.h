@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Integers out of wire bytes, in either byte order. The caller has checked that the bytes are
- * there.
+ * Reads integers from bytes, in either byte order. The caller has checked that the bytes exist.
  */
 #ifndef SECFLOW_BYTES_H
 #define SECFLOW_BYTES_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Dates of the Gregorian calendar, UTC, as days since 1970-01-01: by integers alone, since time_t
- * ends in 2038 on machines of 32 bits.
+ * Dates of the Gregorian calendar, UTC, as days since 1970-01-01. Integers only, since time_t ends
+ * in 2038 on 32-bit machines.
  */
 #ifndef SECFLOW_CALENDAR_H
 #define SECFLOW_CALENDAR_H
@@ -16,11 +16,11 @@ struct date {
 };
 
 /*
- * Both reckon in years that begin in March, so that a leap day ends its year, and from the one that
- * began 719468 days before 1970.
+ * Both functions count years from March, so that a leap day ends its year, and days from 719468
+ * days before 1970.
  */
 
-/* The date of a day, which is not before 1970. */
+/* The date of a day, which must not be before 1970. */
 static inline struct date calendar_date(int64_t day)
 {
     int days = (int)(day + 719468), of_era = days % 146097; /* eras of 400 years */
@@ -35,7 +35,7 @@ static inline struct date calendar_date(int64_t day)
     };
 }
 
-/* The day of a date, negative before 1970; false where there is no such date. */
+/* The day of a date, negative before 1970. False if there is no such date. */
 static inline bool calendar_day(struct date date, int64_t *day)
 {
     static const uint8_t lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};

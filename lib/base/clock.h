@@ -22,7 +22,7 @@ static inline int64_t clock_read(clockid_t clock)
     return time.tv_sec * SECOND + time.tv_nsec / 1000;
 }
 
-/* Since some time in the past, whatever is done to the clock on the wall. */
+/* Since some fixed moment; setting the wall clock does not change it. */
 static inline int64_t clock_monotonic(void)
 {
     return clock_read(CLOCK_MONOTONIC);
@@ -34,19 +34,19 @@ static inline int64_t clock_wall(void)
     return clock_read(CLOCK_REALTIME);
 }
 
-/* No clock that was set ever tells less: what has an earlier time has no age. */
+/* A clock that was ever set shows at least this time: anything dated earlier has no known age. */
 #define CLOCK_LEAST (INT64_C(1735689600) * SECOND)
 
-/* What is known of when the clock on the wall was set; zero at first. */
+/* When the wall clock was last set, as far as known. Starts zeroed. */
 struct clock_watch {
-    int64_t offset; /* of it to the time since boot */
+    int64_t offset; /* of the wall clock to the time since boot */
     int64_t set_at;
 };
 
 /*
- * Whether ages of up to so many microseconds are known at that time: that the clock was set tells
- * nothing of how old anything is. To be asked again and again. A clock that runs differs from the
- * other one by less than a minute meanwhile, whatever corrects it.
+ * True if at the wall time `wall` ages of up to `age` microseconds can be trusted: not until the
+ * clock was last set that long ago. Call it regularly: ordinary corrections between two calls stay
+ * below a minute.
  */
 static inline bool clock_knows_age(struct clock_watch *watch, int64_t wall, int64_t age)
 {

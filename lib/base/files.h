@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What folders have in common whose files must survive what happens to processes and machines:
- * spools (spool.h), and those of windows (windows.h).
+ * What directories share whose files must survive crashes of processes and machines: spools
+ * (spool.h) and kept windows (windows.h).
  */
 #ifndef SECFLOW_FILES_H
 #define SECFLOW_FILES_H
@@ -10,32 +10,31 @@
 
 #include <sys/types.h>
 
-/* Leaves errno as it is. */
+/* Preserves errno. */
 void files_close(int fd);
 
 /*
- * Calls each with every name in a folder, until one does not answer RESULT_OK, whose answer it
- * returns. RESULT_SYSTEM, too: the folder cannot be read, errno says why.
+ * Calls each for every name in a directory until a call does not return RESULT_OK, and returns that
+ * result. RESULT_SYSTEM also if the directory cannot be read: see errno.
  */
 MUST_CHECK enum result files_each(int folder, enum result (*each)(void *context, const char *name),
                                   void *context);
 
 /*
- * Opens a regular file; whatever else has its name, such as a FIFO or a link, is neither waited for
- * nor followed. -1: errno says why not.
+ * Opens a regular file. Anything else of that name, such as a FIFO or a symbolic link, is refused
+ * without waiting or following. -1: see errno.
  */
 int files_open(int folder, const char *name, int flags);
 
 /*
- * Gives a file of a folder a name that no other has there: EEXIST otherwise. Where the file system
- * cannot do that at once, the file has both names for a moment. -1: errno says why not.
+ * Renames a file within a directory, failing with EEXIST if the new name exists. If the file system
+ * cannot do that atomically, the file briefly has both names. -1: see errno.
  */
 int files_rename_new(int folder, const char *from, const char *to);
 
 /*
- * How much of a file that a writer has left are whole lines, up to the first NUL: a machine that
- * stops leaves NULs in place of bytes that had not come to the disk. -1: it cannot be read, errno
- * says why.
+ * How many bytes of a file left by a writer are whole lines, up to the first NUL: a machine crash
+ * leaves NULs in place of bytes that had not reached the disk. -1: it cannot be read; see errno.
  */
 off_t files_whole_lines(int fd);
 

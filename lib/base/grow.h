@@ -11,8 +11,8 @@
 #include <stdlib.h>
 
 /*
- * Makes room for one more element of an array, which may be NULL, and is the caller's to free.
- * NULL: no memory, or so many that 32 bits do not count them; the array is as it was.
+ * Makes space for one more element of an array, which may be NULL and is the caller's to free.
+ * NULL: no memory, or more elements than 32 bits count; the array is unchanged.
  */
 MUST_CHECK static inline void *grow(void *array, size_t count, size_t *capacity, size_t size)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Seeded hashing for tables that strangers feed: who sends packets must not choose the collisions.
- * Two 64 x 64 to 128 bit multiplications, folded, as in wyhash.
+ * Seeded hashing for tables filled by strangers: senders of packets must not be able to choose
+ * collisions. Two 64 x 64 to 128 bit multiplications, folded, as in wyhash.
  */
 #ifndef SECFLOW_HASH_H
 #define SECFLOW_HASH_H
@@ -19,7 +19,7 @@ struct hash_seed {
     uint64_t a, b;
 };
 
-/* RESULT_SYSTEM when the kernel gives no random bytes. */
+/* RESULT_SYSTEM if the kernel gives no random bytes. */
 MUST_CHECK static inline enum result hash_seed_init(struct hash_seed *seed)
 {
     ssize_t got;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The one index: from a hash to the number of a thing that its owner keeps, in an array, say.
- * Numbers begin at 1. The owner knows what things hash to (seeded, hash.h, where strangers choose
- * the keys) and which of them a key is of; it tells by functions that are inlined here.
+ * The one hash index of the library: maps a hash to the number of an element that its owner keeps,
+ * in an array for instance. Numbers begin at 1. The owner supplies inlined functions that hash an
+ * element (seeded, hash.h, if strangers choose the keys) and compare it with a key.
  *
- * What is not an index says so, and why: the flow table (flowtable.c), streams (stream.c) and
- * fragments (fragment.c).
+ * Tables that do without it say why: the flow table (flowtable.c), streams (stream.c) and fragments
+ * (fragment.c).
  */
 #ifndef SECFLOW_INDEX_H
 #define SECFLOW_INDEX_H
@@ -19,13 +19,16 @@
 
 #define INDEX_MIN 1024u
 
-/* Slots have numbers, or 0 where they are free; a power of two, and at most three quarters full. */
+/*
+ * A slot holds a number, or 0 if free. The count of slots is a power of two; at most three quarters
+ * are used.
+ */
 struct index {
     uint32_t *slots;
     uint32_t count; /* of the slots */
 };
 
-/* Whether the thing of that number is the key's; and what the thing hashes to. */
+/* True if the element of that number has the key; and the hash of an element. */
 typedef bool index_same_fn(const void *owner, uint32_t number, const void *key);
 typedef uint32_t index_hash_fn(const void *owner, uint32_t number);
 
@@ -36,7 +39,7 @@ MUST_CHECK static inline enum result index_init(struct index *index)
     return index->slots ? RESULT_OK : RESULT_NO_MEMORY;
 }
 
-/* Of zeroes, too. */
+/* A zeroed index may be destroyed. */
 static inline void index_destroy(struct index *index)
 {
     free(index->slots);
@@ -48,13 +51,13 @@ static inline size_t index_bytes(const struct index *index)
     return index->count * sizeof *index->slots;
 }
 
-/* Where a search for the hash begins. */
+/* Where the search for a hash begins. */
 static inline uint32_t *index_slot(const struct index *index, uint32_t hash)
 {
     return &index->slots[hash & (index->count - 1)];
 }
 
-/* The slot of what the key is of, or the free one where its number is to be put. */
+/* The slot of the element with this key, or the free slot for its number. */
 static inline uint32_t *index_find(const struct index *index, uint32_t hash, index_same_fn *same,
                                    const void *owner, const void *key)
 {
@@ -65,7 +68,7 @@ static inline uint32_t *index_find(const struct index *index, uint32_t hash, ind
     return slot;
 }
 
-/* Enters so many things, which differ from each other, into slots that are all free. */
+/* Enters elements 1 to `things`, all different, into slots that are all free. */
 static inline void index_fill(const struct index *index, uint32_t things, index_hash_fn *hash,
                               const void *owner)
 {
@@ -78,13 +81,15 @@ static inline void index_fill(const struct index *index, uint32_t things, index_
     }
 }
 
-/* Whether one thing more, of so many, needs more slots. */
+/* True if one element more than `things` needs more slots. */
 static inline bool index_full(const struct index *index, uint32_t things)
 {
     return things >= index->count / 4 * 3;
 }
 
-/* Twice as many slots for so many things. RESULT_NO_MEMORY: all is as it was. */
+/*
+ * Doubles the slots and enters elements 1 to `things` again. RESULT_NO_MEMORY: nothing has changed.
+ */
 MUST_CHECK static inline enum result index_grow(struct index *index, uint32_t things,
                                                 index_hash_fn *hash, const void *owner)
 {
@@ -101,7 +106,7 @@ MUST_CHECK static inline enum result index_grow(struct index *index, uint32_t th
     return RESULT_OK;
 }
 
-/* Enters things anew that got other numbers, and lets go of slots that so many do not need. */
+/* Enters elements again after they were renumbered, and frees slots that are no longer needed. */
 static inline void index_renew(struct index *index, uint32_t things, index_hash_fn *hash,
                                const void *owner)
 {

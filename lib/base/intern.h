@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Texts that are kept once each, and named by an index: 0 for the first.
+ * Strings stored once each and named by an index; the first is 0.
  */
 #ifndef SECFLOW_INTERN_H
 #define SECFLOW_INTERN_H
@@ -9,10 +9,10 @@
 #include "base/index.h"
 #include "base/pool.h"
 
-/* What a text may be long. */
+/* The longest string, in bytes. */
 #define INTERN_MOST (INTERN_UNIT << POOL_SHIFT)
 
-/* Their bytes lie in blocks of a pool of such units, each text within one block. */
+/* Strings lie in pool blocks made of such units, each string within one block. */
 #define INTERN_UNIT 32u
 
 struct interned {
@@ -23,19 +23,19 @@ struct intern {
     struct hash_seed seed;
     struct pool texts;  /* of struct interned */
     struct pool bytes;  /* of units */
-    uint32_t end;       /* offset behind the last text's bytes */
-    struct index index; /* of the texts: their places, plus 1 */
+    uint32_t end;       /* offset just after the last string */
+    struct index index; /* of the strings: their indexes, plus 1 */
 };
 
-/* It may be destroyed after that, whatever the result: RESULT_NO_MEMORY, or RESULT_SYSTEM. */
+/* The struct may be destroyed after any result: RESULT_OK, RESULT_NO_MEMORY or RESULT_SYSTEM. */
 MUST_CHECK enum result intern_init(struct intern *intern);
 
-/* An intern of zeroes may be destroyed. */
+/* A zeroed struct may be destroyed. */
 void intern_destroy(struct intern *intern);
 
 /*
- * Tells the index of a text, which is copied where it is new. RESULT_NO_MEMORY, also for one that
- * is longer than INTERN_MOST.
+ * Sets the index of a string, copying it if new. RESULT_NO_MEMORY, also if it is longer than
+ * INTERN_MOST.
  */
 MUST_CHECK enum result intern_add(struct intern *intern, const char *text, size_t length,
                                   uint32_t *index);
@@ -45,7 +45,7 @@ static inline const struct interned *intern_at(const struct intern *intern, uint
     return pool_at(&intern->texts, sizeof(struct interned), index);
 }
 
-/* The bytes of a text, which stay where they are until intern_keep or intern_destroy; no NUL. */
+/* The bytes of a string, without a NUL. They do not move before intern_keep or intern_destroy. */
 static inline const char *intern_text(const struct intern *intern, uint32_t index, size_t *length)
 {
     const struct interned *text = intern_at(intern, index);
@@ -54,7 +54,7 @@ static inline const char *intern_text(const struct intern *intern, uint32_t inde
     return intern->bytes.blocks[text->offset / INTERN_MOST] + text->offset % INTERN_MOST;
 }
 
-/* How many texts, and what they take, in bytes. */
+/* The number of strings, and the bytes of memory that they take. */
 static inline uint32_t intern_count(const struct intern *intern)
 {
     return intern->texts.count;
@@ -62,8 +62,8 @@ static inline uint32_t intern_count(const struct intern *intern)
 size_t intern_bytes(const struct intern *intern);
 
 /*
- * Keeps only the texts whose index in the map, of intern_count() numbers, is not 0. There it leaves
- * their new index.
+ * Keeps only the strings whose entry in map, of intern_count() numbers, is not 0, and sets that
+ * entry to the new index.
  */
 void intern_keep(struct intern *intern, uint32_t *map);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Arrays that grow and shrink block by block: nothing is copied or moves when they grow, and what
- * they take is never much more than what they hold.
+ * Arrays that grow and shrink by blocks: elements never move, and memory is never much more than
+ * what they need.
  */
 #ifndef SECFLOW_POOL_H
 #define SECFLOW_POOL_H
@@ -13,9 +13,9 @@
 #include <stdlib.h>
 
 #define POOL_SHIFT 9
-#define POOL_BLOCK (UINT32_C(1) << POOL_SHIFT) /* elements of a block */
+#define POOL_BLOCK (UINT32_C(1) << POOL_SHIFT) /* elements per block */
 
-/* All zero is an empty one. Its elements are of one size, which each call tells. */
+/* Zero-initialised: empty. All elements have one size, which each call is given. */
 struct pool {
     char **blocks;
     size_t block_count, block_capacity;
@@ -27,13 +27,13 @@ static inline void *pool_at(const struct pool *pool, size_t size, uint32_t index
     return pool->blocks[index >> POOL_SHIFT] + (index & (POOL_BLOCK - 1)) * size;
 }
 
-/* Bytes that the pool takes. */
+/* Bytes of memory in use. */
 static inline size_t pool_bytes(const struct pool *pool, size_t size)
 {
     return pool->block_count * (size << POOL_SHIFT) + pool->block_capacity * sizeof *pool->blocks;
 }
 
-/* Makes room for one element more. RESULT_NO_MEMORY, also where 32 bits do not count them. */
+/* Makes space for one more element. RESULT_NO_MEMORY, also if 32 bits cannot count them. */
 MUST_CHECK static inline enum result pool_reserve(struct pool *pool, size_t size)
 {
     size_t capacity = pool->block_capacity ? pool->block_capacity * 2 : 16;
@@ -57,7 +57,7 @@ MUST_CHECK static inline enum result pool_reserve(struct pool *pool, size_t size
     return RESULT_OK;
 }
 
-/* Only so many elements are left, the first ones. */
+/* Keeps only the first `count` elements. */
 static inline void pool_trim(struct pool *pool, uint32_t count)
 {
     size_t blocks = ((size_t)count + POOL_BLOCK - 1) >> POOL_SHIFT;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a file is that a reader cannot read, by its first bytes: for messages that help.
+ * Recognises, by its first bytes, a file of the wrong kind, for messages that help.
  */
 #ifndef SECFLOW_SIGNATURE_H
 #define SECFLOW_SIGNATURE_H
@@ -13,16 +13,16 @@ enum signature_kind {
     SIGNATURE_CAPTURE,
     SIGNATURE_LOG,
     SIGNATURE_SECFLOWS,
-    SIGNATURE_JSON, /* some other */
+    SIGNATURE_JSON, /* any other */
     SIGNATURE_OTHER
 };
 
 #define SIGNATURE_TEXT 160
 
 /*
- * Writes what these bytes are, and the command line that leads from them to what the reader wants:
- * "a capture; use: pcap2flow FILE | flowlabel". reader: the tool's name. False where they are none
- * of those that are known, or what the reader wants, which any JSON may be where that is JSON.
+ * Writes what the bytes are, and the command line that turns them into what the reader wants: "a
+ * capture; use: pcap2flow FILE | flowlabel". reader: the tool's name. False if they are of no known
+ * kind, or of the kind that the reader wants; where that is JSON, any JSON may be.
  */
 bool signature_tell(const uint8_t *bytes, size_t length, enum signature_kind wanted,
                     const char *reader, char text[SIGNATURE_TEXT]);

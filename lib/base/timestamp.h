@@ -10,9 +10,9 @@
 #include <stdint.h>
 
 /*
- * Microseconds since 1970-01-01 UTC out of 2020-06-05T14:39:59.305988Z, with any number of decimals
- * or none; for Z also an offset: +01:30 or, as zeek-cut -d writes it, +0130. False when the text is
- * none of these, or a time before 1970 or after 9999.
+ * Parses 2020-06-05T14:39:59.305988Z into microseconds since 1970-01-01 UTC. Any number of
+ * decimals, or none; in place of Z also an offset: +01:30 or, as zeek-cut -d writes it, +0130.
+ * False if the text is none of these, or a time before 1970 or after 9999.
  */
 bool timestamp_read(const char *text, size_t length, int64_t *microseconds);
 

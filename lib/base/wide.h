@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Unsigned integers of 128 bits, as far as products of two of 64 bits need them. Compilers have a
- * type for that, but not for 32-bit machines; there the product is made of four smaller ones.
+ * 128-bit unsigned integers, as far as products of two 64-bit integers need them. Compilers have
+ * such a type, but not for 32-bit machines; there, four smaller products are added.
  */
 #ifndef SECFLOW_WIDE_H
 #define SECFLOW_WIDE_H
@@ -42,7 +42,7 @@ static inline bool wide_less(struct wide a, struct wide b)
     return a.high < b.high || (a.high == b.high && a.low < b.low);
 }
 
-/* a / 2^bits, of which less than 128 are shifted. */
+/* a / 2^bits; bits is less than 128. */
 static inline struct wide wide_shift_right(struct wide a, unsigned bits)
 {
     if (bits >= 64)
@@ -52,7 +52,7 @@ static inline struct wide wide_shift_right(struct wide a, unsigned bits)
     return (struct wide){a.high >> bits, a.high << (64 - bits) | a.low >> bits};
 }
 
-/* Whether one of the lowest bits is set; less than 128 are looked at. */
+/* True if one of the lowest `bits` bits is set; bits is less than 128. */
 static inline bool wide_has_lowest(struct wide a, unsigned bits)
 {
     struct wide mask = wide_shift_right((struct wide){UINT64_MAX, UINT64_MAX}, 127 - bits);
