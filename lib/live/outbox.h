@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a meter sends, on its way to a reader that may be slow, or stall: a thread of its own names
- * flows and writes them as records, and keeps the name cache, so that counting never waits for any
- * of that. What waits is bounded; past that the oldest flows go.
+ * Carries what a meter sends to a reader that may be slow or stall. A thread names flows, writes
+ * them as records and keeps the name cache, so that counting never waits for any of that. The queue
+ * is bounded; past the bound, the oldest flows are dropped.
  */
 #ifndef SECFLOW_OUTBOX_H
 #define SECFLOW_OUTBOX_H
@@ -17,55 +17,55 @@
 struct outbox;
 
 struct outbox_options {
-    int fd;                       /* where to write, the caller's; a pipe must not be closed */
-    struct windows *windows;      /* where to write instead, the thread's as below; NULL: to fd */
-    struct recorder *recorder;    /* the thread's, until outbox_destroy */
-    struct record_writer *writer; /* that of the recorder; the same */
-    const char *cache_path; /* of the name cache, which learns at a window's end; NULL: none */
-    uint32_t cache_age;     /* days after which a name leaves it that was not seen again */
-    int64_t name_memory;    /* microseconds for which names are remembered; 0: for good */
-    uint64_t most;          /* bytes of flows that may wait; one window may be larger */
+    int fd;                    /* where to write; remains the caller's, who must keep a pipe open */
+    struct windows *windows;   /* where to write instead, owned by the thread as below; NULL: fd */
+    struct recorder *recorder; /* the thread's, until outbox_destroy */
+    struct record_writer *writer; /* of the recorder; the same */
+    const char *cache_path;       /* of the name cache, updated at a window's end; NULL: none */
+    uint32_t cache_age;           /* days after which an unseen name leaves it */
+    int64_t name_memory;          /* microseconds that names are remembered; 0: forever */
+    uint64_t most;                /* bytes of flows that may wait; one window may be larger */
 };
 
 struct outbox_counts {
-    bool writing;                    /* or naming, or learning, at this moment */
-    uint64_t waiting, bytes;         /* lists of flows that wait, and what they take */
+    bool writing;                    /* or naming, or updating the cache, at this moment */
+    uint64_t waiting, bytes;         /* lists of flows that wait, and their bytes */
     uint64_t dropped, dropped_flows; /* lists that were dropped, and the flows in them */
-    uint64_t dropped_names;          /* for want of room */
-    uint64_t records;                /* that have been written */
-    uint64_t names, names_bytes;     /* that are remembered, and what they take */
-    uint64_t names_forgotten;        /* for want of room among those */
+    uint64_t dropped_names;          /* dropped because there was no room */
+    uint64_t records;                /* written */
+    uint64_t names, names_bytes;     /* remembered now, and their bytes */
+    uint64_t names_forgotten;        /* of those remembered, dropped because there was no room */
     struct windows_counts windows;
-    int trouble;       /* errno of windows: why nothing is written, for now; 0: something is */
-    enum result cache; /* what became of the name cache when it learned last */
-    int cache_error;   /* RESULT_SYSTEM: errno; EWOULDBLOCK: it will try again */
+    int trouble;       /* errno of windows: why nothing can be written now; 0: it works */
+    enum result cache; /* of the last update of the name cache */
+    int cache_error;   /* RESULT_SYSTEM: errno; EWOULDBLOCK: it will be tried again */
 };
 
 /*
- * Signals should be blocked, for the thread has the mask of its maker. RESULT_SYSTEM: errno says
- * why there is no thread.
+ * Block signals before: the thread inherits the caller's mask. RESULT_SYSTEM: there is no thread;
+ * see errno.
  */
 MUST_CHECK enum result outbox_init(struct outbox **outbox, const struct outbox_options *options);
 
-/* What has not been written is lost. */
+/* Discards what has not been written. */
 void outbox_destroy(struct outbox **outbox);
 
-/* Takes what a meter sends, without waiting for anything. Its results are RESULT_NO_MEMORY only. */
+/* Takes what a meter sends, without blocking. Returns no error but RESULT_NO_MEMORY. */
 struct sink outbox_sink(struct outbox *outbox);
 
 void outbox_count(struct outbox *outbox, struct outbox_counts *counts);
 
 /*
- * Readable once writing has failed; the errno of that, 0 before. To windows it does not fail but
- * for want of memory: it is tried again, each second.
+ * Readable once writing has failed; outbox_error is then the errno, 0 before. Writing to windows
+ * fails only for lack of memory; other errors are retried every second.
  */
 int outbox_fd(const struct outbox *outbox);
 int outbox_error(struct outbox *outbox);
 
 /*
- * At the end: waits until all is written and the name cache has learned, or nothing is written for
- * so many microseconds. What windows take to be synced is waited for; that they cannot be written
- * is not. Whether all is.
+ * For the end: waits until all is written and the name cache updated, or until nothing has been
+ * written for `most` microseconds. Syncing of windows is waited for; windows that cannot be written
+ * are not. True if all was written.
  */
 bool outbox_wait(struct outbox *outbox, int64_t most);
 

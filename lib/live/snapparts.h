@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the files of the kernel's program share: words for what they emit most, and where its parts
- * jump to. Those in snaplink.c and snapip.c walk, those in snap.c answer. They stand in the program
- * in that order, for it has no jumps back.
+ * Shared by the files that make the kernel's program: short names for common instructions, and the
+ * targets of its parts. The parts in snaplink.c and snapip.c walk the headers, those in snap.c
+ * answer. They are emitted in that order, since jumps go forward only.
  */
 #ifndef SECFLOW_SNAPPARTS_H
 #define SECFLOW_SNAPPARTS_H
@@ -13,23 +13,25 @@
 
 #include <netinet/in.h>
 
-/* X is where a header begins; the machine's memory has what is known of those before it. */
+/* X holds the start of a header; the machine's memory slots hold what is known of earlier ones. */
 enum {
-    NETWORK,   /* where the innermost IP header begins */
+    NETWORK,   /* start of the innermost IP header */
     FAMILY,    /* 4 or 6 */
     FRAGMENT,  /* 0: the packet is whole */
-    PROTOCOL,  /* that follows */
-    TRANSPORT, /* where its header begins */
-    KIND,      /* IPPROTO_TCP or UDP, 0: no ports */
-    ANSWER,    /* the bytes of all headers */
+    PROTOCOL,  /* of the next header */
+    TRANSPORT, /* start of the transport header */
+    KIND,      /* IPPROTO_TCP or IPPROTO_UDP; 0: no ports */
+    ANSWER,    /* bytes of all headers */
     FLAGS,     /* of a tunnel */
-    TYPE,      /* of what is in it; any number for a short time */
-    OPTIONS,   /* bytes of them */
-    PAYLOAD,   /* where that begins */
+    TYPE,      /* of what the tunnel carries; also a short-lived scratch value */
+    OPTIONS,   /* their bytes */
+    PAYLOAD,   /* its start */
     SLOTS
 };
 
-/* Where the walk goes on: with A the type and X behind it, or with X at the header of that name. */
+/*
+ * Where the walk continues: with the type in A and X just after it, or with X at the named header.
+ */
 struct layer {
     snap_target frame, ppp, ipv4, ipv6, gre, udp;
 };
@@ -38,14 +40,17 @@ struct snap {
     struct snap_options options;
     struct snapcode code;
     struct layer outer, inner;
-    /* The same; X is behind the headers of a later fragment, and UDP's is in TRANSPORT. */
+    /*
+     * The same; for a later fragment X is after its headers, and for UDP the start of its header is
+     * in TRANSPORT.
+     */
     snap_target tcp, udp, icmp, later;
     snap_target scope;
-    snap_target headers; /* the answer is ANSWER */
+    snap_target headers; /* answers ANSWER */
     char problem[PCAP_ERRBUF_SIZE];
 };
 
-/* Short words for what is emitted most. */
+/* Short names for common instructions. */
 
 static inline void load(struct snap *snap, unsigned size, uint32_t at)
 {
@@ -98,7 +103,7 @@ static inline void a_to_x(struct snap *snap)
     snapcode_emit(&snap->code, BPF_MISC | BPF_TAX, 0);
 }
 
-/* X moves on by what is in A, or by so many bytes. */
+/* Advances X by A, or by a number of bytes. */
 static inline void move_by_a(struct snap *snap)
 {
     snapcode_emit(&snap->code, BPF_ALU | BPF_ADD | BPF_X, 0);
@@ -142,7 +147,7 @@ static inline void jump_if(struct snap *snap, uint32_t value, snap_target target
     snapcode_jump_if(&snap->code, value, target);
 }
 
-/* To targets nearby. */
+/* Jumps to targets nearby. */
 static inline void near_if(struct snap *snap, uint32_t value, snap_target target)
 {
     snapcode_test(&snap->code, BPF_JEQ, value, target, 0);
@@ -158,7 +163,7 @@ static inline void near_if_set(struct snap *snap, uint32_t bits, snap_target tar
     snapcode_test(&snap->code, BPF_JSET, bits, target, 0);
 }
 
-/* Where fewer bytes than that stand at X a load would refuse the packet. */
+/* Jumps if fewer bytes are left at X, where a load would reject the packet. */
 static inline void near_unless_room(struct snap *snap, uint32_t bytes, snap_target target)
 {
     snapcode_emit(&snap->code, BPF_LD | BPF_W | BPF_LEN, 0);
@@ -166,7 +171,7 @@ static inline void near_unless_room(struct snap *snap, uint32_t bytes, snap_targ
     snapcode_test(&snap->code, BPF_JGE, bytes, 0, target);
 }
 
-/* X is at a type, which goes to A, and moves behind it. */
+/* Loads the type at X into A and moves X past it. */
 static inline void take_type(struct snap *snap)
 {
     load(snap, BPF_H, 0);
@@ -176,13 +181,13 @@ static inline void take_type(struct snap *snap)
 }
 
 /*
- * snaplink.c: from the beginning of the packet, with A its type and X behind that, to the targets
- * of layer outer; and the same in a tunnel, from targets of layer inner to others of it.
+ * snaplink.c: from the start of the packet, with its type in A and X just after that, to the
+ * targets of layer outer; and the same within a tunnel, among the targets of layer inner.
  */
 void snap_emit_link(struct snap *snap);
 void snap_emit_inner_link(struct snap *snap);
 
-/* snapip.c: from IP headers to the targets of transport, through tunnels from outer to inner. */
+/* snapip.c: from IP headers to the transport targets, through tunnels from outer to inner. */
 void snap_emit_ip(struct snap *snap);
 
 #endif

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A folder of files, one for each window that has records, made to survive what happens to
- * processes and machines.
+ * A directory with one file per window that has records, made to survive crashes of processes and
+ * machines.
  *
- * YYYYMMDDTHHMMSSZ-INTERFACE.sf is such a name: the window's start, UTC, so that names sort by
- * time; and where it was captured. Where the name is taken -2 stands before .sf, or -3, and so on.
+ * A name is YYYYMMDDTHHMMSSZ-INTERFACE.sf: the window's start in UTC, so that names sort by time,
+ * and where it was captured. If the name is taken, -2, -3 and so on comes before .sf.
  *
- * A file is written under its name with a dot in front, and locked by its writer; when it is
- * complete it is synced, gets its name, which takes no other file's place, and the folder is
- * synced. So a name without a dot is always a complete file on disk, and one with a dot and without
- * a lock was left by a writer that died.
+ * A file is written under its name with a leading dot and locked by its writer. When complete, it
+ * is synced and renamed without replacing another file, and the directory is synced. So a name
+ * without a dot is always a complete file on disk, and one with a dot but no lock was left by a
+ * dead writer.
  *
- * Any number of processes may share a folder. It is looked for by its path whenever a file is
- * begun, so that one which was removed may come back; what was written meanwhile comes into it.
+ * Any number of processes may share a directory. Its path is looked up for each new file, so a
+ * directory that was removed may come back; what was written meanwhile then goes into it.
  *
- * RESULT_SYSTEM: errno says why, and the call can be made again, when it goes on where it failed.
+ * RESULT_SYSTEM: see errno. The call can be repeated and continues where it failed.
  */
 #ifndef SECFLOW_WINDOWS_H
 #define SECFLOW_WINDOWS_H
@@ -24,47 +24,48 @@
 struct windows;
 
 struct windows_options {
-    const char *folder;    /* its path, the caller's */
-    const char *interface; /* what is no letter, digit, dot, - or _ of it becomes _ in names */
-    int64_t keep;          /* microseconds after which files are removed; 0: never */
-    uint64_t keep_bytes; /* that all files may have before the oldest are removed; 0: any number */
+    const char *folder; /* its path, the caller's */
+    const char
+        *interface;      /* characters other than letters, digits, dot, - and _ become _ in names */
+    int64_t keep;        /* microseconds after which files are removed; 0: never */
+    uint64_t keep_bytes; /* limit for all files, above which the oldest are removed; 0: none */
 };
 
-/* Of this process. */
+/* Counts of this process. */
 struct windows_counts {
-    uint64_t written;                    /* files that have been completed */
-    uint64_t recovered;                  /* those of them that a writer which died had left */
-    uint64_t removed_age, removed_bytes; /* files that were too old, and that were too much */
-    uint64_t unsynced;                   /* of which nobody knows what is on disk */
-    int sync_error, remove_error;        /* errno of the last that failed; 0: none has */
+    uint64_t written;                    /* files completed */
+    uint64_t recovered;                  /* of these, files left by dead writers */
+    uint64_t removed_age, removed_bytes; /* files removed for age, and for size */
+    uint64_t unsynced;                   /* files whose state on disk is unknown */
+    int sync_error, remove_error;        /* errno of the last failure; 0: none */
 };
 
-/* RESULT_NO_MEMORY; RESULT_SYSTEM: there is no such folder, or nothing can be written there. */
+/* RESULT_NO_MEMORY; RESULT_SYSTEM: there is no such directory, or it cannot be written. */
 MUST_CHECK enum result windows_init(struct windows **windows,
                                     const struct windows_options *options);
 
-/* Completes what is open, as far as it has been written, if that can be done. */
+/* Completes the open file with what has been written, if possible. */
 void windows_destroy(struct windows **windows);
 
-/* What is written next is of that window; ends the one before it, if it is another. */
+/* Makes this the window of what is written next, and ends the previous one if it differs. */
 MUST_CHECK enum result windows_begin(struct windows *windows, const struct window *window);
 
 /*
- * Writes some of the bytes, *wrote says how many. The file is begun with the first one, so that a
- * window without any has none.
+ * Writes some of the bytes and sets *wrote to how many. The first byte begins the file, so an empty
+ * window has no file.
  */
 MUST_CHECK enum result windows_write(struct windows *windows, const char *bytes, size_t length,
                                      size_t *wrote);
 
-/* Completes the window's file, if it has one. */
+/* Completes the window's file, if there is one. */
 MUST_CHECK enum result windows_end(struct windows *windows);
 
 /*
- * Looks after the folder. The first time, completes what writers that died have left: the whole
- * lines of it up to the first NUL; what has none is removed. Each time, unless that would take more
- * than a twentieth of all time, removes what is not to be kept any more, the oldest first, of any
- * interface, and of what flowupload has put .bad behind, but never the newest file of all. An age
- * goes by the time in the name, and is known only as clock.h says.
+ * Maintains the directory. The first time, it completes the files of dead writers with their whole
+ * lines up to the first NUL, and removes those without any. Each time, unless that would take more
+ * than a twentieth of all time, it removes files past the limits, the oldest first: files of any
+ * interface, and files that flowupload renamed .bad, but never the newest file. Ages come from the
+ * times in names, and are known only as clock.h says.
  */
 void windows_tidy(struct windows *windows);
 
