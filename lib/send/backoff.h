@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How long to wait before a failed request is tried again: exponential backoff with full jitter, so
- * that many senders do not come back at the same time.
+ * How long to wait before retrying a failed request: exponential backoff with full jitter, so that
+ * many senders do not come back at the same time.
  */
 #ifndef SECFLOW_BACKOFF_H
 #define SECFLOW_BACKOFF_H
@@ -13,8 +13,8 @@
 #define BACKOFF_MOST (INT64_C(600) * 1000000)
 
 /*
- * The wait after so many failures in a row, 1 or more: anything up to BACKOFF_FIRST after the first
- * one, twice as much after each, and at most BACKOFF_MOST.
+ * The wait after this many failures in a row, at least 1: random, up to BACKOFF_FIRST after the
+ * first, up to twice as much after each further one, and never more than BACKOFF_MOST.
  */
 int64_t backoff_wait(unsigned failures);
 

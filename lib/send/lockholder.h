@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who holds the lock of a file, as flock(2) takes it, without a try to take it.
+ * Finds who holds the flock(2) lock of a file, without trying to take it.
  */
 #ifndef SECFLOW_LOCKHOLDER_H
 #define SECFLOW_LOCKHOLDER_H
@@ -10,8 +10,8 @@
 #include <sys/types.h>
 
 /*
- * The process that holds a lock which excludes others, by /proc/locks. RESULT_END: none that this
- * process can see. RESULT_SYSTEM: errno says why nobody knows.
+ * The process that holds an exclusive lock, from /proc/locks. RESULT_END: none that this process
+ * can see. RESULT_SYSTEM: it cannot be found out; see errno.
  */
 MUST_CHECK enum result lock_holder(int fd, pid_t *holder);
 

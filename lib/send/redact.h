@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a collector repeats of a secret does not get into messages and files.
+ * Keeps secrets that a collector repeats out of messages and files.
  */
 #ifndef SECFLOW_REDACT_H
 #define SECFLOW_REDACT_H
@@ -10,9 +10,8 @@
 #include <stdbool.h>
 
 /*
- * Puts *** in the place of each secret, and of the URL's query and longer values in it.
- * secrets ends with NULL, or is NULL. Of a text that is cut off goes the end, too, which may be the
- * beginning of a secret.
+ * Replaces each secret, the URL's query and the longer values in it by ***. secrets ends with NULL,
+ * or is NULL. If the text was cut off, also removes an end that may be the beginning of a secret.
  */
 MUST_CHECK enum result redact(struct text *text, const char *const *secrets, const char *url,
                               bool cut_off);

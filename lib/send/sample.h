@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Samples: records with one trafficDate and one sensor, or none, gathered from a stream in which
- * they may alternate.
+ * Samples: records with the same trafficDate and sensor (or none), gathered from a stream in which
+ * samples may alternate.
  *
- * A sample is complete when it has as many records as it may, when none has come for some time, or
- * when the stream ends. Each is a file of the spool from its first record on, so that memory does
- * not grow with it. Few alternate in practice; past SAMPLES_MAX of them, or fewer where that many
- * files cannot be open, the one whose last record is the oldest is complete, too.
+ * A sample is complete when it has the most records allowed, when none has come for some time, or
+ * when the stream ends. From its first record on it is a file of the spool, so memory does not grow
+ * with it. Few samples alternate in practice. Past SAMPLES_MAX of them (or fewer, if that many
+ * files cannot be open), the one whose last record is the oldest is complete too.
  */
 #ifndef SECFLOW_SAMPLE_H
 #define SECFLOW_SAMPLE_H
@@ -19,7 +19,7 @@
 
 struct sample {
     int64_t traffic_date; /* microseconds since 1970 */
-    size_t sensor_length; /* 0: its records tell none */
+    size_t sensor_length; /* 0: its records name none */
     char sensor[SENSOR_MAX];
     uint64_t records;
     struct spool_file file;
@@ -28,53 +28,58 @@ struct sample {
 struct samples;
 
 /*
- * records: of a sample, at most; idle: microseconds after which it is complete. A spool, which
- * stays the caller's, or NULL for samples in memory.
+ * records: the most per sample; idle: microseconds without a record after which a sample is
+ * complete. The spool remains the caller's; NULL: samples are kept in memory.
  */
 MUST_CHECK enum result samples_init(struct samples **samples, struct spool *spool, uint64_t records,
                                     int64_t idle);
 
-/* What samples are in the spool until they are complete, SPOOL_RECORDS at first, or SPOOL_COPY. */
+/*
+ * The kind of samples in the spool until they are complete: SPOOL_RECORDS, the default, or
+ * SPOOL_COPY.
+ */
 void samples_set_kind(struct samples *samples, enum spool_kind kind);
 
-/* What is not complete stays in the spool, as if the process had died. */
+/* Incomplete samples stay in the spool, as if the process had died. */
 void samples_destroy(struct samples **samples);
 
 /*
- * Adds a record's line, given without its newline. file_name: of a new sample; NULL: made of its
- * date; into either goes the sensor, as far as it fits. now: monotonic microseconds. With
- * RESULT_SYSTEM, errno says why, nothing was added; the sample may have been begun, though, and
- * stay without a record. Before the next one, samples_complete takes what has become complete.
+ * Adds a record's line, given without its newline. file_name: for a new sample; NULL: made from its
+ * date; either way the sensor is added, as far as it fits. now: monotonic microseconds.
+ * RESULT_SYSTEM: nothing was added (see errno), but an empty sample may have been begun. Call
+ * samples_complete between calls, to take what has become complete.
  */
 MUST_CHECK enum result samples_add(struct samples *samples, const struct record *record,
                                    const char *line, size_t length, const char *file_name,
                                    int64_t now);
 
-/* So many microseconds have passed in which no record could come. */
+/* Excludes time in which no record could come from the idle time. */
 void samples_pause(struct samples *samples, int64_t microseconds);
 
-/* Writes all records to their files, as far as that is possible. Returns how many are left. */
+/* Writes all records to their files, as far as possible. Returns how many are left. */
 uint64_t samples_flush(struct samples *samples);
 
-/* A sample that is complete, or NULL; all: at the end of the stream each is. */
+/* A complete sample, or NULL. all: the stream has ended, which completes every sample. */
 struct sample *samples_complete(struct samples *samples, int64_t now, bool all);
 
-/* At most so many at a time, from 1 to SAMPLES_MAX. */
+/* Sets how many samples may be open at once, from 1 to SAMPLES_MAX. */
 void samples_limit(struct samples *samples, size_t most);
 
 /*
- * Where there is no room for more: the sample of the oldest last record of which something can be
- * complete, as far as it has come to its file; the rest of it is a sample of its own from then on.
- * NULL: there is none.
+ * When space for more runs out: ends the sample whose last record is the oldest, as far as it is in
+ * its file; the rest becomes a sample of its own. NULL: no sample has anything to give.
  */
 struct sample *samples_give_way(struct samples *samples);
 
-/* When the next one is, if no record comes: monotonic microseconds; INT64_MAX without samples. */
+/*
+ * When the next sample will be complete if no record comes: monotonic microseconds; INT64_MAX if
+ * there are no samples.
+ */
 int64_t samples_deadline(const struct samples *samples);
 
 /*
- * Write a complete sample's last records to its file, and let it go; the file is the caller's then,
- * to be committed or closed. With RESULT_SYSTEM it stays as it was.
+ * sample_finish writes a complete sample's last records to its file; with RESULT_SYSTEM nothing has
+ * changed. samples_remove then drops the sample; the file becomes the caller's, to commit or close.
  */
 MUST_CHECK enum result sample_finish(struct sample *sample);
 void samples_remove(struct samples *samples, struct sample *sample);
