@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * DNS over TCP (RFC 7766): each message has its length in two bytes in front, and begins and ends
- * wherever in segments.
+ * DNS over TCP (RFC 7766): each message follows its length in two bytes, and may begin and end
+ * anywhere in segments.
  *
- * What has come of a message is kept until it is whole, of DNSTCP_STREAMS_MAX connections and
- * DNSTCP_BYTES_MAX in all, beside an eighth of it for which bytes these are. A message of which a
- * segment is missing is lost; those behind it are read once a segment begins with one again. Where
- * the SYN was not seen, a segment that can begin with a message is taken to do so.
+ * Incomplete messages are kept, of at most DNSTCP_STREAMS_MAX connections and DNSTCP_BYTES_MAX
+ * bytes in all, and another eighth of that to record which bytes have come. A message with a
+ * missing segment is lost; those after it are read again from a segment that begins with a message.
+ * If the SYN was not seen, a segment that can begin with a message is assumed to.
  */
 #ifndef SECFLOW_DNSTCP_H
 #define SECFLOW_DNSTCP_H
@@ -24,8 +24,9 @@ MUST_CHECK enum result dnstcp_init(struct dnstcp **dnstcp);
 void dnstcp_destroy(struct dnstcp **dnstcp);
 
 /*
- * Takes a segment of who answers, and tells what the messages say that are whole with it. Out of
- * order, the same may be told twice. RESULT_OK; RESULT_NO_MEMORY; else what answer returned.
+ * Takes a segment from the answering side and reports the names of messages that it completes. With
+ * segments out of order, a message may be reported twice. RESULT_OK; RESULT_NO_MEMORY; otherwise
+ * what answer returned.
  */
 MUST_CHECK enum result dnstcp_read(struct dnstcp *dnstcp, const struct packet *packet,
                                    dns_answer_fn *answer, void *context);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * IP addresses, and their text.
+ * IP addresses and their text form.
  */
 #ifndef SECFLOW_ADDRESS_H
 #define SECFLOW_ADDRESS_H
@@ -16,16 +16,16 @@
 
 struct address {
     union {
-        uint8_t bytes[16]; /* network byte order; IPv4 has the first four, the rest is zero */
+        uint8_t bytes[16]; /* network byte order; IPv4: the first four, then zeros */
         uint64_t words[2]; /* the same, for comparing and hashing */
     };
     uint8_t family; /* 4 or 6 */
 };
 
-/* Room for the longest text of an address and its final NUL. */
+/* Space for the longest text of an address and a NUL. */
 #define ADDRESS_TEXT 46
 
-/* Copies an address of either family from its wire bytes. */
+/* Copies an address of either family from wire format. */
 static inline void address_set(struct address *address, uint8_t family, const uint8_t *bytes)
 {
     address->family = family;
@@ -45,22 +45,22 @@ static inline bool address_equal(const struct address *a, const struct address *
     return a->words[0] == b->words[0] && a->words[1] == b->words[1] && a->family == b->family;
 }
 
-/* The order of their numbers, IPv4 before IPv6: negative, 0 or positive. */
+/* Compares numerically, IPv4 before IPv6: negative, 0 or positive. */
 int address_compare(const struct address *a, const struct address *b);
 
 /* Writes the text (IPv6 as in RFC 5952) and a NUL; returns its length without the NUL. */
 size_t address_format(const struct address *address, char text[ADDRESS_TEXT]);
 
-/* False when the text, of that length, is no address: only one that is written in full is. */
+/* Parses an address. False if the text, of that length, is not one written in full. */
 MUST_CHECK bool address_read(const char *text, size_t length, struct address *address);
 
-/* The same for a text that ends with NUL. */
+/* The same for a NUL-terminated text. */
 MUST_CHECK static inline bool address_parse(const char *text, struct address *address)
 {
     return address_read(text, strlen(text), address);
 }
 
-/* Whether an IP protocol that becomes a flow has ports: TCP and UDP do, ICMP and ICMPv6 do not. */
+/* True for protocols with ports: TCP and UDP, not ICMP and ICMPv6. */
 static inline bool has_ports(uint8_t proto)
 {
     return proto == IPPROTO_TCP || proto == IPPROTO_UDP;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Capture files, read in one direction: pcap (draft-ietf-opsawg-pcap) in both byte orders, with
+ * Capture files, read sequentially: pcap (draft-ietf-opsawg-pcap) in both byte orders, with
  * microseconds or nanoseconds, and the modified format of old Linux libpcaps; and pcapng
  * (draft-ietf-opsawg-pcapng) with any number of sections and interfaces.
  *
- * Memory is a fixed buffer, whatever lengths a file claims. Behind damage the reader looks for the
- * next place that makes sense and goes on there.
+ * Memory is a fixed buffer, whatever lengths a file claims. After damage, the reader looks for the
+ * next place that makes sense and continues there.
  */
 #ifndef SECFLOW_CAPFILE_H
 #define SECFLOW_CAPFILE_H
@@ -16,20 +16,20 @@
 struct capfile;
 
 /*
- * Reads the head of a capture from the input, which stays the caller's and must outlive it.
- * RESULT_DAMAGED: it is no capture; *capfile is made all the same, so that capfile_problem can say
- * what it is.
+ * Reads the head of a capture from the input, which remains the caller's and must outlive it.
+ * RESULT_DAMAGED: not a capture; *capfile is created anyway, so that capfile_problem can say what
+ * it is.
  */
 MUST_CHECK enum result capfile_open(struct capfile **capfile, struct input *input);
 void capfile_close(struct capfile **capfile);
 
 /*
- * The next frame. RESULT_END; RESULT_DAMAGED: capfile_problem says where and how, the next call
- * goes on behind it; RESULT_SYSTEM: errno says why the file cannot be read.
+ * The next frame. RESULT_END; RESULT_DAMAGED: capfile_problem says where and how, and the next call
+ * continues after it; RESULT_SYSTEM: the file cannot be read; see errno.
  */
 MUST_CHECK enum result capfile_next(struct capfile *capfile, struct frame *frame);
 
-/* What was wrong; owned by the capfile, until its next call. */
+/* What was wrong; owned by the capfile, valid until its next call. */
 const char *capfile_problem(const struct capfile *capfile);
 
 /* Frames read so far. */

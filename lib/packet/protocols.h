@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Numbers of protocols that several parts know, the decoder and the kernel's program above all:
- * what the one reads and what the other lets through must not differ.
+ * Protocol numbers shared by several parts, above all the decoder and the kernel's program: what
+ * one reads and the other lets through must agree.
  *
- * Where a list is walked it is an X-macro: X is called for each entry, and makes a case of a switch
- * or a row of a table of it.
+ * Lists to iterate over are X-macros: X is expanded for each entry, into a case of a switch or a
+ * row of a table.
  */
 #ifndef SECFLOW_PROTOCOLS_H
 #define SECFLOW_PROTOCOLS_H
 
-/* Ethertypes: IEEE's, or of the RFC or the maker that is given. Below the least they are lengths.
- */
+/* Ethertypes, from IEEE or the RFC or vendor given. Values below ETHERTYPE_LEAST are lengths. */
 enum {
     ETHERTYPE_LEAST = 0x0600,
     ETHERTYPE_IPV4 = 0x0800,
@@ -34,7 +33,7 @@ enum {
     ETHERTYPE_QINQ_3 = 0x9300
 };
 
-/* Tags: the type, and the bytes of the tag, of which the last two are the type of what follows. */
+/* Tags: the type, and the bytes of the tag, whose last two are the type of what follows. */
 #define ETHERTYPE_TAGS(X)                                                                          \
     X(ETHERTYPE_VLAN, 4)                                                                           \
     X(ETHERTYPE_QINQ, 4)                                                                           \
@@ -46,16 +45,16 @@ enum {
     X(ETHERTYPE_ETAG, 8)                                                                           \
     X(ETHERTYPE_TIMETAG, 8)
 
-/* The type, and the bytes of a header behind which a whole Ethernet frame stands. */
+/* The type, and the bytes of a header that a whole Ethernet frame follows. */
 #define ETHERTYPE_FRAMES(X)                                                                        \
     X(ETHERTYPE_BRIDGED, 0)                                                                        \
     X(ETHERTYPE_FABRICPATH, 2)                                                                     \
     X(ETHERTYPE_BACKBONE, 4)
 
-/* PPP's protocols (RFC 1332, 5072, 3032). */
+/* PPP protocols (RFC 1332, 5072, 3032). */
 enum { PPP_IPV4 = 0x0021, PPP_IPV6 = 0x0057, PPP_MPLS = 0x0281, PPP_MPLS_MULTICAST = 0x0283 };
 
-/* IPv6's extension headers whose length is in units of 8 bytes, by IANA's registry. */
+/* IPv6 extension headers with lengths in units of 8 bytes, from IANA's registry. */
 #define IPV6_EXTENSIONS(X)                                                                         \
     X(IPPROTO_HOPOPTS)                                                                             \
     X(IPPROTO_ROUTING)                                                                             \
@@ -64,7 +63,7 @@ enum { PPP_IPV4 = 0x0021, PPP_IPV6 = 0x0057, PPP_MPLS = 0x0281, PPP_MPLS_MULTICA
     X(139) /* HIP */                                                                               \
     X(140) /* Shim6 */
 
-/* GRE's flags (RFC 1701, 2890, 2637). */
+/* GRE flags (RFC 1701, 2890, 2637). */
 enum {
     GRE_CHECKSUM = 0x8000,
     GRE_ROUTING = 0x4000,
@@ -73,17 +72,17 @@ enum {
     GRE_ACK = 0x0080
 };
 
-/* Tunnels in UDP, by their port. */
+/* Tunnels over UDP, by port. */
 enum {
     PORT_GTPU = 2152,
     PORT_VXLAN = 4789,
     PORT_GENEVE = 6081,
-    PORT_VXLAN_LINUX = 8472 /* the Linux kernel's, older than the registered one */
+    PORT_VXLAN_LINUX = 8472 /* the Linux kernel's, from before a port was registered */
 };
 
 enum { PORT_DNS = 53, PORT_QUIC = 443 };
 
-/* Protocols that tell of the inside, whoever the peer is: DHCP, NetBIOS, LDAP, SMB, SSDP, mDNS. */
+/* Protocols that leak inside details, whoever the peer is: DHCP, NetBIOS, LDAP, SMB, SSDP, mDNS. */
 #define SERVICE_PORTS(X)                                                                           \
     X(67)                                                                                          \
     X(68)                                                                                          \
@@ -96,7 +95,7 @@ enum { PORT_DNS = 53, PORT_QUIC = 443 };
     X(5353)                                                                                        \
     X(5355)
 
-/* HTTP's methods, as a request begins with them (RFC 9110 section 9, RFC 5789). */
+/* HTTP methods at the start of a request (RFC 9110 section 9, RFC 5789). */
 #define HTTP_METHODS(X)                                                                            \
     X("GET ")                                                                                      \
     X("PUT ")                                                                                      \
@@ -108,7 +107,7 @@ enum { PORT_DNS = 53, PORT_QUIC = 443 };
     X("CONNECT ")                                                                                  \
     X("TRACE ")
 
-/* Versions of QUIC, and the first four bits of their Initial packets (RFC 9000, 9369). */
+/* QUIC versions, and the first four bits of their Initial packets (RFC 9000, 9369). */
 enum { QUIC_VERSION_1 = 0x00000001, QUIC_VERSION_2 = 0x6b3343cf };
 
 #define QUIC_VERSIONS(X)                                                                           \
