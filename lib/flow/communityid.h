@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Community ID v1, seed 0: one id of a flow across tools
+ * Community ID v1, seed 0: an id for a flow that is the same across tools
  * (github.com/corelight/community-id-spec).
  */
 #ifndef SECFLOW_COMMUNITYID_H
@@ -8,10 +8,13 @@
 
 #include "packet/address.h"
 
-/* "1:", 28 characters of base64, NUL. */
+/* "1:", 28 characters of base64, and a NUL. */
 #define COMMUNITYID_TEXT 31
 
-/* Of a packet's tuple; for ICMP and ICMPv6 the ports are the message's type and code. */
+/*
+ * Formats the id of a packet's tuple. For ICMP and ICMPv6, the ports are the message's type and
+ * code.
+ */
 void communityid_format(const struct address *src, const struct address *dst, uint8_t proto,
                         uint16_t sport, uint16_t dport, char text[COMMUNITYID_TEXT]);
 

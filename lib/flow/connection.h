@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A connection that another program has metered: the modules that read logs hand it to those that
- * make flows of it.
+ * A connection metered by another program: passed from the modules that read logs to those that
+ * make flows.
  */
 #ifndef SECFLOW_CONNECTION_H
 #define SECFLOW_CONNECTION_H
 
 #include "packet/address.h"
 
-/* Who is known to have sent the SYN that opened it. */
+/* The side known to have sent the opening SYN. */
 enum opener { OPENER_UNKNOWN, OPENER_ORIG, OPENER_RESP };
 
 struct connection {
-    struct address orig, resp;     /* of one family */
+    struct address orig, resp;     /* of the same family */
     uint16_t orig_port, resp_port; /* host byte order, 0 for ICMP */
     uint8_t proto;                 /* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP or IPPROTO_ICMPV6 */
     uint8_t opener;                /* enum opener */
@@ -20,11 +20,11 @@ struct connection {
     bool icmp_known;
     int64_t start, last; /* microseconds since 1970-01-01 UTC */
     uint64_t orig_packets, orig_bytes, resp_packets, resp_bytes;
-    const char *community_id;   /* as logged, printable and without quotes; NULL: none */
+    const char *community_id;   /* as logged, printable, without quotes; NULL: none */
     size_t community_id_length; /* at most CONNECTION_ID_MAX */
-    const char *uid;            /* by which other logs name it, as above; NULL: none */
+    const char *uid;            /* its id in other logs, as above; NULL: none */
     size_t uid_length;          /* at most CONNECTION_ID_MAX */
-    const char *service;        /* what it spoke, as above; NULL: none */
+    const char *service;        /* its application protocol, as above; NULL: none */
     size_t service_length;      /* at most CONNECTION_SERVICE_MAX */
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Flows that are counted: those of a window, taken out of the table that counted them, to be sorted
- * and read by whoever has the list; that may be another thread.
+ * The counted flows of a window, taken out of the table that counted them. Whoever has the list may
+ * sort and read it, also in another thread.
  */
 #ifndef SECFLOW_FLOWLIST_H
 #define SECFLOW_FLOWLIST_H
@@ -10,7 +10,7 @@
 
 struct flowlist;
 
-/* A flow as it is read out; src is the side that opened it. */
+/* A flow as read from a list; src is the side that opened it. */
 struct flow {
     struct address src, dst;
     uint16_t sport, dport; /* host byte order, 0 for ICMP */
@@ -18,25 +18,25 @@ struct flow {
     uint8_t icmp_type, icmp_code; /* of the flow's first packet */
     bool icmp_known;
     bool first_from_src;   /* the first packet went from src to dst */
-    const char *logged_id; /* of its first connection, the list's; NULL: none */
-    const char *service;   /* of its first connection that had one, the list's; NULL: none */
+    const char *logged_id; /* of its first connection; owned by the list; NULL: none */
+    const char *service;   /* of its first connection with one; owned by the list; NULL: none */
     size_t service_length;
-    const char *name; /* of dst, as src said it in the flow, the list's; NULL: none */
+    const char *name; /* of dst, as src named it in the flow; owned by the list; NULL: none */
     size_t name_length;
     uint64_t src_packets, src_bytes, dst_packets, dst_bytes;
     int64_t start, last; /* microseconds: the earliest and the latest packet */
 };
 
-/* Leaves errno as it is. */
+/* Preserves errno. */
 void flowlist_destroy(struct flowlist **list);
 
-/* How many flows there are, and how much memory they take. */
+/* The number of flows, and the bytes of memory that they take. */
 size_t flowlist_count(const struct flowlist *list);
 size_t flowlist_bytes(const struct flowlist *list);
 
 /*
- * Sorts the flows by start, those of equal start by their first packet in input order, as far as
- * that is known: of flows that were evicted it is not. RESULT_NO_MEMORY.
+ * Sorts the flows by start, and at equal starts by first packet in input order, which is unknown
+ * for evicted flows. RESULT_NO_MEMORY.
  */
 MUST_CHECK enum result flowlist_sort(struct flowlist *list);
 

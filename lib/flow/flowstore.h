@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the files of the flowtable module share: how flows are stored.
+ * Shared by the files of the flowtable module: how flows are stored.
  *
- * They lie one after the other in chunks that never move, and are named by their place, counted in
- * units of eight bytes. A list of places holds those active in the window, in the order of their
- * first packets. In the flow table a hash table of (hash, place) finds them, and places that became
- * free are used again.
+ * Flows lie one after another in chunks that never move. A flow is named by its place, counted in
+ * units of eight bytes. A list of places holds the flows active in the window, in the order of
+ * their first packets. A flow table also has a hash table of (hash, place) to find flows, and
+ * reuses freed places.
  */
 #ifndef SECFLOW_FLOWSTORE_H
 #define SECFLOW_FLOWSTORE_H
@@ -18,35 +18,36 @@
 #define BATCH 32u
 
 #define UNIT 8u
-#ifndef CHUNK_BYTES            /* fuzzing takes less */
-#define CHUNK_BYTES (2u << 20) /* a huge page where the kernel has them */
+#ifndef CHUNK_BYTES            /* fuzzing uses less */
+#define CHUNK_BYTES (2u << 20) /* a huge page, if the kernel has them */
 #endif
 #define CHUNK_UNITS (CHUNK_BYTES / UNIT)
 
 /*
- * Side 0 has the lower address, of equal addresses the lower port; which of two is the lower may
- * differ between machines. Addresses are words in host order of their wire bytes: IPv4 has one,
- * side 0 in its lower half, IPv6 two a side.
+ * Side 0 has the lower address or, at equal addresses, the lower port; which one is lower may
+ * differ between machines. Addresses are words in host order, read from the wire bytes: one for
+ * IPv4, with side 0 in its lower half; two per side for IPv6.
  */
 struct stored_flow {
     uint16_t port[2];
     uint8_t proto : 6;  /* 0: the place is free */
-    uint8_t active : 2; /* a bit of each of two windows: the open one and the one before it */
+    uint8_t active : 2; /* a bit for each of two windows: the open one and the one before */
     uint8_t flags;
     union {
         struct {
             uint8_t icmp_type, icmp_code;
         };
-        uint16_t service; /* of a flow with ports: in the list's services, from 1; 0: none */
+        uint16_t
+            service; /* of a flow with ports: its number in the list's services, from 1; 0: none */
     };
-    int64_t start, last; /* start, of a free place: the next one, 0: none */
+    int64_t start, last; /* start of a free place: the next free place; 0: none */
     uint64_t packets[2], bytes[2];
     uint64_t address[];
 };
 
 _Static_assert(sizeof(struct stored_flow) == 56, "an IPv4 flow fills a cache line of 64 bytes");
 
-/* What an IPv4 flow and an IPv6 flow take, without a logged id. */
+/* Units of an IPv4 and an IPv6 flow, without a logged id. */
 #define FLOW_UNITS_MIN ((uint32_t)(sizeof(struct stored_flow) / UNIT + 1))
 #define FLOW_UNITS_MAX ((uint32_t)(sizeof(struct stored_flow) / UNIT + 4))
 
@@ -56,9 +57,9 @@ enum {
     FLOW_ICMP_KNOWN = 2,
     FLOW_FIRST_FROM_1 = 4,
     FLOW_SOURCE_IS_1 = 8,
-    FLOW_LOGGED = 16, /* a text stands behind the addresses, ended by NUL */
-    FLOW_NAMED = 32,  /* by itself, in this window */
-    FLOW_RECENT = 64  /* had more than one packet since the hand was there: see eviction */
+    FLOW_LOGGED = 16, /* a NUL-terminated text follows the addresses */
+    FLOW_NAMED = 32,  /* by a handshake, in this window */
+    FLOW_RECENT = 64  /* more than one packet since the clock hand passed: see eviction */
 };
 
 struct slot {
@@ -66,7 +67,7 @@ struct slot {
     uint32_t place; /* 0: free */
 };
 
-/* A packet or connection that waits to be counted, and what it would make of a new flow. */
+/* A packet or connection waiting to be counted, and what it would make a new flow look like. */
 struct waiting {
     uint64_t address[4];
     int64_t time;
@@ -76,17 +77,17 @@ struct waiting {
     uint8_t icmp_type, icmp_code;
     uint8_t tcp_flags;
     bool src_local, dst_local;
-    bool metered;               /* it is a connection: its counts stand beside it in the batch */
-    bool named;                 /* what it says stands there, too */
-    struct stored_flow *likely; /* the flow that has its hash, NULL when there was none */
+    bool metered;               /* a connection, whose counts are beside it in the batch */
+    bool named;                 /* has a name, which is there too */
+    struct stored_flow *likely; /* the flow that has its hash; NULL: there was none */
 };
 
-/* The counts of a connection: of its sender, and of the other side. */
+/* The counts of a connection: index 0 its sender, index 1 the other side. */
 struct metered {
     int64_t last;
     uint64_t packets[2], bytes[2];
     uint64_t uid;             /* a hash of it; 0: none */
-    uint16_t service;         /* as a flow has it */
+    uint16_t service;         /* as in a flow */
     uint8_t logged_id_length; /* 0: none */
     char logged_id[FLOW_LOGGED_ID_MAX];
 };
@@ -100,11 +101,11 @@ struct flowlist {
 
     uint32_t *active;
     size_t active_count, active_capacity;
-    size_t stale;  /* how many of these are not active any more, or stand there twice */
-    bool in_order; /* so far the active flows are sorted by start */
+    size_t stale;  /* how many of these are no longer active, or are listed twice */
+    bool in_order; /* so far, the active flows are sorted by start */
 
-    struct flownames *names; /* NULL: no flow has one */
-    struct intern *services; /* that flows can have; NULL: none has one */
+    struct flownames *names; /* NULL: no flow has a name */
+    struct intern *services; /* of the flows; NULL: no flow has one */
 };
 
 struct flowtable {
@@ -116,18 +117,18 @@ struct flowtable {
 
     struct flowlist flows;
     uint8_t open;             /* the bit of the open window, 1 or 2 */
-    struct flowlist *evicted; /* active ones of this window; NULL: none */
+    struct flowlist *evicted; /* flows active in this window; NULL: none */
 
-    struct flowlist *ended; /* of the window before it, as far as they are copied; NULL: all are */
-    uint32_t *ended_places; /* of its flows, of which those from ended_at on are to be copied yet */
+    struct flowlist *ended; /* of the previous window, as far as copied; NULL: all copied */
+    uint32_t *ended_places; /* of its flows; those from ended_at on are still to be copied */
     size_t ended_count, ended_at;
 
-    uint32_t hand;           /* the place where eviction goes on */
-    uint32_t free_places[2]; /* the first of those that are free: of IPv4 flows, of IPv6 flows */
-    size_t names_kept;       /* bytes of names when they were tidied up last */
+    uint32_t hand;           /* the place where eviction continues */
+    uint32_t free_places[2]; /* the first free place for IPv4 and for IPv6 flows */
+    size_t names_kept;       /* bytes of names at the last cleanup */
     size_t names_left;       /* times since then that a flow may have left a name behind */
     size_t names_most;       /* bytes; 0: no limit */
-    uint64_t unnamed;        /* names that were not taken */
+    uint64_t unnamed;        /* names that were not stored */
 
     struct waiting batch[BATCH];
     struct metered metered[BATCH];
@@ -153,33 +154,33 @@ static inline uint32_t flow_number(uint32_t place)
     return place / FLOW_UNITS_MIN;
 }
 
-/* How many units a flow takes. */
+/* The units that a flow takes. */
 uint32_t flow_units(const struct stored_flow *flow);
 
 /*
- * Appends a copy of another list's flow, with its name and its service. more: how many are going to
- * follow. RESULT_NO_MEMORY, or RESULT_SYSTEM.
+ * Appends a copy of another list's flow, with its name and service. more: how many will follow.
+ * RESULT_NO_MEMORY, or RESULT_SYSTEM.
  */
 MUST_CHECK enum result flowlist_add(struct flowlist *list, const struct flowlist *from,
                                     uint32_t place, size_t more);
 
-/* The number of a service, which is 0 where there are too many. Results as above. */
+/* The number of a service; 0 if there are too many. Results as above. */
 MUST_CHECK enum result flowlist_number_service(struct flowlist *flows, const char *service,
                                                size_t length, uint16_t *number);
 
 /*
- * Makes room for units at next_place in a chunk, a new one of so many bytes where it must be, at
- * most CHUNK_BYTES. RESULT_NO_MEMORY.
+ * Makes space for units at next_place within one chunk; a new chunk, if needed, has that many
+ * bytes, at most CHUNK_BYTES. RESULT_NO_MEMORY.
  */
 MUST_CHECK enum result flowlist_reserve(struct flowlist *list, uint32_t units, size_t bytes);
 
-/* Makes room for one more active flow. RESULT_NO_MEMORY. */
+/* Makes space for one more active flow. RESULT_NO_MEMORY. */
 MUST_CHECK enum result flowlist_reserve_active(struct flowlist *list);
 
 /* Frees what the list holds, not the list. */
 void flowlist_clear(struct flowlist *list);
 
-/* Memory that is used at random places: huge pages, where they are to be had, save the TLB. */
+/* Allocates memory for random access, in huge pages if available, which save TLB misses. */
 void *large_pages(size_t bytes);
 
 #endif

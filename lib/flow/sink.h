@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where the metering process sends what it found: names as they are told, and the flows of windows
- * that have ended. What takes them may name and write the flows at once (recorder.h), or in a
- * thread of its own (outbox.h).
+ * Where the metering process (meter.h) sends its results: names as they are found, and the flows of
+ * windows that have ended. The receiver may name and write the flows at once (recorder.h), or in a
+ * thread (outbox.h).
  */
 #ifndef SECFLOW_SINK_H
 #define SECFLOW_SINK_H
@@ -10,24 +10,23 @@
 #include "flow/flowlist.h"
 #include "packet/address.h"
 
-/* What flows are of. */
+/* The window that flows belong to. */
 struct window {
-    int64_t start;        /* a multiple of its length since 1970; INT64_MIN where time is not cut */
-    int64_t sample_start; /* the trafficDate; INT64_MAX: there was no packet that counts */
-    bool ends;            /* with these flows */
+    int64_t start;        /* a multiple of its length since 1970; INT64_MIN: time is not cut */
+    int64_t sample_start; /* the trafficDate; INT64_MAX: no packet counted */
+    bool ends;            /* these flows are its last */
 };
 
 struct sink {
     void *context;
 
-    /* The address got the name at that time in microseconds. RESULT_NO_MEMORY. */
+    /* The address got the name at that time, in microseconds. RESULT_NO_MEMORY. */
     enum result (*name)(void *context, const struct address *address, const char *name,
                         size_t length, int64_t time);
 
     /*
-     * Flows of a window, which become the sink's, whatever the result; all of one window come
-     * before those of the next. RESULT_NO_MEMORY;
-     * RESULT_SYSTEM: they cannot be written, errno says why.
+     * Flows of a window, which the sink then owns, whatever the result. All flows of a window come
+     * before those of the next. RESULT_NO_MEMORY; RESULT_SYSTEM: they cannot be written; see errno.
      */
     enum result (*flows)(void *context, struct flowlist *flows, const struct window *window);
 };

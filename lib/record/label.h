@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What kind of flow a record is of: one of 29 categories, and an id that equal behaviour towards an
- * equal destination has everywhere. The rules are those of the NetworkSage service's enricher, as
- * flowlabel(1) has them, in exact arithmetic.
+ * The kind of flow that a record describes: one of 29 categories, and an id that equal behaviour
+ * towards an equal destination has everywhere. The rules are those of the NetworkSage service's
+ * enricher, as in flowlabel(1), in exact arithmetic.
  */
 #ifndef SECFLOW_LABEL_H
 #define SECFLOW_LABEL_H
@@ -12,12 +12,12 @@
 /* The name of the category. */
 const char *label_category(const struct record *record);
 
-/* 64 hexadecimal digits and NUL. */
+/* 64 hexadecimal digits and a NUL. */
 #define LABEL_ID_TEXT 65
 
 /*
- * Of a record that was read, the SHA-256 of "CATEGORY 07/04/2020 DESTINATION", where the
- * destination is dst or, without a port, dst:protocolInformation.
+ * For a record that was read: the SHA-256 of "CATEGORY 07/04/2020 DESTINATION", where the
+ * destination is dst or, if that has no port, dst:protocolInformation.
  */
 void label_id(const struct record *record, const char *category, char text[LABEL_ID_TEXT]);
 

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A Secflow: what all who write and read records fill in and use (recordwrite.h, recordread.h).
+ * A Secflow, as everything that writes or reads records uses it (recordwrite.h, recordread.h).
  */
 #ifndef SECFLOW_RECORD_H
 #define SECFLOW_RECORD_H
 
 #include "packet/address.h"
 
-/* NAME_OTHER: another word in a line that was read; it is written as "original". */
+/* NAME_OTHER: any other word in a line that was read; written as "original". */
 enum name_source { NAME_SESSION, NAME_PASSIVE, NAME_CACHE, NAME_ORIGINAL, NAME_OTHER };
 
-/* The layer at which bytes were counted from which the record's are estimated. */
+/* The layer whose byte counts the record's are estimated from. */
 enum bytes_from { BYTES_EXACT, BYTES_FROM_IP, BYTES_FROM_FRAME };
 
-/* A text: no final NUL; UTF-8. NULL and 0: there is none. */
+/* A text in UTF-8, no final NUL; NULL and 0: none. */
 struct record_text {
     const char *bytes;
     size_t length;
@@ -41,31 +41,31 @@ struct record_known {
  * member.
  */
 struct record {
-    struct address src, dst; /* of family 0: not known, as of a line that has but a name */
+    struct address src, dst; /* family 0: unknown, as when a line has only a name */
     uint16_t sport, dport;   /* host byte order; 0 where there are no ports (record_has_ports) */
-    uint8_t proto;           /* IPPROTO_TCP, _UDP, _ICMP or _ICMPV6; 0: not known */
+    uint8_t proto;           /* IPPROTO_TCP, _UDP, _ICMP or _ICMPV6; 0: unknown */
     enum name_source name_source;
-    struct record_text name; /* of dst; none: it goes by its address */
+    struct record_text name; /* of dst; none: dst is given by its address */
     uint64_t src_packets, src_bytes, dst_packets, dst_bytes;
     struct record_text protocol_information; /* none for TCP and UDP */
-    int64_t traffic_date;                    /* since 1970-01-01 UTC; negative: not known */
+    int64_t traffic_date;                    /* since 1970-01-01 UTC; negative: unknown */
     int64_t relative_start;                  /* from the traffic date */
     int64_t duration;
 
     struct record_text sensor; /* as sensor.h allows it */
     enum bytes_from bytes_from;
-    uint64_t sampling; /* one packet in so many was seen; 0: nothing is known of that */
+    uint64_t sampling; /* one packet in this many was seen; 0: unknown */
 
-    bool extended;        /* the fields of -x are there, which are those that follow, too */
+    bool extended;        /* has the fields of -x, including those that follow */
     int64_t window_start; /* since 1970; negative: time is not cut */
-    struct record_text community_id, uid, service; /* the last two: of Zeek */
+    struct record_text community_id, uid, service; /* the last two: from Zeek */
 
     struct record_text destination; /* dst as it stands in the line; of records that were read */
     struct record_text source;      /* the host in src, likewise, without brackets and port */
     struct record_known known;
 };
 
-/* protocolInformation where it is not empty. */
+/* False if protocolInformation is set. */
 #define RECORD_ICMP ((struct record_text){"ICMP", 4})
 
 static inline bool record_has_ports(const struct record *record)
@@ -73,7 +73,7 @@ static inline bool record_has_ports(const struct record *record)
     return record->protocol_information.length == 0;
 }
 
-/* Microseconds since 1970; negative: not known. */
+/* Microseconds since 1970; negative: unknown. */
 static inline int64_t record_start(const struct record *record)
 {
     return record->traffic_date < 0 ? -1 : record->traffic_date + record->relative_start;

@@ -10,11 +10,11 @@
 #include "record/recordwrite.h"
 
 struct recorder_options {
-    size_t names_budget;          /* bytes that names may take */
-    struct names *cache;          /* the name cache, the caller's; NULL: none */
+    size_t names_budget;          /* bytes of memory for names */
+    struct names *cache;          /* the name cache; the caller's; NULL: none */
     struct record_writer *writer; /* the caller's */
-    const char *sensor;           /* as sensor.h allows it, the caller's; NULL: none is told */
-    bool extended;                /* with the fields of -x */
+    const char *sensor;           /* as sensor.h allows it; the caller's; NULL: none */
+    bool extended;                /* write the fields of -x */
 };
 
 struct recorder;
@@ -24,18 +24,18 @@ MUST_CHECK enum result recorder_init(struct recorder **recorder,
                                      const struct recorder_options *options);
 void recorder_destroy(struct recorder **recorder);
 
-/* The names by which destinations are called; the caller may add some. */
+/* The names for destinations; the caller may add some. */
 struct names *recorder_names(struct recorder *recorder);
 
 /*
- * Names the flows, in the order of secflow(7), "How a destination gets its name", and writes them
- * as a sample, and flushes. The flows are sorted by that.
- * RESULT_NO_MEMORY; RESULT_SYSTEM: the output failed, errno says why.
+ * Names the flows in the order of secflow(7), "How a destination gets its name", writes them as one
+ * sample, and flushes. Sorts the flows. RESULT_NO_MEMORY; RESULT_SYSTEM: the output failed; see
+ * errno.
  */
 MUST_CHECK enum result recorder_write(struct recorder *recorder, struct flowlist *flows,
                                       const struct window *window);
 
-/* Does that at once with what a meter sends. */
+/* A sink that does so at once with what a meter sends. */
 struct sink recorder_sink(struct recorder *recorder);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a sensor can be called: where records come from, as --sensor says.
+ * Names of sensors: where records come from, as given by --sensor.
  */
 #ifndef SECFLOW_SENSOR_H
 #define SECFLOW_SENSOR_H
@@ -10,7 +10,7 @@
 
 #define SENSOR_MAX 255u
 
-/* Whether it is 1 to SENSOR_MAX bytes of UTF-8 without control characters. */
+/* True for 1 to SENSOR_MAX bytes of UTF-8 without control characters. */
 bool sensor_is_name(const char *name, size_t length);
 
 #endif
