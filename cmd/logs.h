@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The command line of what turns logs into Secflows, all but what differs from one kind of logs to
- * another.
+ * The command line shared by the tools that turn logs into Secflows.
  */
 #ifndef SECFLOW_LOGS_H
 #define SECFLOW_LOGS_H
@@ -13,14 +12,14 @@ struct logs {
     const char *name; /* of the tool */
     const struct tool *tool;
     const struct log_reader *reader;
-    /* What its rows are called, where they are counted. */
+    /* What rows are called in counts. */
     const char *connections, *names, *sessions; /* "rows of conn", "of dns" */
-    const char *other_rows;                     /* skipped: "of other logs" */
-    const char *no_connections;                 /* where connections stand */
-    const char *no_names;                       /* what it means that none were read */
+    const char *other_rows;                     /* skipped ones: "of other logs" */
+    const char *no_connections;                 /* where connections are found */
+    const char *no_names;                       /* what it means if none were read */
 };
 
-/* All of main. */
+/* The whole of main. */
 int logs_main(const struct logs *logs, int argc, char **argv);
 
 #endif

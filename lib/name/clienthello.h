@@ -9,7 +9,7 @@
 
 #include "name/hello.h"
 
-/* Whether the first bytes of a TCP stream can be a TLS record with a ClientHello; cheap. */
+/* True if the first bytes of a TCP stream may be a TLS record with a ClientHello; cheap. */
 bool clienthello_begins(const uint8_t *bytes, size_t length);
 
 /* Reads the first bytes of a TCP stream: one message in TLS records. */

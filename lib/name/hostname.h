@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Host names as clients and logs give them: in any case, with or without the final dot; and what is
- * none.
+ * Host names as clients and logs give them: in any case, with or without the final dot; and how to
+ * recognise what is not one.
  */
 #ifndef SECFLOW_HOSTNAME_H
 #define SECFLOW_HOSTNAME_H
@@ -18,13 +18,13 @@ struct hostname {
 };
 
 /*
- * Takes a host name; false, and no name, where the text is none (RFC 1123 section 2.1, and with
- * underscores), or an address (the URL Standard's "ends in a number": 127.1 and 0x7f000001 are
- * some).
+ * Takes a host name. False, leaving no name, if the text is not one (RFC 1123 section 2.1, plus
+ * underscores), or is an address (the URL Standard's "ends in a number", as do 127.1 and
+ * 0x7f000001).
  */
 bool hostname_set(struct hostname *name, const char *text, size_t length);
 
-/* The same for the value of a Host field: a port and the spaces around are cut off. */
+/* The same for the value of a Host field: cuts off a port and surrounding spaces. */
 bool hostname_set_host(struct hostname *name, const char *host, size_t length);
 
 #endif

@@ -9,7 +9,7 @@
 
 #include "name/hello.h"
 
-/* Whether the first bytes of a TCP stream can be the method of a request; cheap. */
+/* True if the first bytes of a TCP stream may be the method of a request; cheap. */
 bool httprequest_begins(const uint8_t *bytes, size_t length);
 
 /*

@@ -19,26 +19,22 @@ struct record_text {
     size_t length;
 };
 
-/*
- * What filters have added to a record, as secflow(5) says; zero, but the times, where they have
- * not.
- */
+/* What filters have added to a record (see secflow(5)); otherwise zero, with negative times. */
 struct record_known {
-    struct record_text category, flow_id; /* of flowlabel */
+    struct record_text category, flow_id; /* from flowlabel */
     struct record_text title, description, relevance, known_by, activity;
     struct record_text tags, lists; /* arrays, as JSON */
     struct record_text event, event_id, event_start;
-    struct record_text domain; /* under which the destination's name was registered */
+    struct record_text domain; /* the registered domain of the destination's name */
     struct record_text dst_country, dst_as_org;
     uint64_t flow_id_count, flow_id_sensors, destination_count, domain_count, rank, dst_asn;
-    /* Microseconds since 1970; negative: not known. */
+    /* Microseconds since 1970; negative: unknown. */
     int64_t flow_id_first_seen, flow_id_last_seen, destination_first_seen, domain_first_seen;
 };
 
 /*
- * All zero but the dates is a record of nothing. Times are microseconds; the texts belong to
- * whoever filled in the record. Of what a record says twice, src and srcIp, say, there is one
- * member.
+ * A zeroed record with negative dates is empty. Times are microseconds; the texts belong to whoever
+ * filled in the record. Facts that a line states twice, such as src and srcIp, have one member.
  */
 struct record {
     struct address src, dst; /* family 0: unknown, as when a line has only a name */
@@ -60,8 +56,8 @@ struct record {
     int64_t window_start; /* since 1970; negative: time is not cut */
     struct record_text community_id, uid, service; /* the last two: from Zeek */
 
-    struct record_text destination; /* dst as it stands in the line; of records that were read */
-    struct record_text source;      /* the host in src, likewise, without brackets and port */
+    struct record_text destination; /* dst as it is in the line; only for records that were read */
+    struct record_text source;      /* likewise the host in src, without brackets and port */
     struct record_known known;
 };
 

@@ -12,7 +12,7 @@
 
 struct record_reader;
 
-/* Fields that a reader can be told to add to a record, at most. */
+/* The most fields that a reader can add to a record. */
 #define RECORD_ADDED_MAX 16u
 
 /* names: of the fields that record_write_with adds; the caller's, and must outlive the reader. */
@@ -40,10 +40,10 @@ void record_read_rest(const struct record_reader *reader, struct record *record)
 const char *record_problem(const struct record_reader *reader);
 
 /*
- * Writes the line that was read last, with the fields to be added: values, one for each name, are
- * JSON values as they are to stand there, a string in its quotes; NULL leaves that field as it is.
- * Where the line has a field of that name its value is replaced, else it comes at the end, in the
- * order of the names. All other bytes stay as they are. RESULT_SYSTEM, as from the output.
+ * Writes the line read last with the fields to be added. values: one for each name, as JSON (a
+ * string in its quotes); NULL leaves that field as it is. If the line has a field of that name, its
+ * value is replaced; else the field is appended, in the order of the names. All other bytes are
+ * unchanged. RESULT_SYSTEM, as from the output.
  */
 MUST_CHECK enum result record_write_with(const struct record_reader *reader,
                                          const char *const *values, struct output *output);
