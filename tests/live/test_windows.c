@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A folder of windows: names, what is whole, what was left, what is not kept. */
+/* A directory of windows: names, what is whole, what was left, what is not kept. */
 #include "../folder.h"
 #include "../tap.h"
 #include "base/clock.h"
