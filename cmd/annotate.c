@@ -12,11 +12,11 @@ struct work {
     const struct annotator *annotator;
     struct secflows secflows;
     struct output *output;
-    enum result flushed; /* what that gave before the last read */
+    enum result flushed; /* result of the flush before the last read */
     int error;           /* its errno */
 };
 
-/* Reading may have to wait: before it does, all that is known goes out. */
+/* Reading may block: before that, flushes the output. */
 static bool flush(void *context, int fd)
 {
     struct work *work = context;
@@ -31,11 +31,11 @@ static int end_early(const struct work *work, enum result result)
 {
     if (result != RESULT_END)
         return output_failed(result);
-    errno = work->error; /* reading has its own since then */
+    errno = work->error; /* reading has changed errno since */
     return output_failed(work->flushed);
 }
 
-/* Whether a signal ended the reading, which is said. */
+/* True if a signal ended reading; prints so. */
 static bool was_stopped(const struct work *work, const char *path)
 {
     if (work->secflows.in->error != ECANCELED || work->flushed != RESULT_OK)
@@ -44,7 +44,7 @@ static bool was_stopped(const struct work *work, const char *path)
     return true;
 }
 
-/* *go_on is false when there is no point in more. */
+/* Sets *go_on to false if there is no point in continuing. */
 static int run_file(struct work *work, const char *path, bool *go_on)
 {
     const struct annotator *annotator = work->annotator;

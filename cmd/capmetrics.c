@@ -15,19 +15,19 @@ struct capmetrics {
     struct watch_options options;
     struct metrics *metrics;
     int64_t start;
-    int statm; /* where the kernel tells of this process's memory: later it may not be opened */
+    int statm; /* where the kernel reports this process's memory; cannot be opened later */
     pthread_t thread;
     bool running;
-    pthread_mutex_t mutex; /* of all that follows */
+    pthread_mutex_t mutex; /* protects everything below */
     pthread_cond_t given;
     struct watch_counts counts;
     bool fresh, stopping;
-    bool turned; /* and that has not been said */
+    bool turned; /* and not yet reported */
     enum result result;
     int error;
 };
 
-/* Pages that are in memory are the second number. */
+/* The second number is the resident pages. */
 static uint64_t resident_bytes(int statm)
 {
     char text[128], *second;
@@ -143,7 +143,7 @@ static void put_all(const struct capmetrics *metrics, const struct watch_counts 
     put_memory(metrics->metrics, counts, metrics->statm);
 }
 
-/* The mutex is not locked. */
+/* The mutex is not held. */
 static void write_counts(struct capmetrics *metrics, const struct watch_counts *counts)
 {
     enum result result;
@@ -155,7 +155,7 @@ static void write_counts(struct capmetrics *metrics, const struct watch_counts *
     error = errno;
     pthread_mutex_lock(&metrics->mutex);
     if (turned) {
-        metrics->turned = !metrics->turned; /* what turned back before it was said is no news */
+        metrics->turned = !metrics->turned; /* turned back before it was reported: no news */
         metrics->result = result;
         metrics->error = error;
     }
@@ -194,7 +194,7 @@ static int tell_failure(const struct capmetrics *metrics)
     if (errno == EACCES || errno == EPERM)
         complain(options->metrics,
                  "cannot write the metrics: the user that flowcap runs as%s%s%s must be able to "
-                 "write to the folder",
+                 "write to the directory",
                  options->user ? ", " : "", options->user ? options->user : "",
                  options->user ? "," : "");
     else
@@ -208,8 +208,8 @@ static bool is_full(int error)
 }
 
 /*
- * As the user whom the tool has become: a file that cannot be written is told at once. A disk that
- * is full, which passes, does not keep it from its work.
+ * As the user the tool has become. A file that cannot be written is reported at once. A full disk,
+ * which may be temporary, does not stop the tool.
  */
 static int start(struct capmetrics *metrics)
 {

@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* What the command has: its descriptors, and no others. 0, or an errno. */
+/* Gives the command its descriptors and no others. Returns 0 or an errno. */
 static int set_descriptors(posix_spawn_file_actions_t *actions, int in, int out)
 {
     int error = posix_spawn_file_actions_adddup2(actions, in, STDIN_FILENO);
@@ -21,7 +21,7 @@ static int set_descriptors(posix_spawn_file_actions_t *actions, int in, int out)
     return error;
 }
 
-/* And its signals, of which the tool ignores one, and may block others. */
+/* Resets signals: the tool ignores one and may block others. */
 static int set_attributes(posix_spawnattr_t *attributes)
 {
     sigset_t none, ignored;
@@ -86,9 +86,9 @@ void child_kill(struct child *child)
 int child_end(struct child *child)
 {
     siginfo_t info;
-    int status = 255 << 8; /* as of an exit with 255, where it cannot be told */
+    int status = 255 << 8; /* as if it had exited with 255, if its status is unknown */
 
-    /* While the process is not waited for nothing else can have its number. */
+    /* Until the process is reaped, no other can have its number. */
     while (waitid(P_PID, (id_t)child->pid, &info, WEXITED | WNOWAIT) < 0 && errno == EINTR)
         ;
     kill(-child->pid, SIGKILL);

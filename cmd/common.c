@@ -17,7 +17,7 @@ struct progress progress;
 static const char *name;
 static bool never_wait; /* for standard error */
 
-/* What is closed stays unusable, but no file that is opened takes its place. */
+/* Closed descriptors stay unusable, but no newly opened file takes their place. */
 static void occupy_standard_descriptors(void)
 {
     if (fcntl(STDIN_FILENO, F_GETFD) < 0)
@@ -32,7 +32,7 @@ void common_init(const char *tool)
 {
     name = tool;
     occupy_standard_descriptors();
-    /* A pipe whose reader is gone ends the tool quietly, even where its parent ignored that. */
+    /* A pipe whose reader is gone ends the tool quietly, even if its parent ignored SIGPIPE. */
     signal(SIGPIPE, SIG_DFL);
 }
 
@@ -46,8 +46,7 @@ void messages_never_wait(void)
     never_wait = true;
 }
 
-/* Whether a message can be written without waiting: one that is shorter than PIPE_BUF, in a pipe.
- */
+/* True if a message can be written without blocking: shorter than PIPE_BUF, to a pipe. */
 static bool takes_message(void)
 {
     struct pollfd fd = {.fd = STDERR_FILENO, .events = POLLOUT};
@@ -60,10 +59,10 @@ const char *input_name(const char *path)
     return strcmp(path, "-") == 0 ? "standard input" : path;
 }
 
-/* The longest text of a message, before it is escaped. */
+/* The longest message, before escaping. */
 #define MESSAGE_MAX (PATH_MAX + 1024)
 
-/* Control characters, which a terminal would obey, are told as \xNN: those of ASCII, and of C1. */
+/* Control characters (ASCII and C1), which a terminal would obey, are written as \xNN. */
 static void put_message(const char *text)
 {
     const unsigned char *start = (const unsigned char *)text;
@@ -169,7 +168,7 @@ int close_output(int status)
 
     if (fclose(stdout) != 0)
         failed = true;
-    if (failed && status != EX_IOERR) /* which has been said then */
+    if (failed && status != EX_IOERR) /* otherwise already reported */
         complain_errno(NULL, "cannot write to standard output");
     return failed ? EX_IOERR : status;
 }
@@ -182,7 +181,7 @@ void print_part(const char **separator, uint64_t count, const char *what)
     }
 }
 
-/* Damages of one input that are told of before the rest is only counted. */
+/* Problems of one input that are printed before the rest is only counted. */
 #define DAMAGES_TOLD 3
 
 void add_damage(struct damages *damages, const char *problem)

@@ -13,11 +13,14 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Days for which a name stays in the cache, and how long its lock is waited for. */
+/* Days that a name stays in the cache, and how long to wait for its lock. */
 #define CACHE_AGE 30
 #define CACHE_WAIT (10 * SECOND)
 
-/* What names may take when nothing is said: so much at least, or by what is read; and the cache. */
+/*
+ * Default memory for names: at least this much, or more depending on how much is read; then for the
+ * cache.
+ */
 #define NAMES_LEAST ((size_t)16 << 20)
 #define NAMES_BY_READ(read) ((read) / 2 * 3)
 #define CACHE_MEMORY ((size_t)64 << 20)
@@ -43,7 +46,7 @@ static int parse_cache_age(struct converter_options *options)
     return status;
 }
 
-/* from: what says the name. An empty one is none. */
+/* from: where the name comes from. An empty name means none. */
 static int set_sensor(struct converter_options *options, const char *from, const char *name)
 {
     if (*name && !sensor_is_name(name, strlen(name)))
@@ -186,7 +189,7 @@ int cache_updated(struct converter_options *options, enum result result)
 {
     switch (result) {
     case RESULT_OK:
-    case RESULT_DAMAGED: /* so since it was loaded; who comes next says so */
+    case RESULT_DAMAGED: /* damaged since it was loaded; the next to load it reports it */
         return EX_OK;
     case RESULT_NO_MEMORY:
         return out_of_memory();
@@ -196,8 +199,8 @@ int cache_updated(struct converter_options *options, enum result result)
             complain(options->cache_path, "another process has it locked: it was not updated");
         else if (errno == EACCES)
             complain(options->cache_path,
-                     "cannot update the name cache: the user whom the tool runs "
-                     "as must be able to write it and its folder");
+                     "cannot update the name cache: the user that the tool runs "
+                     "as must be able to write it and its directory");
         else
             complain_errno(options->cache_path, "cannot update the name cache");
         return EX_IOERR;
@@ -230,7 +233,7 @@ int converter_status(const struct converter_options *options, int status)
     return options->stopped ? final_status(status, EX_TEMPFAIL) : status;
 }
 
-/* Whether an earlier one of the reasons that hold says the same. */
+/* True if an earlier reason that holds says the same. */
 static bool is_repeated(const struct reason *reasons, size_t index)
 {
     for (size_t i = 0; i < index; i++)

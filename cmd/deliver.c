@@ -12,12 +12,12 @@
 #include <string.h>
 #include <unistd.h>
 
-/* How long the last lines may wait for standard output, in milliseconds. */
+/* How long to wait for standard output to accept the last lines, in milliseconds. */
 #define OUTPUT_WAIT 2000
 
 #define TOLD_TEXT (320 + ANSWER_WORDS + 8)
 
-/* Rejections that are told of before the rest is only counted. */
+/* Rejections that are printed before the rest is only counted. */
 #define REJECTIONS_TOLD 3
 
 static const char *file_name_of(const struct delivery_news *news)
@@ -74,7 +74,7 @@ static void tell_accepted(struct deliver *deliver, const struct delivery_news *n
     delivery_hold(deliver->delivery, has_lines(deliver));
 }
 
-/* What went wrong, with the collector's own words where there are any. */
+/* What went wrong, followed by the collector's own words, if any. */
 static const char *told_text(const struct delivery_news *news, char told[TOLD_TEXT])
 {
     snprintf(told, TOLD_TEXT, news->words[0] ? "%s (\"%s\")" : "%s%s", news->what, news->words);
@@ -90,7 +90,7 @@ static void tell_rejected(const struct deliver *deliver, const struct delivery_n
                  deliver->options->spool_path);
 }
 
-/* -v tells of each try, in the collector's words; else what is wrong is said once. */
+/* -v reports every attempt, with the collector's words; otherwise a problem is reported once. */
 static void tell_again(struct deliver *deliver, const struct delivery_news *news)
 {
     const struct upload_answer *answer = news->answer;
@@ -102,7 +102,7 @@ static void tell_again(struct deliver *deliver, const struct delivery_news *news
                  told_text(news, told), seconds(news->took), news->failures,
                  news->failures == 1 ? "" : "s", seconds(news->wait));
     else if (deliver->said != problem)
-        complain(deliver->collector, "%s; it is tried again", news->what);
+        complain(deliver->collector, "%s; will retry", news->what);
     deliver->said = problem;
     snprintf(deliver->problem, sizeof deliver->problem, "%s", news->what);
 }
@@ -214,7 +214,7 @@ void deliver_destroy(struct deliver *deliver)
     free(deliver->collector);
 }
 
-/* Whether it is ready in so many milliseconds, or more, where signals come meanwhile. */
+/* Waits up to that many milliseconds, longer if signals interrupt. True if ready. */
 static bool is_ready(struct pollfd *fd, int wait)
 {
     int ready;
@@ -225,7 +225,7 @@ static bool is_ready(struct pollfd *fd, int wait)
     return ready > 0;
 }
 
-/* Writes of the lines what standard output takes while it is waited for: milliseconds. */
+/* Writes as many lines as standard output accepts while waiting that many milliseconds. */
 static int write_lines(struct deliver *deliver, int wait)
 {
     struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
@@ -239,7 +239,7 @@ static int write_lines(struct deliver *deliver, int wait)
                               left < PIPE_BUF ? left : PIPE_BUF);
 
         if (wrote < 0 && errno != EAGAIN && errno != EINTR) {
-            deliver->written = lines->length; /* nothing of it can be written any more */
+            deliver->written = lines->length; /* nothing more can be written */
             status = output_failed(RESULT_SYSTEM);
             delivery_stop(deliver->delivery);
         }
@@ -251,7 +251,7 @@ static int write_lines(struct deliver *deliver, int wait)
     return status;
 }
 
-/* Says why delivery cannot go on. */
+/* Prints why delivery cannot go on. */
 static int failed(const struct deliver *deliver, enum result result)
 {
     if (result == RESULT_OK)
@@ -314,7 +314,7 @@ static int tell_left(const struct deliver *deliver)
     return deliver->options->lasting ? EX_OK : EX_TEMPFAIL;
 }
 
-/* The last lines, for which a reader has some time. */
+/* Writes the last lines, giving their reader some time. */
 static int end_lines(struct deliver *deliver)
 {
     int status = has_lines(deliver) ? write_lines(deliver, OUTPUT_WAIT) : EX_OK;

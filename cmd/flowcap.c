@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * flowcap: traffic becomes Secflows, live. See flowcap(8).
+ * flowcap: turns live traffic into Secflows. See flowcap(8).
  */
 #include "base/clock.h"
 #include "converter.h"
@@ -42,7 +42,7 @@ static const struct tool_option tool_options[] = {
     {'q', "quiet", NULL, "show no status line, and no note about interfaces that come and go"},
     {'S', "session-names", NULL, "prefer the names that TLS, QUIC and HTTP sessions ask for"},
     {'T', "closed-tunnels", NULL, "do not look into tunnels"},
-    {'w', "write", "DIR", "write each window to a file in this folder, not to standard output"},
+    {'w', "write", "DIR", "write each window to a file in this directory, not to standard output"},
     {'x', "extended", NULL,
      "add times, addresses, ports, names and the Community ID to each record"},
     {'Z', "user", "USER", "user to become when started as root (default nobody)"},
@@ -75,19 +75,19 @@ static const struct tool tool = {
     .libraries = (library_fn *const[]){filter_libpcap, sandbox_libseccomp, library_nettle, NULL},
 };
 
-/* How long a window is waited for after its end: what the kernel still has of it comes by then. */
+/* How long after its end a window stays open: by then the kernel has handed over its packets. */
 #define TICK_GRACE (SECOND / 2)
 
-/* How long names are remembered across windows, and of a flow which side opened it. */
+/* How long names are remembered across windows, and which side opened a flow. */
 #define NAME_MEMORY (300 * SECOND)
 #define FLOW_MEMORY (24 * 3600 * SECOND)
 
-/* What flows may take that wait to be written, and how long is waited for a reader at the end. */
+/* Memory for flows that wait to be written. */
 #define OUTPUT_MEMORY ((size_t)64 << 20)
 #define OUTPUT_MEMORY_LEAST (UINT64_C(64) << 10)
 #define OUTBOX_WAIT (3 * SECOND)
 
-/* What names may take. */
+/* Default memory for names. */
 #define NAMES_MEMORY ((size_t)64 << 20)
 
 #define RETRY_MOST (60 * SECOND)
@@ -100,7 +100,7 @@ struct command {
     char interfaces[INTERFACES_TEXT];
     const char *user, *metrics;
     int64_t window;
-    uint64_t most_windows, most_flows; /* most_windows: 0: no end */
+    uint64_t most_windows, most_flows; /* most_windows: 0: no limit */
     size_t output_memory;
     bool closed_tunnels, list;
 
@@ -112,22 +112,22 @@ struct command {
     struct watch watch;
     struct keeping keeping;
     int signals;
-    uint64_t frames;               /* that have been read */
-    uint64_t windows;              /* that have ended, as far as it was seen */
-    int64_t retry_at, retry_after; /* for an interface that is gone; 0: it is not */
-    int status;                    /* of what does not end the capture, such as the name cache */
+    uint64_t frames;               /* read */
+    uint64_t windows;              /* ended, as far as noticed */
+    int64_t retry_at, retry_after; /* for an interface that is gone; otherwise 0 */
+    int status; /* of failures that do not end the capture, such as the name cache's */
     bool told_empty;
-    bool cache_locked; /* by another process, which was said */
+    bool cache_locked; /* by another process; a message was printed */
     bool stopping;
 };
 
-/* When the window ends that is open at a time of the clock on the wall. */
+/* When the window that is open at a wall clock time ends. */
 static int64_t window_end(const struct command *command, int64_t wall)
 {
     return wall - wall % command->window + command->window;
 }
 
-/* Why not all is captured that should be; NULL: it is. */
+/* Why some of the traffic is not captured; NULL: all is. */
 static const char *problem_of(const struct command *command)
 {
     if (command->retry_after > 0)
@@ -152,7 +152,7 @@ static struct watch_counts count(struct command *command)
     return counts;
 }
 
-/* A cache that is locked learns later; without one that fails it goes on. */
+/* If the cache is locked, it is updated later; if it fails, capture goes on without. */
 static void look_at_cache(struct command *command, const struct outbox_counts *counts, bool last)
 {
     bool locked = counts->cache == RESULT_SYSTEM && counts->cache_error == EWOULDBLOCK;
@@ -168,7 +168,7 @@ static void look_at_cache(struct command *command, const struct outbox_counts *c
         worse_status(command->status, cache_updated(&command->converter, counts->cache));
 }
 
-/* Of several interfaces one may be waited for while the others are captured from. */
+/* With several interfaces, one may be down while the others are captured from. */
 static void tell_news(struct command *command)
 {
     const char *name;
@@ -176,12 +176,12 @@ static void tell_news(struct command *command)
 
     while ((name = capture_news(command->capture, &up)))
         if (!command->converter.quiet)
-            complain(name, up ? "it is captured from again"
-                              : "the interface is down; it is waited for, the others are captured "
+            complain(name, up ? "capturing from it again"
+                              : "the interface is down; waiting for it; the others are captured "
                                 "from");
 }
 
-/* Says what went wrong in the thread that writes. */
+/* Reports failures of the writing thread. */
 static void look_at_outbox(struct command *command, const struct outbox_counts *counts, bool last)
 {
     look_at_cache(command, counts, last);
@@ -189,8 +189,8 @@ static void look_at_outbox(struct command *command, const struct outbox_counts *
 }
 
 /*
- * Once, for those who watch: when a window from its beginning to its end gave nothing, or at the
- * end. The kernel does not even count most of what is left out.
+ * Prints, once, that a whole window or the whole capture gave no records. The kernel's filter
+ * leaves out most packets without counting them.
  */
 static void tell_empty(struct command *command, const struct outbox_counts *counts)
 {
@@ -206,7 +206,7 @@ static void tell_empty(struct command *command, const struct outbox_counts *coun
     command->told_empty = true;
 }
 
-/* Says what is new, as what went wrong in the thread that writes. */
+/* Reports what is new, such as failures of the writing thread. */
 static void look(struct command *command, int64_t now)
 {
     struct watch_counts counts;
@@ -221,7 +221,7 @@ static void look(struct command *command, int64_t now)
         tell_empty(command, &counts.outbox);
 }
 
-/* After a window has ended. */
+/* Call it after a window has ended. */
 static void end_windows(struct command *command)
 {
     uint64_t windows = meter_counts(command->meter)->windows;
@@ -249,7 +249,7 @@ static enum result take_frame(void *context, const struct frame *frame)
     enum result result = meter_frame(command->meter, frame, &verdict);
 
     command->frames++;
-    /* A window's end is seen to outside of the capture. */
+    /* The end of a window is handled outside capture_read. */
     if (result == RESULT_OK && meter_counts(command->meter)->windows != command->windows)
         return RESULT_END;
     return result;
@@ -260,7 +260,7 @@ static const char *interface_name(const struct command *command)
     return command->interfaces;
 }
 
-/* An interface that is gone is told of once, and waited for. */
+/* A missing interface is reported once, then waited for. */
 static int wait_for_interface(struct command *command, int64_t now)
 {
     enum capture_state state = capture_state(command->capture);
@@ -270,8 +270,7 @@ static int wait_for_interface(struct command *command, int64_t now)
         return EX_UNAVAILABLE;
     }
     if (!command->converter.quiet)
-        complain(interface_name(command), "%s; it is waited for",
-                 capture_problem(command->capture));
+        complain(interface_name(command), "%s; waiting for it", capture_problem(command->capture));
     command->retry_after = SECOND;
     command->retry_at = now + command->retry_after;
     return EX_OK;
@@ -284,7 +283,7 @@ static int look_for_interface(struct command *command, int64_t now)
     switch (capture_reopen(command->capture)) {
     case CAPTURE_GOOD:
         if (!command->converter.quiet)
-            complain(interface_name(command), "it is captured from again");
+            complain(interface_name(command), "capturing from it again");
         command->retry_after = 0;
         return EX_OK;
     case CAPTURE_DOWN:
@@ -300,7 +299,7 @@ static int look_for_interface(struct command *command, int64_t now)
     }
 }
 
-/* Takes frames that are there. */
+/* Reads available frames. */
 static int read_frames(struct command *command)
 {
     enum result result = capture_read(command->capture, take_frame, command);
@@ -310,14 +309,14 @@ static int read_frames(struct command *command)
     return metered(command, result == RESULT_END ? RESULT_OK : result);
 }
 
-/* What the kernel still has when it is told to end; no more than that, for more may come. */
+/* Reads what the kernel still holds when told to end, but no more: traffic may never stop. */
 static int read_rest(struct command *command)
 {
     struct capture_counts counts;
     uint64_t frames;
     int status = EX_OK;
 
-    poll(NULL, 0, 150); /* for the kernel to hand over a block that is not full */
+    poll(NULL, 0, 150); /* lets the kernel hand over a block that is not full */
     capture_count(command->capture, &counts);
     do {
         frames = command->frames;
@@ -343,8 +342,7 @@ static void take_signal(struct command *command)
     watch_tell(&command->watch, &counts);
 }
 
-/* Milliseconds until the window ends, or the interface is looked for, or something is to be said.
- */
+/* Milliseconds until the window ends, the interface is checked, or a report is due. */
 static int time_left(const struct command *command)
 {
     int64_t wall = clock_wall() - TICK_GRACE, now = clock_monotonic();
@@ -387,7 +385,9 @@ static int capture_windows(struct command *command)
         if (status == EX_OK && command->retry_after == 0 && (fds[2].revents & POLLERR) &&
             capture_look(command->capture) != CAPTURE_GOOD)
             status = wait_for_interface(command, clock_monotonic());
-        /* While older frames may wait the clock ends no window: they would lie before the next. */
+        /*
+         * While older frames may be waiting, the clock ends no window: they belong before the next.
+         */
         if (status == EX_OK && !command->stopping && command->windows == windows &&
             command->frames - frames < CAPTURE_AT_ONCE)
             status = metered(command, meter_tick(command->meter, clock_wall() - TICK_GRACE));
@@ -396,7 +396,7 @@ static int capture_windows(struct command *command)
     return status;
 }
 
-/* What waits is written, or given up. */
+/* Waits until everything is written, or gives up. */
 static int end_outbox(struct command *command, int status)
 {
     bool done = outbox_wait(command->outbox, OUTBOX_WAIT);
@@ -416,8 +416,8 @@ static int end_outbox(struct command *command, int status)
 }
 
 /*
- * The window so far, unless it is one too many; and what waits for the reader. go_on is false after
- * a failure of the meter, which can only be destroyed then.
+ * Sends the window so far, unless it exceeds -n, and what waits for the reader. go_on is false
+ * after a failure of the meter, which may then only be destroyed.
  */
 static int finish(struct command *command, bool go_on)
 {
@@ -494,7 +494,10 @@ static int open_outbox(struct command *command)
     return result == RESULT_OK ? EX_OK : start_failed(result);
 }
 
-/* As the outbox, whose records may go to the terminal that has the line. */
+/*
+ * Passes flows to the outbox, after clearing the progress line: records may go to the same
+ * terminal.
+ */
 static enum result take_flows(void *context, struct flowlist *flows, const struct window *window)
 {
     progress_clear(&progress);
@@ -519,14 +522,14 @@ static int open_meter(struct command *command)
     return result == RESULT_OK ? EX_OK : start_failed(result);
 }
 
-/* What needs no rights, but more than the sandbox leaves; a thread has the rights of its maker. */
+/* What needs no rights but more than the sandbox allows. A thread inherits its creator's rights. */
 static int prepare(struct command *command)
 {
     int status = open_recorder(&command->converter, command->writer, &command->recorder);
 
     if (status == EX_OSERR)
         return status;
-    command->status = status; /* without a name cache it goes on, too */
+    command->status = status; /* goes on without a name cache */
     status = keeping_open(&command->keeping, interface_name(command));
     if (status == EX_OK)
         status = open_outbox(command);
@@ -541,7 +544,7 @@ static int drop_rights(struct command *command)
     enum result result = sandbox_drop(command->user, problem);
     int status;
 
-    tzset(); /* else the first time that is written as a date would open a file */
+    tzset(); /* otherwise the first formatted time would open a file */
     if (result == RESULT_OK) {
         status = prepare(command);
         if (status != EX_OK)
@@ -563,14 +566,14 @@ static int block_signals(struct command *command)
 {
     static const int signals[] = {SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 
-    signal(SIGPIPE, SIG_IGN); /* writing fails then, and that is told */
+    signal(SIGPIPE, SIG_IGN); /* writing then fails, which is reported */
     command->signals = signal_descriptor(signals, sizeof signals / sizeof *signals);
     return command->signals < 0 ? start_failed(RESULT_SYSTEM) : EX_OK;
 }
 
 /*
- * Else glibc gives a thread memory of its own, and opens a file before it gives that back, which
- * the sandbox does not let it.
+ * Otherwise glibc gives a thread its own arena, and opens a file before returning that memory,
+ * which the sandbox forbids.
  */
 static void share_memory(void)
 {
@@ -579,7 +582,7 @@ static void share_memory(void)
 #endif
 }
 
-/* What needs rights comes before they are dropped. */
+/* Does what needs rights before they are dropped. */
 static int command_init(struct command *command)
 {
     struct snap_options *snap = &command->capture_options.snap;
@@ -670,7 +673,7 @@ static int parse_option(struct command *command, int option, char **argv)
     }
 }
 
-/* What stands behind the options is most often what tcpdump or pcap2flow would take there. */
+/* An operand is usually what tcpdump or pcap2flow would accept there. */
 static int unexpected_operands(const struct command *command, int argc, char **argv)
 {
     char filter[256] = "";
@@ -728,7 +731,7 @@ int main(int argc, char **argv)
         status = list_interfaces();
     } else if (status == EX_OK && !command.converter.done) {
         status = command_init(&command);
-        messages_never_wait(); /* for nothing may cost a packet */
+        messages_never_wait(); /* messages must not cost a packet */
         if (status == EX_OK)
             status = run(&command);
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * flowlabel: says of each Secflow what kind of flow it is. See flowlabel(1).
+ * flowlabel: says what kind of flow each Secflow is. See flowlabel(1).
  */
 #include "annotate.h"
 #include "base/input.h"

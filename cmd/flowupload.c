@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * flowupload: samples reach the collector. See flowupload(1).
+ * flowupload: delivers samples to the collector. See flowupload(1).
  */
 #include "base/clock.h"
 #include "deliver.h"
@@ -49,7 +49,7 @@ static const struct tool_option tool_options[] = {
     {'n', "dry-run", NULL, "write the samples to standard output and send nothing"},
     {'q', "quiet", NULL, "show no progress, and no line for each accepted sample"},
     {'s', "spool", "SPOOL",
-     "folder where samples wait (default ~/.local/state/secflow/spool, /var/spool/secflow for "
+     "directory where samples wait (default ~/.local/state/secflow/spool, /var/spool/secflow for "
      "root)"},
     {'t', "type", "TYPE",
      "send each FILE as it is: pcap, pcapng, secflow or zeek, where a second FILE is the dns log"},
@@ -68,7 +68,7 @@ static const struct tool_option tool_options[] = {
      "put rejected samples back and send them, too; without a URL only put them back"},
     {OPTION_STATUS, "status", NULL,
      "only show what is in the spool: what waits, and what was rejected and why"},
-    {OPTION_TAKE, "take", "DIR", "send each file of this folder and remove it, until stopped"},
+    {OPTION_TAKE, "take", "DIR", "send each file of this directory and remove it, until stopped"},
     {OPTION_TIMEOUT, "timeout", "TIME",
      "give up an attempt that gets nowhere for this long (default 60s)"},
     COMMON_OPTIONS,
@@ -92,19 +92,19 @@ static const struct tool tool = {
         (library_fn *const[]){upload_libcurl, input_zlib, input_zstd, library_nettle, NULL},
 };
 
-/* How often a full disk is tried again. */
+/* How often writing to a full disk is retried. */
 #define FULL_AGAIN SECOND
 
-/* Files, connections and folders that are open at a time, but for samples. */
+/* Files, connections and directories open at a time, not counting samples. */
 #define OTHER_FILES 32u
 
 #define RECORDS_MOST 1000000000u
 
 struct command {
     bool print, quiet, done;
-    bool typed; /* files are sent as they are */
+    bool typed; /* files are sent unchanged */
     bool status_only, json;
-    bool retry, retry_only; /* what was rejected */
+    bool retry, retry_only; /* --retry-rejected; retry_only: and nothing else */
     const char *name, *key_file;
     const char *take, *filter, *metrics; /* NULL: none */
     enum spool_kind kind;                /* of -t */
@@ -113,20 +113,20 @@ struct command {
     struct headers headers;
     struct deliver_options options;
 
-    struct spool *spool; /* NULL with -n, as is delivery */
+    struct spool *spool; /* NULL with -n, like delivery */
     struct deliver deliver;
-    struct delivery *delivery; /* of it */
+    struct delivery *delivery; /* from the spool */
     struct samples *samples;
     struct secflows secflows;
-    struct output *output; /* of -n */
+    struct output *output; /* for -n */
 
-    const char *file_name; /* of the samples of the input being read; NULL: made of their dates */
+    const char *file_name; /* for samples of the current input; NULL: made from their dates */
     char clean_name[SPOOL_FILE_NAME_MAX + 1];
-    int64_t now;        /* when the input was waited for the last time */
-    bool failed;        /* what is read can be kept nowhere */
-    bool full;          /* the disk is, and that was said */
+    int64_t now;        /* the last time that input was waited for */
+    bool failed;        /* input cannot be stored anywhere */
+    bool full;          /* the disk is full, which was reported */
     int64_t full_since; /* monotonic */
-    bool unread;        /* something of the input was left, which was said */
+    bool unread;        /* some input was left unread, which was reported */
     int status;
     struct intake intake;
     struct report report;
@@ -143,8 +143,7 @@ static int64_t earliest(int64_t a, int64_t b)
 }
 
 /*
- * Goes on with delivery until the descriptor is ready, if it is not -1, or the time is over.
- * Whether it is ready.
+ * Continues delivery until the descriptor (unless -1) is ready, or that time. True if it is ready.
  */
 static bool wait_on(struct command *command, int fd, int64_t until)
 {
@@ -174,7 +173,7 @@ static bool has_ended(const struct command *command)
     return command->delivery && delivery_state(command->delivery) == DELIVERY_ENDED;
 }
 
-/* Says why the spool cannot be written, after which there is no point in more. */
+/* Prints why the spool cannot be written; there is then no point in continuing. */
 static void cannot_write(struct command *command, enum result result)
 {
     uint64_t lost;
@@ -237,7 +236,7 @@ static enum result put_body(struct command *command, struct body *body)
     return result == RESULT_OK ? output_flush(command->output) : result;
 }
 
-/* RESULT_END: standard output takes no more, which has been said. */
+/* RESULT_END: standard output accepts no more; a message was printed. */
 static enum result print_sample(struct command *command, struct sample *sample)
 {
     enum body_form form = command->options.delivery.upload.form ? BODY_DOCUMENT : BODY_LINES;
@@ -257,7 +256,7 @@ static enum result print_sample(struct command *command, struct sample *sample)
     return RESULT_END;
 }
 
-/* Completes one sample before its time, so that it can go. False: there is none. */
+/* Completes one sample early, so that it can be sent. False: there is none. */
 static bool give_way(struct command *command)
 {
     struct sample *sample = samples_give_way(command->samples);
@@ -270,9 +269,9 @@ static bool give_way(struct command *command)
 }
 
 /*
- * A full disk is waited for, while delivery makes room; where it has nothing to send, what is begun
- * may be all that fills it. Not for longer than input is where it is to stop. False: another
- * failure, or the end.
+ * Waits for space on a full disk while delivery frees some. If there is nothing to send, incomplete
+ * samples may be what fills the disk, so one is completed. After a signal, waits no longer than for
+ * input. False: another failure, or the end.
  */
 static bool wait_for_room(struct command *command)
 {
@@ -319,7 +318,7 @@ static void complete_samples(struct command *command, int64_t now, bool all)
         enum result result = (command->print ? print_sample : save_sample)(command, sample);
 
         if (result == RESULT_SYSTEM && wait_for_room(command))
-            continue; /* where what was complete may have gone */
+            continue; /* what was completed may have been sent */
         if (result == RESULT_END || !written(command, result))
             return;
         samples_remove(command->samples, sample);
@@ -327,7 +326,7 @@ static void complete_samples(struct command *command, int64_t now, bool all)
     }
 }
 
-/* What is done while the input has nothing; called before each read of it. False: stop reading. */
+/* Works while no input is available; called before each read. False: stop reading. */
 static bool wait_for_input(void *context, int fd)
 {
     struct command *command = context;
@@ -342,7 +341,7 @@ static bool wait_for_input(void *context, int fd)
         if (ready || end == 0)
             return end > 0;
         if (poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, 0) == 0)
-            samples_flush(command->samples); /* so that a process that is killed leaves it */
+            samples_flush(command->samples); /* so that they survive if the process is killed */
         ready = wait_on(command, fd, earliest(end, samples_deadline(command->samples)));
         if (!ready && clock_monotonic() >= stop_time(fd, start))
             return false;
@@ -365,7 +364,7 @@ static bool add_record(struct command *command, const struct record *record, con
     return true;
 }
 
-/* What a file is called at the collector; NULL: standard input, which has no name. */
+/* The file's name at the collector; NULL: standard input, which has none. */
 static const char *name_file(struct command *command, const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -376,7 +375,7 @@ static const char *name_file(struct command *command, const char *path)
     return command->clean_name;
 }
 
-/* What was to be read to its end, and was not, because of a signal or a failure. */
+/* Reports input that was not read to its end because of a signal or failure. */
 static void left_unread(struct command *command, const char *path)
 {
     complain(path, "it was not read to its end");
@@ -414,7 +413,7 @@ static void read_samples(struct command *command, const char *path)
     complete_samples(command, command->now, true);
 }
 
-/* Writes all of a piece. False: it cannot be, which has been said. */
+/* Writes all of a piece. False: failed, after printing a message. */
 static bool write_piece(struct command *command, int fd, const char *p, size_t left)
 {
     while (left > 0) {
@@ -428,7 +427,10 @@ static bool write_piece(struct command *command, int fd, const char *p, size_t l
     return true;
 }
 
-/* Copies a file into the spool, from where it stands. False: not all of it, which has been said. */
+/*
+ * Copies a file into the spool, from its current offset. False: incomplete, after printing a
+ * message.
+ */
 static bool copy_file(struct command *command, const char *path, int fd, struct spool_file *file)
 {
     char buffer[64 * 1024];
@@ -450,7 +452,7 @@ static bool copy_file(struct command *command, const char *path, int fd, struct 
     return false;
 }
 
-/* Puts a file into the spool, not yet complete. */
+/* Puts a file into the spool without completing it. */
 static bool take_file(struct command *command, const char *path, const char *name,
                       enum spool_kind kind, const struct spool_file *companion,
                       struct spool_file *file)
@@ -486,7 +488,7 @@ static bool commit_file(struct command *command, struct spool_file *file)
     return written(command, result);
 }
 
-/* One file and, of Zeek, its dns log, which is complete first. */
+/* Sends one file and, for Zeek, its dns log, which is completed first. */
 static void send_file(struct command *command, const char *path, const char *dns_path)
 {
     const char *name = name_file(command, path);
@@ -529,7 +531,10 @@ static void show_progress(struct command *command, int64_t now)
                       delivery_counts(command->delivery)->accepted + count, count, "left");
 }
 
-/* After the input's end: until nothing is left, or nothing has come forward for long enough. */
+/*
+ * After the end of the input: continues until nothing is left, or nothing has progressed for long
+ * enough.
+ */
 static void drain(struct command *command)
 {
     int64_t end = clock_monotonic(), now = end;
@@ -561,7 +566,7 @@ static void summarise(const struct command *command)
     fputc('\n', stderr);
 }
 
-/* How many samples can be open, with a file each, beside all else. */
+/* How many samples, each with a file, can be open besides everything else. */
 static size_t samples_most(void)
 {
     struct rlimit limit;
@@ -571,7 +576,7 @@ static size_t samples_most(void)
     return limit.rlim_cur > OTHER_FILES ? (size_t)(limit.rlim_cur - OTHER_FILES) : 1;
 }
 
-/* What goes on while files are taken. */
+/* The work that continues while files are taken. */
 static bool go_on(void *context, int fd, int64_t until)
 {
     deliver(context, clock_monotonic());
@@ -615,14 +620,14 @@ static int run(struct command *command, char **paths, size_t count)
     return command->status;
 }
 
-/* Where the spool is without -s. */
+/* The default of -s. */
 static const char *default_spool(char path[PATH_MAX])
 {
     const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
 
     if (geteuid() == 0)
         return "/var/spool/secflow";
-    if (state && state[0] == '/') /* else it is to be ignored, says the XDG specification */
+    if (state && state[0] == '/') /* the XDG specification says to ignore relative paths */
         snprintf(path, PATH_MAX, "%s/secflow/spool", state);
     else if (home && *home)
         snprintf(path, PATH_MAX, "%s/.local/state/secflow/spool", home);
@@ -639,7 +644,7 @@ static int find_spool(struct command *command)
         command->options.spool_path = default_spool(path);
     return command->options.spool_path
                ? EX_OK
-               : usage_error("no folder for the spool: give -s SPOOL or set HOME");
+               : usage_error("no directory for the spool: give -s SPOOL or set HOME");
 }
 
 static int open_spool(struct command *command)
@@ -684,14 +689,14 @@ static int open_delivery(struct command *command)
     upload->headers = (const char *const *)command->headers.list;
     command->options.delivery.secrets = (const char *const *)command->headers.secrets;
     command->options.quiet = command->quiet;
-    signal(SIGPIPE, SIG_IGN); /* a reader that is gone must not cost what is on its way */
+    signal(SIGPIPE, SIG_IGN); /* a reader that goes away must not abort what is in flight */
     if (status == EX_OK)
         status = deliver_init(&command->deliver, &command->options, command->spool);
     command->delivery = command->deliver.delivery;
     return status;
 }
 
-/* What needs no collector. */
+/* Work that needs no collector. */
 static int look_after_spool(struct command *command)
 {
     const char *path;
@@ -848,7 +853,7 @@ static int parse_option(struct command *command, int option, char **argv)
     }
 }
 
-/* What it is to do: one thing of several. */
+/* Checks that exactly one kind of work is requested. */
 static int check_work(const struct command *command, char **paths, int files)
 {
     if (command->status_only &&
@@ -868,7 +873,7 @@ static int check_work(const struct command *command, char **paths, int files)
     if (command->typed && command->kind == SPOOL_ZEEK && files > 2)
         return usage_error("-t zeek takes two files at most: a log and its dns log");
     if (command->take && (files > 0 || command->typed || command->print))
-        return usage_error("--take reads a folder; it cannot be used with FILE, -t or -n");
+        return usage_error("--take reads a directory; it cannot be used with FILE, -t or -n");
     if (command->filter && !command->take)
         return usage_error("--filter needs --take");
     return EX_OK;
@@ -898,7 +903,7 @@ static int check_url(struct command *command, int files)
     }
 }
 
-/* What goes with what, once all options are known. */
+/* Checks which options go together, once all are known. */
 static int check_options(struct command *command, char **paths, int files)
 {
     const struct deliver_options *options = &command->options;
@@ -947,7 +952,7 @@ int main(int argc, char **argv)
         if (status == EX_OK)
             status = command_init(&command);
         if (optind == argc && !command.print && isatty(STDIN_FILENO))
-            count = 0; /* only what is in the spool */
+            count = 0; /* only send what is in the spool */
         if (status == EX_OK && !command.quiet && !command.take)
             tell_terminal(paths, count, "Secflows");
         if (status == EX_OK)

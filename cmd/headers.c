@@ -41,7 +41,7 @@ static int add(struct headers *headers, const char *header)
     return add_string(&headers->list, &headers->count, header);
 }
 
-/* The value is the secret, and of "Bearer TOKEN" the token. */
+/* The value is the secret; of "Bearer TOKEN", the token too. */
 static int add_secret(struct headers *headers, const char *header)
 {
     const char *value = strchr(header, ':') + 1, *blank;
@@ -56,16 +56,16 @@ static int add_secret(struct headers *headers, const char *header)
     return status;
 }
 
-/* A file with a secret, of which others should know nothing. */
+/* A file with a secret, which others should not learn. */
 struct secret {
     struct text text; /* ends with a newline */
     size_t at;
 };
 
-/* What any header file or key is shorter than. */
+/* Header files and keys must be shorter than this. */
 #define SECRET_MAX (64u * 1024)
 
-/* Returns EX_OK, or a status, which has been said. */
+/* Returns EX_OK, or a status after printing a message. */
 static int read_secret(struct secret *secret, const char *path)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -93,8 +93,8 @@ static int read_secret(struct secret *secret, const char *path)
 }
 
 /*
- * The next line without the blanks at its end; NULL: there is none. A NUL becomes a control
- * character, which no header can have.
+ * The next line without trailing blanks; NULL: no more. A NUL becomes a control character, which no
+ * header may contain.
  */
 static char *next_line(struct secret *secret)
 {
@@ -176,7 +176,7 @@ static int add_key(struct headers *headers, const char *key, const char *from)
     return status;
 }
 
-/* optional: without a line there is no key, which is not wrong. */
+/* optional: a missing line means no key, and is not an error. */
 static int add_key_file(struct headers *headers, const char *path, bool optional)
 {
     struct secret secret;

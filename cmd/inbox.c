@@ -14,32 +14,31 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-/* Names that are listed at once, and files that are put off: what memory holds, whatever is there.
- */
+/* Limits on memory: names listed at once, and files that are put off. */
 #define LISTED_MAX 1024u
 #define LATER_MAX 1024u
 
-/* How often the folder is read. */
+/* How often the directory is read. */
 #define LOOK_AFTER SECOND
 
-/* A file that stays for now; of another state it is another file. */
+/* A file that is put off. If its state changes, it counts as another file. */
 struct later {
     char name[NAME_MAX + 1];
     ino_t inode;
     struct timespec changed;
     unsigned failures;
-    int64_t next; /* when it is tried again */
+    int64_t next; /* when it will be tried again */
     bool taken;   /* but it could not be removed */
 };
 
 struct inbox {
     const char *path;
-    int folder; /* -1 while none of its files is to be taken */
+    int folder; /* -1 while no file may be taken */
     int64_t look_at;
-    int problem; /* errno, which was said; 0: none */
+    int problem; /* errno, already reported; 0: none */
     bool said_many;
     size_t at, count, later_count;
-    char names[LISTED_MAX][NAME_MAX + 1]; /* in order */
+    char names[LISTED_MAX][NAME_MAX + 1]; /* sorted */
     struct later later[LATER_MAX];
 };
 
@@ -99,7 +98,7 @@ static bool is_same(const struct later *later, const struct stat *stat)
            later->changed.tv_nsec == stat->st_ctim.tv_nsec;
 }
 
-/* Forgets of what was put off what is not there any more, or not as it was. */
+/* Forgets files that were put off and are gone or have changed. */
 static void forget_gone(struct inbox *inbox)
 {
     size_t kept = 0;
@@ -123,7 +122,7 @@ static bool may_be_taken(struct inbox *inbox, const char *name, int64_t now)
     return inbox->later_count < LATER_MAX && is_regular(inbox, name, &stat);
 }
 
-/* Keeps the names sorted, and the last ones off where they are too many. */
+/* Inserts a name in order; drops the last ones if there are too many. */
 static void list_name(struct inbox *inbox, const char *name)
 {
     size_t low = 0, high = inbox->count;
@@ -159,7 +158,7 @@ static enum result list_wanted(void *context, const char *name)
     return RESULT_OK;
 }
 
-/* Opens the folder where files can be removed from it, and nobody else takes them. */
+/* Opens the directory if files can be removed from it and nobody else takes them. */
 static bool open_folder(struct inbox *inbox)
 {
     inbox->folder = open(inbox->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -168,16 +167,16 @@ static bool open_folder(struct inbox *inbox)
     return flock(inbox->folder, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
 }
 
-/* Says once why no file can be taken, and once that they can be again. */
+/* Reports once that no files can be taken, and once that they can be again. */
 static void tell_folder(struct inbox *inbox, int problem)
 {
-    if (problem == EWOULDBLOCK) /* another process takes them */
+    if (problem == EWOULDBLOCK) /* another process takes files */
         problem = 0;
     if (problem == inbox->problem)
         return;
     inbox->problem = problem;
     if (problem != 0)
-        complain(inbox->path, "no files can be taken from it: %s; it is tried again each second",
+        complain(inbox->path, "no files can be taken from it: %s; will retry each second",
                  strerror(problem));
     else
         complain(inbox->path, "files can be taken from it now");
@@ -194,7 +193,7 @@ static void tell_many(struct inbox *inbox)
     }
 }
 
-/* Reads the folder. */
+/* Reads the directory. */
 static void look(struct inbox *inbox, int64_t now)
 {
     bool good = open_folder(inbox);
@@ -211,7 +210,7 @@ static void look(struct inbox *inbox, int64_t now)
     inbox->look_at = inbox->count == LISTED_MAX ? now : now + LOOK_AFTER;
 }
 
-/* Whether it is put off now. */
+/* Puts a file off and returns its entry; NULL: too many are put off. */
 static struct later *add_later(struct inbox *inbox, const struct inbox_file *file, int64_t now)
 {
     struct later *later = find_later(inbox, file->name);
@@ -257,7 +256,7 @@ void inbox_keep(struct inbox *inbox, struct inbox_file *file)
     close_folder(inbox);
 }
 
-/* Whether the file has its name no more: it was moved away, and perhaps another one got it. */
+/* True if the file no longer has its name: it was moved, and another may have the name now. */
 static bool has_gone(const struct inbox *inbox, const struct inbox_file *file)
 {
     struct stat stat;
@@ -286,7 +285,7 @@ void inbox_remove(struct inbox *inbox, struct inbox_file *file, int64_t now)
     close_file(file);
 }
 
-/* Gives the file the first of NAME.bad, NAME-2.bad and so on that is free. */
+/* Renames the file to the first free name of NAME.bad, NAME-2.bad and so on. */
 static bool rename_bad(const struct inbox *inbox, const char *name, char bad[NAME_MAX + 1])
 {
     int length = (int)strlen(name);
@@ -316,12 +315,15 @@ void inbox_set_aside(struct inbox *inbox, struct inbox_file *file, const char *w
             complain(file->path, "%s; it cannot be renamed: %s", why, strerror(errno));
         later = add_later(inbox, file, now);
         if (later)
-            later->next = INT64_MAX; /* where it has its name still, it is not read again */
+            later->next = INT64_MAX; /* even if it still has its name, it is not read again */
     }
     close_file(file);
 }
 
-/* Opens a file, without a wait for what is not one. False: it is not to be taken, or cannot be. */
+/*
+ * Opens a file without blocking on anything else of that name. False: it is not to be taken, or
+ * cannot be.
+ */
 static bool open_file(struct inbox *inbox, const char *name, int64_t now, struct inbox_file *file)
 {
     const struct later *later = find_later(inbox, name);
@@ -341,7 +343,7 @@ static bool open_file(struct inbox *inbox, const char *name, int64_t now, struct
         return true;
     error = errno;
     if (error != ENOENT && inbox_put_off(inbox, file, now) == 1)
-        complain(file->path, "cannot open: %s; it is tried again", strerror(error));
+        complain(file->path, "cannot open: %s; will retry", strerror(error));
     close_file(file);
     return false;
 }

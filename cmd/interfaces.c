@@ -48,7 +48,7 @@ int add_interfaces(char names[INTERFACES_TEXT], const char *argument)
     return EX_OK;
 }
 
-/* A name, and behind a tab what is to be said of it. */
+/* Prints a name, and after a tab what is known about it. */
 static void print_interface(void *context, const struct capture_interface *interface)
 {
     const char *state = !interface->up ? "down" : !interface->connected ? "not connected" : NULL;
@@ -75,7 +75,7 @@ int list_interfaces(void)
     return EX_OSERR;
 }
 
-/* Names in a row, as far as there is room. */
+/* A list of names, as far as there is space. */
 struct names {
     char text[256];
     size_t length;

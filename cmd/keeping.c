@@ -15,9 +15,9 @@
 int keeping_check(const struct keeping *keeping)
 {
     if (keeping->path && keeping->path[0] == '\0')
-        return usage_error("-w: '' is not a folder");
+        return usage_error("-w: '' is not a directory");
     if (!keeping->path && (keeping->age > 0 || keeping->bytes > 0))
-        return usage_error("%s needs -w DIR, the folder whose files it removes",
+        return usage_error("%s needs -w DIR, the directory whose files it removes",
                            keeping->age > 0 ? "--keep" : "--keep-bytes");
     return EX_OK;
 }
@@ -27,7 +27,7 @@ static int status_of(int error)
     return error == EACCES || error == EPERM || error == EROFS ? EX_NOPERM : EX_IOERR;
 }
 
-/* The folder that root has just made becomes the user's. What has taken its place does not. */
+/* Gives the directory that root has just created to the user, but not anything that replaced it. */
 static bool give(const struct keeping *keeping)
 {
     const struct passwd *passwd = getpwnam(keeping->user);
@@ -38,7 +38,7 @@ static bool give(const struct keeping *keeping)
     if (fd >= 0)
         close(fd);
     errno = saved;
-    return given; /* that there is no such user is said later */
+    return given; /* an unknown user is reported later */
 }
 
 int keeping_make(struct keeping *keeping, const char *user)
@@ -52,13 +52,13 @@ int keeping_make(struct keeping *keeping, const char *user)
         if (errno == EEXIST)
             return EX_OK;
         error = errno;
-        complain(keeping->path, "cannot make the folder: %s%s", strerror(error),
-                 error == ENOENT ? "; make the one above it first" : "");
+        complain(keeping->path, "cannot make the directory: %s%s", strerror(error),
+                 error == ENOENT ? "; make its parent first" : "");
         return status_of(error);
     }
     if (keeping->user && !give(keeping)) {
         error = errno;
-        complain(keeping->path, "cannot give the folder to %s: %s", user, strerror(error));
+        complain(keeping->path, "cannot give the directory to %s: %s", user, strerror(error));
         return status_of(error);
     }
     return EX_OK;
@@ -78,11 +78,10 @@ int keeping_open(struct keeping *keeping, const char *interface)
     if (result == RESULT_NO_MEMORY)
         return out_of_memory();
     if (error == EACCES && keeping->user)
-        complain(
-            keeping->path,
-            "%s, whom root becomes, cannot write there: chown %s the folder, let %s into those "
-            "above it, or name another user with -Z",
-            keeping->user, keeping->user, keeping->user);
+        complain(keeping->path,
+                 "%s, the user that root becomes, cannot write there: chown %s the directory, let "
+                 "%s into its parents, or name another user with -Z",
+                 keeping->user, keeping->user, keeping->user);
     else
         complain(keeping->path, "cannot write there: %s%s", strerror(error),
                  error == EACCES ? "; the user who runs flowcap must be able to" : "");
@@ -100,14 +99,14 @@ static void tell_trouble(struct keeping *keeping, int trouble)
         return;
     if (trouble != 0)
         complain(keeping->path,
-                 "cannot write: %s; it is tried again, and windows wait in memory until then",
+                 "cannot write: %s; will retry, and windows wait in memory until then",
                  strerror(trouble));
     else
         complain(keeping->path, "windows are written again");
     keeping->trouble = trouble;
 }
 
-/* Said once, for it goes on like that. */
+/* Reported once, since more removals will follow. */
 static void tell_removed(const struct keeping *keeping, uint64_t count, const char *why, bool *told)
 {
     if (count == 0 || *told)
@@ -160,6 +159,6 @@ void keeping_tell(const struct keeping *keeping, const struct outbox_counts *cou
     if (keeping->path)
         snprintf(
             text, KEEPING_TEXT,
-            "; folder: %" PRIu64 " windows written, %" PRIu64 " removed, %" PRIu64 " not synced",
+            "; directory: %" PRIu64 " windows written, %" PRIu64 " removed, %" PRIu64 " not synced",
             windows->written, windows->removed_age + windows->removed_bytes, windows->unsynced);
 }

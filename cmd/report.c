@@ -113,10 +113,10 @@ static void put_intake(struct metrics *metrics, const struct intake *intake)
 {
     metrics_counter(metrics, "secflow_upload_records_total", "Records that were read.",
                     intake->records);
-    metrics_counter(metrics, "secflow_upload_files_total", "Files that were taken from the folder.",
-                    intake->files);
+    metrics_counter(metrics, "secflow_upload_files_total",
+                    "Files that were taken from the directory.", intake->files);
     metrics_counter(metrics, "secflow_upload_bad_files_total",
-                    "Files of the folder that were renamed to NAME.bad.", intake->bad_files);
+                    "Files of the directory that were renamed to NAME.bad.", intake->bad_files);
     metrics_counter(metrics, "secflow_upload_filter_failures_total",
                     "Runs of the filter that failed.", intake->filter_failures);
     metrics_counter(metrics, "secflow_upload_samples_made_total",
@@ -181,8 +181,7 @@ static void write_metrics(struct report *report, const struct spool_survey *surv
     else if (turned && result == RESULT_NO_MEMORY)
         complain(report->path, "the metrics cannot be written: out of memory");
     else if (turned)
-        complain(report->path, "the metrics cannot be written: %s; it is tried again",
-                 strerror(errno));
+        complain(report->path, "the metrics cannot be written: %s; will retry", strerror(errno));
 }
 
 /* To those who see only how things are now, where there are such. */

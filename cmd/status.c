@@ -305,10 +305,10 @@ static void advise(const char *path, const char *option)
     struct passwd *owner = stat(path, &status) == 0 ? getpwuid(status.st_uid) : NULL;
 
     if (owner && owner->pw_uid != 0)
-        complain(path, "it may not be read; run: sudo -u %s flowupload %s -s %s", owner->pw_name,
-                 option, path);
+        complain(path, "no permission to read it; run: sudo -u %s flowupload %s -s %s",
+                 owner->pw_name, option, path);
     else
-        complain(path, "it may not be read; run: sudo flowupload %s -s %s", option, path);
+        complain(path, "no permission to read it; run: sudo flowupload %s -s %s", option, path);
 }
 
 static int cannot_look(const char *path, const char *option, enum result result)

@@ -122,7 +122,7 @@ fi
 if [ "$user" = nobody ]; then
     is_status 74 'metrics in a folder of another: exit status' $enter "$tool" -i any -n 1 -d 1 --metrics "$PWD/nobodys.prom"
     is "$(sed "s|$PWD/||" err)" \
-        'flowcap: nobodys.prom: cannot write the metrics: the user that flowcap runs as, nobody, must be able to write to the folder' \
+        'flowcap: nobodys.prom: cannot write the metrics: the user that flowcap runs as, nobody, must be able to write to the directory' \
         'metrics in a folder of another: message'
 else
     skip 'metrics in a folder of another' 'not root'

@@ -105,12 +105,12 @@ if [ "$user" = nobody ]; then
     like "$(cat err)" '^flowcap: rooted: nobody.* cannot write there: chown nobody' 'a folder of root: what to do'
     mkdir -m 700 closed
     is_status 77 'a folder that cannot be reached: exit status' $enter "$tool" -i any -w closed/windows
-    like "$(cat err)" 'let nobody into those above it' 'a folder that cannot be reached: what to do'
+    like "$(cat err)" 'let nobody into its parents' 'a folder that cannot be reached: what to do'
 else
     skip 'a folder of root' 'not root'
 fi
 is_status 74 'no folder above it: exit status' $enter "$tool" -i any -w nowhere/windows
-like "$(cat err)" 'cannot make the folder.*; make the one above it first' 'no folder above it: what to do'
+like "$(cat err)" 'cannot make the directory.*; make its parent first' 'no folder above it: what to do'
 : >file
 is_status 74 'a file in its place: exit status' $enter "$tool" -i any -w file
 is_status 69 'no interface: exit status' $enter "$tool" -i nothing0 -w unmade
@@ -135,7 +135,7 @@ E2
 is "$(others)" 'windows/20200101T000000Z-eth9.sf windows/cache windows/metrics windows/other.sf ' \
     '--keep: what is older goes, unless no clock was set then'
 is "$(grep -cE 'windows: ([1-3]) windows? w(as|ere) removed, older than --keep' err)" 1 '--keep: that is said once, but for the newest, which goes later'
-like "$(cat err)" 'folder: [0-9]+ windows written, 3 removed' '--keep: and counted'
+like "$(cat err)" 'directory: [0-9]+ windows written, 3 removed' '--keep: and counted'
 like "$(cat windows/metrics)" '^secflow_capture_files_removed_total.*"age".* 3$' '--keep: with metrics and a cache, too'
 like "$(cat windows/metrics)" '^secflow_capture_output_up.* 1$' '--metrics: the folder can be written'
 in_network <<'E2'
@@ -173,13 +173,13 @@ until_true grep -q "written again" err
 stop'
 if [ -s mounted ]; then
     rm -rf windows && mv kept windows
-    is "$(cat err)" 'flowcap: windows: cannot write: No space left on device; it is tried again, and windows wait in memory until then
+    is "$(cat err)" 'flowcap: windows: cannot write: No space left on device; will retry, and windows wait in memory until then
 flowcap: windows: windows are written again' 'a full disk: it is said when it begins, and when it ends'
     is "$(cat status)" 0 'a full disk: exit status'
     is "$(cat windows/*.sf | packets)" $((2 * sent)) 'a full disk: no packet is lost'
     full stop
     is "$(cat status)" 74 'told to end while it is full: exit status'
-    is "$(cat err)" 'flowcap: windows: cannot write: No space left on device; it is tried again, and windows wait in memory until then
+    is "$(cat err)" 'flowcap: windows: cannot write: No space left on device; will retry, and windows wait in memory until then
 flowcap: windows: cannot write: No space left on device; the last windows are lost' 'told to end while it is full: messages'
 else
     skip 'a full disk' 'no file system can be mounted'

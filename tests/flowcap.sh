@@ -241,7 +241,7 @@ like "$(cat err)" ' [1-9][0-9]* of them early' '--max-flows: it is said that rec
 in_network <<'E2'
 start -d 1000000
 ip link set two0 down
-until_true grep -q 'is down; it is waited for' err
+until_true grep -q 'is down; waiting for it' err
 ip link set two0 up
 until_true grep -q again err
 until_connected one0 two0
@@ -254,10 +254,10 @@ replay trace.pcap
 stop
 E2
 is "$(cat status)" 0 'an interface that comes and goes: exit status'
-is "$(cat err)" 'flowcap: two0: the interface is down; it is waited for
-flowcap: two0: it is captured from again
-flowcap: two0: the interface has disappeared; it is waited for
-flowcap: two0: it is captured from again' 'an interface that comes and goes: messages'
+is "$(cat err)" 'flowcap: two0: the interface is down; waiting for it
+flowcap: two0: capturing from it again
+flowcap: two0: the interface has disappeared; waiting for it
+flowcap: two0: capturing from it again' 'an interface that comes and goes: messages'
 is "$(packets <live.sf)" $((2 * sent)) \
     'an interface that comes and goes: the window is not lost'
 
@@ -267,7 +267,7 @@ in_network <<'E2'
 start -d 1000000
 ip link set two0 name three0 2>/dev/null || exit
 echo yes >renamed
-until_true sh -c 'tcpreplay -q -i one0 made/link-ethernet.pcap >replay.log 2>&1; grep -q "is waited for" err'
+until_true sh -c 'tcpreplay -q -i one0 made/link-ethernet.pcap >replay.log 2>&1; grep -q "waiting for it" err'
 replay trace.pcap
 ip link add four0 type veth peer name two0
 echo 1 >/proc/sys/net/ipv6/conf/two0/disable_ipv6
@@ -280,8 +280,8 @@ sleep 0.5
 stop
 E2
 if [ -s renamed ]; then
-    is "$(cat err)" 'flowcap: two0: the interface has another name now: three0; it is waited for
-flowcap: two0: it is captured from again' 'an interface with another name: messages'
+    is "$(cat err)" 'flowcap: two0: the interface has another name now: three0; waiting for it
+flowcap: two0: capturing from it again' 'an interface with another name: messages'
     is "$(packets <live.sf)" "$sent" \
         'an interface with another name: the next one of that name is captured'
 else
@@ -324,8 +324,8 @@ ip link del three0
 wait $cap
 echo $? >status
 E2
-is "$(cat err)" 'flowcap: four0: the interface is down; it is waited for, the others are captured from
-flowcap: four0: it is captured from again
+is "$(cat err)" 'flowcap: four0: the interface is down; waiting for it, the others are captured from
+flowcap: four0: capturing from it again
 flowcap: two0,four0: four0: the interface has disappeared, which ends the capture' \
     'two interfaces, one comes and goes: messages'
 is "$(packets <live.sf)" $((2 * sent)) \

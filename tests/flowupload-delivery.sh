@@ -17,7 +17,7 @@ for word in 500 503 408 409 425 '429 1' error garbage odd long reset; do
     answers "$word"
     is_status 0 "$word: exit status" send one.sf
     is "$(words)" "${word% *} ok" "$word: tried again, and accepted"
-    like "$(cat err)" "^flowupload: $url: .*; it is tried again" "$word: message"
+    like "$(cat err)" "^flowupload: $url: .*; will retry" "$word: message"
     like "$(cat err)" "^flowupload: $url: accepts again" "$word: a message that it is over"
     is "$(grep -c . err)" 2 "$word: no other message"
     is "$(jq -r .hash out)" "$(accepted .hash)" "$word: its line"
@@ -217,7 +217,7 @@ is_status 75 'no collector: exit status' send --linger 2 one.sf
 after=$(date +%s)
 ok 'no collector: it is tried for --linger seconds' test $((after - before)) -ge 2 -a $((after - before)) -lt 20
 is "$(spooled)" records.one.sf 'no collector: the sample waits'
-is "$(grep -c 'tried again' err)" 1 'no collector: it is said once'
+is "$(grep -c 'will retry' err)" 1 'no collector: it is said once'
 like "$(cat err)" '^flowupload: spool: 1 sample is left, to be sent the next time' 'no collector: and what is left'
 start_collector "$port"
 answers hang

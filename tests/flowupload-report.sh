@@ -96,7 +96,7 @@ mkdir folder
 misused '--metrics with a folder' -k key -s spool -u "$url" --metrics folder
 answers
 is_status 0 '--metrics that cannot be written: exit status' send --metrics nowhere/metrics.prom one.sf
-is "$(cat err)" 'flowupload: nowhere/metrics.prom: the metrics cannot be written: No such file or directory; it is tried again' \
+is "$(cat err)" 'flowupload: nowhere/metrics.prom: the metrics cannot be written: No such file or directory; will retry' \
     '--metrics that cannot be written: it is said, once'
 
 # SIGUSR1 in every mode

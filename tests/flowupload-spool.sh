@@ -239,11 +239,11 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null && [ -n "$(getent passwd 
         setpriv --reuid=nobody --clear-groups "$tool" "$@"
     }
     is_status 77 'no right: exit status' as_nobody --status -s spool
-    is "$(cat "$tmp/err")" 'flowupload: spool: it may not be read; run: sudo flowupload --status -s spool' \
+    is "$(cat "$tmp/err")" 'flowupload: spool: no permission to read it; run: sudo flowupload --status -s spool' \
         'no right: message, root being the owner'
     chown daemon spool
     is_status 77 'no right: exit status, another owner' as_nobody --status -j -s spool
-    is "$(cat "$tmp/err")" 'flowupload: spool: it may not be read; run: sudo -u daemon flowupload --status -j -s spool' \
+    is "$(cat "$tmp/err")" 'flowupload: spool: no permission to read it; run: sudo -u daemon flowupload --status -j -s spool' \
         'no right: message, with the owner'
     chmod 755 spool
     is_status 0 'who may only read it looks at it' as_nobody --status -s spool

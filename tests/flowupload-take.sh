@@ -189,7 +189,7 @@ if [ "$as" != none ]; then
     taker=$!
     ok 'a file without rights: the other one is sent' wait_for 'a sample' came 1
     sleep 2
-    is "$(cat err)" 'flowupload: in/a.sf: cannot open: Permission denied; it is tried again' \
+    is "$(cat err)" 'flowupload: in/a.sf: cannot open: Permission denied; will retry' \
         'a file without rights: it is said, once'
     chmod 644 in/a.sf
     ok 'a file with rights again: it is sent' wait_for 'a sample' came 2
@@ -388,7 +388,7 @@ end_take
 is $? 0 'a filter that does not end: exit status'
 is "$(cat in/b.sf)" "$(record 1700000000 2)" 'a filter that does not end: the file stays'
 is "$(pgrep -fx 'sleep 1000' | wc -l | tr -d ' ')" 0 'a filter that does not end: it is ended'
-like "$(cat err)" 'HTTP 503; it is tried again' 'a filter that does not end: messages'
+like "$(cat err)" 'HTTP 503; will retry' 'a filter that does not end: messages'
 is "$(grep -c filter err)" 0 'a filter that does not end: it is not taken for a failure'
 is_empty 'a filter that does not end'
 

@@ -136,7 +136,7 @@ static void fail_attach(struct capture *capture)
         fail(capture, CAPTURE_UNFIT, "the filter is too long for the kernel",
              "shorten it, or raise net.core.optmem_max with sysctl");
     else
-        fail_errno(capture, "the kernel does not take the filter");
+        fail_errno(capture, "the kernel rejects the filter");
 }
 
 static enum result filter(struct capture *capture, const struct capture_options *options)

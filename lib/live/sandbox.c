@@ -51,7 +51,7 @@ enum result sandbox_drop(const char *user, char problem[SANDBOX_PROBLEM])
     if (result != RESULT_OK)
         return result;
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-        return failed(problem, "cannot renounce new rights");
+        return failed(problem, "cannot set no_new_privs");
     (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
     if (syscall(SYS_capset, &header, none) < 0)
         return failed(problem, "cannot drop capabilities");
