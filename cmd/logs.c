@@ -13,7 +13,7 @@ struct command {
     struct record_writer *writer;
     struct meter *meter;
     struct log_counts counts; /* of all logs */
-    bool over;                /* there is no point in more of them */
+    bool over;                /* there is no point in reading more logs */
 };
 
 static void add_counts(struct log_counts *sum, const struct log_counts *counts)
@@ -49,7 +49,7 @@ static enum result take_row(struct meter *meter, const struct log_row *row)
     return result;
 }
 
-/* The meter cannot go on: not for want of output, of which there is none before the end. */
+/* The meter cannot go on. It is not output that failed: there is none before the end. */
 static int meter_failed(struct command *command, enum result result)
 {
     command->over = true;
@@ -59,7 +59,7 @@ static int meter_failed(struct command *command, enum result result)
     return EX_OSERR;
 }
 
-/* What a row takes in a log, about. */
+/* The approximate size of a row in a log. */
 static uint64_t row_bytes(const struct log_row *row)
 {
     return row->kind == LOG_NAMES ? 100 + row->name_length + 8 * row->address_count : 100;
@@ -177,7 +177,7 @@ static void report_no_records(const struct command *command, const struct meter_
                  command->logs->no_connections);
 }
 
-/* After the last log: the records, and what there is to say of them. */
+/* After the last log: writes the records and prints what there is to report. */
 static int finish(struct command *command, struct recorder *recorder, int status)
 {
     struct converter_options *options = &command->converter;

@@ -10,11 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* More than any tool has, and longer than any name is. */
+/* More options than any tool has, and longer than any name. */
 #define OPTIONS_MAX 64
 #define NAME_MAX_BYTES 32
 
-/* Lines of the help are no longer. */
+/* The longest line of the help text. */
 #define LINE_COLUMNS 79
 
 static char typed[NAME_MAX_BYTES + 3];
@@ -40,7 +40,7 @@ static const struct tool_option *find_option(const struct tool *tool, int id)
 int next_option(const struct tool *tool, int argc, char **argv)
 {
     struct option names[OPTIONS_MAX + 1] = {0};
-    char letters[2 * OPTIONS_MAX + 2] = ":", *letter = letters + 1; /* problems are our own */
+    char letters[2 * OPTIONS_MAX + 2] = ":", *letter = letters + 1; /* getopt prints nothing */
     int id, index = -1;
 
     for (size_t i = 0; i < tool->option_count; i++) {
@@ -63,7 +63,7 @@ int next_option(const struct tool *tool, int argc, char **argv)
     return id;
 }
 
-/* What is wrong with a command line. */
+/* Problems of a command line. */
 
 static size_t smallest(size_t a, size_t b, size_t c)
 {
@@ -72,7 +72,9 @@ static size_t smallest(size_t a, size_t b, size_t c)
     return least < c ? least : c;
 }
 
-/* How many letters to put in, take out or exchange for one to become the other (Levenshtein). */
+/*
+ * How many letters must be inserted, deleted or replaced to turn one into the other (Levenshtein).
+ */
 static size_t distance(const char *a, size_t a_length, const char *b)
 {
     size_t row[NAME_MAX_BYTES + 1], b_length = strlen(b);
@@ -93,7 +95,7 @@ static size_t distance(const char *a, size_t a_length, const char *b)
     return row[b_length];
 }
 
-/* The name that was meant, where it is a slip away; NULL: none is. */
+/* The name that was probably meant; NULL: none is close. */
 static const char *nearest_name(const struct tool *tool, const char *name, size_t length)
 {
     const char *nearest = NULL;
@@ -110,7 +112,7 @@ static const char *nearest_name(const struct tool *tool, const char *name, size_
     return nearest;
 }
 
-/* An abbreviation that is one of several names. */
+/* Reports an abbreviation that fits several names. */
 static int ambiguous(const struct tool *tool, const char *name, size_t length)
 {
     char names[OPTIONS_MAX * (NAME_MAX_BYTES + 3)] = "", *end = names;
@@ -121,7 +123,7 @@ static int ambiguous(const struct tool *tool, const char *name, size_t length)
     return usage_error("option --%.*s can be any of%s", (int)length, name, names);
 }
 
-/* A long one, as it was typed. */
+/* Reports an unknown long option, as it was typed. */
 static int unknown_name(const struct tool *tool, const char *argument)
 {
     const char *name = argument + strspn(argument, "-"), *nearest;
@@ -162,7 +164,7 @@ static int bad_option(const struct tool *tool, int option, char **argv)
 
 /* The help text. */
 
-/* Letters in the order of the alphabet, capital ones first, then those that have a name only. */
+/* Letters in alphabetical order, capitals first; then options with only a long name. */
 static int compare_options(const void *left, const void *right)
 {
     const struct tool_option *a = *(const struct tool_option *const *)left;
@@ -175,7 +177,7 @@ static int compare_options(const void *left, const void *right)
     return tolower(a->id) != tolower(b->id) ? tolower(a->id) - tolower(b->id) : a->id - b->id;
 }
 
-/* From this column on, where the line is already. */
+/* Prints words from this column on; the line is already there. */
 static void print_words(const char *text, int indent)
 {
     int column = indent;
@@ -194,7 +196,7 @@ static void print_words(const char *text, int indent)
     putchar('\n');
 }
 
-/* "  -d, --window TIME"; how long that is. */
+/* Writes " -d, --window TIME". Returns its length. */
 static int write_names(const struct tool_option *option, char text[LINE_COLUMNS + 1])
 {
     const char *argument = option->argument ? option->argument : "";
@@ -280,7 +282,7 @@ int option_number(const char *what, uint64_t least, uint64_t most, uint64_t *num
                        what, least, most);
 }
 
-/* Units that a number can have behind it, in order of their factors. */
+/* Units that may follow a number, in order of their factors. */
 struct units {
     const char *letters, *example;
     uint64_t factors[4];
@@ -292,10 +294,10 @@ static const struct units size_units = {"KMG",
                                         "a size such as 64K, 10M or 2G",
                                         {UINT64_C(1) << 10, UINT64_C(1) << 20, UINT64_C(1) << 30}};
 
-/* Room for any 64-bit number and its unit. */
+/* Space for any 64-bit number and its unit. */
 #define SCALED_MAX 24
 
-/* Writes a number in the largest unit that leaves it whole. */
+/* Writes a number in the largest unit that keeps it whole. */
 static void write_scaled(uint64_t number, const struct units *units, char text[SCALED_MAX])
 {
     size_t unit = strlen(units->letters);
@@ -309,7 +311,7 @@ static void write_scaled(uint64_t number, const struct units *units, char text[S
         snprintf(text, SCALED_MAX, "%" PRIu64, number);
 }
 
-/* A number with one of the units behind it, or without: then it is one of so many. */
+/* Parses a number with one of the units; bare: the factor of a number without a unit. */
 static bool read_scaled(const char *text, const struct units *units, uint64_t bare,
                         uint64_t *number)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pcap2flow: capture files become Secflows. See pcap2flow(1).
+ * pcap2flow: turns capture files into Secflows. See pcap2flow(1).
  */
 #include "converter.h"
 #include "live/filter.h"
@@ -46,10 +46,10 @@ static const struct tool tool = {
         (library_fn *const[]){filter_libpcap, input_zlib, input_zstd, library_nettle, NULL},
 };
 
-/* Different link types that one file may have and are not read, as far as they are told apart. */
+/* The most unsupported link types of one file that are counted separately. */
 #define UNREAD_MAX 8
 
-/* What a file has in front of each frame, at least. */
+/* The least that a file has before each frame. */
 #define FRAME_HEAD 16u
 
 struct command {
@@ -60,15 +60,15 @@ struct command {
     struct record_writer *writer;
 };
 
-/* A capture that is open, and what went wrong in it. */
+/* An open capture, and what went wrong in it. */
 struct source {
     const char *path;
     struct input *input;
     struct capfile *capfile;
-    struct frame frame; /* its first frame, where it was looked at */
-    enum result first;  /* what reading that gave */
+    struct frame frame; /* its first frame, if it was read ahead */
+    enum result first;  /* the result of reading it */
     int error;          /* its errno */
-    bool looked;        /* first and frame have not been used yet */
+    bool looked;        /* first and frame are still to be used */
     uint64_t damages;
     uint64_t filter_misfits;
     uint64_t filtered;
@@ -77,7 +77,7 @@ struct source {
         uint64_t frames;
     } unread[UNREAD_MAX];
     size_t unread_count;
-    uint64_t unread_others; /* packets of yet other link types */
+    uint64_t unread_others; /* packets of further link types */
 };
 
 static void close_source(struct source *source)
@@ -87,7 +87,7 @@ static void close_source(struct source *source)
 }
 
 /*
- * Returns a status: why the file gives nothing has been said then. *opened: it is to be read, and
+ * Returns a status, after printing why if the file gives nothing. *opened: it is to be read and
  * closed.
  */
 static int open_source(struct command *command, struct source *source, const char *path,
@@ -148,7 +148,7 @@ static void count_unread(struct source *source, int linktype)
     source->unread[i].frames++;
 }
 
-/* *match: whether the filter lets the frame through. */
+/* *match: the filter passes the frame. */
 static enum result match_filter(struct command *command, struct source *source,
                                 const struct frame *frame, bool *match)
 {
@@ -174,7 +174,7 @@ static void report_progress(const struct source *source)
                   "packets");
 }
 
-/* Says what was wrong in the file, beyond what has been said. Returns its status. */
+/* Prints the damage of the file that was not printed yet. Returns the file's status. */
 static int report_damage(const struct source *source)
 {
     if (source->damages > 1)
@@ -193,7 +193,10 @@ static int report_damage(const struct source *source)
     return source->damages + source->filter_misfits + source->unread_count > 0 ? EX_DATAERR : EX_OK;
 }
 
-/* Feeds all frames of the file to the meter. *go_on is false when there is no point in more. */
+/*
+ * Feeds all frames of the file to the meter. Sets *go_on to false if there is no point in
+ * continuing.
+ */
 static int read_source(struct command *command, struct source *source, struct meter *meter,
                        bool *go_on)
 {
@@ -279,7 +282,7 @@ static enum result open_meter(const struct command *command, struct recorder *re
     return meter_init(meter, &options);
 }
 
-/* Says why there are no records, unless that has been said: link types are named as they come. */
+/* Prints why there are no records, unless already reported: link types are named when they come. */
 static void report_no_records(const struct command *command, const char *path,
                               const struct totals *totals, const struct meter_counts *counts)
 {
@@ -307,8 +310,8 @@ static void report_no_records(const struct command *command, const char *path,
 }
 
 /*
- * Makes one sample of the sources, which are open or have to be opened again, and closes them.
- * path: their name in the summary. *go_on is false where there is no point in more.
+ * Makes one sample of the sources, which are open or to be opened again, and closes them. path:
+ * their name in the summary. Sets *go_on to false if there is no point in continuing.
  */
 static int convert(struct command *command, struct source *sources, size_t count, const char *path,
                    bool *go_on)
@@ -372,8 +375,8 @@ static int convert_each(struct command *command, char **paths, size_t count)
 }
 
 /*
- * Reads the time of the first frame. A file that can be opened again is closed meanwhile, so that
- * any number of them can be merged.
+ * Reads the time of the first frame. Closes a file that can be opened again, so that any number of
+ * files can be merged.
  */
 static void look_at_first(struct source *source)
 {
@@ -421,10 +424,10 @@ static int convert_merged(struct command *command, char **paths, size_t count)
     return status;
 }
 
-/* A filter must fit at least one of the link types that filters are written for. */
+/* A filter must fit at least one of the usual link types. */
 static int make_filter(const char *expression, struct filter **filter)
 {
-    /* Ethernet last: its problem is told. */
+    /* Ethernet comes last, since its problem is the one reported. */
     static const int linktypes[] = {LINKTYPE_IEEE802_11_RADIOTAP, LINKTYPE_LINUX_SLL, LINKTYPE_PPP,
                                     LINKTYPE_RAW, LINKTYPE_ETHERNET};
     bool fits = false;

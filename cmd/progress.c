@@ -10,7 +10,7 @@
 #define FIRST_AFTER 1000000
 #define AGAIN_AFTER 250000
 
-/* The clock is looked at once in so many calls. */
+/* Calls between two looks at the clock. */
 #define CALLS 4096u
 
 void progress_init(struct progress *progress, bool wanted)
@@ -33,7 +33,7 @@ bool progress_due(struct progress *progress)
            progress_due_now(progress, clock_monotonic());
 }
 
-/* What a terminal would obey is not shown. */
+/* Replaces characters that a terminal would obey. */
 static void put_name(const char *name)
 {
     fputc('\r', stderr);
@@ -54,7 +54,7 @@ void progress_show(struct progress *progress, const char *file, uint64_t done, u
     progress->shown = true;
 }
 
-/* Not while Ctrl-S holds it up, say. */
+/* False while Ctrl-S, for instance, stops output. */
 static bool terminal_takes(void)
 {
     struct pollfd fd = {.fd = STDERR_FILENO, .events = POLLOUT};
@@ -72,7 +72,7 @@ void progress_line(struct progress *progress, const char *text)
     for (char *p = line; *p; p++)
         if ((unsigned char)*p < ' ' || *p == 0x7f)
             *p = '?';
-    fprintf(stderr, "\r\033[?7l%s\033[K\033[?7h", line); /* without a break at the right margin */
+    fprintf(stderr, "\r\033[?7l%s\033[K\033[?7h", line); /* without wrapping at the right margin */
     progress->shown = true;
 }
 

@@ -17,7 +17,7 @@
 
 #define REPORT_EVERY (15 * SECOND)
 
-/* Of a time in UTC, and of a line for people. */
+/* Space for a time in UTC, and for a line for people. */
 #define TIME_TEXT 32
 #define LINE_TEXT 384
 
@@ -60,8 +60,7 @@ static const char *time_text(char text[TIME_TEXT], int64_t time)
     return text;
 }
 
-/* What is in the spool; nothing, where there is none or it cannot be read, which delivery tells of.
- */
+/* What is in the spool; zeros if there is none or it cannot be read, which delivery reports. */
 static struct spool_survey look_over(const struct report *report)
 {
     struct spool_survey survey;
@@ -184,7 +183,7 @@ static void write_metrics(struct report *report, const struct spool_survey *surv
         complain(report->path, "the metrics cannot be written: %s; will retry", strerror(errno));
 }
 
-/* To those who see only how things are now, where there are such. */
+/* Reports to those who see only the current state, if there are any. */
 static void tell_state(struct report *report, int64_t now)
 {
     struct spool_survey survey;

@@ -22,7 +22,7 @@ void secflows_destroy(struct secflows *secflows)
     free(secflows->in);
 }
 
-/* What opening gave becomes what is read. */
+/* Starts reading what was opened. */
 static int begin(struct secflows *secflows, const char *path, enum result opened)
 {
     secflows->path = path;
@@ -74,7 +74,10 @@ void secflows_damaged(struct secflows *secflows, const char *problem)
     add_damage(&secflows->damages, text);
 }
 
-/* A byte order mark, which some editors put in front of a file, and cat then anywhere. */
+/*
+ * Skips a byte order mark, which some editors write at the start of a file, and cat then puts
+ * anywhere.
+ */
 static void skip_mark(const char **line, size_t *length)
 {
     if (*length >= 3 && memcmp(*line, "\xef\xbb\xbf", 3) == 0) {
@@ -83,7 +86,7 @@ static void skip_mark(const char **line, size_t *length)
     }
 }
 
-/* By what is there with its first line. */
+/* Recognizes the kind of file from what is in the buffer with its first line. */
 static void look_at_kind(struct secflows *secflows)
 {
     const struct lookahead *in = secflows->in;
@@ -93,7 +96,7 @@ static void look_at_kind(struct secflows *secflows)
         secflows->other[0] = '\0';
 }
 
-/* Whether a bad line shows that the file has no Secflows at all, which is said then. */
+/* True, after printing a message, if a bad line shows that the file has no Secflows at all. */
 static bool is_another_kind(struct secflows *secflows)
 {
     if (secflows->any || secflows->other[0] == '\0')
@@ -145,7 +148,7 @@ enum result secflows_next(struct secflows *secflows, struct record *record, cons
     return result;
 }
 
-/* Why there are no more lines. */
+/* Reports why there are no more lines. */
 static int end_of_input(const struct secflows *secflows)
 {
     switch (secflows->in->result) {
@@ -157,7 +160,7 @@ static int end_of_input(const struct secflows *secflows)
             complain(secflows->path, "%s", input_problem(secflows->input));
         return EX_DATAERR;
     case RESULT_SYSTEM:
-        if (secflows->in->error == ECANCELED) /* the tool's own doing */
+        if (secflows->in->error == ECANCELED) /* done by the tool itself */
             return EX_OK;
         errno = secflows->in->error;
         complain_errno(secflows->path, "cannot read further");

@@ -9,7 +9,7 @@ int signal_descriptor(const int *signals, size_t count)
     struct sigaction old;
     sigset_t set;
 
-    /* The kernel keeps a blocked signal for the descriptor even where it is ignored. */
+    /* The kernel queues a blocked signal for the descriptor even if it is ignored. */
     sigemptyset(&set);
     for (size_t i = 0; i < count; i++)
         if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)

@@ -15,15 +15,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Rejected samples that the table has a line for: the newest. */
+/* How many rejected samples, the newest, get a line in the table. */
 #define SHOWN 10u
 
-/* Reasons that are told apart, and what of a .answer file is read for one. */
+/* Reasons counted separately, and bytes of a .answer file read for one. */
 #define REASONS 16u
 #define REASON_TEXT 64
 #define ANSWER_READ 4096
 
-/* RFC 3339, UTC, to the second; "" where there is no such time. */
+/* RFC 3339, UTC, to the second; "" if there is no such time. */
 #define TIME_TEXT 32
 
 static const char *write_time(int64_t microseconds, char text[TIME_TEXT])
@@ -63,12 +63,12 @@ static const char *write_size(uint64_t bytes, char text[SIZE_TEXT])
 /* A rejected sample. */
 struct rejection {
     struct spool_entry entry;
-    int64_t time; /* when it was rejected, microseconds since 1970; 0: nobody knows */
+    int64_t time; /* when it was rejected, microseconds since 1970; 0: unknown */
     char reason[REASON_TEXT];
-    char words[ANSWER_WORDS]; /* of the collector */
+    char words[ANSWER_WORDS]; /* the collector's */
 };
 
-/* How often a reason occurs; the last one of all is for what has no place of its own. */
+/* How often a reason occurs; the last entry is for all other reasons. */
 struct reason {
     char text[REASON_TEXT];
     uint64_t samples;
@@ -76,19 +76,19 @@ struct reason {
 
 struct status {
     const char *path;
-    struct spool *spool, *rejected; /* rejected: NULL where there is none */
+    struct spool *spool, *rejected; /* rejected: NULL if there is none */
     struct spool_survey survey;
-    bool known;   /* who sends */
+    bool known;   /* whether the sender is known */
     pid_t sender; /* 0: nobody */
     struct reason reasons[REASONS];
     size_t reason_count;
     struct rejection newest[SHOWN]; /* a ring */
     uint64_t rejections;
     struct text text;
-    int failed; /* a status of sysexits.h, which has been said */
+    int failed; /* a status of sysexits.h, already reported */
 };
 
-/* The reason is the first line, and what the collector answered is behind it. */
+/* The first line is the reason, and the rest the collector's answer. */
 static void read_answer(struct status *status, struct rejection *rejection)
 {
     int fd = spool_open_answer(status->rejected, &rejection->entry);
@@ -127,7 +127,7 @@ static void count_reason(struct status *status, const char *text)
     status->reasons[i].samples++;
 }
 
-/* Calls each with every rejected sample, the oldest first, and counts them. */
+/* Calls each for every rejected sample, the oldest first, and counts them. */
 static void each_rejection(struct status *status,
                            void (*each)(struct status *status, const struct rejection *rejection))
 {
@@ -231,7 +231,7 @@ static void print_table(struct status *status)
         print_rejections(status);
 }
 
-/* A member: as a JSON string, or null where it is empty. */
+/* Writes a member: a JSON string, or null if empty. */
 static void put_member(struct status *status, const char *before, const char *key,
                        const char *value)
 {
@@ -244,7 +244,7 @@ static void put_member(struct status *status, const char *before, const char *ke
     printf("%s\"%s\":%.*s", before, key, (int)text->length, text->bytes ? text->bytes : "");
 }
 
-/* Begins an object, which its caller ends. */
+/* Begins an object; the caller ends it. */
 static void begin_part(struct status *status, const char *key, const struct spool_part *part)
 {
     char time[TIME_TEXT];
@@ -298,7 +298,7 @@ static void put_object(struct status *status)
     fputs("]}}\n", stdout);
 }
 
-/* Who may read it: the owner of the folder, if others can see who that is, and root. */
+/* Who may read it: root, and the owner of the directory, if others can see who that is. */
 static void advise(const char *path, const char *option)
 {
     struct stat status;

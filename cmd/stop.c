@@ -14,10 +14,10 @@ static const int stop_signals[] = {SIGHUP, SIGINT, SIGTERM};
 
 #define STOP_SIGNALS (sizeof stop_signals / sizeof *stop_signals)
 
-static int ends[2] = {-1, -1}; /* of a pipe that gets a byte for each signal */
+static int ends[2] = {-1, -1}; /* a pipe; each signal writes a byte to it */
 static volatile sig_atomic_t count;
 static bool asked;
-static int64_t asked_at; /* when that was noticed */
+static int64_t asked_at; /* when the signal was noticed */
 
 static void act(void (*handler)(int), int flags)
 {
@@ -26,7 +26,7 @@ static void act(void (*handler)(int), int flags)
     action.sa_handler = handler;
     sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < STOP_SIGNALS; i++)
-        sigaddset(&action.sa_mask, stop_signals[i]); /* each is counted */
+        sigaddset(&action.sa_mask, stop_signals[i]); /* so that each is counted */
     for (size_t i = 0; i < STOP_SIGNALS; i++)
         if (sigaction(stop_signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
             sigaction(stop_signals[i], &action, NULL);
@@ -35,7 +35,7 @@ static void act(void (*handler)(int), int flags)
 static void note(int signal)
 {
     int saved = errno;
-    ssize_t wrote = write(ends[1], "", 1); /* where it is full, it has been told */
+    ssize_t wrote = write(ends[1], "", 1); /* if the pipe is full, a signal is already known */
 
     (void)signal;
     (void)wrote;

@@ -19,19 +19,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* How long no file is taken where there is no room, or where the filter fails on each. */
+/* How long to take no files after the disk was full, or after the filter failed on several. */
 #define FULL_AGAIN (5 * SECOND)
 #define FILTER_AGAIN_MOST (60 * SECOND)
 
-/* Files in a row on which the filter fails before it is taken for what is wrong. */
+/* Failures of the filter in a row after which the filter is blamed, not the file. */
 #define FILTER_FAILURES 3
 
-/* What came of a try to read a file. */
+/* The result of trying to read a file. */
 enum outcome {
-    READ,    /* all of it, as far as there was anything in it */
-    KEPT,    /* it stays as it is, to be tried again */
-    NO_ROOM, /* the same, and nor is another one tried for now */
-    FAILED   /* nothing more is taken; take->status says why */
+    READ,    /* all of it, as far as it had anything */
+    KEPT,    /* it stays unchanged, to be tried again */
+    NO_ROOM, /* the same, and no other file is tried for now */
+    FAILED   /* no more files are taken; take->status says why */
 };
 
 struct take {
@@ -44,13 +44,13 @@ struct take {
     struct secflows secflows;
     struct spool_file *held; /* samples of this file that wait for its end */
     size_t held_count, held_most;
-    uint64_t records;  /* of this file */
-    bool damaged, cut; /* something of it was; what is behind some place is */
-    int64_t rest;      /* no file is taken until then */
+    uint64_t records;  /* in this file */
+    bool damaged, cut; /* damaged in places; cut off at some point */
+    int64_t rest;      /* no file is taken before */
     unsigned failures; /* of the filter, in a row */
-    char problem[128]; /* with the file, that is to be told of; "": none */
+    char problem[128]; /* of the file, to be reported; "": none */
     int no_room;       /* errno of the last time */
-    bool full;         /* which was said */
+    bool full;         /* already reported */
     int status;
 };
 
@@ -77,7 +77,7 @@ static enum outcome not_written(struct take *take, enum result result)
 
 /* Samples of this file. */
 
-/* Makes the oldest of them durable. */
+/* Makes the oldest sample durable. */
 static enum outcome commit_first(struct take *take)
 {
     enum result result = spool_commit(take->spool, &take->held[0]);
@@ -90,7 +90,7 @@ static enum outcome commit_first(struct take *take)
     return READ;
 }
 
-/* Holds what is complete. Where that is too much, the oldest goes without waiting for the end. */
+/* Holds complete samples. If there are too many, the oldest does not wait for the end. */
 static enum outcome hold_complete(struct take *take, bool all)
 {
     enum outcome outcome = READ;
@@ -122,7 +122,7 @@ static enum outcome commit_all(struct take *take)
     return outcome;
 }
 
-/* Nothing of this file stays in the spool. */
+/* Removes everything of this file from the spool. */
 static void discard_all(struct take *take)
 {
     struct sample *sample;
@@ -142,7 +142,7 @@ static bool go_on(struct take *take, int fd, int64_t until)
     return take->options->go_on(take->options->context, fd, until);
 }
 
-/* Before each read of a file, which is read to its end whatever signals come. */
+/* Called before each read of a file, which is read to its end whatever signals come. */
 static bool work_meanwhile(void *context, int fd)
 {
     (void)fd;
@@ -161,7 +161,7 @@ static enum outcome add_record(struct take *take, const struct record *record, c
     return hold_complete(take, false);
 }
 
-/* Reads what is open. The descriptor is gone then. */
+/* Reads from the descriptor and closes it. */
 static enum outcome read_records(struct take *take, const struct inbox_file *file, int fd,
                                  const char *name)
 {
@@ -195,7 +195,7 @@ static enum outcome read_records(struct take *take, const struct inbox_file *fil
 
 /* The filter. */
 
-/* What its end means. */
+/* Interprets its exit status. */
 static enum outcome judge_filter(struct take *take, int status)
 {
     int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
@@ -207,7 +207,7 @@ static enum outcome judge_filter(struct take *take, int status)
     }
     take->intake->filter_failures++;
     take->failures++;
-    if (stop_asked()) /* and so was the filter, or it was ended */
+    if (stop_asked()) /* the filter was stopped as well, or killed */
         return KEPT;
     if (code >= 0)
         snprintf(take->problem, sizeof take->problem, "the filter ended with status %d", code);
@@ -217,7 +217,7 @@ static enum outcome judge_filter(struct take *take, int status)
     return KEPT;
 }
 
-/* Waits for its end, or ends it where that is awaited in vain after a signal to stop. */
+/* Waits for the filter to end. After a signal to stop, kills it if it takes too long. */
 static int wait_for_filter(struct take *take, struct child *child)
 {
     int64_t start = clock_monotonic();
@@ -233,7 +233,7 @@ static int wait_for_filter(struct take *take, struct child *child)
     return child_end(child);
 }
 
-/* Runs the filter from the file into a new one of the spool, from whose beginning is read. */
+/* Runs the filter from the file into a new file of the spool, then rewinds that. */
 static enum outcome run_filter(struct take *take, const struct inbox_file *file,
                                struct spool_file *filtered)
 {
@@ -293,7 +293,7 @@ static enum outcome read_file(struct take *take, const struct inbox_file *file)
     return outcome;
 }
 
-/* Whether somebody has written to the file meanwhile, who should have given it its name later. */
+/* True if the file was written meanwhile: its writer should have renamed it only when complete. */
 static bool has_changed(const struct inbox_file *file)
 {
     struct stat stat;
@@ -303,7 +303,7 @@ static bool has_changed(const struct inbox_file *file)
            stat.st_mtim.tv_nsec != file->stat.st_mtim.tv_nsec;
 }
 
-/* All that there was in a file is durable. */
+/* All of the file is durable. */
 static void close_read(struct take *take, struct inbox_file *file)
 {
     int64_t now = clock_monotonic();
@@ -319,7 +319,7 @@ static void close_read(struct take *take, struct inbox_file *file)
         inbox_remove(take->inbox, file, now);
 }
 
-/* A filter that fails on each file is not run on one after the other. */
+/* Waits between files if the filter fails on each. */
 static int64_t filter_rest(const struct take *take)
 {
     int64_t wait = take->failures < FILTER_FAILURES ? 0 : backoff_wait(take->failures);
@@ -343,8 +343,8 @@ static void tell_full(struct take *take)
 }
 
 /*
- * Where the spool has nothing that could go, it is the file that is too much: it is put off, and
- * another one may have room. It is told of once.
+ * If the spool holds nothing that could be sent, this file itself is too large: it is put off,
+ * since another may fit. Reported once.
  */
 static void wait_for_room(struct take *take, struct inbox_file *file, int64_t now)
 {
@@ -411,7 +411,7 @@ static int take_init(struct take *take)
 {
     size_t most = take->options->samples_most;
 
-    take->held_most = most > 1 ? most / 2 : 1; /* the others are still written */
+    take->held_most = most > 1 ? most / 2 : 1; /* the other half can still be written */
     take->held = calloc(take->held_most + 1, sizeof *take->held);
     if (!take->held || inbox_init(&take->inbox, take->options->folder) != RESULT_OK ||
         samples_init(&take->samples, take->spool, take->options->records_most, INT64_MAX) !=

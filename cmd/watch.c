@@ -12,15 +12,17 @@
 #include <sys/resource.h>
 #include <time.h>
 
-/* How often it is looked whether there is something to say, and how often it is reported at least
- * how things are. */
+/*
+ * How often to check whether there is something to report, and how often to report the state at
+ * least.
+ */
 #define LOOK_EVERY SECOND
 #define REPORT_EVERY (15 * SECOND)
 
-/* Of a line for people. */
+/* Space for a line for people. */
 #define LINE_BYTES 256
 
-/* The time of day, as people here have it. */
+/* The local time of day. */
 static void clock_text(char text[16], int64_t time)
 {
     time_t seconds = (time_t)(time / SECOND);
@@ -69,7 +71,7 @@ static bool is_well(const struct watch_counts *counts)
     return !counts->problem && counts->outbox.trouble == 0;
 }
 
-/* To those who see only how things are now, not what becomes of them. */
+/* Reports to those who see only the current state. */
 static void report(struct watch *watch, const struct watch_counts *counts, int64_t now)
 {
     char line[LINE_BYTES];
@@ -95,7 +97,7 @@ void watch_begin(struct watch *watch, const struct watch_counts *counts)
     report(watch, counts, now);
 }
 
-/* Said at first, and then each time that they have doubled. */
+/* Reported at first, and then whenever the number has doubled. */
 static void tell_dropped_records(struct watch *watch, uint64_t dropped)
 {
     if (dropped <= 2 * watch->dropped_records)
@@ -116,7 +118,7 @@ static void tell_drops_begin(const struct watch *watch)
              number_grouped(dropped, drops_of(&watch->drops, &duration)));
 }
 
-/* A time between two looks counts as one of them. */
+/* Time between two looks counts as one whole interval. */
 static void tell_drops_end(const struct watch *watch, const char *since)
 {
     char dropped[NUMBER_GROUPED];
@@ -148,7 +150,7 @@ bool watch_is_writing(const struct watch_counts *counts)
     return counts->sending || counts->outbox.writing || counts->outbox.waiting > 0;
 }
 
-/* Not while records are written: they may go to the same terminal. */
+/* Not while records are written, which may go to the same terminal. */
 static void show_line(const struct watch *watch, const struct watch_counts *counts)
 {
     char packets[NUMBER_GROUPED], flows[NUMBER_GROUPED], dropped[NUMBER_GROUPED], line[LINE_BYTES];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * zeek2flow: Zeek's conn and dns logs become Secflows. See zeek2flow(1).
+ * zeek2flow: turns Zeek logs into Secflows. See zeek2flow(1).
  */
 #include "log/zeeklog.h"
 #include "logs.h"

@@ -21,13 +21,13 @@ enum coding { CODING_UNKNOWN, CODING_NONE, CODING_GZIP, CODING_ZSTD };
 struct input {
     int fd;
     bool regular, at_end;
-    bool named_pipe; /* whose end is not told from its beginning by a read */
+    bool named_pipe; /* a read at its end looks like one before its beginning */
     uint64_t size, done;
     enum coding coding;
     z_stream gzip;
     ZSTD_DCtx *zstd;
     bool in_member; /* the compressed data may not end here */
-    bool pending;   /* the last output was full: there may be more without more input */
+    bool pending;   /* the last output was full: there may be more without further input */
     bool (*wait)(void *context, int fd);
     void *wait_context;
     size_t raw_at, raw_end;
@@ -113,7 +113,7 @@ static enum result read_file(struct input *input, void *buffer, size_t size, siz
     return n == 0 ? RESULT_END : RESULT_OK;
 }
 
-/* Puts more of the file behind what is left in the raw buffer, which has room. */
+/* Reads more of the file into the free end of the raw buffer, which has some. */
 static enum result fill_raw(struct input *input)
 {
     size_t got = 0;
@@ -132,7 +132,9 @@ static bool raw_begins(const struct input *input, const void *magic, size_t leng
            memcmp(input->raw + input->raw_at, magic, length) == 0;
 }
 
-/* Gzip: RFC 1952, with deflate, the only method. Zstandard: RFC 8878, frames and skippable ones. */
+/*
+ * Gzip: RFC 1952, with deflate, the only method. Zstandard: RFC 8878, including skippable frames.
+ */
 static bool begins_gzip(const struct input *input)
 {
     return raw_begins(input, "\x1f\x8b\x08", 3);
@@ -234,7 +236,7 @@ static enum result inflate_zstd(struct input *input, void *buffer, size_t size, 
     return RESULT_OK;
 }
 
-/* Between members: what is left at the end of the file when only zero padding remains. */
+/* Between members: true if only zero padding is left in the file. */
 static bool only_zeros(const struct input *input)
 {
     for (size_t i = input->raw_at; i < input->raw_end; i++)

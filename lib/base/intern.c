@@ -52,7 +52,7 @@ static uint32_t text_hash(const void *owner, uint32_t number)
     return intern_at(owner, number - 1)->hash;
 }
 
-/* Where the bytes of a text go behind others. */
+/* Where the bytes of a string go, after others. */
 static uint32_t place(uint32_t end, size_t length)
 {
     size_t left = INTERN_MOST - end % INTERN_MOST;
@@ -100,7 +100,7 @@ enum result intern_add(struct intern *intern, const char *text, size_t length, u
     return RESULT_OK;
 }
 
-/* Of each text the place becomes none that is later, so that those that stay can move in turn. */
+/* No string moves to a later place, so those that stay can be moved in turn. */
 void intern_keep(struct intern *intern, uint32_t *map)
 {
     uint32_t kept = 0, end = 0;

@@ -10,36 +10,39 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Objects and arrays within each other: more is damage, which bounds what a hostile text costs. */
+/*
+ * The deepest nesting of objects and arrays; more is damage. This bounds the cost of a hostile
+ * text.
+ */
 #define DEPTH_MAX 32
 
 #define HINTS 64
 
-/* What a key tells of its value. */
+/* What a key means for its value. */
 struct meaning {
-    const char *inside; /* what wanted keys inside of it begin with; NULL: none is wanted there */
+    const char *inside; /* prefix of wanted keys inside the value; NULL: none are wanted there */
     uint32_t inside_length;
     uint8_t id; /* 0: not wanted */
 };
 
 /*
- * Objects of a log have their keys in the same order, give or take a few. So a key is first held
- * against the one that came behind its predecessor the last time, as it stands in the text.
+ * The objects of a log have their keys in nearly the same order. So a key is first compared, as it
+ * is in the text, with the one that followed its predecessor the last time.
  */
 struct hint {
     union {
         char text[32]; /* the key in its quotes, and the colon */
         uint64_t words[4];
     };
-    uint64_t masks[4]; /* of the words' bits that count */
+    uint64_t masks[4]; /* the bits of the words that count */
     struct meaning meaning;
-    const char *within; /* the inside of the object that it is in */
+    const char *within; /* the prefix of the object that it is in */
     uint32_t within_length;
     uint8_t length;
-    uint8_t next; /* the hint for the key behind this one */
+    uint8_t next; /* the hint for the following key */
 };
 
-/* A value that is to be read: what is known of it before. */
+/* A value to be read: what is known before. */
 struct place {
     struct meaning meaning;
     bool element;
@@ -49,13 +52,13 @@ struct place {
 struct json {
     const struct json_key *keys;
     size_t key_count;
-    struct json_member *members; /* the first stands for those that are not wanted */
+    struct json_member *members; /* the first is for values that are not wanted */
     size_t count, capacity;
 
-    struct hint hints[HINTS]; /* the first stands for the beginning of an object */
+    struct hint hints[HINTS]; /* the first is for the beginning of an object */
     unsigned hint_count, last_hint;
 
-    char *strings; /* those that had escapes, and lost them */
+    char *strings; /* unescaped copies of strings that had escapes */
     size_t strings_used, strings_capacity;
 
     const char *text;
@@ -101,10 +104,7 @@ uint8_t json_find_key(const struct json_key *keys, size_t count, const char *nam
     return 0;
 }
 
-/*
- * Each scan_ function takes the place where its thing begins and returns the one behind it; NULL:
- * json->result says why.
- */
+/* Each scan_ function takes the start of an item and returns its end; NULL: see json->result. */
 
 static const char *no_memory(struct json *json)
 {
@@ -112,7 +112,7 @@ static const char *no_memory(struct json *json)
     return NULL;
 }
 
-/* What stands at p is wrong, unless the text ends there. */
+/* Reports what is wrong at p, unless the text ends there. */
 static const char *stop(struct json *json, const char *p, const char *end, const char *wrong)
 {
     json->result = p == end ? RESULT_END : RESULT_DAMAGED;
@@ -131,7 +131,10 @@ static const char *skip_blanks(const char *p, const char *end)
 
 /* Strings. */
 
-/* Eight bytes; which of them is a quote, a backslash, a control or no ASCII, its top bit says. */
+/*
+ * Sets the top bit of each of the eight bytes that is a quote, a backslash, a control character or
+ * not ASCII.
+ */
 static uint64_t ends_of_plain(uint64_t word)
 {
     const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
@@ -147,7 +150,7 @@ static const char *skip_plain(const char *p, const char *end)
     for (; end - p >= 8; p += 8) {
         uint64_t found = ends_of_plain(le64((const uint8_t *)p));
 
-        if (found) /* its lowest bit is exact, those above it need not be */
+        if (found) /* its lowest bit is exact; higher ones may not be */
             return p + __builtin_ctzll(found) / 8;
     }
     while (p < end && (unsigned char)*p >= ' ' && (unsigned char)*p < 0x80 && *p != '"' &&
@@ -156,7 +159,7 @@ static const char *skip_plain(const char *p, const char *end)
     return p;
 }
 
-/* Of a hexadecimal digit; more than 15: it is another character. */
+/* The value of a hexadecimal digit; more than 15: not a digit. */
 static unsigned digit_value(char c)
 {
     unsigned letter = ((unsigned char)c | 0x20u) - 'a';
@@ -164,7 +167,7 @@ static unsigned digit_value(char c)
     return is_digit(c) ? (unsigned)(c - '0') : letter < 6 ? letter + 10 : 16;
 }
 
-/* UTF-16 has characters above U+FFFF as pairs: a high one, then a low one. */
+/* UTF-16 writes characters above U+FFFF as pairs: a high surrogate, then a low one. */
 #define LOW_SURROGATES 0xdc00u
 
 static bool is_surrogate(unsigned unit)
@@ -172,7 +175,7 @@ static bool is_surrogate(unsigned unit)
     return (unit & 0xf800) == 0xd800;
 }
 
-/* The four digits of a code unit of UTF-16. */
+/* Scans the four digits of a UTF-16 code unit. */
 static const char *scan_unit(struct json *json, const char *p, const char *end, unsigned *unit)
 {
     *unit = 0;
@@ -186,7 +189,7 @@ static const char *scan_unit(struct json *json, const char *p, const char *end, 
     return p;
 }
 
-/* From behind \u. */
+/* Scans from just after \u. */
 static const char *scan_units(struct json *json, const char *p, const char *end)
 {
     static const char half[] = "half of a surrogate pair";
@@ -228,7 +231,7 @@ static const char *scan_characters(struct json *json, const char *p, const char 
     return p;
 }
 
-/* From behind the opening quote to the closing one. */
+/* Scans from after the opening quote to the closing one. */
 static const char *scan_string(struct json *json, const char *p, const char *end, bool *escapes)
 {
     *escapes = false;
@@ -246,7 +249,7 @@ static const char *scan_string(struct json *json, const char *p, const char *end
     return NULL;
 }
 
-/* Copies of strings, whose escapes have been checked, without them. */
+/* Copies of strings with their escapes, which were checked, decoded. */
 
 static char *put_character(char *out, unsigned code)
 {
@@ -259,7 +262,7 @@ static char *put_character(char *out, unsigned code)
     return out;
 }
 
-/* The character of the escape at p, which moves behind it. */
+/* Decodes the escape at *p and moves past it. */
 static unsigned take_escape(struct json *json, const char **p)
 {
     static const char letters[] = "bfnrt", controls[] = "\b\f\n\r\t";
@@ -290,8 +293,8 @@ static size_t unescape(struct json *json, char *out, const char *p, const char *
 }
 
 /*
- * Room for the strings from p on; NULL: no memory. None gets longer, so with the first one there is
- * room for all, and those that are there need not move.
+ * Space for the strings from p on; NULL: no memory. Decoding never lengthens one, so the space made
+ * for the first is enough for all, and existing ones need not move.
  */
 static char *strings_room(struct json *json, const char *p, const char *end)
 {
@@ -307,7 +310,7 @@ static char *strings_room(struct json *json, const char *p, const char *end)
 
 /* Keys. */
 
-/* What a key tells that is inside of another one's value. */
+/* The meaning of a key inside another key's value. */
 static struct meaning find_meaning(const struct json *json, const struct meaning *within,
                                    const char *name, size_t length)
 {
@@ -333,7 +336,7 @@ static struct meaning find_meaning(const struct json *json, const struct meaning
     return meaning;
 }
 
-/* The hint for a key as it stands in the text, with its colon; HINTS: there is none. */
+/* The hint for a key as it is in the text, with its colon; HINTS: none. */
 static unsigned find_hint(const struct json *json, const struct meaning *within, const char *text,
                           size_t length)
 {
@@ -352,7 +355,7 @@ static unsigned add_hint(struct json *json, const struct meaning *within, const 
 {
     struct hint *hint;
 
-    if (json->hint_count == HINTS) { /* too many to be of use: begin anew */
+    if (json->hint_count == HINTS) { /* too many to be useful: start over */
         json->hint_count = 1;
         json->last_hint = 0;
     }
@@ -366,7 +369,7 @@ static unsigned add_hint(struct json *json, const struct meaning *within, const 
     return json->hint_count++;
 }
 
-/* A key with its colon; *quote is where the name ends. */
+/* Scans a key with its colon; *quote is where the name ends. */
 static const char *scan_name(struct json *json, const char *p, const char *end, const char **quote)
 {
     bool escapes;
@@ -380,7 +383,7 @@ static const char *scan_name(struct json *json, const char *p, const char *end, 
     return p < end && *p == ':' ? p + 1 : stop(json, p, end, "expected a colon");
 }
 
-/* Finds out what a key means that is not known; its name ends at the quote. False: no memory. */
+/* Looks up the meaning of a new key, whose name ends at quote. False: no memory. */
 static bool learn_key(struct json *json, const char *name, const char *quote, const char *end,
                       const struct meaning *within, struct meaning *meaning)
 {
@@ -398,7 +401,7 @@ static bool learn_key(struct json *json, const char *name, const char *quote, co
     return true;
 }
 
-/* A key that is not the one expected. */
+/* Scans a key that is not the expected one. */
 static const char *scan_other_key(struct json *json, const char *p, const char *end,
                                   const struct meaning *within, struct meaning *meaning)
 {
@@ -426,7 +429,7 @@ static const char *scan_other_key(struct json *json, const char *p, const char *
     return p;
 }
 
-/* Whether the text, of at least as many bytes as a hint has, begins with it. */
+/* True if the text, which has at least the bytes of a hint, begins with it. */
 static bool is_hinted(const struct hint *hint, const char *p)
 {
     uint64_t words[4], differ = 0;
@@ -532,7 +535,9 @@ static const char *scan_literal(struct json *json, const char *p, const char *en
     }
 }
 
-/* A place for one more member, which is that of those that are not wanted where it is not. */
+/*
+ * Makes space for a member; for a value that is not wanted, returns the place reserved for those.
+ */
 static bool add_member(struct json *json, const struct place *place, size_t *index)
 {
     struct json_member *members;

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* What one call reads: large enough to be few calls, small enough to stay in the cache. */
+/* Bytes per read: large enough for few calls, small enough to stay in the cache. */
 #define READ_BYTES (128u * 1024)
 
 void lookahead_init(struct lookahead *in, struct input *input)
@@ -35,7 +35,7 @@ bool lookahead_fill(struct lookahead *in, size_t n)
     return in->end >= n;
 }
 
-/* Passes over what is left of a line. */
+/* Skips the rest of a line. */
 static void skip_line(struct lookahead *in)
 {
     do {
@@ -49,7 +49,7 @@ static void skip_line(struct lookahead *in)
     } while (lookahead_fill(in, 1));
 }
 
-/* By words: what a few bytes of compressed data say may be gigabytes of them. */
+/* Compares whole words: a few compressed bytes may expand to gigabytes of empty lines. */
 size_t lookahead_empty_lines(struct lookahead *in)
 {
     const uint8_t *begin = in->buffer + in->at, *end = in->buffer + in->end, *p = begin;

@@ -17,8 +17,8 @@ struct metrics {
     const char *name;   /* of the family */
     struct text labels; /* of all samples */
     struct text text;
-    enum result result; /* of putting the text together */
-    bool failed;        /* to write, the last time */
+    enum result result; /* of building the text */
+    bool failed;        /* the last write failed */
 };
 
 static enum result put_escaped(struct text *text, const char *value, bool quoted)
@@ -52,7 +52,7 @@ static enum result put_label(struct text *text, bool first, const char *name, co
     return result == RESULT_OK ? text_put_string(text, "\"") : result;
 }
 
-/* What would be replaced must not be a device, say, or a link to it. */
+/* The path must not be something that would be lost, such as a device or a link to one. */
 static enum result check_path(const char *path)
 {
     struct stat stat;
@@ -117,7 +117,7 @@ void metrics_family(struct metrics *metrics, const char *name, enum metric_type 
                                      type == METRIC_COUNTER ? "counter" : "gauge");
 }
 
-/* What stands in front of the number. */
+/* Writes everything before the number. */
 static void begin_sample(struct metrics *metrics, const char *label, const char *value)
 {
     struct text *text = &metrics->text;
@@ -190,7 +190,7 @@ static bool write_text(int fd, const struct text *text)
     return true;
 }
 
-/* A file that an earlier process has left is not written to: it may be another user's. */
+/* A file left by an earlier process is not written to: it may be another user's. */
 static bool write_new(const struct metrics *metrics)
 {
     bool done;
@@ -204,7 +204,7 @@ static bool write_new(const struct metrics *metrics)
     return close(fd) == 0 && done;
 }
 
-/* errno is that of what failed. */
+/* Sets errno to that of the failure. */
 static enum result replace(const struct metrics *metrics)
 {
     int error;

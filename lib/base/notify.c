@@ -9,10 +9,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* Of a message; what is longer is cut. */
+/* Space for a message; longer ones are cut. */
 #define MESSAGE_MAX 512
 
-/* Connected; -1: it is nowhere that one could. */
+/* Returns a connected socket; -1: the address cannot be reached. */
 static int connect_to(const char *name)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -23,7 +23,7 @@ static int connect_to(const char *name)
     if (length < 2 || length > sizeof address.sun_path || (*name != '/' && *name != '@'))
         return -1;
     memcpy(address.sun_path, name, length);
-    if (*name == '@') /* an abstract one, which its length ends */
+    if (*name == '@') /* an abstract one, delimited by its length */
         address.sun_path[0] = '\0';
     fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, size) < 0) {
@@ -41,7 +41,7 @@ static int64_t number_of(const char *text)
     return text && *text && !*end && number > 0 ? number : 0;
 }
 
-/* Half of the time after which it is taken for dead, as sd_watchdog_enabled(3) advises. */
+/* Half of the watchdog time, as sd_watchdog_enabled(3) advises. */
 static int64_t watchdog_of_environment(void)
 {
     const char *pid = getenv("WATCHDOG_PID");
@@ -73,7 +73,7 @@ static void send_message(const struct notify *notify, const char *message, size_
     (void)wrote; /* nothing depends on it */
 }
 
-/* An assignment a line, of which the last is the status; that has to be one line, too. */
+/* One assignment per line; the last is the status, which must be a single line. */
 static void send_status(const struct notify *notify, const char *assignment, const char *status)
 {
     char message[MESSAGE_MAX];

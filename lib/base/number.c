@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* So many decimal digits fit in 64 bits, whatever they are. */
+/* Any number of this many decimal digits fits in 64 bits. */
 #define DIGITS 19
 
 bool number_count(const char *text, size_t length, uint64_t *count)
@@ -42,9 +42,9 @@ bool number_whole(const char *text, size_t length, uint64_t *count)
 }
 
 /*
- * Microseconds in a floating-point number of seconds, from 0 to the year 9999, rounded as
- * printf("%.6f") does it: the number stands for an exact fraction, of which the nearest microsecond
- * is taken, of two the even one.
+ * Microseconds in a floating-point number of seconds, from 0 to the year 9999, rounded like
+ * printf("%.6f"): the number is an exact fraction; take the nearest microsecond, or of two equally
+ * near the even one.
  */
 static void round_seconds(double seconds, int64_t *microseconds)
 {
@@ -55,7 +55,7 @@ static void round_seconds(double seconds, int64_t *microseconds)
     uint64_t halves;
 
     *microseconds = 0;
-    if (shift >= 100) /* less than half a microsecond by far */
+    if (shift >= 100) /* far less than half a microsecond */
         return;
     value = wide_multiply((uint64_t)ldexp(fraction, DBL_MANT_DIG), 1000000);
     halves = wide_shift_right(value, (unsigned)shift - 1).low;
@@ -64,7 +64,7 @@ static void round_seconds(double seconds, int64_t *microseconds)
         ++*microseconds;
 }
 
-/* The same for the text of one, with an exponent or any number of digits. */
+/* The same for a number as text, with an exponent or any number of digits. */
 static bool read_double(const char *text, size_t length, int64_t *microseconds)
 {
     char copy[64], *end;
@@ -78,7 +78,7 @@ static bool read_double(const char *text, size_t length, int64_t *microseconds)
         return false;
     seconds = strtod(copy, &end);
     if (seconds < 0 && seconds > -0.0000005)
-        seconds = 0; /* what printf writes as -0.000000 */
+        seconds = 0; /* printf writes -0.000000 */
     if (end != copy + length || seconds < 0 || seconds >= (double)TIME_END / 1000000)
         return false;
     round_seconds(seconds, microseconds);
@@ -86,8 +86,8 @@ static bool read_double(const char *text, size_t length, int64_t *microseconds)
 }
 
 /*
- * The text with more than six decimals is that of a double no further from it than 2^-53 of its
- * value, so the text can be rounded instead, unless the half is that near.
+ * A text with more than six decimals differs from its double by at most 2^-53 of the value, so the
+ * text can be rounded instead, unless it is that close to a half.
  */
 bool number_seconds(const char *text, size_t length, int64_t *microseconds)
 {

@@ -9,14 +9,14 @@ struct signature {
     size_t length;
     enum signature_kind kind;
     const char *what;
-    const char *command; /* what reads it; NULL: nothing does */
+    const char *command; /* the tool that reads it; NULL: none */
 };
 
 #define CAPTURE SIGNATURE_CAPTURE, "a capture", "pcap2flow"
 #define LOG SIGNATURE_LOG, "a Zeek log", "zeek2flow"
 #define NFCAPD SIGNATURE_OTHER, "an nfcapd file of nfdump", NULL
 
-/* What people hand to tools that read captures, logs and Secflows. */
+/* Files that people give to tools that read captures, logs or Secflows. */
 static const struct signature signatures[] = {
     {"\xfd"
      "7zXZ",
@@ -40,7 +40,7 @@ static const struct signature signatures[] = {
     {"#fields", 7, LOG},
 };
 
-/* Keys that tell what a JSON object is. */
+/* Keys by which to recognize a JSON object. */
 static const struct signature json_keys[] = {
     {"\"destinationNameSource\"", 23, SIGNATURE_SECFLOWS,
      "Secflows already, which flowlabel and flowupload read", NULL},
@@ -53,7 +53,7 @@ static const struct signature json_keys[] = {
 static const struct signature some_json = {"", 0, SIGNATURE_JSON,
                                            "JSON, but neither a Zeek log nor Secflows", NULL};
 
-/* Far enough for the keys of the first objects. */
+/* Enough for the keys of the first objects. */
 #define JSON_HEAD 4096u
 
 static const struct signature *find_json(const uint8_t *bytes, size_t length)
@@ -79,7 +79,7 @@ bool signature_tell(const uint8_t *bytes, size_t length, enum signature_kind wan
                     const char *reader, char text[SIGNATURE_TEXT])
 {
     const struct signature *found = find(bytes, length);
-    bool reads; /* what the command writes */
+    bool reads; /* reads what the command writes */
 
     if (!found || found->kind == wanted ||
         (found->kind == SIGNATURE_JSON && wanted != SIGNATURE_CAPTURE))

@@ -60,7 +60,7 @@ enum result text_print(struct text *text, const char *format, ...)
     length = vsnprintf(NULL, 0, format, args);
     va_end(args);
     if (length < 0 || (text->capacity - text->length <= (size_t)length &&
-                       !make_room(text, (size_t)length + 1))) { /* and the NUL, for now */
+                       !make_room(text, (size_t)length + 1))) { /* and for the NUL, temporarily */
         va_end(again);
         return RESULT_NO_MEMORY;
     }
@@ -80,7 +80,7 @@ enum result text_read(struct text *text, int fd, size_t most)
     ssize_t got = 1;
 
     while (result == RESULT_OK && got != 0) {
-        /* A FIFO that nobody has opened yet to write to would seem to be at its end. */
+        /* A FIFO without a writer yet would seem to be at its end. */
         if (poll(&in, 1, READ_WITHIN) == 0) {
             errno = ETIMEDOUT;
             return RESULT_SYSTEM;
@@ -171,7 +171,7 @@ enum result text_put_json(struct text *text, const char *bytes, size_t length)
     return result == RESULT_OK ? text_put(text, "\"", 1) : result;
 }
 
-/* The length of an escape that stands for a byte of ASCII; 0: it is none of it. */
+/* The length of an escape for this ASCII character; 0: it is not one. */
 static size_t escape_length(const char *p, size_t left, char c)
 {
     char digits[5];
@@ -184,7 +184,7 @@ static size_t escape_length(const char *p, size_t left, char c)
                : 0;
 }
 
-/* How much of what stands at a place are these bytes, as they are or escaped; 0: nothing. */
+/* How many bytes at a place match these bytes, literally or escaped; 0: no match. */
 static size_t match(const char *at, size_t left, const char *bytes, size_t length)
 {
     size_t used = 0;
@@ -229,7 +229,7 @@ enum result text_replace(struct text *text, const char *bytes, size_t length, co
     return RESULT_OK;
 }
 
-/* Whether the character turns the direction of a line: U+202A to U+202E, U+2066 to U+2069. */
+/* True for characters that change the direction of a line: U+202A to U+202E, U+2066 to U+2069. */
 static bool turns(const unsigned char *p, size_t length)
 {
     return length == 3 && *p == 0xe2 &&
@@ -237,7 +237,7 @@ static bool turns(const unsigned char *p, size_t length)
             (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9));
 }
 
-/* C0, DEL, C1, which is two bytes in UTF-8, and what shows a line in another order. */
+/* C0, DEL, C1 (two bytes in UTF-8), and characters that reorder a line. */
 static bool is_control(const unsigned char *p, size_t length)
 {
     if (length == 1)

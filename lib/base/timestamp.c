@@ -16,8 +16,8 @@ static bool read_two(const char *p, int low, int high, int *value)
 }
 
 /*
- * Cuts Z, +0130 or +01:30 off the end of a time, which has 19 characters at least; zeek-cut -d
- * writes +0130.
+ * Cuts Z, +0130 or +01:30 off the end of a time of at least 19 characters; zeek-cut -d writes
+ * +0130.
  */
 static bool cut_offset(const char *text, size_t *length, int64_t *seconds)
 {

@@ -18,36 +18,36 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* IEEE 802's "local experimental Ethertype 1": no traffic worth a thought has it. */
+/* IEEE 802's "local experimental Ethertype 1": practically unused. */
 #define SILENT_PROTOCOL 0x88b5
 
 /* Milliseconds after which the kernel hands over a block that is not full. */
 #define BLOCK_TIMEOUT 100
 
-/* Of an interface, under /sys/class/net/NAME/statistics. */
+/* In /sys/class/net/NAME/statistics. */
 static const char *const drop_names[] = {"rx_missed_errors", "rx_fifo_errors"};
 
 #define DROP_FILES (sizeof drop_names / sizeof *drop_names)
 
-/* How often the name of the interface is looked up: nothing tells of another one. */
+/* How often to look up the interface's name: nothing notifies of a rename. */
 #define LOOK_EVERY SECOND
 
 struct port {
     char name[IFNAMSIZ];
     int index; /* of the interface that has, or had, this name */
     bool down;
-    int drop_files[DROP_FILES]; /* where the kernel tells of the interface's drops; -1: nowhere */
-    uint64_t drops_before;      /* those of before */
+    int drop_files[DROP_FILES]; /* the kernel's counters of the interface's drops; -1: none */
+    uint64_t drops_before;      /* drops at the start */
 };
 
 struct capture {
     pcap_t *pcap;
     struct port ports[CAPTURE_INTERFACES];
-    size_t count; /* of them; 0: all that there are */
+    size_t count; /* of them; 0: all interfaces */
     bool promiscuous;
-    int64_t looked; /* when their names were, by the monotonic clock */
+    int64_t looked; /* when their names were looked up, on the monotonic clock */
     int linktype;
-    int lookup; /* a socket to ask for interfaces with */
+    int lookup; /* a socket for looking up interfaces */
     enum capture_state state;
     struct capture_counts counts;
     capture_frame_fn *take;
@@ -69,7 +69,7 @@ static void fail_errno(struct capture *capture, const char *what)
          strerror(errno));
 }
 
-/* The interface's number; -1: there is none of that name. */
+/* The interface's index; -1: no such interface. */
 static int find_interface(const struct capture *capture, const struct port *port)
 {
     struct ifreq request = {0};
@@ -86,13 +86,13 @@ static bool is_up(const struct capture *capture, const struct port *port)
     return ioctl(capture->lookup, SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & IFF_UP);
 }
 
-/* What the socket is bound to; 0: all. */
+/* The index that the socket is bound to; 0: all. */
 static int bound_index(const struct capture *capture)
 {
     return capture->count == 1 ? capture->ports->index : 0;
 }
 
-/* From here on frames come, or none any more. */
+/* From here on frames come, or no more come. */
 static bool listen_for(struct capture *capture, uint16_t protocol, int interface)
 {
     struct sockaddr_ll address = {
@@ -101,7 +101,7 @@ static bool listen_for(struct capture *capture, uint16_t protocol, int interface
     return bind(pcap_fileno(capture->pcap), (const struct sockaddr *)&address, sizeof address) == 0;
 }
 
-/* An interface that was made anew has forgotten it. */
+/* An interface that was created anew has lost this mode. */
 static void set_promiscuous(const struct capture *capture, const struct port *port)
 {
     struct packet_mreq request = {.mr_ifindex = port->index, .mr_type = PACKET_MR_PROMISC};
@@ -112,8 +112,8 @@ static void set_promiscuous(const struct capture *capture, const struct port *po
 }
 
 /*
- * Nobody takes the filter off again, or puts another one there: it stays for as long as the socket
- * does, which is until the end, for it is bound anew to an interface that comes back.
+ * Locks the filter: it cannot be removed or replaced as long as the socket exists, which is until
+ * the end, since the socket is only rebound to an interface that comes back.
  */
 static bool attach(struct capture *capture, const struct snap *snap)
 {
@@ -122,7 +122,7 @@ static bool attach(struct capture *capture, const struct snap *snap)
     const struct bpf_insn *program = snap_program(snap, &count);
     struct sock_fprog filter = {.len = (unsigned short)count};
 
-    /* The same instructions, by two names. */
+    /* The same instruction format under two names. */
     _Static_assert(sizeof *program == sizeof *filter.filter, "a BPF instruction");
     memcpy(&filter.filter, &program, sizeof program);
     return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) == 0 &&
@@ -206,7 +206,7 @@ static void check_linktype(struct capture *capture)
     }
 }
 
-/* Each of several, for libpcap opens all that there are then. */
+/* One port for each of several interfaces, for which libpcap opens all. */
 static void find_ports(struct capture *capture)
 {
     for (size_t i = 0; i < capture->count && capture->state == CAPTURE_GOOD; i++) {
@@ -221,7 +221,7 @@ static void find_ports(struct capture *capture)
     }
 }
 
-/* libpcap has made an interface promiscuous that is the only one. */
+/* libpcap makes an interface promiscuous only if it is the only one. */
 static void listen_to_all(struct capture *capture)
 {
     for (size_t i = 0; capture->count > 1 && i < capture->count; i++)
@@ -266,7 +266,7 @@ static uint64_t read_drops(const struct port *port)
     return drops;
 }
 
-/* These files stay open: later nothing may be opened any more. */
+/* These files stay open, since none can be opened later. */
 static void open_drop_files(struct port *port)
 {
     char path[128];
@@ -278,7 +278,7 @@ static void open_drop_files(struct port *port)
     port->drops_before = read_drops(port);
 }
 
-/* False: there are too many of them, or a name is longer than those of interfaces. */
+/* False: too many names, or one longer than interface names can be. */
 static bool set_ports(struct capture *capture, const char *names)
 {
     if (strcmp(names, "any") == 0)
@@ -352,7 +352,7 @@ int capture_fd(const struct capture *capture)
     return pcap_fileno(capture->pcap);
 }
 
-/* What had the name has another one now, and is not captured any more, or is gone. */
+/* The interface that had the name was renamed, so it is no longer captured, or is gone. */
 static void fail_missing(struct capture *capture)
 {
     const struct port *port = capture->ports;
@@ -366,7 +366,7 @@ static void fail_missing(struct capture *capture)
         fail(capture, CAPTURE_MISSING, "", "the interface has disappeared");
 }
 
-/* The filter lets nothing through of another interface of that name. */
+/* The filter passes nothing of another interface that gets the name. */
 static void look_at_several(struct capture *capture)
 {
     for (size_t i = 0; i < capture->count && capture->state == CAPTURE_GOOD; i++)
@@ -452,7 +452,7 @@ enum result capture_read(struct capture *capture, capture_frame_fn *take, void *
 
 enum capture_state capture_reopen(struct capture *capture)
 {
-    struct port *port = capture->ports; /* the only one, or there is nothing to be waited for */
+    struct port *port = capture->ports; /* the only one; otherwise there is nothing to wait for */
     socklen_t size = sizeof(int);
     int error, before = port->index, now = find_interface(capture, port);
 
@@ -469,14 +469,14 @@ enum capture_state capture_reopen(struct capture *capture)
     }
     if (now != before)
         set_promiscuous(capture, port);
-    /* What was wrong before is not wrong any more. */
+    /* Clears an earlier error. */
     getsockopt(capture_fd(capture), SOL_SOCKET, SO_ERROR, &error, &size);
     return capture->state;
 }
 
 void capture_count(struct capture *capture, struct capture_counts *counts)
 {
-    struct tpacket_stats_v3 stats; /* since the last time */
+    struct tpacket_stats_v3 stats; /* since the last call */
     socklen_t size = sizeof stats;
 
     if (getsockopt(capture_fd(capture), SOL_PACKET, PACKET_STATISTICS, &stats, &size) == 0) {
@@ -487,14 +487,14 @@ void capture_count(struct capture *capture, struct capture_counts *counts)
         struct port *port = &capture->ports[i];
         uint64_t drops = read_drops(port);
 
-        if (drops > port->drops_before) /* else it is another interface by now */
+        if (drops > port->drops_before) /* otherwise it is another interface by now */
             capture->counts.interface_drops += drops - port->drops_before;
         port->drops_before = drops;
     }
     *counts = capture->counts;
 }
 
-/* glibc's list of them is shorter than that of Linux. */
+/* glibc's list of hardware types is shorter than Linux's. */
 #ifndef ARPHRD_NETLINK
 #define ARPHRD_NETLINK 824
 #endif
@@ -502,7 +502,7 @@ void capture_count(struct capture *capture, struct capture_counts *counts)
 #define ARPHRD_VSOCKMON 826
 #endif
 
-/* Of these kinds are no frames that check_linktype takes. */
+/* Hardware types with frames that check_linktype rejects. */
 static bool is_foreign(int hardware)
 {
     static const int foreign[] = {ARPHRD_EETHER,
@@ -535,7 +535,7 @@ static bool is_foreign(int hardware)
     return false;
 }
 
-/* libpcap lists what is no interface of the network as well, such as of Bluetooth. */
+/* libpcap also lists devices that are not network interfaces, such as Bluetooth. */
 static bool can_be_captured(int lookup, const char *name)
 {
     struct ifreq request = {0};

@@ -9,10 +9,10 @@
 /* More link types than any honest input has. */
 #define PROGRAMS_MAX 64u
 
-/* An expression compiled for one link type; they are a list, which is short. */
+/* An expression compiled for one link type, in a short list. */
 struct program {
     int linktype;
-    bool compiled; /* else the expression does not fit this link type */
+    bool compiled; /* false: the expression does not fit this link type */
     struct bpf_program bpf;
     struct program *next;
 };
@@ -52,9 +52,8 @@ void filter_destroy(struct filter **filter)
 }
 
 /*
- * The DLT that libpcap knows a link type under. The four bytes in front of BSD's null and loop
- * packets come in either byte order, which a compiled filter cannot know: what follows them is
- * filtered as raw IP.
+ * libpcap's DLT for a link type. The first four bytes of BSD null and loop packets come in either
+ * byte order, which a compiled filter cannot know, so what follows them is filtered as raw IP.
  */
 static int dlt_of(int linktype, uint32_t *skip)
 {
@@ -70,7 +69,7 @@ static int dlt_of(int linktype, uint32_t *skip)
     case LINKTYPE_IPV4:
     case LINKTYPE_IPV6:
         return DLT_RAW;
-    case LINKTYPE_PPP_WITH_DIR: /* a byte of direction in front */
+    case LINKTYPE_PPP_WITH_DIR: /* begins with a byte of direction */
         *skip = 1;
         return DLT_PPP;
     default:

@@ -14,29 +14,29 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Names go to the thread in blocks of that size; so many bytes of them may wait. */
+/* Names go to the thread in blocks of this size; at most this many blocks may wait. */
 #define BLOCK_BYTES ((size_t)64 << 10)
 #define BLOCKS_MOST 128u
 
-/* How long the lock of the name cache is waited for when nothing else is to be done. */
+/* How long to wait for the lock of the name cache when nothing else is left to do. */
 #define LAST_LOCK_WAIT (2 * SECOND)
 
-/* In how many milliseconds windows are tried again that cannot be written. */
+/* Milliseconds until writing windows is retried. */
 #define TRY_AGAIN 1000
 
-/* In front of each name of a block. */
+/* Precedes each name in a block. */
 struct told {
     struct address address;
     int64_t time;
     size_t length;
 };
 
-/* What waits for the thread: flows, or names. */
+/* A queued item: flows, or names. */
 struct item {
     struct item *next;
     struct flowlist *flows; /* NULL: names */
     struct window window;
-    bool ends;     /* all, with these names */
+    bool ends;     /* these are the last names */
     size_t length; /* of the names, in bytes */
     size_t count;  /* of the names */
     char *names;
@@ -46,23 +46,23 @@ struct outbox {
     struct outbox_options options;
     int failed, stop;   /* events */
     struct item *block; /* of names, which the meter's thread fills; NULL: none */
-    bool names_told;    /* the thread's: since the cache learned last */
+    bool names_told;    /* names came since the last cache update; used by the thread */
     pthread_t thread;
-    pthread_mutex_t mutex; /* of all that follows */
+    pthread_mutex_t mutex; /* protects everything below */
     pthread_cond_t added, written;
-    struct item *first, *last; /* that wait; the one that is written is not among them */
-    size_t blocks;             /* how many of them are names */
+    struct item *first, *last; /* the queue; the item being written is not in it */
+    size_t blocks;             /* how many items are blocks of names */
     struct outbox_counts counts;
     bool writing, stopping;
     int error;
-    uint64_t moved; /* bytes that have been written */
-    bool stuck;     /* what was done last with windows failed */
+    uint64_t moved; /* bytes written */
+    bool stuck;     /* the last operation on windows failed */
 };
 
 static void raise_event(int event)
 {
     const uint64_t one = 1;
-    ssize_t wrote = write(event, &one, sizeof one); /* which its counter has room for */
+    ssize_t wrote = write(event, &one, sizeof one); /* its counter cannot be full */
 
     (void)wrote;
 }
@@ -74,7 +74,7 @@ static void destroy_item(struct item *item)
     free(item);
 }
 
-/* Waits until something can be written; false: it is not to be any more. */
+/* Waits until the output is writable; false: writing is to end. */
 static bool wait_for_reader(const struct outbox *outbox)
 {
     struct pollfd fds[] = {{.fd = outbox->options.fd, .events = POLLOUT},
@@ -85,7 +85,7 @@ static bool wait_for_reader(const struct outbox *outbox)
     return fds[1].revents == 0;
 }
 
-/* An output_write_fn: pieces that a pipe takes without being waited for, until it is to end. */
+/* An output_write_fn: writes pieces that a pipe accepts without blocking, until told to end. */
 static enum result write_pieces(void *context, const char *bytes, size_t length)
 {
     struct outbox *outbox = context;
@@ -113,8 +113,8 @@ static void note_trouble(struct outbox *outbox, int error)
 }
 
 /*
- * Whether something is to be done again with windows: it failed a second ago, and there may be room
- * by now. errno is ECANCELED where all is to end.
+ * True if an operation on windows is to be retried: it failed a second ago, and there may be space
+ * by now. errno is ECANCELED if everything is to end.
  */
 static bool try_again(struct outbox *outbox, enum result result)
 {
@@ -160,7 +160,7 @@ static enum result begin_window(struct outbox *outbox, const struct window *wind
     return result;
 }
 
-/* Of a window that is complete by that, nothing is in the way any more. */
+/* Completes a window; after that, nothing of it is stuck. */
 static enum result end_window(struct outbox *outbox)
 {
     enum result result;
@@ -177,7 +177,7 @@ static enum result end_window(struct outbox *outbox)
     return result;
 }
 
-/* The first item, taken out of those that wait. */
+/* Takes the first item off the queue. */
 static struct item *take_first(struct outbox *outbox)
 {
     struct item *item = outbox->first;
@@ -194,7 +194,7 @@ static struct item *take_first(struct outbox *outbox)
     return item;
 }
 
-/* NULL: there is to be no more. */
+/* NULL: there will be no more. */
 static struct item *wait_for_item(struct outbox *outbox)
 {
     struct item *item = NULL;
@@ -226,8 +226,8 @@ static enum result learn_names(struct outbox *outbox, const struct item *block)
 }
 
 /*
- * Of a window that has ended the cache learns the names, if there are any that it has not seen.
- * While another process has it locked that is left to the next window.
+ * At the end of a window, adds new names to the cache. If another process has it locked, leaves
+ * that to the next window.
  */
 static void keep_cache(struct outbox *outbox, int64_t wait)
 {
@@ -251,7 +251,7 @@ static void keep_cache(struct outbox *outbox, int64_t wait)
 /* Results as of names_forget. */
 static enum result forget_names(struct outbox *outbox, int64_t sample_start)
 {
-    if (outbox->options.name_memory == 0 || sample_start == INT64_MAX) /* of an empty window */
+    if (outbox->options.name_memory == 0 || sample_start == INT64_MAX) /* an empty window */
         return RESULT_OK;
     return names_forget(recorder_names(outbox->options.recorder),
                         sample_start - outbox->options.name_memory);
@@ -263,7 +263,7 @@ static enum result write_flows(struct outbox *outbox, struct item *item)
 
     if (result == RESULT_OK)
         result = recorder_write(outbox->options.recorder, item->flows, &item->window);
-    flowlist_destroy(&item->flows); /* before what may take its time */
+    flowlist_destroy(&item->flows); /* before anything that may take long */
     return result == RESULT_OK && item->window.ends ? end_window(outbox) : result;
 }
 
@@ -282,7 +282,7 @@ static enum result carry_out(struct outbox *outbox, struct item *item)
     if (result != RESULT_OK || !item->ends)
         return result;
     keep_cache(outbox, LAST_LOCK_WAIT);
-    return end_window(outbox); /* of which the last flows may have been dropped */
+    return end_window(outbox); /* its last flows may have been dropped */
 }
 
 static void note_done(struct outbox *outbox, int error)
@@ -304,7 +304,7 @@ static void note_done(struct outbox *outbox, int error)
         raise_event(outbox->failed);
 }
 
-/* The thread: until it is stopped, or writing fails. */
+/* The thread: runs until it is stopped or writing fails. */
 static void *run(void *context)
 {
     struct outbox *outbox = context;
@@ -386,7 +386,7 @@ void outbox_destroy(struct outbox **outbox)
     *outbox = NULL;
 }
 
-/* Takes the oldest flows out of those that wait; the names between them stay. */
+/* Takes the oldest flows off the queue; names between them stay. */
 static struct item *take_oldest(struct outbox *outbox)
 {
     struct item **link = &outbox->first, *before = NULL, *item;
@@ -406,7 +406,7 @@ static struct item *take_oldest(struct outbox *outbox)
     return item;
 }
 
-/* Puts an item, which may be the only one, behind those that wait. The mutex is locked. */
+/* Appends an item, possibly the first, to the queue. The mutex is held. */
 static void append(struct outbox *outbox, struct item *item)
 {
     if (outbox->last)
@@ -417,7 +417,7 @@ static void append(struct outbox *outbox, struct item *item)
     pthread_cond_signal(&outbox->added);
 }
 
-/* Sends the block of names on its way; where too many wait it is lost. */
+/* Queues the block of names; drops it if too many wait. */
 static void send_names(struct outbox *outbox)
 {
     struct item *block = outbox->block;
@@ -544,7 +544,7 @@ static struct timespec in_future(int64_t microseconds)
     return time;
 }
 
-/* The names that were told behind the last flows, and the sign that nothing follows them. */
+/* Queues the names that came after the last flows, marked as the last. */
 static void send_last(struct outbox *outbox)
 {
     if (!outbox->block)
@@ -554,7 +554,7 @@ static void send_last(struct outbox *outbox)
     send_names(outbox);
 }
 
-/* Whether what it does now comes to an end, though no bytes move. */
+/* True while its current work will end although no bytes move. */
 static bool is_syncing(const struct outbox *outbox)
 {
     return outbox->options.windows && !__atomic_load_n(&outbox->stuck, __ATOMIC_RELAXED);

@@ -34,7 +34,7 @@ static enum result become(const char *user, char problem[SANDBOX_PROBLEM])
         snprintf(problem, SANDBOX_PROBLEM, "there is no user %s", user);
         return RESULT_INVALID;
     }
-    if (passwd->pw_uid == geteuid()) /* root is to stay root, without its capabilities */
+    if (passwd->pw_uid == geteuid()) /* root is to remain root, without capabilities */
         return RESULT_OK;
     if (setgroups(0, NULL) < 0 || setresgid(passwd->pw_gid, passwd->pw_gid, passwd->pw_gid) < 0 ||
         setresuid(passwd->pw_uid, passwd->pw_uid, passwd->pw_uid) < 0)
@@ -58,7 +58,7 @@ enum result sandbox_drop(const char *user, char problem[SANDBOX_PROBLEM])
     return RESULT_OK;
 }
 
-/* Sanitizers look around, and follow their own process at the end. */
+/* Sanitizers inspect the process, and trace it at the end. */
 #if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
 #define DEFAULT_ACTION SCMP_ACT_LOG
 #else
@@ -66,8 +66,8 @@ enum result sandbox_drop(const char *user, char problem[SANDBOX_PROBLEM])
 #endif
 
 /*
- * Reading, writing, waiting, memory, threads and their end; sockets that are open. Those of them
- * that a machine of 64 bits does not have are what one of 32 calls in their place.
+ * Reading, writing, waiting, memory, threads and their end; sockets that are open. Calls that
+ * 64-bit machines do not have are the 32-bit equivalents.
  */
 static const int loop_calls[] = {
     SCMP_SYS(_llseek),
@@ -131,12 +131,12 @@ static const int windows_calls[] = {
     SCMP_SYS(open),        SCMP_SYS(openat),     SCMP_SYS(unlinkat),
 };
 
-/* What is asked of interfaces. */
+/* Interface queries. */
 static const unsigned long ioctls[] = {SIOCGIFINDEX, SIOCGIFFLAGS, SIOCGIFNAME};
 
 /*
- * Of packet sockets: to make an interface promiscuous that came back, and to give the ring back at
- * the end. Nothing that could change what the kernel's filter lets through.
+ * For packet sockets: making an interface promiscuous again, and releasing the ring at the end.
+ * Nothing that could change what the kernel's filter passes.
  */
 static const int packet_options[] = {PACKET_ADD_MEMBERSHIP, PACKET_RX_RING};
 
@@ -160,12 +160,12 @@ static int allow_ioctls(scmp_filter_ctx filter)
 }
 
 /*
- * To write to all descriptors but one, from which those differ in one of their lower bits. (That
- * they are unequal is not enough: the kernel does not look at the upper half of this argument.)
+ * Allows writing to all descriptors but one: the others differ from it in one of the lower bits.
+ * (Comparing for inequality is not enough: the kernel ignores the upper half of this argument.)
  */
 static int allow_writing(scmp_filter_ctx filter, int mute)
 {
-    enum { BITS = 10 }; /* one of a thousand is mute, and there are no more */
+    enum { BITS = 10 }; /* covers descriptors below 1024; there are no others */
     int status = 0;
 
     for (unsigned i = 0; i < BITS && status == 0; i++)
@@ -175,7 +175,7 @@ static int allow_writing(scmp_filter_ctx filter, int mute)
     return status;
 }
 
-/* To look at a descriptor, but not to make another one of it. */
+/* Allows querying a descriptor, but not duplicating it. */
 static int allow_flags(scmp_filter_ctx filter)
 {
     const struct scmp_arg_cmp get = SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, F_GETFL);
@@ -186,8 +186,8 @@ static int allow_flags(scmp_filter_ctx filter)
 }
 
 /*
- * The kernel takes the lower halves of these arguments only. Where libraries call by socketcall
- * they lie in memory, and no filter sees them.
+ * The kernel uses only the lower halves of these arguments. Where libraries use socketcall, they
+ * are in memory and invisible to filters.
  */
 static int allow_packet_options(scmp_filter_ctx filter)
 {
@@ -204,7 +204,10 @@ static int allow_packet_options(scmp_filter_ctx filter)
     return status;
 }
 
-/* To read a folder, of which the library says that programs do not get it; no more than that. */
+/*
+ * Allows reading a directory, for which the library has a name that programs do not get; no more
+ * than that.
+ */
 static int allow_folders(scmp_filter_ctx filter)
 {
     const struct scmp_arg_cmp set = SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, F_SETFD);
@@ -215,7 +218,7 @@ static int allow_folders(scmp_filter_ctx filter)
                        : status;
 }
 
-/* To rename what takes no other file's place. */
+/* Allows renaming, but only without replacing another file. */
 static int allow_new_names(scmp_filter_ctx filter)
 {
     return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(renameat2), 1,

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Before the scope is looked at, for DNS is read whatever it is. X is at the ports. */
+/* Before the scope check, since DNS is read in any scope. X is at the ports. */
 static void emit_ports(struct snap *snap, snap_target drop)
 {
 #define SERVICE(port) port,
@@ -25,7 +25,7 @@ static void emit_ports(struct snap *snap, snap_target drop)
         near_if(snap, services[i], drop);
 }
 
-/* What DNS says is in a response, whose first bytes are there, of at most one question. */
+/* Copies DNS responses whose header is there and that have at most one question. */
 static void emit_dns(struct snap *snap)
 {
     snap_target headers = new_target(snap), all = new_target(snap);
@@ -36,7 +36,7 @@ static void emit_dns(struct snap *snap)
     near_if(snap, IPPROTO_TCP, all);
     near_unless_room(snap, 8 + 12, headers);
     load(snap, BPF_H, 8 + 2);
-    compute(snap, BPF_AND, 0xf800); /* it is a response, and of the usual kind */
+    compute(snap, BPF_AND, 0xf800); /* a response with the standard opcode */
     near_unless(snap, 0x8000, headers);
     load(snap, BPF_H, 8 + 4);
     snapcode_test(&snap->code, BPF_JGT, 1, headers, 0);
@@ -81,7 +81,7 @@ static void emit_transport(struct snap *snap)
     store_number(snap, 0, KIND);
 }
 
-/* Whether the address at X + at surely is local: the meter knows more of them. */
+/* Tests whether the address at X + at is certainly local; the meter knows more local addresses. */
 static void emit_local4(struct snap *snap, uint32_t at, snap_target yes, snap_target no)
 {
     load(snap, BPF_W, at);
@@ -105,7 +105,7 @@ static void emit_local6(struct snap *snap, uint32_t at, snap_target yes, snap_ta
 
     load(snap, BPF_W, at);
     near_unless(snap, 0, other);
-    load(snap, BPF_W, at + 12); /* nobody has an address ::/32 but ::1 */
+    load(snap, BPF_W, at + 12); /* no address in ::/32 is in use but ::1 */
     snapcode_test(&snap->code, BPF_JEQ, 1, yes, no);
     place(snap, other);
     snapcode_test(&snap->code, BPF_JGE, 0xff000000, yes, 0); /* multicast */
@@ -117,7 +117,7 @@ static void emit_local6(struct snap *snap, uint32_t at, snap_target yes, snap_ta
     snapcode_test(&snap->code, BPF_JEQ, 0xfe800000, yes, no);
 }
 
-/* Goes on where the meter may keep what has come so far. */
+/* Continues if the meter may keep the packet, judging by the headers so far. */
 static void emit_scope(struct snap *snap)
 {
     snap_target ipv6 = new_target(snap), drop = new_target(snap), keep = new_target(snap);
@@ -147,18 +147,18 @@ static void emit_scope(struct snap *snap)
     place(snap, keep);
 }
 
-/* The payload begins at A: goes on with X there, and 8 bytes to look at. */
+/* The payload begins at A: continues with X there, if it has 8 bytes to examine. */
 static void emit_peek(struct snap *snap)
 {
     store(snap, PAYLOAD);
-    compute(snap, BPF_ADD, 8); /* a load behind the end would refuse the packet */
+    compute(snap, BPF_ADD, 8); /* a load beyond the end would reject the packet */
     a_to_x(snap);
     snapcode_emit(&snap->code, BPF_LD | BPF_W | BPF_LEN, 0);
     snapcode_test(&snap->code, BPF_JGE | BPF_X, 0, 0, snap->headers);
     load_x(snap, PAYLOAD);
 }
 
-/* The four bytes of a method are in A; the next two tell other words that begin so from it. */
+/* The first four bytes are in A; the next two rule out other words that begin like a method. */
 static void emit_http(struct snap *snap)
 {
 #define METHOD(method) method,
@@ -210,7 +210,7 @@ static void emit_tcp_session(struct snap *snap)
     answer_a(snap);
 }
 
-/* The first byte says that the header is long, and of a type, which versions number otherwise. */
+/* The first byte says that the header is long, and its type, which versions number differently. */
 static void emit_quic_session(struct snap *snap)
 {
     static const struct {
@@ -241,7 +241,7 @@ static void emit_quic_session(struct snap *snap)
     }
 }
 
-/* What names itself in its payload. */
+/* Copies handshakes with names. */
 static void emit_sessions(struct snap *snap)
 {
     snap_target udp = new_target(snap);
@@ -258,9 +258,9 @@ static void emit_sessions(struct snap *snap)
 }
 
 /*
- * Without an Ethernet header the kernel says the type. It may be a VLAN's though its tag is not
- * there any more, of packets that go out. Then IP or PPPoE is, unless what would be the tag's type
- * is one.
+ * Without an Ethernet header, the kernel gives the type. For outgoing packets, that may be a VLAN's
+ * though its tag is gone. Then IP or PPPoE follows, unless the bytes where the tag's type would be
+ * are one.
  */
 static void emit_cooked_start(struct snap *snap)
 {
@@ -293,7 +293,7 @@ static void emit_cooked_start(struct snap *snap)
     place(snap, known);
 }
 
-/* All of memory is known: Linux takes no program that could read what was not written. */
+/* Writes all memory slots: Linux rejects programs that could read an unwritten one. */
 static void emit_start(struct snap *snap)
 {
     load_number(snap, 0);
@@ -307,7 +307,7 @@ static void emit_start(struct snap *snap)
     snapcode_emit(&snap->code, BPF_LD | BPF_H | BPF_ABS, 12);
 }
 
-/* Each part jumps only to those behind it. */
+/* Each part jumps only to later ones. */
 static void emit_walk(struct snap *snap)
 {
     snap_target *targets[] = {&snap->tcp,   &snap->udp,   &snap->icmp,
@@ -344,7 +344,7 @@ static void emit_interfaces(struct snap *snap)
     place(snap, ours);
 }
 
-/* What a filter lets through goes on behind it. */
+/* Packets that the tcpdump filter passes continue after it. */
 static void append(struct snap *snap, const struct bpf_program *bpf)
 {
     for (unsigned i = 0; i < bpf->bf_len; i++) {
@@ -370,8 +370,8 @@ static enum result compile(struct snap *snap, pcap_t *pcap)
 }
 
 /*
- * Without an Ethernet header a tcpdump filter is that of raw IP, which is where such packets begin
- * for the kernel.
+ * Without an Ethernet header, a tcpdump filter is compiled for raw IP, which is where the kernel's
+ * view of such packets begins.
  */
 static enum result append_filter(struct snap *snap)
 {

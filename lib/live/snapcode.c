@@ -49,7 +49,7 @@ void snapcode_jump_if(struct snapcode *code, uint32_t value, snap_target target)
     snapcode_jump(code, target);
 }
 
-/* Instructions between the one at a place and a target; very many where that is not behind it. */
+/* Instructions between a place and a target; a huge number if the target is not after it. */
 static unsigned distance(const struct snapcode *code, unsigned place, snap_target target)
 {
     return target == 0 ? 0 : code->places[target] - place - 1;

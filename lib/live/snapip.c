@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The kernel's program, IP and tunnels: as packet.c and tunnel.c read them. */
+/* The kernel's program for IP and tunnels, which packet.c and tunnel.c mirror. */
 #include "live/snapparts.h"
 
-/* A has what follows the IP header, X is there. */
+/* The protocol after the IP header is in A, and its header at X. */
 static void emit_protocols(struct snap *snap, const struct layer *layer, uint8_t icmp)
 {
     bool outer = layer == &snap->outer;
@@ -59,7 +59,7 @@ static void emit_ipv4(struct snap *snap, const struct layer *layer)
     emit_protocols(snap, layer, IPPROTO_ICMP);
 }
 
-/* Of IPv6, those whose length is in units of 8 bytes. */
+/* IPv6 extension headers with a length in units of 8 bytes. */
 static const uint8_t extensions[] = {
 #define EXTENSION(proto) proto,
     IPV6_EXTENSIONS(EXTENSION)
@@ -135,8 +135,8 @@ static void emit_ipv6(struct snap *snap, const struct layer *layer, unsigned mos
 }
 
 /*
- * A datagram at X goes to one of these targets by its ports: a tunnel's, or else it is none. All of
- * them are nearby.
+ * Sends a datagram at X to one of these targets by its ports, if it is a tunnel. All targets are
+ * nearby.
  */
 static void emit_tunnel_ports(struct snap *snap, snap_target vxlan, snap_target geneve,
                               snap_target gtpu)
@@ -150,7 +150,7 @@ static void emit_tunnel_ports(struct snap *snap, snap_target vxlan, snap_target 
     near_if(snap, PORT_GTPU, gtpu);
 }
 
-/* X is at the UDP header, in what follows. */
+/* From here on, X is at the UDP header. */
 static void emit_vxlan(struct snap *snap, snap_target otherwise)
 {
     near_unless_room(snap, 8 + 8, otherwise);
@@ -184,7 +184,7 @@ static void emit_geneve(struct snap *snap, snap_target otherwise)
     jump(snap, snap->inner.frame);
 }
 
-/* One extension header of GTP-U at X; A has 0 where there is none. */
+/* Skips one GTP-U extension header at X; A is 0 if there is none. */
 static void emit_gtpu_extension(struct snap *snap, snap_target packet, snap_target otherwise)
 {
     near_if(snap, 0, packet);
@@ -269,7 +269,7 @@ static void emit_inner_udp(struct snap *snap)
     answer(snap, SNAP_INNER);
 }
 
-/* A field of 4 bytes that is there where GRE's flags have this bit. */
+/* Skips a field of 4 bytes that is present if this bit of GRE's flags is set. */
 static void move_over_gre(struct snap *snap, uint32_t flag, unsigned shift)
 {
     load_memory(snap, FLAGS);
@@ -278,7 +278,7 @@ static void move_over_gre(struct snap *snap, uint32_t flag, unsigned shift)
     move_by_a(snap);
 }
 
-/* X is at GRE's header. */
+/* X is at the GRE header. */
 static void emit_gre(struct snap *snap)
 {
     snap_target inner = new_target(snap), drop = new_target(snap), first = new_target(snap);
@@ -288,7 +288,7 @@ static void emit_gre(struct snap *snap)
     load(snap, BPF_H, 0);
     store(snap, FLAGS);
     near_if_set(snap, GRE_ROUTING, inner);
-    near_if_set(snap, 0x0006, drop); /* of its versions 0 and 1 are known */
+    near_if_set(snap, 0x0006, drop); /* only versions 0 and 1 are known */
     load(snap, BPF_H, 2);
     store(snap, TYPE);
     move_over_gre(snap, GRE_CHECKSUM, 13);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The kernel's program, link layers: as link.c reads them. */
+/* The kernel's program for link layers, which link.c mirrors. */
 #include "live/snapparts.h"
 
-/* Tags, and frames behind a header of their own, whose type stands where it would in a tag. */
+/* Tags, and frames after a header of their own, whose type is where a tag would have it. */
 static const struct {
-    uint16_t type, length; /* up to and with the type of what follows */
+    uint16_t type, length; /* up to and including the type of what follows */
 } tags[] = {
 #define TAG(type, length) {type, length},
 #define FRAME(type, header) {type, (header) + 14},
@@ -15,7 +15,7 @@ static const struct {
 
 enum { TAGS = sizeof tags / sizeof *tags };
 
-/* One tag at X, whose type is in A, is stepped over. */
+/* Skips one tag at X, whose type is in A. */
 static void emit_tag(struct snap *snap, snap_target other)
 {
     snap_target lengths[TAGS] = {0}, next = new_target(snap);
@@ -51,7 +51,7 @@ static void emit_tags(struct snap *snap, const struct layer *layer, unsigned mos
     }
 }
 
-/* Goes on where LLC and SNAP say so at X. */
+/* Continues if LLC and SNAP at X announce a known type. */
 static void emit_llc(struct snap *snap, snap_target otherwise)
 {
     load(snap, BPF_W, 0);
@@ -59,7 +59,7 @@ static void emit_llc(struct snap *snap, snap_target otherwise)
     near_unless(snap, 0xaaaa0300, otherwise);
 }
 
-/* What could still carry IP, but nests deeper than the walk goes. */
+/* Packets that may still carry IP, but nest deeper than the walk goes. */
 static void emit_deeper(struct snap *snap)
 {
     snap_target drop = new_target(snap), inner = new_target(snap), long_enough = new_target(snap);
@@ -79,7 +79,7 @@ static void emit_deeper(struct snap *snap)
     answer(snap, SNAP_INNER);
 }
 
-/* X is at PPP's protocol, which can be one byte, and can have an address and control before it. */
+/* X is at PPP's protocol, which may be one byte, and may follow an address and control. */
 static void emit_ppp(struct snap *snap, const struct layer *layer, snap_target mpls)
 {
     snap_target bare = new_target(snap), one_byte = new_target(snap), known = new_target(snap);
@@ -104,7 +104,7 @@ static void emit_ppp(struct snap *snap, const struct layer *layer, snap_target m
     answer(snap, 0);
 }
 
-/* X is at a target. Below the stack the first four bits tell what follows. */
+/* X is at a label stack entry. After the stack, the first four bits say what follows. */
 static void emit_mpls(struct snap *snap)
 {
     snap_target bottom = new_target(snap), drop = new_target(snap);
@@ -122,7 +122,7 @@ static void emit_mpls(struct snap *snap)
     jump_if(snap, 0x40, snap->outer.ipv4);
     jump_if(snap, 0x60, snap->outer.ipv6);
     near_unless(snap, 0, drop);
-    move(snap, 4 + 14 - 2); /* a pseudowire's control word, and an Ethernet header */
+    move(snap, 4 + 14 - 2); /* a pseudowire's control word and an Ethernet header */
     take_type(snap);
     jump(snap, snap->outer.frame);
     place(snap, drop);

@@ -17,18 +17,18 @@
 #include <unistd.h>
 
 #define INTERFACE_MAX 64u
-#define NAME_SIZE 128u /* of our names, with a dot and a number */
+#define NAME_SIZE 128u /* including a dot and a number */
 
 /* YYYYMMDDTHHMMSSZ- */
 #define TIME_LENGTH 17u
 
-/* How many files of one window and interface there may be. */
+/* The most files of one window and interface. */
 #define SAME_MOST 10000u
 
-/* Names that are listed at once, which bounds memory, whatever is in the folder. */
+/* Names listed at once; bounds memory, whatever is in the directory. */
 #define LISTED_MAX 256u
 
-/* Looking after the folder may take the thread this part of its time. */
+/* Maintaining the directory may take this fraction of the thread's time. */
 #define TIDY_SHARE 20
 
 static const char suffix[] = ".sf", aside[] = ".bad";
@@ -37,21 +37,21 @@ static const char suffix[] = ".sf", aside[] = ".bad";
 #define ASIDE_LENGTH (sizeof aside - 1)
 
 struct file {
-    int folder, fd;       /* -1: none is open */
-    char name[NAME_SIZE]; /* in the folder, with its dot */
+    int folder, fd;       /* -1: not open */
+    char name[NAME_SIZE]; /* in the directory, with its dot */
     bool synced;
 };
 
 struct windows {
     struct windows_options options;
     char interface[INTERFACE_MAX + 1];
-    int64_t start; /* of the window that is written, in seconds */
+    int64_t start; /* of the current window, in seconds */
     struct file file;
     struct clock_watch clock;
-    bool recovered; /* what others have left */
+    bool recovered; /* files of dead writers were dealt with */
     int64_t tidy_at;
     struct windows_counts counts;
-    char listed[LISTED_MAX][NAME_SIZE]; /* the oldest files that may go, sorted */
+    char listed[LISTED_MAX][NAME_SIZE]; /* the oldest files that may be removed, sorted */
 };
 
 static bool is_kept(char c)
@@ -68,7 +68,7 @@ static void clean_interface(const char *interface, char clean[INTERFACE_MAX + 1]
             *p = '_';
 }
 
-/* A name with its dot; the number is told from 2 on. */
+/* Formats a name with its dot; the number is included from 2 on. */
 static void format_name(const char *base, unsigned number, char name[NAME_SIZE])
 {
     if (number < 2)
@@ -77,7 +77,7 @@ static void format_name(const char *base, unsigned number, char name[NAME_SIZE])
         snprintf(name, NAME_SIZE, "%s-%u%s", base, number, suffix);
 }
 
-/* The name that the window's file is to have, with a dot and without the suffix. */
+/* The name for the window's file, with a dot and without the suffix. */
 static void format_base(const struct windows *windows, char base[NAME_SIZE])
 {
     struct date date = calendar_date(windows->start / DAY_SECONDS);
@@ -92,7 +92,7 @@ static int two_digits(const char *p)
     return is_digit(p[0]) && is_digit(p[1]) ? (p[0] - '0') * 10 + p[1] - '0' : -10000;
 }
 
-/* The length of a name without what flowupload adds to that of a bad file: .bad, or -2.bad. */
+/* The length of a name without what flowupload appends to a bad file: .bad, or -2.bad. */
 static size_t own_length(const char *name)
 {
     size_t length = strlen(name), digits;
@@ -105,7 +105,7 @@ static size_t own_length(const char *name)
     return digits < length && name[digits - 1] == '-' ? digits - 1 : length;
 }
 
-/* Whether a name, without a dot, is one of ours, and its time in microseconds. */
+/* True if a name, without a dot, is one of ours; sets its time in microseconds. */
 static bool parse_name(const char *name, int64_t *time)
 {
     size_t length = own_length(name);
@@ -178,8 +178,8 @@ enum result windows_init(struct windows **windows, const struct windows_options 
 }
 
 /*
- * Makes a file of that name and locks it. RESULT_END: the name is taken, or somebody who looked for
- * what was left was faster with the lock, and removes the file.
+ * Creates a file of that name and locks it. RESULT_END: the name is taken, or a process that looks
+ * for files of dead writers got the lock first and removes the file.
  */
 static enum result make_file(struct file *file)
 {
@@ -250,7 +250,7 @@ static void find_base(const struct file *file, char base[NAME_SIZE])
     snprintf(base, NAME_SIZE, "%.*s", (int)(strlen(file->name) - SUFFIX_LENGTH), file->name);
 }
 
-/* Somebody has removed the file, or all of the folder, but not what is in the file. */
+/* The file, or the whole directory, was removed; its content is still there: writes it again. */
 static enum result restore_file(struct windows *windows, struct file *file)
 {
     struct file new;
@@ -271,7 +271,7 @@ static enum result restore_file(struct windows *windows, struct file *file)
     return RESULT_OK;
 }
 
-/* RESULT_END: there is no such file in the folder any more. */
+/* RESULT_END: the file is no longer in the directory. */
 static enum result name_file(const struct file *file)
 {
     char base[NAME_SIZE], name[NAME_SIZE];
@@ -287,7 +287,7 @@ static enum result name_file(const struct file *file)
     return errno == ENOENT ? RESULT_END : RESULT_SYSTEM;
 }
 
-/* What could not be synced is as good as it gets: it is not written again, but said. */
+/* A file that cannot be synced is not written again; this is reported. */
 static void sync_file(struct windows *windows, int fd, bool *synced)
 {
     if (fsync(fd) == 0)
@@ -313,7 +313,7 @@ static enum result complete_file(struct windows *windows, struct file *file)
         result = restore_file(windows, file);
         return result == RESULT_OK ? complete_file(windows, file) : result;
     }
-    if (result == RESULT_SYSTEM) /* else it has its name, or one that somebody has given it */
+    if (result == RESULT_SYSTEM) /* otherwise it has its name, or one that somebody gave it */
         return result;
     sync_file(windows, file->folder, &synced);
     close_file(file);
@@ -354,7 +354,7 @@ enum result windows_write(struct windows *windows, const char *bytes, size_t len
     return RESULT_OK;
 }
 
-/* Completes the whole lines of a file; without any it is removed, and RESULT_END. */
+/* Completes the whole lines of a file. RESULT_END: there were none, and it was removed. */
 static enum result complete_lines(struct windows *windows, struct file *file)
 {
     off_t size = files_whole_lines(file->fd);
@@ -378,7 +378,7 @@ void windows_destroy(struct windows **windows)
     *windows = NULL;
 }
 
-/* Whether the name is still that of the file, which must not have got its own already. */
+/* True if the name still belongs to the file, and the file has not been renamed already. */
 static bool was_left(const struct file *file)
 {
     struct stat open, named;
@@ -388,7 +388,7 @@ static bool was_left(const struct file *file)
            named.st_dev == open.st_dev && named.st_ino == open.st_ino;
 }
 
-/* Of a file that got its name as a link only that is left. */
+/* Removes the dotted name of a file that already has its final one as a hard link. */
 static void remove_link(const struct file *file)
 {
     struct stat stat;
@@ -401,7 +401,7 @@ struct look {
     struct windows *windows;
     int folder;
     uint64_t bytes; /* of all files */
-    int64_t before; /* what is older may go */
+    int64_t before; /* older files may be removed */
     char newest[NAME_SIZE];
     size_t listed;
 };
@@ -427,7 +427,7 @@ static enum result recover_name(void *context, const char *name)
     return RESULT_OK;
 }
 
-/* Lists a file among the oldest, if it is. */
+/* Adds a file to the list if it is among the oldest. */
 static void list_file(struct look *look, const char *name)
 {
     char(*listed)[NAME_SIZE] = look->windows->listed;
@@ -467,7 +467,7 @@ static enum result look_at_name(void *context, const char *name)
     return RESULT_OK;
 }
 
-/* Removes of what is listed what has to go; whether all has gone that was listed. */
+/* Removes what has to go from the list. True if everything listed is gone. */
 static bool remove_listed(struct look *look, uint64_t *count)
 {
     struct windows *windows = look->windows;
@@ -492,7 +492,10 @@ static bool remove_listed(struct look *look, uint64_t *count)
     return all;
 }
 
-/* Removes what is older than before, or the oldest of what is too much where that is INT64_MAX. */
+/*
+ * Removes files older than before; or if that is INT64_MAX, the oldest until the limit of bytes is
+ * met.
+ */
 static void trim(struct windows *windows, int folder, int64_t before, uint64_t *count)
 {
     struct look look;
