@@ -6,7 +6,7 @@
 #include <nettle/sha1.h>
 #include <string.h>
 
-/* The message types that come as request and answer. */
+/* The message types that come in pairs of request and answer. */
 static const struct {
     uint8_t proto, request, answer;
 } icmp_pairs[] = {
@@ -16,7 +16,7 @@ static const struct {
     {IPPROTO_ICMPV6, 139, 140}, {IPPROTO_ICMPV6, 144, 145},
 };
 
-/* Whether the tuple has a reverse direction; of an ICMP pair dport becomes the other type. */
+/* True if the tuple has a reverse direction; for an ICMP pair, dport becomes the other type. */
 static bool is_two_way(uint8_t proto, uint16_t sport, uint16_t *dport)
 {
     if (proto != IPPROTO_ICMP && proto != IPPROTO_ICMPV6)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Lists of flows: how they are stored, and read out in their order.
+ * Lists of flows: how they are stored and read in order.
  */
 #include "base/grow.h"
 #include "flow/flowstore.h"
@@ -56,7 +56,7 @@ size_t flowlist_bytes(const struct flowlist *list)
            (list->services ? intern_bytes(list->services) : 0);
 }
 
-/* Whoever walks from flow to flow finds free places in the rest of a chunk. */
+/* Marks the rest of a chunk as free, for walks from flow to flow. */
 static void leave_rest(struct flowlist *list)
 {
     const struct stored_flow none = {.proto = 0};
@@ -107,7 +107,7 @@ uint32_t flow_units(const struct stored_flow *flow)
     return (uint32_t)(sizeof *flow / UNIT + words + logged);
 }
 
-/* A chunk is no larger than the flows that are going to follow may need. */
+/* A chunk is no larger than the flows to come may need. */
 static size_t chunk_bytes(uint32_t units, size_t more)
 {
     return more >= CHUNK_UNITS / FLOW_UNITS_MAX ? CHUNK_BYTES
@@ -133,7 +133,7 @@ enum result flowlist_number_service(struct flowlist *flows, const char *service,
     return result;
 }
 
-/* A flow that was copied has its service in its own list. */
+/* A copied flow has its service in its own list. */
 static enum result copy_service(struct flowlist *list, struct stored_flow *copy,
                                 const struct flowlist *from)
 {
@@ -174,7 +174,7 @@ enum result flowlist_add(struct flowlist *list, const struct flowlist *from, uin
     return RESULT_OK;
 }
 
-/* What is sorted: the start of each active flow, from the first of them on, and its place. */
+/* What is sorted: each active flow's start, relative to the first, and its place. */
 struct order {
     uint64_t *starts;
     uint32_t *places;
@@ -182,7 +182,7 @@ struct order {
 
 #define RADIX_BITS 11
 
-/* Sorts by some bits of the starts, and leaves those that are equal in their order. */
+/* A stable sort by some bits of the starts. */
 static void radix_pass(const struct order *from, const struct order *to, size_t count, int shift)
 {
     enum { BUCKETS = 1 << RADIX_BITS };

@@ -11,7 +11,10 @@
 #define NAMED_MIN 1024u
 #define NAME_MASK ((UINT32_C(1) << 30) - 1)
 
-/* Of hellos with a name and an offer of ECH: the last config_id, and what each did to the last. */
+/*
+ * Of hellos with a name and an offer of ECH: the last config_id, and how often each hello repeated
+ * or changed it.
+ */
 struct evidence {
     uint8_t config;
     bool any;
@@ -24,10 +27,10 @@ struct named {
     uint32_t cut : 1;
 };
 
-/* A connection of a log. */
+/* A connection of a log: links a uid to a flow and a name. */
 struct joint {
     uint64_t uid;
-    uint32_t flow; /* plus 1; 0: not known yet */
+    uint32_t flow; /* plus 1; 0: unknown yet */
     uint32_t name; /* the same */
 };
 
@@ -94,7 +97,7 @@ static uint32_t joint_hash(const void *owner, uint32_t number)
     return uid_hash(joint_at(owner, number)->uid);
 }
 
-/* Makes room for the flow's name. */
+/* Makes space for the flow's name. */
 static enum result reserve_named(struct flownames *names, uint32_t flow)
 {
     size_t count = names->named_count ? names->named_count : NAMED_MIN;
@@ -134,7 +137,7 @@ static enum result add_joint(struct flownames *names, uint64_t uid, struct joint
     return RESULT_OK;
 }
 
-/* Makes room for what is known of the name's offers. */
+/* Makes space for the evidence of a name. */
 static enum result reserve_evidence(struct flownames *names, uint32_t name)
 {
     while (name >= names->evidence_count) {
@@ -166,7 +169,7 @@ static enum result note_offer(struct flownames *names, uint32_t name, uint8_t co
     return RESULT_OK;
 }
 
-/* Random ids repeat the last one once in 256 times; one front changes its key from time to time. */
+/* Random ids repeat the last one in 1 of 256 cases; a front changes its key from time to time. */
 static bool is_front(const struct flownames *names, uint32_t name)
 {
     const struct evidence *evidence;
@@ -191,7 +194,7 @@ static enum result set_name(struct flownames *names, uint32_t flow, struct named
     return result;
 }
 
-/* What a connection is called by another log, where its flow has no name. */
+/* Sets the name that another log gave a connection, if its flow has none. */
 static enum result set_logged(struct flownames *names, uint32_t flow, uint32_t name)
 {
     return named_of(names, flow).name != 0

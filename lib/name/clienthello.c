@@ -10,13 +10,13 @@ enum { MESSAGE_HEADER = 4, MESSAGE_CLIENT_HELLO = 1 };
 enum { EXTENSION_SERVER_NAME = 0, EXTENSION_ECH = 0xfe0d };
 enum { ECH_OUTER = 0, NAME_HOST = 0 };
 
-/* What is left of a message, and of what of it is there: the message may be cut. */
+/* The rest of a message: its length, and the bytes that are there, which may be fewer. */
 struct part {
     const uint8_t *at;
     size_t there, length;
 };
 
-/* Splits off the first bytes of a part, as many as a number says that is size bytes long. */
+/* Splits off the start of a part, whose length is in its first `size` bytes. */
 static enum hello_verdict take_part(struct part *from, unsigned size, struct part *taken)
 {
     size_t length = 0;
@@ -39,7 +39,7 @@ static enum hello_verdict take_part(struct part *from, unsigned size, struct par
     return HELLO_WHOLE;
 }
 
-/* The first host name of the list; a list that does not parse has none. */
+/* The first host name of the list; none if the list does not parse. */
 static void read_server_name(struct part extension, struct hostname *host)
 {
     struct part list, name;
@@ -95,7 +95,7 @@ static enum hello_verdict read_extensions(struct part list, struct hello *hello)
     return HELLO_WHOLE;
 }
 
-/* The body of a ClientHello. Its session id, cipher suites and compression methods say nothing. */
+/* The body of a ClientHello. Session id, cipher suites and compression methods are skipped. */
 static enum hello_verdict read_client_hello(struct part body, struct hello *hello)
 {
     static const unsigned sizes[] = {1, 2, 1};
@@ -117,7 +117,7 @@ static enum hello_verdict read_client_hello(struct part body, struct hello *hell
             return verdict;
     }
     if (body.length == 0)
-        return HELLO_WHOLE; /* without extensions, as in old clients */
+        return HELLO_WHOLE; /* no extensions, as from old clients */
     verdict = take_part(&body, 2, &part);
     return verdict == HELLO_WHOLE ? read_extensions(part, hello) : verdict;
 }
@@ -148,7 +148,7 @@ static bool is_handshake_record(const uint8_t *bytes)
     return bytes[0] == RECORD_HANDSHAKE && bytes[1] == 3 && bytes[2] <= 4;
 }
 
-/* A message that is spread over records is put together first. */
+/* Joins a message that is spread over records before reading it. */
 static enum hello_verdict read_records(const uint8_t *bytes, size_t length, struct hello *hello)
 {
     uint8_t message[RECORD_MAX];

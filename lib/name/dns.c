@@ -10,14 +10,17 @@ enum { TYPE_IXFR = 251, TYPE_AXFR = 252 };
 enum { SVC_IPV4HINT = 4, SVC_IPV6HINT = 6 };
 enum { HEADER = 12, FLAG_RESPONSE = 0x8000, OPCODE = 0x7800 };
 
-/* What a name has at most: bytes on the wire (RFC 1035 section 3.1), and pointers, as labels. */
+/*
+ * The most that a name may have: bytes on the wire (RFC 1035 section 3.1), and pointers, as many as
+ * labels.
+ */
 #define WIRE_MAX 255u
 #define JUMPS_MAX 127u
 
-/* Pointers have 14 bits: they lead to a place before this one. */
+/* Pointers have 14 bits: their targets are below this offset. */
 #define TARGETS 0x4000u
 
-/* How much there is of a name, pointers followed; wire 0: it is not known. */
+/* The size of a name, pointers followed; wire 0: unknown. */
 struct measure {
     uint8_t wire, jumps;
 };
@@ -29,18 +32,18 @@ struct name {
 };
 
 /*
- * A message that is read; answer is NULL on the first way through, which only checks. There each
- * place that names lead through is measured once, however many lead there. On the second way only
- * names that are told are written out.
+ * The state of reading a message. In the first pass, answer is NULL and everything is only checked:
+ * each place that names lead through is measured once, however many lead there. The second pass
+ * writes out only the names that are reported.
  */
 struct reader {
     const uint8_t *message;
     size_t length, at;
     dns_answer_fn *answer;
     void *context;
-    struct measure *measures; /* by place, TARGETS of them at most */
+    struct measure *measures; /* by place, at most TARGETS */
     struct name own;          /* of a record */
-    size_t own_at;            /* where it stands; the message's end: none does */
+    size_t own_at;            /* where it is; the message's end: nowhere */
 };
 
 /* The data of a resource record. */
@@ -65,7 +68,7 @@ char *dns_put_byte(char *p, uint8_t byte)
     return p;
 }
 
-/* Moves behind the name at the reader's place, whose pointers are not followed. */
+/* Skips the name at the reader's place without following pointers. */
 static bool skip_name(struct reader *reader)
 {
     while (reader->at < reader->length) {
@@ -89,7 +92,7 @@ static uint16_t pointer_at(const struct reader *reader, size_t at)
     return be16(reader->message + at) & 0x3fffu;
 }
 
-/* What a step through a name, a label or a pointer, adds to the rest of it. False: too much. */
+/* Adds one step of a name, a label or a pointer, to the measure of the rest. False: too long. */
 static bool add_step(uint8_t label, struct measure *measure)
 {
     if (label >= 0xc0)
@@ -101,8 +104,8 @@ static bool add_step(uint8_t label, struct measure *measure)
 }
 
 /*
- * Follows a name to its end, or to a place that is known, and then knows all places on the way. A
- * pointer must point backwards; what loops nonetheless becomes too long.
+ * Follows a name to its end or to a measured place, then fills in all places on the way. Pointers
+ * must point backwards; a loop becomes too long.
  */
 static bool measure_name(struct reader *reader, size_t at, struct measure *measure)
 {
@@ -141,7 +144,7 @@ static bool measure_name(struct reader *reader, size_t at, struct measure *measu
     return true;
 }
 
-/* Writes a label, and returns the place behind. */
+/* Writes a label and returns the end of it. */
 static char *put_label(char *p, const uint8_t *bytes, uint8_t length)
 {
     for (uint8_t i = 0; i < length; i++) {
@@ -152,7 +155,7 @@ static char *put_label(char *p, const uint8_t *bytes, uint8_t length)
     return p;
 }
 
-/* Writes out a name that has been measured, so that the text has room. */
+/* Writes out a measured name, for which the text has space. */
 static void copy_name(const struct reader *reader, size_t at, struct name *name)
 {
     char *p = name->text;
@@ -172,7 +175,7 @@ static void copy_name(const struct reader *reader, size_t at, struct name *name)
     name->length = (size_t)(p - name->text);
 }
 
-/* Passes the name at the reader's place. False: it is none. */
+/* Checks and skips the name at the reader's place. False: not a name. */
 static bool pass_name(struct reader *reader)
 {
     size_t at = reader->at;
@@ -181,7 +184,7 @@ static bool pass_name(struct reader *reader)
     return skip_name(reader) && (reader->answer || measure_name(reader, at, &measure));
 }
 
-/* The name of a record, which stands at that place. */
+/* The name of a record, at that place. */
 static const struct name *own_name(struct reader *reader, size_t at)
 {
     while (reader->message[at] >= 0xc0)
@@ -204,8 +207,8 @@ static enum result tell(const struct reader *reader, uint8_t family, const uint8
 }
 
 /*
- * The address hints of a service binding: priority, target, then parameters (RFC 9460, 2.2), which
- * count for nothing where the priority is 0, for an alias.
+ * The address hints of a service binding: priority, target, then parameters (RFC 9460, 2.2).
+ * Priority 0 means an alias, whose parameters do not count.
  */
 static enum result read_hints(struct reader *reader, const struct rdata *rdata,
                               const struct name *owner)
@@ -295,8 +298,8 @@ static enum result read_record(struct reader *reader, const struct name *questio
 }
 
 /*
- * The question at the reader's place. *names: it is what the addresses of the answer were asked
- * for, which in a zone transfer it is not (RFC 5936, RFC 1995).
+ * The question at the reader's place. *names: addresses in the answer get its name, which they do
+ * not in a zone transfer (RFC 5936, RFC 1995).
  */
 static enum result read_question(struct reader *reader, struct name *question, bool *names)
 {

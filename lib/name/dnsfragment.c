@@ -5,11 +5,11 @@
 
 #include <stdlib.h>
 
-#define WINDOW 65536u /* no datagram is as long */
+#define WINDOW 65536u /* longer than any datagram */
 
 struct dnsfragment {
-    struct streams *streams;          /* their base is the datagram's id */
-    uint32_t wanted[DNSFRAGMENT_MAX]; /* bytes of each, by its number */
+    struct streams *streams;          /* base: the datagram's id */
+    uint32_t wanted[DNSFRAGMENT_MAX]; /* length of each, by stream number */
 };
 
 enum result dnsfragment_init(struct dnsfragment **dnsfragment)
@@ -35,7 +35,10 @@ void dnsfragment_destroy(struct dnsfragment **dnsfragment)
     }
 }
 
-/* Begins the datagram of a first fragment in place of what had its addresses and ports. */
+/*
+ * Begins the datagram of a first fragment, replacing an earlier one with the same addresses and
+ * ports.
+ */
 static struct stream *begin(struct dnsfragment *dnsfragment, struct stream *before,
                             const struct packet *packet)
 {

@@ -6,18 +6,20 @@
 
 #include <stdlib.h>
 
-/* A message of the greatest length, behind its own length. */
+/* The longest message with its length. */
 #define WINDOW 65537u
 
-/* So many segments in a row that leave a gap where it was: what is missing was not captured. */
+/*
+ * After this many segments in a row that leave a gap open, the missing part counts as not captured.
+ */
 #define PATIENCE 64u
 
 struct dnstcp {
     struct streams *streams;
-    uint8_t waited[DNSTCP_STREAMS_MAX]; /* segments since a stream went on, by its number */
+    uint8_t waited[DNSTCP_STREAMS_MAX]; /* segments since the stream last advanced, by number */
 };
 
-/* Who is told what messages say. */
+/* Who receives the answers. */
 struct listener {
     dns_answer_fn *answer;
     void *context;
@@ -46,7 +48,7 @@ void dnstcp_destroy(struct dnstcp **dnstcp)
     }
 }
 
-/* The bytes of whole messages that come first. */
+/* The bytes of whole messages at the start. */
 static uint32_t whole_messages(const uint8_t *bytes, uint32_t length)
 {
     uint32_t whole = 0;
@@ -56,7 +58,7 @@ static uint32_t whole_messages(const uint8_t *bytes, uint32_t length)
     return whole;
 }
 
-/* Reads whole messages. A damaged one costs itself only. */
+/* Reads whole messages. A damaged one affects only itself. */
 static enum result read_messages(const uint8_t *bytes, uint32_t length,
                                  const struct listener *listener)
 {
@@ -70,7 +72,7 @@ static enum result read_messages(const uint8_t *bytes, uint32_t length,
     return result;
 }
 
-/* Whether a response can begin so: its length, its id, flags with QR and opcode 0. */
+/* True if a response can begin like this: its length, its id, flags with QR and opcode 0. */
 static bool begins(const uint8_t *bytes, uint32_t length)
 {
     enum { HEADER = 12 };
@@ -87,8 +89,9 @@ static struct stream *begin(struct dnstcp *dnstcp, const struct packet *packet, 
 }
 
 /*
- * Lets go of a stream where the segment is not of it: beyond the window, as after a reuse of its
- * ports; behind a gap that does not close. Or where it is cut off, so that nothing can follow it.
+ * Drops a stream that the segment cannot belong to: it is beyond the window, as after reuse of the
+ * ports, or behind a gap that does not close. Also drops it if the segment is cut off, since
+ * nothing can follow.
  */
 static struct stream *check_place(struct dnstcp *dnstcp, struct stream *stream,
                                   const struct packet *packet)
@@ -113,8 +116,8 @@ static bool leaves_gap(const struct dnstcp *dnstcp, const struct stream *stream)
 }
 
 /*
- * Adds the segment to its stream, and reads what is whole then. *go_on: a part of it lies beyond
- * the window, which has moved.
+ * Adds the segment to its stream and reads completed messages. *go_on: a part of it was beyond the
+ * window, which has moved.
  */
 static enum result read_stream(struct dnstcp *dnstcp, struct stream *stream,
                                const struct packet *packet, const struct listener *listener,
@@ -124,7 +127,7 @@ static enum result read_stream(struct dnstcp *dnstcp, struct stream *stream,
     enum result result;
 
     *go_on = false;
-    if (offset >= WINDOW) { /* it begins before what is wanted */
+    if (offset >= WINDOW) { /* begins before what is wanted */
         seen = -offset;
         if (seen >= packet->captured)
             return RESULT_OK;
@@ -141,7 +144,7 @@ static enum result read_stream(struct dnstcp *dnstcp, struct stream *stream,
     return result;
 }
 
-/* A SYN begins a stream, unless it is that of the stream which has come again. */
+/* A SYN begins a stream, unless it repeats the SYN of the existing one. */
 static void read_syn(struct dnstcp *dnstcp, struct stream *stream, const struct packet *packet)
 {
     uint32_t base = packet->tcp_sequence + 1;

@@ -20,7 +20,7 @@ static bool is_label(const char *label, size_t length)
     return true;
 }
 
-/* Decimal, or hexadecimal behind 0x: as the last label of a host it makes that an address. */
+/* Decimal, or hexadecimal after 0x: as the last label, it makes a host an address. */
 static bool is_number(const char *label, size_t length)
 {
     bool hex = length >= 2 && label[0] == '0' && label[1] == 'x';
@@ -71,6 +71,6 @@ bool hostname_set_host(struct hostname *name, const char *host, size_t length)
     colon = memchr(host, ':', (size_t)(end - host));
     for (const char *p = colon; p && p + 1 < end; p++)
         if (!is_digit(p[1]))
-            colon = NULL; /* an IPv6 address, or no host at all */
+            colon = NULL; /* an IPv6 address, or not a host at all */
     return hostname_set(name, host, (size_t)((colon ? colon : end) - host));
 }

@@ -26,7 +26,7 @@ bool httprequest_begins(const uint8_t *bytes, size_t length)
     return length > 0 && bytes[0] >= 'C' && bytes[0] <= 'T' && is_method(bytes, length);
 }
 
-/* A method, a path or an asterisk (RFC 9112 section 3.2: to a proxy it is something else), 1.x. */
+/* A method, a path or an asterisk (anything else is for a proxy: RFC 9112 section 3.2), 1.x. */
 static bool is_request_line(const char *line, size_t length)
 {
     static const char version[] = " HTTP/1.";
@@ -37,7 +37,7 @@ static bool is_request_line(const char *line, size_t length)
            (target[1] == '/' || target[1] == '*');
 }
 
-/* Lines end with CRLF, or LF alone (RFC 9112 section 2.2). */
+/* Lines end in CRLF or a single LF (RFC 9112 section 2.2). */
 static enum hello_verdict read_head(const char *head, size_t length, struct hostname *name)
 {
     const char *end = head + length, *line_end;

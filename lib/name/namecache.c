@@ -22,29 +22,29 @@
 /* More than the longest line: an address, a name with every byte escaped, a day, and spaces. */
 #define LINE_MAX_BYTES 1100u
 
-/* Beside the cache, while it is written. */
+/* Appended to the cache's name while it is written. */
 #define NEW_SUFFIX ".secflow-new"
 
 #define LOCK_RETRY (SECOND / 20)
 
-/* What a file that is not sorted may take in memory. */
+/* Memory limit for a file that is not sorted. */
 #define SORTED_BYTES (NAMECACHE_MOST * 4)
 
-/* Symbolic links that are followed. */
+/* Most symbolic links to follow. */
 #define LINKS_MOST 40
 
 /* A line of the file. */
 struct line {
     char text[LINE_MAX_BYTES + 1];
     struct address address;
-    const char *name; /* in the text, no NUL */
+    const char *name; /* in the text, without a NUL */
     size_t length;    /* of the name */
     int64_t day;      /* since 1970; -1: none */
 };
 
 /*
- * Reads a line without its newline, which the last one may lack. Of a longer one the rest is
- * skipped; it has LINE_MAX_BYTES then. False at the end of the file.
+ * Reads a line without its newline, which the last one may lack. Skips the rest of a longer one,
+ * which then has LINE_MAX_BYTES. False at the end of the file.
  */
 static bool read_line(FILE *file, char line[LINE_MAX_BYTES + 1], size_t *length)
 {
@@ -67,7 +67,7 @@ static void format_day(int64_t day, char text[DAY_TEXT + 1])
              (unsigned)date.month % 100, (unsigned)date.day % 100);
 }
 
-/* -1: it is none. */
+/* -1: not a day. */
 static int64_t parse_day(const char text[DAY_TEXT])
 {
     static const char form[] = "0000-00-00";
@@ -85,7 +85,7 @@ static int64_t parse_day(const char text[DAY_TEXT])
     return calendar_day((struct date){numbers[0], numbers[1], numbers[2]}, &day) ? day : -1;
 }
 
-/* Splits a line where it is one; the name must be what dns_read would make of one. */
+/* Splits a line, if it is valid: the name must be one that dns_read could give. */
 static bool parse_line(struct line *line, size_t length)
 {
     char *space = memchr(line->text, ' ', length), *end;
@@ -105,13 +105,13 @@ static bool parse_line(struct line *line, size_t length)
            address_read(line->text, (size_t)(space - line->text), &line->address);
 }
 
-/* Days since 1970. A day that is not known, or has yet to come, is today. */
+/* Days since 1970. An unknown day, or one in the future, is today. */
 static int64_t day_by(int64_t day, int64_t today)
 {
     return day < 0 || day > today ? today : day;
 }
 
-/* The time of the names becomes their day, if that is no later than today. */
+/* The time of the names is their day, or today if that is earlier. */
 static enum result load_lines(FILE *file, struct names *names, int64_t today, size_t *bad_line)
 {
     struct line line;
@@ -134,7 +134,7 @@ static enum result load_lines(FILE *file, struct names *names, int64_t today, si
     return result;
 }
 
-/* Opens a regular file: a device or a pipe is no cache, and must not be replaced by one. */
+/* Opens a regular file: a device or a pipe is not a cache and must not be replaced by one. */
 static int open_cache(const char *path, int flags)
 {
     int fd = open(path, flags | O_NONBLOCK | O_CLOEXEC, 0600);
@@ -148,7 +148,7 @@ static int open_cache(const char *path, int flags)
     return fd;
 }
 
-/* The descriptor becomes the stream's, or is closed: NULL, and errno says why. */
+/* The stream owns the descriptor, or it is closed: NULL, see errno. */
 static FILE *open_stream(int fd, const char *mode)
 {
     FILE *file = fdopen(fd, mode);
@@ -173,7 +173,7 @@ enum result namecache_load(const char *path, struct names *names, size_t *bad_li
     return result;
 }
 
-/* Whether the file that is open is the one that path names. */
+/* True if the open file is the one that path names. */
 static bool is_current(int fd, const char *path)
 {
     struct stat opened, named;
@@ -183,8 +183,8 @@ static bool is_current(int fd, const char *path)
 }
 
 /*
- * Opens and locks the file that path names now; another process may have replaced the one that was
- * opened while this one waited for its lock. NULL: errno says why.
+ * Opens and locks the file that path names now; another process may have replaced the one opened
+ * first while this one waited for its lock. NULL: see errno.
  */
 static FILE *lock_cache(const char *path, int64_t wait)
 {
@@ -211,7 +211,10 @@ static FILE *lock_cache(const char *path, int64_t wait)
     }
 }
 
-/* A rename is durable once its folder is; some folders cannot be synced, which undoes nothing. */
+/*
+ * A rename is durable once its directory is synced. Some directories cannot be synced, which does
+ * no harm.
+ */
 static void sync_folder(const char *path)
 {
     char copy[PATH_MAX];
@@ -225,15 +228,15 @@ static void sync_folder(const char *path)
     }
 }
 
-/* Root gives the file back to its owner; who may not do so keeps it, which is no failure. */
+/* Root gives the file back to its owner; others need not be able to. */
 static bool keep_owner(int fd, const struct stat *old)
 {
     return fchown(fd, old->st_uid, old->st_gid) == 0 || errno == EPERM;
 }
 
 /*
- * Follows symbolic links, which stay, to the file that they lead to, though it may not be there.
- * real: of PATH_MAX bytes. RESULT_SYSTEM: errno says why.
+ * Follows symbolic links, which are kept, to their file, which may not exist. real: PATH_MAX bytes.
+ * RESULT_SYSTEM: see errno.
  */
 static enum result follow_links(const char *path, char *real)
 {
@@ -261,22 +264,22 @@ static enum result follow_links(const char *path, char *real)
 }
 
 /*
- * A merge of what the file says with what was learned, in order of addresses. It is done twice: the
- * first time it weighs what there is of each day, and finds out whether anything changes.
+ * Merges the file with what was learned, in order of addresses, in two passes. The first sums up
+ * the bytes of each day, and finds out whether anything changes.
  */
 struct merge {
     const struct namecache_keep *keep;
     int64_t today; /* days since 1970 */
     char today_text[DAY_TEXT + 1];
-    FILE *in;                 /* the file, where it is sorted */
-    struct line line;         /* of it, the next one */
-    bool more;                /* there is a next one */
+    FILE *in;                 /* the file, if it is sorted */
+    struct line line;         /* its next line */
+    bool more;                /* there is one */
     bool damaged, disordered; /* the file is */
-    struct names *sorted;     /* all there is, of a file that is not sorted; else NULL */
-    FILE *out;                /* NULL: the first time */
-    size_t *weights;          /* bytes of names that were not seen for so many days */
-    uint32_t age_most;        /* what was not seen for longer leaves, for want of room, too */
-    size_t room;              /* for what was not seen for exactly as long */
+    struct names *sorted;     /* everything in a file that is not sorted; otherwise NULL */
+    FILE *out;                /* NULL in the first pass */
+    size_t *weights;          /* bytes of names not seen for that many days */
+    uint32_t age_most;        /* names not seen for longer leave, also for lack of space */
+    size_t room;              /* for names not seen for exactly that long */
     bool changes;
 };
 
@@ -307,7 +310,7 @@ static enum result put_line(struct merge *merge, const struct address *address, 
                : RESULT_OK;
 }
 
-/* Reads on in the file. */
+/* Reads the next line of the file. */
 static enum result next_line(struct merge *merge)
 {
     struct address last = merge->line.address;
@@ -323,7 +326,7 @@ static enum result next_line(struct merge *merge)
     return ferror(merge->in) ? RESULT_SYSTEM : RESULT_OK;
 }
 
-/* Keeps the line of the file, and reads on. */
+/* Keeps the line of the file and reads the next. */
 static enum result keep_line(struct merge *merge)
 {
     const struct line *line = &merge->line;
@@ -333,8 +336,8 @@ static enum result keep_line(struct merge *merge)
 }
 
 /*
- * A names_each_fn: takes what was learned in where it belongs. Of the days of an address the later
- * stays, for a clock that is behind shall not make its name look old once it is set.
+ * A names_each_fn: merges a learned address in its place. The later of two days is kept, so that a
+ * slow clock does not make a name look old once it is set.
  */
 static enum result take_learned(void *context, const struct address *address,
                                 const struct name_ref *name, bool only_one)
@@ -361,7 +364,7 @@ static enum result take_learned(void *context, const struct address *address,
     return result == RESULT_OK && is_known ? next_line(merge) : result;
 }
 
-/* The same of all there is. */
+/* The same for the whole of a file that was not sorted. */
 static enum result take_sorted(void *context, const struct address *address,
                                const struct name_ref *name, bool only_one)
 {
@@ -385,7 +388,7 @@ static enum result merge_once(struct merge *merge, const struct names *learned)
     return result;
 }
 
-/* A names_each_fn: adds what was learned to all there is. */
+/* A names_each_fn: adds what was learned to the names of the file. */
 static enum result add_learned(void *context, const struct address *address,
                                const struct name_ref *name, bool only_one)
 {
@@ -395,7 +398,7 @@ static enum result add_learned(void *context, const struct address *address,
                     : RESULT_OK;
 }
 
-/* Of a file that is not sorted all is read into memory. */
+/* Reads all of an unsorted file into memory. */
 static enum result sort_all(struct merge *merge, const struct names *learned)
 {
     enum result result = names_init(&merge->sorted, SORTED_BYTES);
@@ -410,7 +413,7 @@ static enum result sort_all(struct merge *merge, const struct names *learned)
     return result;
 }
 
-/* What goes for want of room: the days longest ago. */
+/* Chooses what to drop for lack of space: the oldest days. */
 static void choose_age(struct merge *merge)
 {
     uint64_t sum = 0;
@@ -425,7 +428,7 @@ static void choose_age(struct merge *merge)
     merge->changes = true;
 }
 
-/* The first time, which finds out what is to be written. */
+/* The first pass, which finds out what to write. */
 static enum result weigh(struct merge *merge, const struct names *learned)
 {
     size_t ages = (size_t)merge->keep->age + 1;
@@ -458,8 +461,8 @@ static enum result write_merged(struct merge *merge, const struct names *learned
 }
 
 /*
- * Writes a new file beside path, of the mode of the locked one, and renames it. The lock is that of
- * the new one, too, of which a process that was killed may have left some.
+ * Writes a new file beside path, with the mode of the locked one, and renames it. Locks the new
+ * file too, which may be the leftover of a killed process.
  */
 static enum result replace(const char *path, struct merge *merge, const struct names *learned)
 {

@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Texts are kept once each. What each address was given is a tree by time (a treap: the priorities
- * come of the times and a seed, so that nobody can choose its shape), whatever the order of the
- * input. Of one time only the last name counts, so that there is one node for each time.
+ * Each text is stored once. The names of an address form a tree by time: a treap, whose priorities
+ * derive from the times and a seed, so that nobody can choose its shape, whatever the order of the
+ * input. At equal times only the last name counts, so there is one node per time.
  *
- * What is too much goes all at once, so that its cost is spread over what was added in between: the
- * bytes that are added are counted off as epochs, and those of the oldest epochs go.
+ * Forgetting is done in bulk, so that its cost is spread over many additions: bytes added are
+ * counted in epochs, and those of the oldest epochs go.
  */
 #include "name/names.h"
 
 #include "base/index.h"
 #include "base/intern.h"
 
-/* Where room is wanted the names shrink to 5/8 of their budget, by epochs of 1/32. */
+/* When space runs out, names shrink to 5/8 of their budget, in epochs of 1/32. */
 #define ROOM_TARGET(budget) ((budget) / 8 * 5)
 #define EPOCHS 32u
 
-/* Epochs that are told apart when room is made; all that are older count as one. */
+/* Epochs distinguished when forgetting; all older ones count as one. */
 #define AGES 256u
 
-/* Of a node that is to go. */
+/* Marks a node to be removed. */
 #define GONE UINT32_MAX
 
-/* What one takes, with its slots, and a text without its bytes. */
+/* Memory of a host with its slots, and of a text without its bytes. */
 #define HOST_BYTES (sizeof(struct host) + 2 * sizeof(uint32_t))
 #define TEXT_BYTES (sizeof(struct interned) + 2 * sizeof(uint32_t))
 
@@ -30,7 +30,7 @@ struct given {
     int64_t time;
     uint32_t name;        /* index of the text, or GONE */
     uint32_t epoch;       /* when it was added */
-    uint32_t left, right; /* earlier and later ones: numbers of nodes, 0: none */
+    uint32_t left, right; /* earlier and later nodes, by number; 0: none */
 };
 
 struct host {
@@ -43,12 +43,12 @@ struct host {
 struct names {
     struct hash_seed seed;
     struct intern texts;
-    struct pool hosts, given; /* the first of each is none */
+    struct pool hosts, given; /* the first element of each stands for none */
     struct index index;       /* of the hosts */
     size_t budget;
     uint64_t forgotten;
-    uint32_t epoch;       /* that it is now; from 1 on */
-    uint32_t epoch_swept; /* in which room was made */
+    uint32_t epoch;       /* the current one, from 1 on */
+    uint32_t epoch_swept; /* the last one in which names were forgotten */
     size_t epoch_bytes;   /* added in this one */
 };
 
@@ -153,7 +153,7 @@ static uint32_t hash_of_host(const void *owner, uint32_t number)
     return host_hash(owner, host->family, host->words);
 }
 
-/* The slot of the address, or the free one where it belongs. */
+/* The slot of the address, or the free slot for it. */
 static uint32_t *host_slot(const struct names *names, const struct address *address)
 {
     return index_find(&names->index, host_hash(names, address->family, address->words), is_host,
@@ -165,7 +165,7 @@ static uint32_t priority(const struct names *names, int64_t time)
     return hash_pair(&names->seed, (uint64_t)time, 0);
 }
 
-/* Parts a tree into what is earlier than a time, and what is later. */
+/* Splits a tree into what is earlier than a time and what is later. */
 static void split(const struct names *names, uint32_t tree, int64_t time, uint32_t *earlier,
                   uint32_t *later)
 {
@@ -185,7 +185,7 @@ static void split(const struct names *names, uint32_t tree, int64_t time, uint32
     *earlier = *later = 0;
 }
 
-/* Where in a tree a node of that time is, or belongs. */
+/* Where a node of that time is in a tree, or belongs. */
 static uint32_t *find_place(const struct names *names, uint32_t *root, int64_t time)
 {
     uint32_t rank = priority(names, time);
@@ -200,7 +200,7 @@ static uint32_t *find_place(const struct names *names, uint32_t *root, int64_t t
     return root;
 }
 
-/* Puts a node into a tree that has none of its time. */
+/* Inserts a node into a tree that has none of its time. */
 static void insert(const struct names *names, uint32_t *root, uint32_t number)
 {
     struct given *given = given_at(names, number);
@@ -210,9 +210,7 @@ static void insert(const struct names *names, uint32_t *root, uint32_t number)
     *place = number;
 }
 
-/*
- * Makes the tree a list in order of time, by the right links, and returns its head.
- */
+/* Turns the tree into a list in order of time, linked by right, and returns its head. */
 static uint32_t flatten(const struct names *names, uint32_t tree)
 {
     uint32_t head = tree, *link = &head;
@@ -232,11 +230,11 @@ static uint32_t flatten(const struct names *names, uint32_t tree)
     return head;
 }
 
-/* What is to be forgotten: what is older than either. */
+/* What to forget: whatever is older than either. */
 struct old {
     int64_t before;
-    uint32_t age; /* epochs; UINT32_MAX: no matter */
-    bool repeats; /* and repeats, but for the first and the last */
+    uint32_t age; /* in epochs; UINT32_MAX: ignored */
+    bool repeats; /* also repeats, except the first and last */
 };
 
 static uint32_t age_of(const struct names *names, const struct given *given)
@@ -249,7 +247,7 @@ static bool is_old(const struct names *names, const struct given *given, const s
     return given->time < old->before || age_of(names, given) >= old->age;
 }
 
-/* Takes what is old out of the tree of a host; returns how many were no repeats. */
+/* Removes what is old from a host's tree; returns how many of that were not repeats. */
 static uint32_t filter_many(const struct names *names, struct host *host, const struct old *old)
 {
     uint32_t number = flatten(names, host->root), next, kept = GONE, count = 0;
@@ -309,8 +307,8 @@ static size_t *weight_of(size_t weights[AGES], uint32_t age)
 }
 
 /*
- * What there is of each age, in bytes; the age of a text or host is that of its last use. used:
- * room for a number for each text, all 0, as they are again then.
+ * Sums up the bytes of each age; the age of a text or host is that of its last use. used: space for
+ * a number per text, all 0 before and after.
  */
 static void weigh(const struct names *names, uint32_t *used, size_t weights[AGES])
 {
@@ -337,7 +335,7 @@ static void weigh(const struct names *names, uint32_t *used, size_t weights[AGES
     }
 }
 
-/* The age from which on all has to go for the rest to fit. */
+/* The age from which on everything has to go so that the rest fits. */
 static uint32_t choose_age(const struct names *names, uint32_t *used)
 {
     size_t weights[AGES] = {0}, sum = 0;
@@ -371,14 +369,14 @@ static void keep_hosts(struct names *names)
     index_renew(&names->index, kept - 1, hash_of_host, names);
 }
 
-/* Follows a node that has moved. */
+/* Updates the number of a node that may have moved. */
 static void follow(const struct names *names, uint32_t count, uint32_t *number)
 {
     if (*number >= count)
         *number = given_at(names, *number)->left;
 }
 
-/* The last nodes move to where others have gone, and leave there where they are. */
+/* Moves the last nodes to freed places, and leaves their new numbers behind. */
 static void keep_given(struct names *names)
 {
     uint32_t count = 1, end = names->given.count;
@@ -402,10 +400,10 @@ static void keep_given(struct names *names)
     pool_trim(&names->given, count);
 }
 
-/* Forgets what is old, and where room is wanted the oldest. */
+/* Forgets what is old, and the oldest if space is needed. */
 static enum result sweep(struct names *names, const struct old *old, bool room)
 {
-    /* One more than that may be, so that it is never of no size. */
+    /* One more than needed, so that the size is never 0. */
     uint32_t *map = calloc((size_t)intern_count(&names->texts) + 1, sizeof *map);
     struct old oldest = {.before = INT64_MIN, .age = UINT32_MAX};
 
@@ -430,7 +428,7 @@ enum result names_forget(struct names *names, int64_t before)
     return sweep(names, &old, false);
 }
 
-/* What growing tables are going to take, for a while beside what they are growing from. */
+/* Memory that growing tables will temporarily take in addition. */
 static size_t growth(const struct names *names)
 {
     size_t bytes = 0;
@@ -442,7 +440,7 @@ static size_t growth(const struct names *names)
     return bytes;
 }
 
-/* Makes room where the budget is used up, but not again before much was added. */
+/* Makes space if the budget is used up, but not again before much has been added. */
 static enum result limit(struct names *names)
 {
     struct old repeats = {.before = INT64_MIN, .age = UINT32_MAX, .repeats = true};
@@ -453,7 +451,7 @@ static enum result limit(struct names *names)
     return sweep(names, &repeats, true);
 }
 
-/* Counts what was added, or at least is in use again. */
+/* Counts bytes added, or brought back into use. */
 static void count_bytes(struct names *names, size_t bytes)
 {
     names->epoch_bytes += bytes;
@@ -539,7 +537,7 @@ static const struct given *find_given(const struct names *names, uint32_t tree, 
             before = given;
         tree = given->time <= time ? given->right : given->left;
     }
-    return before ? before : given; /* all are later: the last one was the leftmost */
+    return before ? before : given; /* all are later: this was the leftmost */
 }
 
 static void set_ref(const struct names *names, const struct given *given, struct name_ref *found)
@@ -603,7 +601,7 @@ static int compare_hosts(const void *left, const void *right, void *context)
     return address_compare(&first, &second);
 }
 
-/* The numbers of all hosts in order of their addresses; the caller's to free. */
+/* The numbers of all hosts in order of address; the caller frees it. */
 static uint32_t *sort_hosts(const struct names *names)
 {
     uint32_t *numbers = malloc(names->hosts.count * sizeof *numbers);

@@ -9,7 +9,7 @@
 #include <nettle/hmac.h>
 #include <string.h>
 
-/* The first byte of an Initial packet: of a long header, and of a type. */
+/* The first byte of an Initial packet: a long header with that type. */
 enum { TYPE_BITS = 0xf0 };
 
 enum { ID_MAX = 20, TAG = 16, SAMPLE_OFFSET = 4, SAMPLE = 16 };
@@ -86,7 +86,7 @@ bool quic_split(const uint8_t **datagram, size_t *length, struct quic_packet *pa
     return packet->length <= QUIC_PACKET_MAX;
 }
 
-/* HKDF-Expand-Label of TLS 1.3 without context (RFC 8446 section 7.1). */
+/* HKDF-Expand-Label of TLS 1.3, without context (RFC 8446 section 7.1). */
 static void expand(struct hmac_sha256_ctx *secret, const char *label, size_t size, uint8_t *out)
 {
     static const char prefix[] = "tls13 ";
@@ -131,7 +131,7 @@ void quic_derive(const struct quic_packet *packet, struct quic_keys *keys)
     expand(&hmac, v2 ? "quicv2 hp" : "quic hp", sizeof keys->header_key, keys->header_key);
 }
 
-/* Takes the header protection off (RFC 9001 section 5.4). Returns the packet number's length. */
+/* Removes header protection (RFC 9001 section 5.4). Returns the packet number's length. */
 static size_t unprotect(uint8_t *bytes, size_t number_at, const uint8_t key[16])
 {
     struct aes128_ctx aes;
@@ -147,7 +147,7 @@ static size_t unprotect(uint8_t *bytes, size_t number_at, const uint8_t key[16])
     return length;
 }
 
-/* Packet numbers of Initials are small: what is sent of one is all of it. */
+/* Packet numbers of Initial packets are small: the truncated one is complete. */
 size_t quic_open(const struct quic_packet *packet, const struct quic_keys *keys,
                  uint8_t frames[QUIC_PACKET_MAX])
 {
@@ -170,7 +170,7 @@ size_t quic_open(const struct quic_packet *packet, const struct quic_keys *keys,
     return memcmp(tag, bytes + header + size, sizeof tag) == 0 ? size : 0;
 }
 
-/* Type 2 or 3 (RFC 9000 section 19.3): acknowledged ranges, and with 3 three counts of ECN. */
+/* Type 2 or 3 (RFC 9000 section 19.3): acknowledged ranges, and in type 3 three ECN counts. */
 static bool skip_ack(const uint8_t **at, size_t *left, uint64_t type)
 {
     uint64_t ignored, ranges = 0, numbers;
@@ -194,7 +194,7 @@ bool quic_next_crypto(const uint8_t **frames, size_t *left, uint64_t *offset, co
 
     while (take_integer(frames, left, &type)) {
         switch (type) {
-        case PADDING: /* much of it, as a rule */
+        case PADDING: /* usually long */
             while (*left > 0 && **frames == PADDING)
                 (void)skip(frames, left, 1);
             break;

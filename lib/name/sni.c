@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Most handshakes come whole in their first segment and need no stream; but each SYN begins one,
- * until its sender says something.
+ * until its sender sends data.
  */
 #include "name/sni.h"
 
@@ -12,7 +12,7 @@
 
 #include <stdlib.h>
 
-/* What is known of a handshake beside its bytes. */
+/* What is known of a handshake besides its bytes. */
 struct pending {
     unsigned pieces;
     struct quic_keys keys;
@@ -20,7 +20,7 @@ struct pending {
 
 struct sni {
     struct streams *streams;
-    struct pending pending[SNI_PENDING_MAX]; /* by the numbers of the streams */
+    struct pending pending[SNI_PENDING_MAX]; /* by stream number */
 };
 
 enum result sni_init(struct sni **sni)
@@ -60,8 +60,8 @@ static struct stream *begin(struct sni *sni, const struct packet *packet, uint32
 }
 
 /*
- * What is known of a handshake: it is forgotten unless more of it can tell more. Each piece has it
- * read anew, so there must not be many.
+ * Decides whether to go on: a handshake is forgotten unless more of it can tell more. Each piece
+ * causes another reading, so there must not be many.
  */
 static enum result judge(struct sni *sni, struct stream *stream, enum hello_verdict verdict,
                          const struct hello *hello)
@@ -72,7 +72,7 @@ static enum result judge(struct sni *sni, struct stream *stream, enum hello_verd
     return verdict != HELLO_NONE && hello->name.length > 0 ? RESULT_OK : RESULT_END;
 }
 
-/* Reads the first bytes of a TCP stream, of which nothing tells the protocol. */
+/* Reads the first bytes of a TCP stream of unknown protocol. */
 static enum hello_verdict read_first(const uint8_t *bytes, size_t length, struct hello *hello)
 {
     return clienthello_begins(bytes, length) ? clienthello_read(bytes, length, hello)
@@ -85,7 +85,7 @@ static enum result read_more_tcp(struct sni *sni, struct stream *stream, uint32_
     uint32_t before = stream_ready(stream);
     enum result result;
 
-    if (offset > INT32_MAX) /* before its beginning, as what keeps connections alive is */
+    if (offset > INT32_MAX) /* before its beginning, like keep-alive segments */
         return RESULT_END;
     result = stream_put(sni->streams, stream, offset, packet->payload, packet->captured);
     if (result != RESULT_OK) {
@@ -125,8 +125,8 @@ static enum result read_tcp(struct sni *sni, const struct packet *packet, struct
 }
 
 /*
- * Opens a packet with the keys of the connection, where it has begun, else with those that the
- * packet's own connection id gives; after a Retry these are others (RFC 9001 section 5.2).
+ * Opens a packet with the keys of the connection if it has begun, otherwise with those derived from
+ * the packet's own connection id, which change after a Retry (RFC 9001 section 5.2).
  */
 static size_t open_initial(const struct quic_keys *known, const struct quic_packet *initial,
                            struct quic_keys *keys, uint8_t frames[QUIC_PACKET_MAX])

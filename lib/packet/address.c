@@ -44,7 +44,7 @@ static char *format_group(char *p, unsigned group)
     return p;
 }
 
-/* The longest run of at least two zero groups, of equal ones the first; length 0: none. */
+/* Finds the longest run of at least two zero groups, the first if equal; length 0: none. */
 static int longest_zeros(const uint8_t *bytes, int *start)
 {
     int best = 1, run = 0;

@@ -19,7 +19,7 @@ enum result capfile_damaged(struct capfile *capfile, const char *format, ...)
     return RESULT_DAMAGED;
 }
 
-/* Adds to the problem noted. */
+/* Appends to the recorded problem. */
 __attribute__((format(printf, 2, 3))) static void add_problem(struct capfile *capfile,
                                                               const char *format, ...)
 {

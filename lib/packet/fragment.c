@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 /*
- * Sets of ways: a newcomer displaces the oldest of its set, and only that. Not an index (index.h),
- * which grows with what it has.
+ * Sets of ways: a new entry displaces only the oldest of its set. Not an index (index.h), which
+ * grows with its content.
  */
 #define SETS 1024u
 #define WAYS 4u
@@ -15,8 +15,9 @@
 struct fragment {
     struct address src, dst;
     uint32_t ident;
-    uint8_t ip_proto; /* part of the key for IPv4; later IPv6 fragments need not repeat it: 0 */
-    uint8_t proto;    /* 0: the place is free */
+    uint8_t
+        ip_proto; /* part of the key for IPv4; 0 for IPv6, where later fragments may have another */
+    uint8_t proto; /* 0: the place is free */
     uint8_t icmp_type, icmp_code;
     bool icmp_known;
     uint16_t sport, dport;

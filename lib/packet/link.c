@@ -6,10 +6,10 @@
 #include "base/bytes.h"
 #include "packet/decode.h"
 
-/* Goes on with what a type says that stands at the cursor. */
+/* Continues with the layer that a type at the cursor announces. */
 static int next_ethertype(struct descent *descent, uint16_t type)
 {
-    if (type == ETHERTYPE_IPV4) /* which is nearly always so */
+    if (type == ETHERTYPE_IPV4) /* almost always */
         return LAYER_IPV4;
     descent->ethertype = type;
     return LAYER_ETHERTYPE;
@@ -41,7 +41,7 @@ int decode_ethernet(struct descent *descent, struct cursor *cursor)
     return next_ethertype(descent, type);
 }
 
-/* Below the label stack only the first four bits tell what follows. */
+/* After the label stack, only the first four bits say what follows. */
 static int decode_mpls(struct cursor *cursor)
 {
     bool bottom = false;
@@ -101,7 +101,7 @@ int decode_ppp(struct descent *descent, struct cursor *cursor)
     }
 }
 
-/* The bytes of a tag, of which the last two are the type of what follows it; 0: it is none. */
+/* The bytes of a tag, whose last two are the type of what follows; 0: not a tag. */
 static uint32_t tag_length(uint16_t type)
 {
 #define TAG(type, length)                                                                          \
@@ -115,7 +115,7 @@ static uint32_t tag_length(uint16_t type)
 #undef TAG
 }
 
-/* That layer stands behind a header of so many bytes. */
+/* Skips a header, after which that layer begins. */
 static int skip_to(struct cursor *cursor, uint32_t header, enum layer layer)
 {
     if (!cursor_skip(cursor, header))
@@ -130,7 +130,7 @@ int decode_ethertype(struct descent *descent, struct cursor *cursor)
 
     if (!descend(descent))
         return PACKET_DAMAGED;
-    /* Of what is nearly always there it need not be asked whether it is a tag. */
+    /* The most frequent type is not checked for being a tag. */
     while (type != ETHERTYPE_IPV4 && (tag = tag_length(type)) > 0) {
         if (cursor->captured < tag)
             return PACKET_DAMAGED;
@@ -159,7 +159,7 @@ int decode_ethertype(struct descent *descent, struct cursor *cursor)
 #undef FRAME
 }
 
-/* Address, control and type; 0xff 0x03 tells PPP in HDLC-like framing from Cisco's. */
+/* Address, control and type; 0xff 0x03 marks PPP in HDLC-like framing, not Cisco's. */
 static int decode_hdlc(struct descent *descent, struct cursor *cursor)
 {
     uint16_t type;
@@ -173,7 +173,7 @@ static int decode_hdlc(struct descent *descent, struct cursor *cursor)
     return next_ethertype(descent, type);
 }
 
-/* Four bytes of address family in front, in the byte order of whoever captured, or big-endian. */
+/* Begins with four bytes of address family, in the capturing machine's byte order or big-endian. */
 static int decode_null(struct cursor *cursor)
 {
     uint32_t family;
@@ -187,7 +187,7 @@ static int decode_null(struct cursor *cursor)
     switch (family) {
     case 2:
         return LAYER_IPV4;
-    case 10: /* the values of AF_INET6 on the systems that have this link type */
+    case 10: /* AF_INET6 on the systems with this link type */
     case 23:
     case 24:
     case 28:
@@ -225,10 +225,10 @@ static int decode_80211(struct descent *descent, struct cursor *cursor, bool pad
         return PACKET_DAMAGED;
     subtype = cursor->data[0] >> 4;
     flags = cursor->data[1];
-    if ((cursor->data[0] & 0x0c) != 0x08 || (subtype & 4)) /* data frames that have data */
+    if ((cursor->data[0] & 0x0c) != 0x08 || (subtype & 4)) /* only data frames that carry data */
         return PACKET_NOT_IP;
     if ((flags & 0x03) == 0x03)
-        header += 6; /* to and from a distribution system: a fourth address */
+        header += 6; /* to and from a distribution system: has a fourth address */
     if (subtype & 8) {
         if (cursor->captured < header + 2)
             return PACKET_DAMAGED;
@@ -247,7 +247,7 @@ static int decode_80211(struct descent *descent, struct cursor *cursor, bool pad
     return decode_llc(descent, cursor);
 }
 
-/* Of radiotap's fields only the flags matter, the second field after an optional 8-byte time. */
+/* Of radiotap's fields, only the flags matter: the second field, after an optional 8-byte time. */
 static int decode_radiotap(struct descent *descent, struct cursor *cursor)
 {
     enum { PRESENT_TIME = 1, PRESENT_FLAGS = 2, FLAG_DATA_PAD = 0x20 };
@@ -260,7 +260,7 @@ static int decode_radiotap(struct descent *descent, struct cursor *cursor)
     if (header < 8 || cursor->captured < header)
         return PACKET_DAMAGED;
     present = le32(cursor->data + 4);
-    do { /* bit 31: another word of such bits follows */
+    do { /* bit 31: another bitmap word follows */
         at += 4;
     } while (at + 4 <= header && (cursor->data[at - 1] & 0x80));
     if (present & PRESENT_FLAGS) {

@@ -9,18 +9,18 @@
 
 struct prefix {
     uint64_t high, low;           /* the network, as host-order numbers; IPv4 in the top 32 bits */
-    uint64_t high_mask, low_mask; /* one bits where an address must equal it */
+    uint64_t high_mask, low_mask; /* one bits where an address must match */
     bool local;
 };
 
 /*
- * What is so for every address that begins with some two bytes. Nearly all packets are settled by
- * it; only under SOME_LOCAL the prefixes are searched.
+ * The answer for all addresses that begin with the same two bytes. It settles nearly all packets;
+ * only SOME_LOCAL requires searching the prefixes.
  */
 enum { NONE_LOCAL, ALL_LOCAL, SOME_LOCAL };
 
 struct prefix_list {
-    struct prefix *prefixes; /* the longest of the registries' first */
+    struct prefix *prefixes; /* longest of the registries' first */
     size_t count;
     uint8_t by_two_bytes[65536];
 };
@@ -34,7 +34,7 @@ struct registry_entry {
     bool local;
 };
 
-/* Longer prefixes before the blocks that hold them. */
+/* Longer prefixes come before the blocks that contain them. */
 static const struct registry_entry registry[] = {
     {"192.0.0.9/32", false},    /* Port Control Protocol anycast */
     {"192.0.0.10/32", false},   /* TURN anycast */
@@ -72,9 +72,9 @@ static const struct registry_entry registry[] = {
     {"3fff::/20", true},        /* documentation */
     {"5f00::/16", true},        /* SRv6 segment identifiers */
     {"fe80::/10", true},        /* link local */
-    {"fec0::/10", true},        /* site local: no entry, but RFC 3879 keeps it from the Internet */
-    {"ff00::/8", true},         /* multicast */
-    {"fc00::/7", true},         /* unique local */
+    {"fec0::/10", true}, /* site local: not listed, but RFC 3879 keeps it from the Internet */
+    {"ff00::/8", true},  /* multicast */
+    {"fc00::/7", true},  /* unique local */
 };
 
 static uint64_t mask_of(unsigned bits)
@@ -84,7 +84,7 @@ static uint64_t mask_of(unsigned bits)
     return bits >= 64 ? UINT64_MAX : ~(UINT64_MAX >> bits);
 }
 
-/* Notes what an entry in front of the others changes for the first two bytes that it covers. */
+/* Updates the answers for the two-byte prefixes that a new first entry covers. */
 static void note_two_bytes(struct prefix_list *list, const struct prefix *prefix, unsigned bits)
 {
     uint8_t *first = &list->by_two_bytes[prefix->high >> 48];
@@ -141,7 +141,7 @@ enum result locality_init(struct locality **locality)
 
     if (!new)
         return RESULT_NO_MEMORY;
-    /* Each entry goes in front of those before it, so the longest come last. */
+    /* Each entry goes before earlier ones, so the longest are added last. */
     for (size_t i = sizeof registry / sizeof *registry; i-- > 0;) {
         enum result result = add_prefix(new, registry[i].network, registry[i].local);
 

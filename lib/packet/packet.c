@@ -62,8 +62,8 @@ static enum packet_verdict decode_tcp(struct packet *packet, const struct ip_hea
 }
 
 /*
- * The length of the datagram, header included. A fragment's is what its IP header says; 0 means
- * "see the IP header" in a jumbogram (RFC 2675) and where the network card was to fill it in.
+ * The length of the datagram, header included. For a fragment it comes from the IP header. 0 means
+ * "see the IP header", in a jumbogram (RFC 2675) or when the network card was to fill it in.
  */
 static uint32_t udp_length(const struct ip_header *ip, uint32_t claimed)
 {
@@ -116,7 +116,7 @@ static int open_tunnel(const struct descent *descent, enum layer inside)
     return inside;
 }
 
-/* What an IP header carries whose packet is whole, or its first fragment. */
+/* Decodes the payload of a whole IP packet or first fragment. */
 static int decode_transport(struct descent *descent, const struct ip_header *ip,
                             struct cursor *cursor)
 {
@@ -145,7 +145,7 @@ static int decode_transport(struct descent *descent, const struct ip_header *ip,
     }
 }
 
-/* Of fragments only the payload of DNS over UDP matters, which is put together elsewhere. */
+/* Of fragments, only the payload of DNS over UDP matters; it is reassembled elsewhere. */
 static void note_fragment(const struct ip_header *ip, const struct cursor *cursor,
                           struct packet *packet)
 {
@@ -164,7 +164,7 @@ static void note_fragment(const struct ip_header *ip, const struct cursor *curso
         packet->fragment.bytes = be16(cursor->data - LENGTH_BEFORE) - UDP_HEADER;
 }
 
-/* What an IP header carries; cursor: its payload, cut to the length that the header says. */
+/* Decodes an IP payload; the cursor is limited to the length in the header. */
 static int decode_payload(struct descent *descent, const struct ip_header *ip,
                           struct cursor *cursor)
 {
@@ -190,7 +190,7 @@ static int decode_payload(struct descent *descent, const struct ip_header *ip,
     return PACKET_OK;
 }
 
-/* IPsec's authentication header stands before the payload in both families (RFC 4302). */
+/* IPsec's authentication header precedes the payload in both families (RFC 4302). */
 static bool skip_authentication(struct ip_header *ip, struct cursor *cursor)
 {
     uint32_t length;
@@ -238,7 +238,7 @@ static int decode_ipv4(struct descent *descent, struct cursor *cursor)
     return decode_payload(descent, &ip, cursor);
 }
 
-/* The payload length 0 may mean a jumbogram, whose length is a hop-by-hop option (RFC 2675). */
+/* A payload length of 0 may mean a jumbogram, whose length is in a hop-by-hop option (RFC 2675). */
 static uint32_t jumbo_length(const struct cursor *cursor, uint8_t next)
 {
     uint32_t end, at = 2;
@@ -256,7 +256,7 @@ static uint32_t jumbo_length(const struct cursor *cursor, uint8_t next)
     return cursor->length;
 }
 
-/* Steps over one extension header. False: cut off, or longer than the packet. */
+/* Skips one extension header. False: cut off, or longer than the packet. */
 static bool skip_extension(struct ip_header *ip, struct cursor *cursor)
 {
     uint32_t length = 8;

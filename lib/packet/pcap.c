@@ -9,9 +9,9 @@ enum { FILE_HEADER = 24, RECORD_HEADER = 16, MODIFIED_RECORD_HEADER = 24 };
 
 #define MAGIC 0xa1b2c3d4u
 #define MAGIC_NANOSECONDS 0xa1b23c4du
-#define MAGIC_MODIFIED 0xa1b2cd34u /* eight bytes more a record: interface, protocol, type */
+#define MAGIC_MODIFIED 0xa1b2cd34u /* eight more bytes per record: interface, protocol, type */
 
-/* Between records of one file, as far as a reader that lost its way believes it. */
+/* The largest gap between records of one file that a resynchronizing reader believes. */
 #define SECONDS_APART_MAX 86400u
 
 struct record_header {
@@ -44,13 +44,13 @@ bool pcap_begin(struct capfile *capfile)
     pcap->nanoseconds = magic == MAGIC_NANOSECONDS;
     pcap->header = magic == MAGIC_MODIFIED ? MODIFIED_RECORD_HEADER : RECORD_HEADER;
     pcap->version = pcap->big_endian ? be16(p + 6) : le16(p + 6);
-    /* The upper bits tell of frame check sequences, which never count. */
+    /* The upper bits describe frame check sequences, which never count. */
     pcap->linktype = (int)(pcap32(pcap, p + 20) & 0x03ffffff);
     capfile->in.at += FILE_HEADER;
     return true;
 }
 
-/* Versions before 2.3 have the two lengths the other way round, 2.3 has them either way. */
+/* Versions before 2.3 have the two lengths in reverse order; 2.3 has them in either order. */
 static void read_header(const struct pcap_state *pcap, const uint8_t *p,
                         struct record_header *header)
 {
@@ -79,8 +79,8 @@ static bool is_plausible(const struct pcap_state *pcap, const struct record_head
 }
 
 /*
- * Another file's header, where captures were concatenated: `cat a.pcap b.pcap`. Its zone and
- * accuracy, always 0, look like an empty packet's lengths.
+ * Another file's header, if captures were concatenated: `cat a.pcap b.pcap`. Its zone and accuracy,
+ * always 0, look like an empty packet's lengths.
  */
 static bool file_begins(const struct capfile *capfile)
 {
@@ -90,8 +90,8 @@ static bool file_begins(const struct capfile *capfile)
 }
 
 /*
- * Whether records begin here: three in a row make sense, or fewer that end with the file. Their
- * times must be near to each other, not to that of the last record, which may have been damaged.
+ * True if records begin here: three in a row that make sense, or fewer that end with the file.
+ * Their times must be close to each other, not to the last record's, which may have been damaged.
  */
 static bool records_begin(struct capfile *capfile)
 {
@@ -155,7 +155,7 @@ enum result pcap_next(struct capfile *capfile, struct frame *frame)
     frame->time = (int64_t)header.seconds * 1000000 +
                   (pcap->nanoseconds ? header.fraction / 1000 : header.fraction);
     capfile->in.at += pcap->header + header.captured;
-    __builtin_prefetch(capfile->in.buffer + capfile->in.at); /* the next header is wanted soon */
+    __builtin_prefetch(capfile->in.buffer + capfile->in.at); /* the next header is needed soon */
     __builtin_prefetch(capfile->in.buffer + capfile->in.at + 64);
     return RESULT_OK;
 }

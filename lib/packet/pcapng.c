@@ -50,7 +50,7 @@ bool pcapng_begin(struct capfile *capfile)
            is_section(capfile->in.buffer + capfile->in.at);
 }
 
-/* Whether a whole block begins here: a type that is known, and two lengths that agree. */
+/* True if a whole block begins here: a known type, and two lengths that agree. */
 static bool block_begins(struct capfile *capfile)
 {
     const uint8_t *p;
@@ -91,14 +91,14 @@ static enum result block_damaged(struct capfile *capfile, const char *what)
                            (unsigned long long)capfile->frames, what);
 }
 
-/* Damage whose extent is not known: the lengths of blocks cannot be believed. */
+/* Damage of unknown extent: the lengths of blocks cannot be trusted. */
 static enum result lost_way(struct capfile *capfile, const char *what)
 {
     block_damaged(capfile, what);
     return capfile_resume(capfile, block_begins);
 }
 
-/* Damage inside of one block, which is stepped over. */
+/* Damage within one block, which is skipped. */
 static enum result bad_block(struct capfile *capfile, uint32_t length, const char *what)
 {
     block_damaged(capfile, what);
@@ -136,7 +136,7 @@ static void read_interface_options(const struct capfile *capfile, const uint8_t 
                                                          : (int64_t)(high << 32 | low);
 
             if (__builtin_mul_overflow(seconds, INT64_C(1000000), &interface->offset))
-                interface->offset = INT64_MIN; /* makes the times of its packets out of range */
+                interface->offset = INT64_MIN; /* puts the times of its packets out of range */
         }
         length = (length + 3) & ~(size_t)3;
         p += length < left ? length : left;
@@ -164,7 +164,7 @@ static enum result read_interface(struct capfile *capfile, const uint8_t *block,
     return RESULT_OK;
 }
 
-/* A count of 10^-n or 2^-n seconds as microseconds; -1: out of any range. */
+/* Converts a count of 10^-n or 2^-n seconds to microseconds; -1: out of range. */
 static int64_t to_microseconds(uint64_t count, uint8_t resolution, int64_t offset)
 {
     unsigned n = resolution & 0x7f;
@@ -240,7 +240,7 @@ static enum result read_packet(struct capfile *capfile, const uint8_t *block, ui
     return take_packet(capfile, length, frame);
 }
 
-/* RESULT_OK with frame->data for a packet, without for another block. */
+/* RESULT_OK with frame->data set for a packet, NULL for another block. */
 static enum result read_block(struct capfile *capfile, uint32_t type, uint32_t length,
                               struct frame *frame)
 {
@@ -266,7 +266,7 @@ static enum result read_block(struct capfile *capfile, uint32_t type, uint32_t l
     }
 }
 
-/* Skips a block too long for the buffer: no block that is read here is that long. */
+/* Skips a block too long for the buffer; no block that matters is that long. */
 static enum result skip_long_block(struct capfile *capfile, uint32_t type, uint32_t length)
 {
     uint32_t rest = length - 4;

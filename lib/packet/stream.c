@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Streams lie in a ring, where the latest takes the place of the oldest, and are found through
- * chains: not an index (index.h), from which nothing can be taken, but for whose things all is
- * renewed.
+ * Streams lie in a ring, where a new one displaces the oldest, and are found through chains. Not an
+ * index (index.h), from which single elements cannot be removed.
  */
 #include "packet/stream.h"
 
@@ -28,7 +27,7 @@ struct streams {
     struct hash_seed seed;
     struct stream_limits limits;
     size_t bytes;                   /* in all streams */
-    uint16_t ports[UINT16_MAX + 1]; /* how many come from each: most packets are settled by it */
+    uint16_t ports[UINT16_MAX + 1]; /* streams from each port: settles most packets */
     uint16_t oldest;
     uint32_t chain_count;
     uint16_t *chains;
@@ -144,7 +143,7 @@ struct stream *streams_begin(struct streams *streams, const struct packet *packe
     return &entry->stream;
 }
 
-/* Moves what is kept to the front, by a multiple of 8 bytes, for the sake of the bits. */
+/* Moves the kept bytes to the front, by a multiple of 8 bytes so that the bits stay aligned. */
 static void compact(struct stream *stream)
 {
     uint32_t shift = stream->start & ~7u, kept = stream->top - shift;
@@ -158,7 +157,7 @@ static void compact(struct stream *stream)
     stream->top -= shift;
 }
 
-/* Makes room up to a place, at the cost of the oldest streams. */
+/* Makes space up to a place, at the expense of the oldest streams. */
 static enum result extend(struct streams *streams, struct stream *stream, uint32_t place)
 {
     uint32_t capacity = CAPACITY_FIRST, most = (streams->limits.window * 2 + 7) & ~7u;
@@ -188,8 +187,8 @@ static enum result extend(struct streams *streams, struct stream *stream, uint32
 }
 
 /*
- * Sees that there is room for so many bytes of the window. What is kept moves only once half of the
- * room lies before it, so that a byte moves but once.
+ * Ensures space for that many bytes of the window. Kept bytes move only when half of the space lies
+ * before them, so each byte moves only once.
  */
 static enum result reserve(struct streams *streams, struct stream *stream, uint32_t wanted)
 {

@@ -6,7 +6,7 @@
 #include "base/bytes.h"
 #include "packet/decode.h"
 
-/* RFC 1701 source routes: address family, offset, length, data; all zero ends them. */
+/* Skips RFC 1701 source routes: address family, offset, length, data; an all-zero one ends them. */
 static bool skip_gre_routes(struct cursor *cursor)
 {
     for (;;) {
@@ -52,7 +52,7 @@ int decode_gre(struct descent *descent, struct cursor *cursor)
     return LAYER_ETHERTYPE;
 }
 
-/* The flag says that there is a network identifier, as there must be; all else does not matter. */
+/* The flag must say that there is a network identifier; nothing else matters. */
 static int open_vxlan(struct cursor *cursor)
 {
     enum { VXLAN_IDENTIFIED = 0x08 };
@@ -78,7 +78,9 @@ static int open_geneve(struct descent *descent, struct cursor *cursor)
     return LAYER_ETHERTYPE;
 }
 
-/* Only what carries a subscriber's IP packet is a tunnel; echoes and the like are plain UDP. */
+/*
+ * Only messages that carry a subscriber's IP packet are tunnels; echoes and the like are plain UDP.
+ */
 static int open_gtpu(struct cursor *datagram)
 {
     enum { GTP_OPTIONAL = 0x07, GTP_EXTENSION = 0x04, GTP_TPDU = 255 };
@@ -119,7 +121,7 @@ int decode_udp_tunnel(struct descent *descent, uint16_t sport, uint16_t dport,
         return open_geneve(descent, cursor);
     case PORT_GTPU:
         return open_gtpu(cursor);
-    default: /* a GTP-U peer behind address translation has only its source port left */
+    default: /* a GTP-U peer behind address translation keeps only its source port */
         return sport == PORT_GTPU ? open_gtpu(cursor) : PACKET_OK;
     }
 }

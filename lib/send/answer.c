@@ -22,7 +22,7 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* Accepted is what says that there is no error; nothing but blanks may follow it. */
+/* Accepted: an object that says there is no error, with only blanks after it. */
 static enum result read_answer(struct json *json, const char *bytes, size_t length,
                                enum verdict *verdict, struct text *id)
 {
@@ -81,7 +81,7 @@ static enum verdict judge_status(long status)
     case 415:
     case 422:
         return VERDICT_REJECTED;
-    case 501: /* as 405: not for this method, says RFC 9110 */
+    case 501: /* like 405: not for this method (RFC 9110) */
         return VERDICT_WRONG_URL;
     default:
         return status < 300 || status / 100 == 5 ? VERDICT_AGAIN : VERDICT_WRONG_URL;
@@ -100,7 +100,7 @@ enum result answer_judge(enum answer_form form, long status, const char *bytes, 
     return RESULT_OK;
 }
 
-/* Where APIs say what is wrong: the first of these that is there. */
+/* Where APIs put the reason; the first of these that is present counts. */
 static const struct json_key word_keys[] = {{"error_description", 1},
                                             {"error.reason", 2},
                                             {"error.message", 3},
@@ -114,7 +114,7 @@ static const struct json_key word_keys[] = {{"error_description", 1},
 
 #define WORD_KEYS (sizeof word_keys / sizeof *word_keys)
 
-/* On one line, with one blank where there are several. */
+/* Joins the words on one line, with single blanks. */
 static void write_words(const char *p, size_t length, char words[ANSWER_WORDS])
 {
     char line[ANSWER_WORDS];
@@ -153,7 +153,7 @@ static enum result json_words(const char *bytes, size_t length, char words[ANSWE
     return result == RESULT_NO_MEMORY ? result : RESULT_OK;
 }
 
-/* What stands between <title> and the next tag. */
+/* The text between <title> and the next tag. */
 static void title_words(const char *bytes, size_t length, char words[ANSWER_WORDS])
 {
     static const char tag[] = "<title>";

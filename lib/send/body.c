@@ -22,18 +22,18 @@ struct body {
     off_t start;
     enum body_form form;
     const char *file_name;
-    bool measuring; /* the hash and the counts are being made */
+    bool measuring; /* computing the hash and counts */
     struct body_facts facts;
     struct sha256_ctx sha256;
 
-    struct text piece; /* of the content, of which what is before at has been given out */
+    struct text piece; /* of the content; the bytes before `at` have been returned */
     size_t at;
     bool at_end;  /* nothing follows the piece */
-    off_t offset; /* of the file, for what is not a document */
+    off_t offset; /* in the file; not for a document */
 
-    struct record_reader *reader; /* of a document: its records */
+    struct record_reader *reader; /* for a document: reads its records */
     struct lookahead *lines;
-    uint64_t records; /* that have been read */
+    uint64_t records; /* read so far */
 
     bool gzip, gzip_ended;
     z_stream stream;
@@ -64,7 +64,7 @@ static enum result file_piece(struct body *body)
     return RESULT_OK;
 }
 
-/* Opens the lines anew. */
+/* Opens the lines again from the start. */
 static enum result rewind_lines(struct body *body)
 {
     struct input *input;
@@ -99,7 +99,7 @@ static enum result next_record(struct body *body, struct record *record)
     return result == RESULT_OK && record->traffic_date < 0 ? RESULT_DAMAGED : result;
 }
 
-/* The object's members before the records. */
+/* Writes the object's members that come before the records. */
 static enum result put_head(struct body *body, const struct record *first)
 {
     struct text *piece = &body->piece;
@@ -117,7 +117,7 @@ static enum result put_head(struct body *body, const struct record *first)
     return result == RESULT_OK ? text_put_string(piece, ",\"flashes\":[") : result;
 }
 
-/* The next record, with what stands before it in the document. */
+/* Writes the next record, and what precedes it in the document. */
 static enum result put_record(struct body *body, const struct record *record)
 {
     struct text *piece = &body->piece;
@@ -149,7 +149,7 @@ static enum result document_piece(struct body *body)
     return body->records == 0 ? RESULT_DAMAGED : text_put_string(&body->piece, "]}\n");
 }
 
-/* Goes on to the next piece of the content where this one has been given out. */
+/* Moves to the next piece of the content if this one is used up. */
 static enum result fill_piece(struct body *body)
 {
     enum result result = RESULT_OK;
@@ -304,7 +304,7 @@ enum result body_init(struct body **body, int fd, uint64_t start, enum body_form
         return RESULT_OK;
     }
     saved = errno;
-    new->fd = -1; /* stays the caller's */
+    new->fd = -1; /* remains the caller's */
     body_destroy(&new);
     errno = saved;
     return result;

@@ -14,17 +14,23 @@
 #include <string.h>
 #include <unistd.h>
 
-/* How often a spool that is empty, or another's, is looked at, and what died is recovered. */
+/*
+ * How often to look at a spool that is empty or locked by another, and to recover what dead writers
+ * left.
+ */
 #define LOOK_AFTER (5 * SECOND)
 #define TIDY_AFTER (10 * SECOND)
 
-/* Of --max-bytes, what this process adds before the bound is looked at again, whatever the time. */
+/*
+ * After adding this fraction of --max-bytes, this process checks the limit again, whatever the
+ * time.
+ */
 #define ADDED_PART 16
 
-/* Bytes of a file that are measured between two looks at everything else. */
+/* Bytes of a file measured before other work gets a turn. */
 #define MEASURED_AT_ONCE (UINT64_C(8) << 20)
 
-/* A collector may ask for more, but not hold everything up for days by a mistake. */
+/* A collector may ask for more, but a mistake must not hold everything up for days. */
 #define RETRY_AFTER_MOST (3600 * SECOND)
 
 #define PROBLEM_TEXT 320
@@ -34,18 +40,18 @@ struct delivery {
     struct uploader *uploader;
     enum delivery_state state;
     bool locked, held;
-    int64_t now;           /* when it was called last */
-    int64_t next, tidy_at; /* when to look for an entry, and after the spool */
-    uint64_t tidied;       /* what had been added to it when that was done last */
+    int64_t now;           /* when it was last called */
+    int64_t next, tidy_at; /* when to look for an entry, and to maintain the spool */
+    uint64_t tidied;       /* bytes added when that was last done */
 
-    struct spool_entry entry;     /* the one that is sent, or was last; its name "": none */
-    struct body *file, *zeek_dns; /* of it, while it is tried */
-    uint64_t start;               /* of what is sent of its file at once; 0: all is */
-    uint64_t most;     /* bytes of records that the collector takes at once; 0: not known */
+    struct spool_entry entry;     /* the current or last entry; name "": none */
+    struct body *file, *zeek_dns; /* its bodies, while it is tried */
+    uint64_t start;               /* where the part being sent begins in its file; 0: all of it */
+    uint64_t most;     /* the largest part that the collector accepts, in bytes; 0: unknown */
     unsigned failures; /* in a row */
     struct delivery_counts counts;
     struct clock_watch clock;
-    int64_t begun_at, accepted_at; /* the request; the last sample */
+    int64_t begun_at, accepted_at; /* of the request; of the last sample */
     struct text sample_id;
     struct text answer; /* without secrets */
 };
@@ -129,14 +135,14 @@ void delivery_stop(struct delivery *delivery)
     errno = saved;
 }
 
-/* The end, with that result. */
+/* Ends delivery with this result. */
 static enum result end(struct delivery *delivery, enum result result)
 {
     delivery_stop(delivery);
     return result;
 }
 
-/* Looks for an entry again after that time; the one that was tried is still there to be tried. */
+/* Looks for an entry again at that time; the current one remains to be tried. */
 static void put_off(struct delivery *delivery, int64_t until)
 {
     delivery->state = DELIVERY_LOOKS;
@@ -153,7 +159,7 @@ static bool is_passing(int error)
     return spool_is_full(error) || lacks_descriptors(error);
 }
 
-/* A full disk is waited for, and files that others have open; anything else ends delivery. */
+/* Waits if the disk is full or too many files are open; anything else ends delivery. */
 static enum result spool_failed(struct delivery *delivery, enum result result)
 {
     if (result != RESULT_NO_MEMORY && is_passing(errno)) {
@@ -163,15 +169,15 @@ static enum result spool_failed(struct delivery *delivery, enum result result)
     return end(delivery, result == RESULT_NO_MEMORY ? result : RESULT_SYSTEM);
 }
 
-/* All of an entry has gone: perhaps the collector takes more at once again. */
+/* All of an entry has been sent: the collector may accept more at once again. */
 static void part_is_last(struct delivery *delivery)
 {
     delivery->most = delivery->most > UINT64_MAX / 2 ? 0 : 2 * delivery->most;
 }
 
 /*
- * Moves what was sent of an entry aside; what is why in the file beside it, before the answer.
- * news: what is told of it.
+ * Sets what was sent of an entry aside. what: the reason, written before the answer in the file
+ * beside it. news: what is reported.
  */
 static enum result reject(struct delivery *delivery, struct delivery_news *news)
 {
@@ -199,7 +205,7 @@ static enum result reject(struct delivery *delivery, struct delivery_news *news)
     return RESULT_OK;
 }
 
-/* What was deleted, and why, which costs something each time it is said. */
+/* Reports what was deleted and why. */
 static void tell_trimmed(struct delivery *delivery, const struct spool_trimmed *trimmed,
                          enum delivery_event why)
 {
@@ -209,13 +215,13 @@ static void tell_trimmed(struct delivery *delivery, const struct spool_trimmed *
     tell(delivery, &(struct delivery_news){.event = why, .deleted = *trimmed});
 }
 
-/* Whether an entry is on its way. */
+/* True if an entry is being sent. */
 static bool is_busy(const struct delivery *delivery)
 {
     return delivery->state == DELIVERY_MEASURES || delivery->state == DELIVERY_SENDS;
 }
 
-/* What may be over at the next time does not hold up what is on its way. */
+/* A problem that may pass does not hold up a request in flight. */
 static enum result tidy_failed(struct delivery *delivery, enum result result)
 {
     return is_busy(delivery) && result == RESULT_SYSTEM && is_passing(errno)
@@ -223,7 +229,7 @@ static enum result tidy_failed(struct delivery *delivery, enum result result)
                : spool_failed(delivery, result);
 }
 
-/* Deletes what waits for too long, and the oldest of what is too much. */
+/* Deletes entries over the age limit, and the oldest over the limit of bytes. */
 static enum result trim(struct delivery *delivery)
 {
     const struct delivery_options *options = delivery->options;
@@ -244,7 +250,7 @@ static enum result trim(struct delivery *delivery)
     return result == RESULT_OK ? RESULT_OK : tidy_failed(delivery, result);
 }
 
-/* Whether to look after the spool: it is time, or much was added to what is bounded. */
+/* True if it is time to maintain the spool, or much was added to a limited one. */
 static bool is_untidy(const struct delivery *delivery, int64_t now)
 {
     uint64_t most = delivery->options->max_bytes;
@@ -253,7 +259,7 @@ static bool is_untidy(const struct delivery *delivery, int64_t now)
            (most > 0 && spool_committed(delivery->spool) - delivery->tidied > most / ADDED_PART);
 }
 
-/* Looks after the spool. What is being sent stays, since it may go by itself. */
+/* Maintains the spool. Keeps the entry being sent, since it may leave by itself. */
 static enum result tidy(struct delivery *delivery, int64_t now)
 {
     size_t count;
@@ -271,19 +277,19 @@ static enum result tidy(struct delivery *delivery, int64_t now)
     if (delivery->options->max_bytes == 0 && delivery->options->max_age == 0)
         return RESULT_OK;
     if (!is_busy(delivery)) {
-        close_bodies(delivery); /* what they are of may be deleted */
+        close_bodies(delivery); /* their entry may be deleted */
         delivery->entry.name[0] = '\0';
     }
     return trim(delivery);
 }
 
-/* Lines are only made of records; the API takes all kinds. */
+/* Only records can be sent as lines; the API accepts all kinds. */
 static bool can_send(const struct delivery *delivery, const struct spool_entry *entry)
 {
     return delivery->options->upload.form || entry->kind == SPOOL_RECORDS;
 }
 
-/* A descriptor becomes a body, from the place on where that of records is to begin. */
+/* Makes a body of a descriptor; records begin at the start of their part. */
 static enum result open_body(struct delivery *delivery, int fd, struct body **body)
 {
     const struct delivery_options *options = delivery->options;
@@ -326,13 +332,13 @@ static enum result open_bodies(struct delivery *delivery)
 /* An entry that cannot be read does not hold up the others. */
 static void tell_unreadable(struct delivery *delivery)
 {
-    if (errno != ENOENT) /* else somebody has taken it away */
+    if (errno != ENOENT) /* otherwise somebody removed it */
         tell(delivery, &(struct delivery_news){.event = DELIVERY_UNREADABLE,
                                                .entry = &delivery->entry,
                                                .error = errno});
 }
 
-/* The entry behind the last one, and then the oldest of all, opened. RESULT_END: there is none. */
+/* Opens the entry after the last one, or else the oldest. RESULT_END: there is none. */
 static enum result choose(struct delivery *delivery)
 {
     struct spool_entry *entry = &delivery->entry;
@@ -359,8 +365,8 @@ static enum result choose(struct delivery *delivery)
 }
 
 /*
- * Where nothing is left the lock is given up, and then looked again: what another process added
- * just before, when it saw the lock taken, is in nobody else's care.
+ * If nothing is left, releases the lock and then looks again: an entry added just before by a
+ * process that saw the lock taken would otherwise wait for nobody.
  */
 static enum result release(struct delivery *delivery, int64_t now)
 {
@@ -392,7 +398,7 @@ static enum result look(struct delivery *delivery, int64_t now)
     result = tidy(delivery, now);
     if (result != RESULT_OK || delivery->next > now)
         return result;
-    if (delivery->file) { /* the same again, which is measured */
+    if (delivery->file) { /* the same entry again, already measured */
         delivery->state = DELIVERY_MEASURES;
         return RESULT_OK;
     }
@@ -423,7 +429,7 @@ static enum result begin(struct delivery *delivery)
     return upload_begin(delivery->uploader, &request);
 }
 
-/* A part of what is to be measured; what has been is ready, from its beginning. */
+/* Measures some more; when done, rewinds the bodies for sending. */
 static enum result measure_some(struct delivery *delivery, bool *done)
 {
     enum result result = body_measure(delivery->file, MEASURED_AT_ONCE, done);
@@ -464,7 +470,7 @@ static enum result measure(struct delivery *delivery)
     return result;
 }
 
-/* Opens the same entry again. What stands in the way is found when it is chosen anew. */
+/* Opens the same entry again. Problems are found when it is next chosen. */
 static void reopen(struct delivery *delivery)
 {
     close_bodies(delivery);
@@ -472,7 +478,7 @@ static void reopen(struct delivery *delivery)
         close_bodies(delivery);
 }
 
-/* The end of a try, after which the rest of an entry is next where only a part of it was sent. */
+/* Ends an attempt. If only a part was sent, the rest of the entry comes next. */
 static void close_part(struct delivery *delivery)
 {
     if (delivery->start == 0 || delivery->state != DELIVERY_LOOKS) {
@@ -483,7 +489,7 @@ static void close_part(struct delivery *delivery)
     reopen(delivery);
 }
 
-/* The collector wants less at once. False: it is a single record, or something as it is. */
+/* The collector wants less at once. False: it is a single record, or a file sent unchanged. */
 static bool halve(struct delivery *delivery)
 {
     if (delivery->entry.kind != SPOOL_RECORDS || body_facts(delivery->file)->records < 2)
@@ -534,7 +540,7 @@ static void describe(const struct upload_answer *answer, char text[PROBLEM_TEXT]
         snprintf(text, PROBLEM_TEXT, "HTTP %ld", answer->status);
 }
 
-/* Keeps the answer, without what was to stay secret, and the collector's own words of it. */
+/* Keeps the answer without secrets, and the collector's own words from it. */
 static enum result keep_answer(struct delivery *delivery, const struct upload_answer *answer,
                                char words[ANSWER_WORDS])
 {
@@ -549,14 +555,14 @@ static enum result keep_answer(struct delivery *delivery, const struct upload_an
     return result == RESULT_OK ? answer_words(text->bytes, text->length, words) : result;
 }
 
-/* Whether it may be this sample that the collector fails on, and no other. */
+/* True if the collector may be failing on this sample only. */
 static bool is_of_sample(const struct upload_answer *answer)
 {
     return answer->retry_after == 0 &&
            (answer->status / 100 == 2 || answer->status == 409 || answer->status == 500);
 }
 
-/* A sample that the collector fails on does not hold the others up. */
+/* A sample that the collector fails on does not hold up the others. */
 static void try_again(struct delivery *delivery, struct delivery_news *news)
 {
     const struct upload_answer *answer = news->answer;
@@ -572,10 +578,10 @@ static void try_again(struct delivery *delivery, struct delivery_news *news)
     put_off(delivery, delivery->now + wait);
     if (is_of_sample(answer) || body_rewind(delivery->file) != RESULT_OK ||
         (delivery->zeek_dns && body_rewind(delivery->zeek_dns) != RESULT_OK))
-        close_bodies(delivery); /* and another one is chosen */
+        close_bodies(delivery); /* so another one is chosen */
 }
 
-/* Nothing can be sent, for a long while. Another process, with another key, could. */
+/* Nothing can be sent for a long while. Another process, with another key, could. */
 static void refuse(struct delivery *delivery, struct delivery_news *news, enum delivery_event why)
 {
     news->event = why;
@@ -587,7 +593,7 @@ static void refuse(struct delivery *delivery, struct delivery_news *news, enum d
     delivery->next = delivery->now + BACKOFF_MOST;
 }
 
-/* What follows from what the collector said. */
+/* Acts on the collector's verdict. */
 static enum result act(struct delivery *delivery, enum verdict verdict, struct delivery_news *news)
 {
     enum result result = RESULT_OK;
@@ -651,7 +657,7 @@ static enum result send_some(struct delivery *delivery)
     return finish(delivery, &answer);
 }
 
-/* While nothing can be sent the spool is looked after all the same, unless another process does. */
+/* While nothing can be sent, still maintains the spool, unless another process does. */
 static enum result tidy_refused(struct delivery *delivery, int64_t now)
 {
     int64_t next = delivery->next;

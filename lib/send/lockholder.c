@@ -11,7 +11,9 @@
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
-/* Where stat tells of another device than /proc/locks: each volume of btrfs seems one of its own.
+/*
+ * True if stat reports another device than /proc/locks: on btrfs each subvolume seems to be a
+ * device of its own.
  */
 static bool hides_device(int fd)
 {

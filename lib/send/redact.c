@@ -3,10 +3,10 @@
 
 #include <string.h>
 
-/* Values of a query that are shorter, such as "1" or "main", would be found in any text. */
+/* Shorter values in a query, such as "1" or "main", occur in any text. */
 #define VALUE_LEAST 8
 
-/* Replaces one secret, and keeps the length of the longest, all of which may be escaped. */
+/* Replaces one secret and updates the longest length; each character may be escaped. */
 static enum result hide(struct text *text, const char *secret, size_t length, size_t *longest)
 {
     if (length == 0)

@@ -16,7 +16,7 @@ struct open_sample {
     int64_t last; /* when the last record came */
     off_t written;
     size_t used;
-    uint64_t unwritten; /* records in the buffer */
+    uint64_t unwritten; /* records still in the buffer */
     char buffer[BUFFER_BYTES];
 };
 
@@ -26,7 +26,7 @@ struct samples {
     uint64_t records;
     int64_t idle;
     size_t count, most;
-    struct open_sample *open[SAMPLES_MAX + 2]; /* that of the latest record first */
+    struct open_sample *open[SAMPLES_MAX + 2]; /* the one with the latest record first */
 };
 
 enum result samples_init(struct samples **samples, struct spool *spool, uint64_t records,
@@ -45,7 +45,7 @@ enum result samples_init(struct samples **samples, struct spool *spool, uint64_t
     return RESULT_OK;
 }
 
-/* Takes back what was written of something; where that fails, the next try writes over it. */
+/* Undoes a partial write; if that fails, the next attempt overwrites it. */
 static void cut_off(int fd, off_t offset)
 {
     int error = errno;
@@ -149,7 +149,7 @@ static enum result put_line(struct open_sample *open, const char *line, size_t l
     return RESULT_OK;
 }
 
-/* Moves the sample to the front; adds it where it is not among them. */
+/* Moves the sample to the front, adding it if it is new. */
 static void move_to_front(struct samples *samples, struct open_sample *open)
 {
     size_t at = 0;
@@ -161,7 +161,7 @@ static void move_to_front(struct samples *samples, struct open_sample *open)
     samples->open[0] = open;
 }
 
-/* The first characters of a text that are no more than so many bytes. */
+/* The length of the whole characters at the start of a text that fit in `most` bytes. */
 static size_t cut_text(const char *text, size_t length, size_t most)
 {
     if (length <= most)
@@ -171,12 +171,11 @@ static size_t cut_text(const char *text, size_t length, size_t most)
     return most;
 }
 
-/* Of a sensor's name, what a file name takes at most; and what still is an ending, such as ".sf".
- */
+/* Bytes of a sensor's name used in a file name, and the longest suffix, such as ".sf". */
 #define SENSOR_SHOWN 100u
 #define ENDING_MAX 40u
 
-/* NAME_SENSOR.sf of NAME.sf, so that the files of two sensors are told apart at the collector. */
+/* Turns NAME.sf into NAME_SENSOR.sf, to tell the files of two sensors apart at the collector. */
 static void add_sensor(const char *file_name, const struct record *record,
                        char clean[SPOOL_FILE_NAME_MAX + 1])
 {
@@ -195,7 +194,7 @@ static void add_sensor(const char *file_name, const struct record *record,
     spool_clean_name(name, clean);
 }
 
-/* given: NULL: made of the date. */
+/* given: NULL: made from the date. */
 static void make_name(const char *given, const struct record *record,
                       char name[SPOOL_FILE_NAME_MAX + 1])
 {
@@ -211,7 +210,7 @@ static void make_name(const char *given, const struct record *record,
         snprintf(name, SPOOL_FILE_NAME_MAX + 1, "%s", given);
 }
 
-/* In the spool, or in memory, where it has just that name. */
+/* Creates the file in the spool or in memory; in memory it keeps that name. */
 static enum result create_file(const struct samples *samples, const char *name,
                                struct spool_file *file)
 {
@@ -305,7 +304,7 @@ void samples_limit(struct samples *samples, size_t most)
     samples->most = most;
 }
 
-/* The rest of a sample, which did not come to its file, gets one of its own. */
+/* Gives the rest of a sample, which is not in its file yet, a file of its own. */
 static bool split(struct samples *samples, size_t at)
 {
     struct open_sample *open = samples->open[at], *rest = malloc(sizeof *rest);

@@ -16,23 +16,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Entries that are listed at once, which bounds memory, whatever waits. */
+/* Entries listed at once; bounds memory, whatever waits. */
 #define LISTED_MAX 1024u
 
 #define TIME_DIGITS 16
 
-/* Seconds that somebody who moves a file and its companion by hand may take. */
+/* Seconds allowed for moving a file and its companion by hand. */
 #define ALONE_MOST 3600
 
 struct spool {
-    int folder; /* -1 where it could not be opened */
-    int lock;   /* -1 while it is not held */
-    bool gives; /* what is made belongs to the folder's owner, who is not root, as this process */
+    int folder; /* -1: could not be opened */
+    int lock;   /* -1: not held */
+    bool gives; /* this is root, and new files go to the directory's owner, who is not */
     uid_t owner;
     gid_t group;
     unsigned created;
     uint64_t committed;
-    struct spool_entry *list; /* by name: the first ones behind list_after */
+    struct spool_entry *list; /* by name: the first ones after list_after */
     size_t listed;
     char list_after[NAME_MAX + 1];
 };
@@ -103,7 +103,7 @@ bool spool_is_full(int error)
     return error == ENOSPC || error == EDQUOT;
 }
 
-/* A new folder is on disk when the one above it is. */
+/* A new directory is durable once its parent is synced. */
 static void sync_parent(const char *path)
 {
     char parent[PATH_MAX];
@@ -129,7 +129,7 @@ static int make_folder(const char *path)
     return 0;
 }
 
-/* Makes the folder, and those above it that are missing. */
+/* Creates the directory and missing parents. */
 static int make_folders(const char *path)
 {
     char copy[PATH_MAX];
@@ -142,7 +142,7 @@ static int make_folders(const char *path)
     memcpy(copy, path, length + 1);
     for (char *slash = copy; (slash = strchr(slash + 1, '/'));) {
         *slash = '\0';
-        make_folder(copy); /* where that fails, the last one does */
+        make_folder(copy); /* if this fails, so does the last one */
         *slash = '/';
     }
     return make_folder(copy);
@@ -161,7 +161,7 @@ static enum result find_owner(struct spool *spool)
     return (stat.st_mode & (root ? S_IWGRP | S_IWOTH : S_IWOTH)) != 0 ? RESULT_INVALID : RESULT_OK;
 }
 
-/* What was made becomes the owner's. False: errno says why not. */
+/* Gives what was created to the owner. False: see errno. */
 static bool give(const struct spool *spool, int fd)
 {
     return !spool->gives || fchown(fd, spool->owner, spool->group) == 0;
@@ -189,7 +189,7 @@ enum result spool_init(struct spool **spool, const char *path)
     return result;
 }
 
-/* A spool of a folder that is open, or of none: -1, where errno says why. */
+/* A spool of an open directory, or for -1 none; see errno. */
 static enum result look_at(struct spool **spool, int folder)
 {
     struct spool *new = folder < 0 ? NULL : calloc(1, sizeof *new);
@@ -234,7 +234,7 @@ void spool_destroy(struct spool **spool)
     *spool = NULL;
 }
 
-/* The place of the dot behind so many dots of a name; NULL where there are less. */
+/* The dot with that number in a name; NULL if there are fewer. */
 static const char *find_dot(const char *name, unsigned number)
 {
     const char *dot = strchr(name, '.');
@@ -244,7 +244,7 @@ static const char *find_dot(const char *name, unsigned number)
     return dot;
 }
 
-/* Moves over digits, at least one and at most so many, and the dot behind them. */
+/* Skips digits, at least one and at most `most`, and the dot after them. */
 static bool skip_number(const char **p, unsigned most)
 {
     const char *start = *p;
@@ -254,7 +254,7 @@ static bool skip_number(const char **p, unsigned most)
     return *p > start && *(*p)++ == '.';
 }
 
-/* Takes a name apart: without a leading dot. False where it is none of a spool. */
+/* Splits a name, given without a leading dot. False: not a name of a spool. */
 static bool parse_name(const char *name, struct spool_entry *entry)
 {
     const char *p = name, *end = find_dot(name, 4);
@@ -274,7 +274,7 @@ static bool parse_name(const char *name, struct spool_entry *entry)
     return true;
 }
 
-/* The same name, but of another kind; with a dot in front or without. */
+/* The same name with another kind; with or without a leading dot. */
 static void rename_kind(const char *name, enum spool_kind kind, char renamed[NAME_MAX + 1])
 {
     const char *word = find_dot(name + 1, 3), *end = find_dot(name + 1, 4);
@@ -282,7 +282,7 @@ static void rename_kind(const char *name, enum spool_kind kind, char renamed[NAM
     snprintf(renamed, NAME_MAX + 1, "%.*s.%s%s", (int)(word - name), name, kind_words[kind], end);
 }
 
-/* What a file is called once it is complete. */
+/* The name of a file once it is complete. */
 static void complete_name(const char *name, char complete[NAME_MAX + 1])
 {
     struct spool_entry entry;
@@ -336,7 +336,7 @@ enum result spool_create(struct spool *spool, enum spool_kind kind, const char *
         }
         if (stat.st_nlink > 0)
             return RESULT_OK;
-        close(file->fd); /* before it was locked, spool_recover took it for one that was left */
+        close(file->fd); /* before it was locked, spool_recover took it for a dead writer's */
     }
 }
 
@@ -358,7 +358,7 @@ enum result spool_commit(struct spool *spool, struct spool_file *file)
 
     if (!file->renamed) {
         if (fsync(file->fd) < 0)
-            return RESULT_UNSYNCED; /* once: the next one would say that all is well */
+            return RESULT_UNSYNCED; /* only once: a second fsync would report success */
         complete_name(file->name, complete);
         if (renameat(spool->folder, file->name, spool->folder, complete) < 0)
             return RESULT_SYSTEM;
@@ -411,7 +411,7 @@ static enum result call_each(void *context, const char *name)
     return call->each(call->spool, name, call->context);
 }
 
-/* Calls each with every file name in the folder, until one does not answer RESULT_OK. */
+/* Calls each for every file name in the directory until a call does not return RESULT_OK. */
 static enum result
 each_name(struct spool *spool,
           enum result (*each)(struct spool *spool, const char *name, void *context), void *context)
@@ -425,7 +425,7 @@ static bool parse_complete(const char *name, struct spool_entry *entry)
            entry->kind != SPOOL_COPY;
 }
 
-/* The first place in the list whose name is greater, or not less. */
+/* The first place in the list with a greater (or not smaller) name. */
 static size_t find_place(const struct spool *spool, const char *name, bool greater)
 {
     size_t low = 0, high = spool->listed;
@@ -441,7 +441,7 @@ static size_t find_place(const struct spool *spool, const char *name, bool great
     return low;
 }
 
-/* Keeps the list sorted, and its end off where it would be too long. */
+/* Inserts a name in order; drops the end of a list that gets too long. */
 static enum result list_name(struct spool *spool, const char *name, void *context)
 {
     struct spool_entry entry;
@@ -528,7 +528,7 @@ enum result spool_remove(struct spool *spool, const struct spool_entry *entry)
         return RESULT_SYSTEM;
     if (entry->kind == SPOOL_ZEEK) {
         companion_name(entry->name, companion);
-        unlinkat(spool->folder, companion, 0); /* which spool_recover does again */
+        unlinkat(spool->folder, companion, 0); /* spool_recover does so too */
     }
     return fsync(spool->folder) < 0 ? RESULT_SYSTEM : RESULT_OK;
 }
@@ -538,7 +538,7 @@ static void name_answer(const char *name, char answer[NAME_MAX + 1])
     snprintf(answer, NAME_MAX + 1, "%.*s%s", NAME_MAX - 7, name, answer_suffix);
 }
 
-/* Without the answer an entry is still better moved: the disk may be full. */
+/* An entry is better moved without the answer than not at all: the disk may be full. */
 static void write_answer(const struct spool *spool, int folder, const char *name,
                          const char *answer, size_t length)
 {
@@ -546,7 +546,7 @@ static void write_answer(const struct spool *spool, int folder, const char *name
     int fd;
 
     name_answer(name, answer_name);
-    unlinkat(folder, answer_name, 0); /* whatever it is, it is not written through */
+    unlinkat(folder, answer_name, 0); /* whatever has that name, do not write through it */
     fd = openat(folder, answer_name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
         return;
@@ -570,16 +570,16 @@ static enum result move_entry(struct spool *spool, const struct spool_entry *ent
                : RESULT_OK;
 }
 
-/* Opens the folder of what was rejected, where there is one; -1: errno says why not. */
+/* Opens the subdirectory of rejected files; -1: see errno. */
 static int find_rejected(const struct spool *spool)
 {
     return openat(spool->folder, rejected, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 }
 
 /*
- * What moves files in or out of the folder of what was rejected, or deletes them, holds its lock,
- * until the folder is closed: so nobody finds a part of what belongs together. False: errno says
- * why.
+ * Moving files in or out of the subdirectory of rejected files, or deleting them there, requires
+ * its lock, held until the directory is closed, so that nobody sees half of what belongs together.
+ * False: see errno.
  */
 static bool lock_rejected(int folder)
 {
@@ -589,7 +589,7 @@ static bool lock_rejected(int folder)
     return true;
 }
 
-/* The same, but it is made, and locked. One that root made is given away, too. */
+/* The same, but creates and locks it; root also gives it to the owner. */
 static int open_rejected(const struct spool *spool)
 {
     int folder;
@@ -632,7 +632,7 @@ enum result spool_open_rejected(const struct spool *spool, struct spool **aside)
     return look_at(aside, folder);
 }
 
-/* The same, locked. */
+/* The same, as a locked spool. */
 static enum result open_aside(const struct spool *spool, struct spool **aside)
 {
     enum result result = spool_open_rejected(spool, aside);
@@ -651,7 +651,7 @@ int spool_open_answer(struct spool *aside, const struct spool_entry *entry)
     return files_open(aside->folder, answer, O_RDONLY);
 }
 
-/* Moves a file where none of its name is; else errno is EEXIST. Not all file systems can say so. */
+/* Moves a file, failing with EEXIST if the name exists. Not all file systems can do so. */
 static int move_new(const struct spool *from, const struct spool *to, const char *name)
 {
     if (renameat2(from->folder, name, to->folder, name, RENAME_NOREPLACE) == 0)
@@ -665,7 +665,9 @@ static int move_new(const struct spool *from, const struct spool *to, const char
     return renameat(from->folder, name, to->folder, name);
 }
 
-/* The companion goes first, for the log may be sent as soon as it is there; the answer last. */
+/*
+ * The companion goes first, since the log may be sent as soon as it is there; the answer goes last.
+ */
 static enum result retry_entry(struct spool *spool, struct spool *aside,
                                const struct spool_entry *entry, struct spool_retried *retried)
 {
@@ -702,7 +704,7 @@ enum result spool_retry(struct spool *spool, struct spool_retried *retried)
     return result;
 }
 
-/* Where the first line begins at or behind a place; the size where none does. */
+/* Where the first line at or after a place begins; the size if there is none. */
 static enum result find_line(int fd, uint64_t from, uint64_t size, uint64_t *start)
 {
     char buffer[16 * 1024];
@@ -733,7 +735,7 @@ static enum result find_last_line(int fd, uint64_t size, uint64_t *start)
     char buffer[16 * 1024];
 
     *start = 0;
-    for (uint64_t end = size - 1; end > 0;) { /* before the newline at its own end */
+    for (uint64_t end = size - 1; end > 0;) { /* before its own newline */
         size_t length = end < sizeof buffer ? (size_t)end : sizeof buffer;
         const char *newline;
 
@@ -791,7 +793,7 @@ static enum result copy_part(int from, uint64_t start, int to)
     return got < 0 || fsync(to) < 0 ? RESULT_SYSTEM : RESULT_OK;
 }
 
-/* Copies a part into the folder, under a name of its own, which it gets when all of it is there. */
+/* Copies a part into the directory, under a new name without its dot only once it is whole. */
 static enum result save_part(struct spool *spool, const struct spool_entry *entry, uint64_t start,
                              int folder, char name[NAME_MAX + 1])
 {
@@ -837,7 +839,7 @@ enum result spool_reject_part(struct spool *spool, const struct spool_entry *ent
     return result;
 }
 
-/* Of a log goes its companion, too, complete or not. */
+/* For a log, also removes its companion, complete or not. */
 static void remove_unfinished(struct spool *spool, const char *name, enum spool_kind kind)
 {
     char companion[NAME_MAX + 1];
@@ -850,7 +852,7 @@ static void remove_unfinished(struct spool *spool, const char *name, enum spool_
     unlinkat(spool->folder, companion + 1, 0);
 }
 
-/* A file whose writer died: *completed, or removed. */
+/* Completes a file of a dead writer and sets *completed, or removes it. */
 static enum result recover_file(struct spool *spool, struct spool_file *file, enum spool_kind kind,
                                 bool *completed)
 {
@@ -861,7 +863,7 @@ static enum result recover_file(struct spool *spool, struct spool_file *file, en
     if (size == 0)
         remove_unfinished(spool, file->name, kind);
     else if (size < 0)
-        *completed = false; /* it cannot be read, which is no reason not to send the others */
+        *completed = false; /* an unreadable file must not keep the others from being sent */
     else if (ftruncate(file->fd, size) < 0)
         result = RESULT_SYSTEM;
     else
@@ -882,9 +884,9 @@ static enum result recover_unfinished(struct spool *spool, const char *name, enu
     snprintf(file.name, sizeof file.name, "%s", name);
     file.fd = files_open(spool->folder, name, O_RDWR);
     if (file.fd < 0)
-        return RESULT_OK; /* complete by now, or nothing that a writer left */
+        return RESULT_OK; /* completed meanwhile, or not left by a writer */
     if (flock(file.fd, LOCK_EX | LOCK_NB) == 0 &&
-        faccessat(spool->folder, name, F_OK, 0) == 0) /* else it has just been completed */
+        faccessat(spool->folder, name, F_OK, 0) == 0) /* otherwise it has just been completed */
         result = recover_file(spool, &file, kind, &completed);
     else
         close(file.fd);
@@ -893,15 +895,15 @@ static enum result recover_unfinished(struct spool *spool, const char *name, enu
     return result;
 }
 
-/* What recover_name works with. */
+/* The context of recover_name. */
 struct recovery {
-    struct spool *other; /* the spool's folder for that of what was rejected, and the other way */
+    struct spool *other; /* the spool's subdirectory of rejected files, or the reverse */
     size_t *count;
 };
 
 /*
- * A companion alone, for a while: its file was not completed, or has been removed. Where that is
- * among what was rejected, spool_retry moves it just now, or died at that.
+ * A companion that has been alone for a while: its file was never completed, or was removed. If
+ * that is among the rejected, spool_retry is moving it now, or died doing so.
  */
 static void recover_companion(struct spool *spool, const struct spool_entry *companion,
                               const struct spool *aside)
@@ -910,7 +912,7 @@ static void recover_companion(struct spool *spool, const struct spool_entry *com
     struct stat stat;
 
     rename_kind(companion->name, SPOOL_ZEEK, name + 1);
-    /* In this order, for it may be moved or completed just now. */
+    /* Check in this order, since it may be moved or completed just now. */
     if ((!aside || !exists(aside, name + 1)) && !exists(spool, name) && !exists(spool, name + 1) &&
         fstatat(spool->folder, companion->name, &stat, AT_SYMLINK_NOFOLLOW) == 0 &&
         clock_wall() / 1000000 - stat.st_ctime > ALONE_MOST)
@@ -931,7 +933,7 @@ static enum result recover_name(struct spool *spool, const char *name, void *con
     return RESULT_OK;
 }
 
-/* The entry that an answer is of. */
+/* The entry that an answer belongs to. */
 static bool parse_answer(const char *name, struct spool_entry *entry)
 {
     char answered[NAME_MAX + 1];
@@ -944,8 +946,8 @@ static bool parse_answer(const char *name, struct spool_entry *entry)
 }
 
 /*
- * Of what was rejected: a part that was not copied whole, which is still in the spool; an answer
- * whose entry has been moved back; a companion whose log was not moved any more, or is gone.
+ * Cleans up rejected files: an incompletely copied part, which is still in the spool; an answer
+ * whose entry was moved back; a companion whose log was not moved, or is gone.
  */
 static enum result recover_aside(struct spool *aside, const char *name, void *context)
 {
@@ -972,7 +974,7 @@ enum result spool_recover(struct spool *spool, size_t *count)
     enum result result = open_aside(spool, &aside);
 
     *count = 0;
-    if (result == RESULT_NO_MEMORY) /* another failure is no reason not to send what waits */
+    if (result == RESULT_NO_MEMORY) /* other failures must not stop delivery */
         return result;
     result = each_name(spool, recover_name, &(struct recovery){aside, count});
     if (result == RESULT_OK && aside)
@@ -981,16 +983,16 @@ enum result spool_recover(struct spool *spool, size_t *count)
     return result;
 }
 
-/* Of a folder, the spool's or that of what was rejected. */
+/* One directory: the spool's, or that of rejected files. */
 struct trim {
     uint64_t bytes; /* of all files */
     uint64_t most;
-    int64_t before;     /* INT64_MAX: by bytes */
-    const char *spared; /* of what waits; or NULL */
+    int64_t before;     /* INT64_MAX: trim by bytes */
+    const char *spared; /* a waiting entry to keep; or NULL */
     uint64_t *count;
 };
 
-/* Whether a file is one of a spool, complete or not, or an answer. */
+/* True if a file belongs to a spool: an entry, complete or not, or an answer. */
 static bool is_own(const char *name)
 {
     struct spool_entry entry;
@@ -1007,7 +1009,7 @@ static enum result add_bytes(struct spool *spool, const char *name, void *contex
     return RESULT_OK;
 }
 
-/* Deletes of a folder what is to go of it, the oldest first. */
+/* Deletes what has to go from a directory, the oldest first. */
 static enum result trim_folder(struct spool *spool, const char *spared, struct trim *trim)
 {
     bool by_bytes = trim->before == INT64_MAX;
@@ -1024,7 +1026,7 @@ static enum result trim_folder(struct spool *spool, const char *spared, struct t
         name_answer(entry.name, other);
         bytes = entry.bytes + file_bytes(spool, other);
         if (unlinkat(spool->folder, entry.name, 0) < 0 && errno != ENOENT)
-            continue; /* a folder of that name, say */
+            continue; /* such as a directory of that name */
         unlinkat(spool->folder, other, 0);
         companion_name(entry.name, other);
         if (entry.kind == SPOOL_ZEEK)
@@ -1035,7 +1037,7 @@ static enum result trim_folder(struct spool *spool, const char *spared, struct t
     return result == RESULT_END ? RESULT_OK : result;
 }
 
-/* Of what was put aside first, then of what waits. */
+/* Trims rejected entries first, then waiting ones. */
 static enum result trim_all(struct spool *spool, struct trim *trim, struct spool_trimmed *trimmed)
 {
     struct spool *aside = NULL;
@@ -1098,7 +1100,7 @@ enum result spool_total(struct spool *spool, size_t *count, uint64_t *bytes)
     return result;
 }
 
-/* Of one folder: what is complete there, and what is not. */
+/* Counts in one directory: complete files, and incomplete ones. */
 struct looking {
     struct spool_survey *survey;
     struct spool_part *complete, *unfinished;

@@ -17,28 +17,28 @@
 
 #define FDS_MAX 4u
 
-/* How often is looked whether the bytes of a request move, which wakes nobody. */
+/* How often to check whether bytes of a request move; wakes nobody up. */
 #define LOOK_AFTER (SECOND / 4)
 
 struct uploader {
     CURLM *multi;
     CURL *easy;
-    const char *const *headers; /* the options' */
+    const char *const *headers; /* from the options */
     bool form, active;
     struct curl_slist *header_list; /* of the request */
     curl_mime *mime;
     struct text answer;
-    uint64_t answered; /* bytes of its body */
+    uint64_t answered; /* bytes of the answer's body */
     int64_t timeout;
-    int64_t moved;    /* of the request, by what the other end has acknowledged */
-    int64_t moved_at; /* 0: it is not connected yet */
-    bool sent;        /* all of it, since then */
+    int64_t moved;    /* bytes of the request acknowledged by the other end */
+    int64_t moved_at; /* 0: not connected yet */
+    bool sent;        /* everything was sent by then */
     char problem[CURL_ERROR_SIZE];
 };
 
 enum result upload_check_url(const char *url, const char **problem)
 {
-    bool has_scheme = strstr(url, "://"); /* else curl takes the host for one, or guesses it */
+    bool has_scheme = strstr(url, "://"); /* otherwise curl takes the host for one, or guesses */
     CURLU *parsed = curl_url();
     char *scheme = NULL, *user = NULL, *host = NULL;
     CURLUcode code = parsed ? curl_url_set(parsed, CURLUPART_URL, url, 0) : CURLUE_OUT_OF_MEMORY;
@@ -94,7 +94,7 @@ bool upload_header_is(const char *header, const char *name)
     return strncasecmp(header, name, length) == 0 && header[length] == ':';
 }
 
-/* What says how a request is framed, and what is made for each. */
+/* True for headers that frame a request, or are set for each. */
 static bool is_own(const char *header)
 {
     static const char *const own[] = {"Content-Encoding", "Content-Length", "Expect",
@@ -106,7 +106,7 @@ static bool is_own(const char *header)
     return false;
 }
 
-/* RFC 9110, section 5: a name that is a token; a value of what is visible, blanks and tabs. */
+/* RFC 9110, section 5: the name is a token; the value is visible characters, blanks and tabs. */
 const char *upload_header_problem(const char *header)
 {
     const char *colon = strchr(header, ':');
@@ -136,7 +136,7 @@ static size_t take_answer(char *bytes, size_t size, size_t count, void *context)
     return length;
 }
 
-/* More than any bundle of certificates has. */
+/* More than any bundle of certificates. */
 #define CA_BYTES_MAX ((size_t)16 << 20)
 
 static enum result read_all(const char *path, struct text *text)
@@ -154,7 +154,7 @@ static enum result read_all(const char *path, struct text *text)
     return result;
 }
 
-/* libcurl would take a file instead of the system's: it gets the two as one. */
+/* libcurl takes a file in place of the system's, so it gets both as one. */
 static enum result add_ca(CURL *easy, const char *ca_file)
 {
     const char *system = curl_version_info(CURLVERSION_NOW)->cainfo;
@@ -203,7 +203,7 @@ enum result uploader_init(struct uploader **uploader, const struct upload_option
 
     if (!new)
         return RESULT_NO_MEMORY;
-    unsetenv("SSLKEYLOGFILE"); /* with which libcurl would give the secrets of TLS away */
+    unsetenv("SSLKEYLOGFILE"); /* libcurl would write TLS secrets to it */
     if (curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK && (new->multi = curl_multi_init()) &&
         (new->easy = curl_easy_init()) && set_up(new, options))
         result = options->ca_file ? add_ca(new->easy, options->ca_file) : RESULT_OK;
@@ -311,7 +311,7 @@ static bool add_headers(struct uploader *uploader, const char *const *headers)
 
 static bool set_headers(struct uploader *uploader, const struct upload_request *request)
 {
-    static const char *const expect[] = {"Expect:", NULL}; /* many collectors do not know it */
+    static const char *const expect[] = {"Expect:", NULL}; /* many collectors do not support it */
 
     return add_headers(uploader, expect) && add_headers(uploader, uploader->headers) &&
            add_headers(uploader, request->headers) &&
@@ -358,7 +358,7 @@ static int64_t get_number(CURL *easy, CURLINFO info)
     return (int64_t)value;
 }
 
-/* libcurl's own words may name a proxy as its variable does, with a password. */
+/* libcurl's own message may contain the proxy as in its variable, password included. */
 static const char *describe(const struct uploader *uploader, CURLcode code)
 {
     bool open = code != CURLE_COULDNT_RESOLVE_PROXY && code != CURLE_UNSUPPORTED_PROTOCOL &&
@@ -368,7 +368,7 @@ static const char *describe(const struct uploader *uploader, CURLcode code)
     return open && uploader->problem[0] ? uploader->problem : curl_easy_strerror(code);
 }
 
-/* A refusal counts also where the connection ended before all of the request was sent. */
+/* A refusal counts even if the connection ended before the whole request was sent. */
 static void read_answer(struct uploader *uploader, CURLcode code, struct upload_answer *answer)
 {
     CURL *easy = uploader->easy;
@@ -384,13 +384,13 @@ static void read_answer(struct uploader *uploader, CURLcode code, struct upload_
         return;
     answer->status = 0;
     curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &connect);
-    if (connect == 407) /* the proxy wants a name and a password, of all requests */
+    if (connect == 407) /* the proxy wants credentials, for all requests */
         answer->status = connect;
     else
         answer->problem = describe(uploader, code);
 }
 
-/* Bytes that are in the kernel still, or on their way. */
+/* Bytes still in the kernel or on the network. */
 static int64_t get_unacknowledged(CURL *easy)
 {
     curl_socket_t fd = CURL_SOCKET_BAD;
@@ -402,7 +402,7 @@ static int64_t get_unacknowledged(CURL *easy)
     return bytes;
 }
 
-/* Notes how far the request has come. */
+/* Updates how far the request has got. */
 static void look(struct uploader *uploader, int64_t now)
 {
     int64_t given = get_number(uploader->easy, CURLINFO_SIZE_UPLOAD_T);
@@ -418,7 +418,7 @@ static void look(struct uploader *uploader, int64_t now)
     uploader->sent = sent;
 }
 
-/* Why the request has to end, or NULL. */
+/* Why the request must end, or NULL. */
 static const char *find_end(const struct uploader *uploader, int64_t now)
 {
     long headers = 0;
@@ -477,7 +477,7 @@ void upload_wait(struct uploader *uploader, struct pollfd *fds, unsigned count, 
                                                                           : CURL_WAIT_POLLIN};
     curl_multi_poll(uploader->multi, extra, count, milliseconds < 60000 ? (int)milliseconds : 60000,
                     NULL);
-    /* libcurl does not tell of a pipe that was closed. */
+    /* libcurl does not report that a pipe was closed. */
     poll(fds, count, 0);
 }
 
