@@ -12,8 +12,8 @@
 #define NAME_MASK ((UINT32_C(1) << 30) - 1)
 
 /*
- * Of hellos with a name and an offer of ECH: the last config_id, and how often each hello repeated
- * or changed it.
+ * Of hellos with a name and an offer of ECH: the last config_id, and how many repeated or changed
+ * it.
  */
 struct evidence {
     uint8_t config;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * In a large table each packet costs two cache misses, one in the hash table and one at the flow.
- * So packets wait in a small batch: while one is looked up the memory of the next is on its way.
+ * So packets wait in a small batch: while one is looked up, the memory of the next is being
+ * fetched.
  *
- * The hash table is not an index (index.h): its slots have the hash beside the place, so that a
- * flow that is not the one sought costs no miss; and flows are taken from it one by one.
+ * The hash table is not an index (index.h): its slots have the hash beside the place, so that other
+ * flows cost no miss; and single flows are removed from it.
  */
 #include "flow/flowstore.h"
 
@@ -12,13 +13,13 @@
 
 #define TABLE_SLOTS_MIN 4096u
 
-/* Flows of the window that has ended that are copied with a batch. */
+/* Flows of the ended window that are copied with each batch. */
 #define COLLECT_AT_ONCE ((size_t)2 * BATCH)
 
-/* Bytes of names that are not worth to be tidied up. */
+/* Fewer bytes of names are not worth tidying up. */
 #define NAMES_MIN ((size_t)1 << 20)
 
-/* Not 0, which means none; on a whole cache line. */
+/* Not 0, which means none; on a cache line boundary. */
 #define FIRST_PLACE 8u
 
 static struct slot *new_slots(uint32_t count)
@@ -68,7 +69,10 @@ void flowtable_destroy(struct flowtable **table)
     }
 }
 
-/* Whether the address of that side is a multicast group's or the broadcast address: none sends. */
+/*
+ * True if the address of that side is a multicast group's or the broadcast address, which never
+ * send.
+ */
 static bool is_group(const struct waiting *first, unsigned side)
 {
     uint64_t word = first->address[first->flags & FLOW_IPV6 ? side * 2 : 0];
@@ -83,7 +87,9 @@ static bool is_group(const struct waiting *first, unsigned side)
     return byte >> 4 == 0xe || ipv4 == UINT32_MAX;
 }
 
-/* Echo and timestamp messages tell who asked (RFC 792, RFC 4443); of others the local side counts.
+/*
+ * Echo and timestamp messages show who asked (RFC 792, RFC 4443); for others, the local side
+ * counts.
  */
 static bool icmp_sender_is_source(const struct waiting *first)
 {
@@ -99,7 +105,7 @@ static bool icmp_sender_is_source(const struct waiting *first)
     return first->src_local || !first->dst_local;
 }
 
-/* The same of TCP whose handshake was not seen; a and b are the ports of sender and receiver. */
+/* The same for TCP whose handshake was not seen; a and b are the ports of sender and receiver. */
 static bool tcp_sender_is_source(const struct waiting *first, uint16_t a, uint16_t b)
 {
     enum { EPHEMERAL = 49152, PRIVILEGED = 1024 };
@@ -117,7 +123,7 @@ static bool tcp_sender_is_source(const struct waiting *first, uint16_t a, uint16
     return a >= b;
 }
 
-/* Whether the side that sent a flow's first packet opened it: secflow(7), "Who is the source". */
+/* True if the sender of a flow's first packet opened it: secflow(7), "Who is the source". */
 static bool sender_is_source(const struct waiting *first)
 {
     enum { PRIVILEGED = 1024 };
@@ -163,8 +169,8 @@ static inline uint32_t ipv6_hash(const struct flowtable *table, const uint64_t a
 }
 
 /*
- * The key of an IPv4 packet; the flags say who sent it. Which side is the lower is a coin toss that
- * no branch should depend on.
+ * The key of an IPv4 packet; the flags say who sent it. Which side is lower is random, so no branch
+ * should depend on it.
  */
 static void make_ipv4_key(const struct flowtable *table, const struct packet *packet,
                           struct waiting *waiting)
@@ -251,7 +257,7 @@ static struct slot *find_slot(const struct flowtable *table, const struct waitin
     }
 }
 
-/* Looks for the flow by hash alone, and starts it on its way from memory. */
+/* Looks for the flow by hash alone and prefetches it. */
 static void prefetch_flow(const struct flowtable *table, struct waiting *waiting)
 {
     uint32_t mask = table->slot_count - 1;
@@ -266,7 +272,7 @@ static void prefetch_flow(const struct flowtable *table, struct waiting *waiting
     }
 }
 
-/* Enters a slot where it belongs; there is a free one. */
+/* Inserts a slot where it belongs; a free one exists. */
 static void insert_slot(struct slot *slots, uint32_t count, struct slot slot)
 {
     uint32_t at = slot.hash & (count - 1);
@@ -276,7 +282,7 @@ static void insert_slot(struct slot *slots, uint32_t count, struct slot slot)
     slots[at] = slot;
 }
 
-/* Doubles the hash table once it would be three quarters full with a batch of new flows. */
+/* Doubles the hash table if a batch of new flows would make it three quarters full. */
 static enum result reserve_slots(struct flowtable *table)
 {
     uint32_t count = table->slot_count * 2;
@@ -296,13 +302,13 @@ static enum result reserve_slots(struct flowtable *table)
     return RESULT_OK;
 }
 
-/* Units that a logged id takes, with its NUL. */
+/* The units that a logged id takes, including its NUL. */
 static uint32_t logged_id_units(const struct metered *metered)
 {
     return metered && metered->logged_id_length > 0 ? metered->logged_id_length / UNIT + 1 : 0;
 }
 
-/* Behind the flow's addresses, where there is room for it, if it has any. */
+/* Writes a logged id, if there is one, into the space after the flow's addresses. */
 static void write_logged_id(struct stored_flow *flow, size_t words, const struct metered *metered)
 {
     uint32_t logged = logged_id_units(metered);
@@ -313,14 +319,13 @@ static void write_logged_id(struct stored_flow *flow, size_t words, const struct
     memcpy(&flow->address[words], metered->logged_id, metered->logged_id_length);
 }
 
-/* The free places of an IPv4 flow, or of an IPv6 flow; those of flows with a logged id are not
- * kept. */
+/* The list of free places for IPv4 or IPv6 flows; those of flows with a logged id are not kept. */
 static uint32_t *free_places(struct flowtable *table, uint8_t flags)
 {
     return &table->free_places[flags & FLOW_IPV6 ? 1 : 0];
 }
 
-/* A place for a flow of that many units: one that is free, or else a new one. */
+/* A place for a flow of that many units: a free one, or else a new one. */
 static enum result find_place(struct flowtable *table, uint8_t flags, uint32_t units,
                               uint32_t *place)
 {
@@ -400,7 +405,7 @@ static uint8_t other_window(const struct flowtable *table)
     return table->open ^ 3u;
 }
 
-/* Takes those off the list of active flows that are not any more, or stand there twice. */
+/* Removes from the list of active flows those that are no longer active or listed twice. */
 static void compact_active(struct flowtable *table)
 {
     struct flowlist *flows = &table->flows;
@@ -411,7 +416,7 @@ static void compact_active(struct flowtable *table)
 
         if (is_active(table, flow))
             flows->active[kept++] = flows->active[i];
-        clear_active(flow, table->open); /* so that it is not taken again */
+        clear_active(flow, table->open); /* so that it is not counted again */
     }
     for (size_t i = 0; i < kept; i++)
         set_active(table, flow_at(flows, flows->active[i]));
@@ -419,7 +424,7 @@ static void compact_active(struct flowtable *table)
     flows->stale = 0;
 }
 
-/* Copies a flow of the window that has ended, unless that has been done. */
+/* Copies a flow of the ended window, unless already copied. */
 static enum result collect_flow(struct flowtable *table, uint32_t place)
 {
     struct stored_flow *flow = flow_at(&table->flows, place);
@@ -437,7 +442,7 @@ static enum result collect_flow(struct flowtable *table, uint32_t place)
     return result;
 }
 
-/* Copies so many more of them. */
+/* Copies up to `most` more of them. */
 static enum result collect_flows(struct flowtable *table, size_t most)
 {
     enum { AHEAD = 8 };
@@ -452,7 +457,7 @@ static enum result collect_flows(struct flowtable *table, size_t most)
     return result;
 }
 
-/* Enters the flow among those of this window; place: where it is. */
+/* Adds the flow at place to those of this window. */
 static enum result activate(struct flowtable *table, uint32_t place, int64_t time)
 {
     struct flowlist *flows = &table->flows;
@@ -475,7 +480,7 @@ static enum result activate(struct flowtable *table, uint32_t place, int64_t tim
     return RESULT_OK;
 }
 
-/* Of the key that it was found by. */
+/* The hash of the key that finds it. */
 static uint32_t flow_hash(const struct flowtable *table, const struct stored_flow *flow)
 {
     uint64_t low = flow->address[0] << 32 >> 16 | flow->port[0];
@@ -485,7 +490,7 @@ static uint32_t flow_hash(const struct flowtable *table, const struct stored_flo
                                    : ipv4_hash(table, low, high, flow->proto);
 }
 
-/* Takes a flow out of the hash table: those behind it that it had pushed on move up. */
+/* Removes a flow from the hash table; those after it that it had displaced move up. */
 static void remove_slot(struct flowtable *table, uint32_t hash, uint32_t place)
 {
     uint32_t mask = table->slot_count - 1, at = hash & mask;
@@ -503,8 +508,7 @@ static void remove_slot(struct flowtable *table, uint32_t hash, uint32_t place)
     table->slots[at].place = 0;
 }
 
-/* Forgets a flow; its place is free then, unless a logged id makes it of a size that is not kept.
- */
+/* Forgets a flow and frees its place, unless a logged id makes that a size that is not kept. */
 static void forget_flow(struct flowtable *table, uint32_t place)
 {
     struct stored_flow *flow = flow_at(&table->flows, place);
@@ -529,7 +533,7 @@ static void forget_flow(struct flowtable *table, uint32_t place)
     *first = place;
 }
 
-/* The place behind a flow, or one where none is; 0: that was the last. */
+/* The place after a flow, or after a free place; 0: that was the last. */
 static uint32_t next_place(const struct flowlist *flows, uint32_t place)
 {
     uint32_t next = place + flow_units(flow_at(flows, place));
@@ -540,9 +544,9 @@ static uint32_t next_place(const struct flowlist *flows, uint32_t place)
 }
 
 /*
- * Eviction: a hand goes round over the flows, and takes the first that had no second packet since
- * it was there before. So a flood of flows of one packet takes the place of others like them, and
- * costs those that go on nothing. What was active in the window goes to the list of the evicted.
+ * Eviction with a clock hand: it goes round over the flows and takes the first that had no second
+ * packet since it last passed. So a flood of single-packet flows displaces others like them, and
+ * costs lasting flows nothing. Flows active in the window go to the list of the evicted.
  */
 static enum result evict_one(struct flowtable *table)
 {
@@ -572,7 +576,7 @@ static enum result evict_one(struct flowtable *table)
     }
 }
 
-/* Gives a flow that is not active the logged id of a connection: in its place, if it fits there. */
+/* Gives an inactive flow the logged id of a connection, in its place if it fits there. */
 static enum result renew_logged_id(struct flowtable *table, unsigned index, struct slot *slot)
 {
     const struct metered *metered = &table->metered[index];
@@ -597,7 +601,7 @@ static enum result renew_logged_id(struct flowtable *table, unsigned index, stru
     return result;
 }
 
-/* Finds the flow of one in the batch, adds it where it is new, and sees that it is active. */
+/* Finds the flow for an entry of the batch, adding it if new, and makes sure that it is active. */
 static enum result find_flow(struct flowtable *table, unsigned index, struct stored_flow **flow)
 {
     const struct waiting *waiting = &table->batch[index];
@@ -606,7 +610,7 @@ static enum result find_flow(struct flowtable *table, unsigned index, struct sto
 
     if (slot->place == 0 && table->most > 0 && table->flow_count >= table->most) {
         result = evict_one(table);
-        slot = find_slot(table, waiting); /* which may have moved */
+        slot = find_slot(table, waiting); /* the slot may have moved */
     }
     if (slot->place == 0 && result == RESULT_OK)
         result = add_flow(table, waiting, waiting->metered ? &table->metered[index] : NULL, slot);
@@ -640,7 +644,7 @@ static void count_metered(struct stored_flow *flow, const struct metered *metere
     }
 }
 
-/* Names of flows that were evicted leave their texts behind: the others move to new names. */
+/* Evicted flows leave the texts of their names behind: moves the others to new names. */
 static enum result tidy_names(struct flowtable *table)
 {
     struct flowlist *flows = &table->flows;
@@ -662,7 +666,7 @@ static enum result tidy_names(struct flowtable *table)
     return result;
 }
 
-/* Whether it is worth to look for texts that no flow has any more. */
+/* True if it is worth looking for texts that no flow uses any more. */
 static bool are_untidy(const struct flowtable *table)
 {
     size_t most = 2 * table->names_kept + NAMES_MIN;
@@ -672,7 +676,7 @@ static bool are_untidy(const struct flowtable *table)
     return table->names_left > table->flow_count / 4 && flownames_texts(table->flows.names) > most;
 }
 
-/* RESULT_END: there is no room for another name. */
+/* RESULT_END: there is no space for another name. */
 static enum result reserve_names(struct flowtable *table)
 {
     enum result result;
@@ -686,13 +690,13 @@ static enum result reserve_names(struct flowtable *table)
     return result;
 }
 
-/* Whether who sent the first packet of what waits is the source of its flow. */
+/* True if the waiting packet was sent by its flow's source. */
 static bool is_from_source(const struct stored_flow *flow, const struct waiting *waiting)
 {
     return !(waiting->flags & FLOW_FIRST_FROM_1) == !(flow->flags & FLOW_SOURCE_IS_1);
 }
 
-/* Names the flow of one in the batch by what it says; or by its uid, when another log tells. */
+/* Names the flow of a batch entry from its handshake, or by its uid from another log. */
 static enum result name_flow(struct flowtable *table, unsigned index, struct stored_flow *flow)
 {
     const struct waiting *waiting = &table->batch[index];
@@ -714,7 +718,7 @@ static enum result name_flow(struct flowtable *table, unsigned index, struct sto
     result = flownames_add(table->flows.names, number, &table->hellos[index],
                            !(flow->flags & FLOW_NAMED));
     flow->flags |= FLOW_NAMED;
-    table->names_left++; /* where it had another one */
+    table->names_left++; /* if it had another name */
     return result;
 }
 
@@ -763,7 +767,7 @@ static enum result settle(struct flowtable *table)
     return result == RESULT_OK ? collect_flows(table, COLLECT_AT_ONCE) : result;
 }
 
-/* Takes the one that make_waiting put at the end of the batch. */
+/* Adds the entry that make_waiting put at the end of the batch. */
 static enum result enqueue(struct flowtable *table)
 {
     const struct waiting *waiting = &table->batch[table->batch_count++];
@@ -853,16 +857,16 @@ bool flowtable_lacks_name(const struct flowtable *table, const struct packet *pa
 enum result flowtable_name_connection(struct flowtable *table, const char *uid, size_t uid_length,
                                       const struct hostname *said)
 {
-    enum result result = settle(table); /* which come before it */
+    enum result result = settle(table); /* those came before it */
 
     if (result == RESULT_OK)
-        result = reserve_names(table); /* without a limit, for what are logs */
+        result = reserve_names(table); /* names of logs have no limit */
     return result == RESULT_OK
                ? flownames_tell(table->flows.names, uid_hash(table, uid, uid_length), said)
                : result;
 }
 
-/* The active flows become a list as they are, and the table is good for nothing more. */
+/* The active flows become a list as they are; after that, the table may only be destroyed. */
 static void give_flows(struct flowtable *table, struct flowlist *list)
 {
     *list = table->flows;

@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Evicted flows that are sent on together, at most; no more of them wait than flows are counted. */
+/* Evicted flows are sent at this number, or at the number of flows counted if that is less. */
 #define EVICTED_MOST 16384u
 
-/* Flows of a window that has ended that are copied at a tick. */
+/* Flows of an ended window copied per tick. */
 #define SENT_AT_ONCE 4096u
 
 struct meter {
@@ -24,12 +24,12 @@ struct meter {
     struct dnsfragment *dnsfragment;
     struct sni *sni; /* NULL: handshakes are not read */
     struct meter_counts counts;
-    int64_t window_end;   /* of the window that is open; INT64_MIN before the first packet */
+    int64_t window_end;   /* of the open window; INT64_MIN before the first packet */
     int64_t sample_start; /* INT64_MAX before the first packet that counts */
-    int64_t forgot_at;    /* when flows were forgotten last */
-    size_t evicted_most;  /* before they are sent on */
-    bool sending;         /* a window that has ended is not sent on yet */
-    struct window ended;  /* that one */
+    int64_t forgot_at;    /* when flows were last forgotten */
+    size_t evicted_most;  /* flows evicted before they are sent on */
+    bool sending;         /* an ended window is not sent completely yet */
+    struct window ended;  /* that window */
 };
 
 enum result meter_init(struct meter **meter, const struct meter_options *options)
@@ -87,14 +87,14 @@ static bool is_service_port(uint16_t port)
 #undef SERVICE
 }
 
-/* Of two ports one is high nearly always; to ask in this order is what a processor can foresee. */
+/* One of two ports is nearly always high; asking in this order is predictable for a processor. */
 static bool uses_service_port(uint16_t sport, uint16_t dport)
 {
     return is_service_port(sport < dport ? sport : dport) ||
            is_service_port(sport < dport ? dport : sport);
 }
 
-/* A dns_answer_fn: what a response told, at the time of its packet. */
+/* The context of learning names, with the time of the packet. */
 struct learning {
     struct meter *meter;
     int64_t time;
@@ -123,8 +123,8 @@ static enum result read_dns(struct meter *meter, const struct packet *packet)
 }
 
 /*
- * Whether the log has another id for the connection than it would be given anyway. In the usual
- * log, of seed 0, it has not, which saves the memory.
+ * True if the log has another id for the connection than would be computed. Usually, with seed 0,
+ * it does not, which saves memory.
  */
 static bool has_other_id(const struct connection *connection)
 {
@@ -140,7 +140,7 @@ static bool has_other_id(const struct connection *connection)
            memcmp(connection->community_id, usual, strlen(usual)) != 0;
 }
 
-/* Its length: 0 where there is nothing to keep. */
+/* Returns its length; 0: nothing to keep. */
 static size_t make_logged_id(const struct connection *connection,
                              char logged_id[FLOW_LOGGED_ID_MAX])
 {
@@ -156,7 +156,7 @@ static size_t make_logged_id(const struct connection *connection,
     return length + connection->uid_length;
 }
 
-/* The window that is open. */
+/* The open window. */
 static struct window open_window(const struct meter *meter, bool ends)
 {
     bool cut = meter->options.window > 0 && meter->window_end != INT64_MIN;
@@ -171,7 +171,7 @@ static enum result send_flows(const struct meter *meter, struct flowlist *flows,
     return meter->options.sink.flows(meter->options.sink.context, flows, &window);
 }
 
-/* Goes on to send the window that has ended, by so many flows. */
+/* Continues to send the ended window, by up to `most` flows. */
 static enum result send_ended(struct meter *meter, size_t most)
 {
     struct flowlist *flows;
@@ -183,7 +183,7 @@ static enum result send_ended(struct meter *meter, size_t most)
     return send_flows(meter, flows, meter->ended);
 }
 
-/* Sends what was evicted of the open window on its way, once the window before it has gone. */
+/* Sends the flows evicted from the open window, once the window before it is sent. */
 static enum result send_evicted(struct meter *meter)
 {
     enum result result = meter->sending ? send_ended(meter, 0) : RESULT_OK;
@@ -196,7 +196,7 @@ static enum result send_evicted(struct meter *meter)
     return send_flows(meter, flows, open_window(meter, false));
 }
 
-/* Sends what was evicted, once it is much. */
+/* Sends evicted flows once there are many. */
 static enum result make_way(struct meter *meter)
 {
     return flowtable_evicted(meter->flows) >= meter->evicted_most ? send_evicted(meter) : RESULT_OK;
@@ -239,7 +239,7 @@ static enum result end_window(struct meter *meter)
     return result;
 }
 
-/* Once in a while, forgets the flows that have not been seen for long. */
+/* From time to time, forgets flows that have not been seen for long. */
 static void forget_flows(struct meter *meter, int64_t time)
 {
     int64_t memory = meter->options.flow_memory;
@@ -250,7 +250,7 @@ static void forget_flows(struct meter *meter, int64_t time)
     flowtable_forget(meter->flows, time, memory);
 }
 
-/* Ends the open window, if one is, and begins that of the time. */
+/* Ends the open window, if any, and begins the one at that time. */
 static enum result begin_window(struct meter *meter, int64_t time)
 {
     int64_t window = meter->options.window;
@@ -265,13 +265,13 @@ static enum result begin_window(struct meter *meter, int64_t time)
     return result;
 }
 
-/* Whether it lies before the open window by so much that the clock must have been set back. */
+/* True if it lies so far before the open window that the clock must have been set back. */
 static bool is_before(const struct meter *meter, int64_t time)
 {
     return meter->window_end != INT64_MIN && time < meter->window_end - 2 * meter->options.window;
 }
 
-/* Ends the open window where what began and was seen at these times is not of it. */
+/* Ends the open window if something that began and was seen at these times is not part of it. */
 static enum result look_at_time(struct meter *meter, int64_t start, int64_t seen)
 {
     return start >= meter->window_end || is_before(meter, seen) ? begin_window(meter, start)
@@ -293,12 +293,12 @@ static void note_start(struct meter *meter, int64_t time)
         meter->counts.late++;
 }
 
-/* Which of two ends are local. */
+/* Which of the two ends are local. */
 struct locals {
     bool src, dst;
 };
 
-/* Whether traffic between the two is kept; what is not is counted, by reason. */
+/* True if traffic between the two is kept; otherwise counts it by reason. */
 static bool is_kept(struct meter *meter, const struct address *src, const struct address *dst,
                     uint16_t sport, uint16_t dport, struct locals *locals)
 {
@@ -313,7 +313,7 @@ static bool is_kept(struct meter *meter, const struct address *src, const struct
     locals->dst = locality_has(options->locality, dst);
     if (options->keep_all)
         return true;
-    if (locals->src & locals->dst) { /* one branch: either alone is a toss-up */
+    if (locals->src & locals->dst) { /* one branch: each alone is unpredictable */
         meter->counts.local++;
         return false;
     }
@@ -325,8 +325,8 @@ static bool is_kept(struct meter *meter, const struct address *src, const struct
 }
 
 /*
- * Reads what the packet is of a handshake. RESULT_END: nothing that names its flow. QUIC is not
- * decrypted for a name that would not be taken.
+ * Reads the packet's part of a handshake. RESULT_END: nothing that names its flow. QUIC is not
+ * decrypted for a name that would not be used.
  */
 static enum result read_session(struct meter *meter, const struct packet *packet,
                                 struct hello *hello)
@@ -339,7 +339,7 @@ static enum result read_session(struct meter *meter, const struct packet *packet
     return sni_read(meter->sni, packet, hello);
 }
 
-/* Decides whether the packet is kept, and counts it where it is. */
+/* Decides whether the packet is kept, and counts it if so. */
 static enum result sort_packet(struct meter *meter, const struct packet *packet)
 {
     bool dns = packet_is_dns(packet);

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* What a full packet carries: 80 % of 1514 bytes; times ten. */
+/* The bytes of a full packet, 80 % of 1514, times ten. */
 #define FULL_PACKET_10 (8u * 1514u)
 
 #define SOME_BYTES 10000u
@@ -30,14 +30,14 @@ static uint64_t divide(uint64_t a, uint64_t b)
     return quotient;
 }
 
-/* Counts have 64 bits, so that sums and multiples of them could overflow. */
+/* Counts have 64 bits, so their sums and multiples could overflow. */
 
 static bool is_sum_below(uint64_t a, uint64_t b, uint64_t limit)
 {
     return a < limit && b < limit - a;
 }
 
-/* Whether a * m < b * n. */
+/* True if a * m < b * n. */
 static bool is_less(uint64_t a, uint64_t m, uint64_t b, uint64_t n)
 {
     return wide_less(wide_multiply(a, m), wide_multiply(b, n));
@@ -71,7 +71,7 @@ static bool is_download(const struct record *f)
     return f->src_bytes > 0 && f->dst_bytes > 0 && is_less(f->src_bytes, 2, f->dst_bytes, 1);
 }
 
-/* What was downloaded: how long it took, whether the packets were many and full, and how much. */
+/* A download: by its duration, whether packets were many and full, and its size. */
 static const char *download_category(const struct record *f)
 {
     static const char *const names[][3] = {
@@ -95,7 +95,7 @@ static const char *download_category(const struct record *f)
     return names[full ? 2 : 3][size];
 }
 
-/* Whether a lies between 80 % and 120 % of b. */
+/* True if a lies between 80 % and 120 % of b. */
 static bool is_near(uint64_t a, uint64_t b)
 {
     return !is_less(a, 10, b, 8) && !is_less(b, 12, a, 10);
@@ -108,7 +108,7 @@ static bool is_single_resource(const struct record *f)
            (is_near(f->src_packets, f->dst_packets) || is_near(f->dst_packets, f->src_packets));
 }
 
-/* Sessions that go on for more than ten seconds; NULL: none of them. */
+/* Sessions longer than ten seconds; NULL: none of these. */
 static const char *channel_category(const struct record *f)
 {
     if (f->duration <= 10 * SECOND)
@@ -122,7 +122,7 @@ static const char *channel_category(const struct record *f)
     return NULL;
 }
 
-/* The first rule that fits decides; from the third on the destination has sent a packet. */
+/* The first matching rule decides; from the third rule on, the destination has sent a packet. */
 const char *label_category(const struct record *f)
 {
     const char *channel;

@@ -12,7 +12,7 @@ struct recorder {
     struct record_text sensor;
 };
 
-/* None of NULL. */
+/* NULL: no text. */
 static struct record_text text_of(const char *string)
 {
     return (struct record_text){string, string ? strlen(string) : 0};
@@ -91,7 +91,7 @@ static void identify_flow(const struct flow *flow, char text[COMMUNITYID_TEXT])
         communityid_format(from, to, flow->proto, flow->icmp_type, flow->icmp_code, text);
 }
 
-/* The logged id is as meter_connection makes it. */
+/* The logged id has the form that meter_connection gives it. */
 static void extend_record(const struct flow *flow, char community_id[COMMUNITYID_TEXT],
                           struct record *record)
 {
@@ -140,7 +140,7 @@ static enum result write_flow(struct recorder *recorder, const struct flow *flow
     return record_write(recorder->options.writer, &record);
 }
 
-/* Writes flows from an index on, at most as many as names are fetched for at once. */
+/* Writes flows from an index on, at most as many as names are prefetched for. */
 static enum result write_flows(struct recorder *recorder, const struct flowlist *list,
                                const struct window *window, size_t first, size_t count)
 {

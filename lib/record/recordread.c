@@ -11,8 +11,8 @@
 #include <string.h>
 
 /*
- * The fields of a record, in their order, but those that say again what others do: srcIp, srcPort,
- * dstPort and dstName.
+ * The fields of a record in order, without those that repeat others: srcIp, srcPort, dstPort and
+ * dstName.
  */
 enum field {
     FIELD_SRC = 1,
@@ -36,7 +36,7 @@ enum field {
     FIELD_COMMUNITY_ID,
     FIELD_UID,
     FIELD_SERVICE,
-    FIELD_CATEGORY, /* the first of what filters add */
+    FIELD_CATEGORY, /* the first that filters add */
     FIELD_FLOW_ID,
     FIELD_FLOW_ID_COUNT,
     FIELD_FLOW_ID_SENSORS,
@@ -61,7 +61,7 @@ enum field {
     FIELD_EVENT_ID,
     FIELD_EVENT,
     FIELD_EVENT_START,
-    FIELD_ADDED /* the first of those that the reader is told to add, and does not know */
+    FIELD_ADDED /* the first that the reader was told to add and does not know */
 };
 
 #define FIELDS (FIELD_ADDED + RECORD_ADDED_MAX)
@@ -117,7 +117,7 @@ static const struct json_key record_keys[] = {
 
 #define RECORD_KEYS (sizeof record_keys / sizeof *record_keys)
 
-/* Those that every record must have: the first ones. */
+/* The first fields, which every record must have. */
 #define RECORD_NEEDED 10
 
 struct record_reader {
@@ -125,9 +125,9 @@ struct record_reader {
     struct json_key keys[RECORD_KEYS + RECORD_ADDED_MAX];
     size_t added;
     uint8_t added_fields[RECORD_ADDED_MAX];
-    const struct json_member *members[FIELDS]; /* by field; NULL: not there */
+    const struct json_member *members[FIELDS]; /* by field; NULL: missing */
     const char *line;
-    size_t length, end; /* of the line; where its object ends */
+    size_t length, end; /* of the line; the end of its object */
     char problem[160];
 };
 
@@ -179,7 +179,7 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\r';
 }
 
-/* The line must be one object, with blanks around it at most. */
+/* The line must be one object, with nothing but blanks around it. */
 static enum result read_object(struct record_reader *reader)
 {
     enum result result = json_read(reader->json, reader->line, reader->length, &reader->end);
@@ -196,7 +196,7 @@ static enum result read_object(struct record_reader *reader)
     return RESULT_OK;
 }
 
-/* Finds each field; of one that is there twice the last, as most readers of JSON do. */
+/* Finds each field; of one that occurs twice the last, as most readers of JSON do. */
 static enum result find_fields(struct record_reader *reader)
 {
     size_t count;
@@ -257,7 +257,7 @@ static enum result read_numbers(struct record_reader *reader, struct record *rec
     return result;
 }
 
-/* A text of a field that may be there. */
+/* The text of an optional field. */
 static struct record_text find_text(const struct record_reader *reader, enum field field)
 {
     const struct json_member *member = reader->members[field];
@@ -272,7 +272,7 @@ static bool is_text(struct record_text text, const char *string)
     return text.length == strlen(string) && memcmp(text.bytes, string, text.length) == 0;
 }
 
-/* Which of so many words a text is; the number of words: none of them. */
+/* The index of a text in a list of words; the number of words if it is none of them. */
 static unsigned find_word(struct record_text text, const char *const *words, unsigned count)
 {
     unsigned i = 0;
@@ -289,14 +289,14 @@ static struct record_text without_brackets(struct record_text host)
     return host;
 }
 
-/* The address without the brackets around it. False: it is not an address. */
+/* Parses an address without the brackets around it. False: not an address. */
 static bool read_address(struct record_text host, struct address *address)
 {
     host = without_brackets(host);
     return address_read(host.bytes, host.length, address);
 }
 
-/* Cuts off the port, which stands behind the last colon. False: there is none. */
+/* Cuts off the port after the last colon. False: there is none. */
 static bool cut_port(struct record_text *endpoint, uint16_t *port)
 {
     const char *colon = memrchr(endpoint->bytes, ':', endpoint->length);
@@ -321,7 +321,7 @@ static void read_source(const struct record_reader *reader, struct record *recor
     record->source = without_brackets(src);
 }
 
-/* What is called original goes by its address, if it is one. */
+/* A destination called original has its address as its name, if it is one. */
 static void read_name(const struct record_reader *reader, struct record *record)
 {
     struct record_text host = record->destination, ip = find_text(reader, FIELD_DST_IP);
@@ -358,7 +358,7 @@ static enum bytes_from read_bytes_from(const struct record_reader *reader)
     return layers[find_word(find_text(reader, FIELD_BYTES_FROM), words, 2)];
 }
 
-/* A count of a field that may be there. */
+/* The count of an optional field. */
 static uint64_t find_count(const struct record_reader *reader, enum field field)
 {
     const struct json_member *member = reader->members[field];
@@ -370,7 +370,7 @@ static uint64_t find_count(const struct record_reader *reader, enum field field)
                : 0;
 }
 
-/* An array, likewise, as it stands in the line. */
+/* The array of an optional field, as it is in the line. */
 static struct record_text find_array(const struct record_reader *reader, enum field field)
 {
     const struct json_member *member = reader->members[field];
@@ -388,7 +388,7 @@ static int64_t read_traffic_date(const struct record_reader *reader)
     return text.length > 0 && number_seconds(text.bytes, text.length, &date) ? date : -1;
 }
 
-/* A time of RFC 3339 of a field that may be there. */
+/* The RFC 3339 time of an optional field. */
 static int64_t find_time(const struct record_reader *reader, enum field field)
 {
     struct record_text text = find_text(reader, field);
@@ -445,7 +445,7 @@ enum result record_read(struct record_reader *reader, const char *line, size_t l
     return read_destination(reader, record);
 }
 
-/* Whether filters have added anything. */
+/* True if filters have added anything. */
 static bool is_filtered(const struct record_reader *reader)
 {
     for (size_t i = FIELD_CATEGORY; i < FIELD_ADDED; i++)
@@ -502,7 +502,7 @@ void record_read_rest(const struct record_reader *reader, struct record *record)
         record->known = read_known(reader);
 }
 
-/* Writes the line up to where the next field stands that is replaced, and its value. */
+/* Writes the line up to the next field to be replaced, and its new value. */
 static enum result put_next(const struct record_reader *reader, const char **p,
                             const char *const *values, struct output *output)
 {

@@ -7,12 +7,12 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 
-/* More than a record takes beside its texts, and what a byte of a text takes at most: \u001f. */
+/* Upper bounds: the bytes of a record besides its texts, and of one escaped byte: \u001f. */
 #define REST_MAX 1024u
 #define ESCAPED_MAX 6u
 
 struct record_writer {
-    int64_t traffic_date; /* of the field; records of a sample have the same */
+    int64_t traffic_date; /* of date_field; the same in all records of a sample */
     char date_field[64];  /* ,"trafficDate":"…" */
     size_t date_length;
     uint64_t count;
@@ -21,10 +21,10 @@ struct record_writer {
 
 static char *put_address(char *p, const struct address *address)
 {
-    return p + address_format(address, p); /* the NUL it adds is written over */
+    return p + address_format(address, p); /* its NUL is overwritten */
 }
 
-/* As in a JSON string. */
+/* Escaped as in a JSON string. */
 static char *put_escaped(char *p, struct record_text text)
 {
     static const char hex[] = "0123456789abcdef";
@@ -102,7 +102,7 @@ static char *put_proto(char *p, uint8_t proto)
     }
 }
 
-/* A field with a text, where there is one; before: its name, with what stands around it. */
+/* A field with a text, if there is one; before: its name and the punctuation around it. */
 static char *put_text(char *p, const char *before, struct record_text text)
 {
     if (text.length == 0)
@@ -240,7 +240,7 @@ static bool is_whole(const struct record *record)
            record_start(record) < TIME_END && record->window_start < TIME_END;
 }
 
-/* The name stands there twice with -x. */
+/* With -x the name occurs twice. */
 static size_t most_bytes(const struct record *record)
 {
     size_t texts = 2 * record->name.length + record->protocol_information.length +

@@ -3,7 +3,7 @@
 
 #include "base/text.h"
 
-/* Those of ASCII, and C1, which in UTF-8 is 0xc2 and a byte below 0xa0. */
+/* Control characters of ASCII, and C1, which in UTF-8 are 0xc2 and a byte below 0xa0. */
 static bool is_control(const unsigned char *p)
 {
     return *p < ' ' || *p == 0x7f || (*p == 0xc2 && p[1] < 0xa0);
