@@ -20,7 +20,7 @@ struct deliver_options {
 
 #define DELIVER_PROBLEM 128
 
-/* Zero-initialised: none. */
+/* Zeroed: none. */
 struct deliver {
     struct deliver_options *options;
     struct spool *spool;

@@ -7,7 +7,7 @@
 
 #include "common.h"
 
-/* Zero-initialised: no headers. */
+/* Zeroed: no headers. */
 struct headers {
     char **list; /* "Name: value", ended by NULL; list is NULL if there are none */
     size_t count;

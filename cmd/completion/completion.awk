@@ -3,8 +3,9 @@
 #
 #   TOOL --help | awk -f completion.awk -v shell=bash|zsh|fish
 #
-# What an option takes tells what completes it: FILE, CACHE, DIR, KEYFILE and SPOOL files, INTERFACE
-# those of `flowcap -D`, anything else nothing. Files are completed where the usage line ends in `...]`.
+# The name of an argument decides how it is completed: FILE, CACHE, DIR, KEYFILE and SPOOL as files,
+# INTERFACE from `flowcap -D`, others not at all. Operands are completed as files if the usage line
+# ends in `...]`.
 
 BEGIN {
     paths = " FILE CACHE DIR KEYFILE SPOOL "
@@ -16,7 +17,7 @@ NR == 1 {
     operands = /\[(FILE|LOG)\.\.\.\]$/
 }
 
-# The list of options ends with an empty line, as what is in front of it does.
+# The list of options ends with an empty line, as does the text before it.
 /^  +-/ { add($0); next }
 count && $0 == "" { exit }
 count {
@@ -37,7 +38,7 @@ END {
         fish()
 }
 
-# add(LINE): `-o, --option ARG  what it does`. One blank is in front of ARG, more are in front of what
+# add(LINE): `-o, --option ARG  what it does`. One blank precedes ARG; more precede what
 # the option does.
 function add(line) {
     count++
@@ -61,7 +62,7 @@ function is_path(option) {
     return index(paths, " " takes[option] " ")
 }
 
-# spellings(OPTION, BETWEEN): as one types them
+# spellings(OPTION, BETWEEN): the short and long option as typed
 function spellings(option, between) {
     return (short[option] == "" ? "" : "-" short[option] between) "--" long[option]
 }
@@ -72,8 +73,8 @@ function quoted(s) {
     return "'" s "'"
 }
 
-# Where bash shows several options it shows what they do, too, of which nothing is inserted. What it
-# calls files is what it falls back to where the function has no words.
+# When bash lists several options, what they do is listed too but not inserted. Its fallback to files
+# applies if the function gives no words.
 function bash(    i, s, n, parts, none) {
     printf "# Completion of %s for bash, made from its help text.\n\n", tool
     printf "_%s() {\n", tool
@@ -140,7 +141,7 @@ function zsh(    i, s, n, parts, rest, alone) {
     print operands ? " \\\n    '*:FILE:_files'" : ""
 }
 
-# In fish a single-quoted backslash or quote has a backslash in front.
+# In fish, a backslash precedes a backslash or quote within single quotes.
 function fish(    i, s) {
     printf "# Completion of %s for fish, made from its help text.\n\n", tool
     if (!operands)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A file or standard input as bytes. gzip (also with several members) and Zstandard are recognised
+ * A file or standard input as bytes. gzip (also with several members) and Zstandard are recognized
  * by content and decompressed. A few bytes of Zstandard can ask for any window; one above 32 MiB,
  * as zstd -20 uses, counts as damage, and input_problem says what to do.
  */

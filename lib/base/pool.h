@@ -15,7 +15,7 @@
 #define POOL_SHIFT 9
 #define POOL_BLOCK (UINT32_C(1) << POOL_SHIFT) /* elements per block */
 
-/* Zero-initialised: empty. All elements have one size, which each call is given. */
+/* Zeroed: empty. All elements have one size, which each call is given. */
 struct pool {
     char **blocks;
     size_t block_count, block_capacity;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Recognises, by its first bytes, a file of the wrong kind, for messages that help.
+ * Recognizes, by its first bytes, a file of the wrong kind, for messages that help.
  */
 #ifndef SECFLOW_SIGNATURE_H
 #define SECFLOW_SIGNATURE_H

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Zero-initialised: empty. */
+/* Zeroed: empty. */
 struct text {
     char *bytes; /* no final NUL */
     size_t length, capacity;

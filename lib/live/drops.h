@@ -12,7 +12,7 @@
 /* Microseconds without a drop after which a run of drops is over. */
 #define DROPS_QUIET (INT64_C(60) * 1000000)
 
-/* Zero-initialised: no drops seen. */
+/* Zeroed: no drops seen. */
 struct drops {
     bool on;
     uint64_t seen;       /* the count */

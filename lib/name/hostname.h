@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Host names as clients and logs give them: in any case, with or without the final dot; and how to
- * recognise what is not one.
+ * recognize what is not one.
  */
 #ifndef SECFLOW_HOSTNAME_H
 #define SECFLOW_HOSTNAME_H

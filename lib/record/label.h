@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The kind of flow that a record describes: one of 29 categories, and an id that equal behaviour
+ * The kind of flow that a record describes: one of 29 categories, and an id that equal behavior
  * towards an equal destination has everywhere. The rules are those of the NetworkSage service's
  * enricher, as in flowlabel(1), in exact arithmetic.
  */
