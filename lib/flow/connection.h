@@ -11,15 +11,24 @@
 /* The side known to have sent the opening SYN. */
 enum opener { OPENER_UNKNOWN, OPENER_ORIG, OPENER_RESP };
 
+/* What bytes count: payload, or the layer whose counts payload is estimated from (join.h). */
+enum bytes_from { BYTES_EXACT, BYTES_FROM_IP, BYTES_FROM_FRAME };
+
+/* Many logs tell of a connection in several pieces, and some of each side in one of its own. */
 struct connection {
     struct address orig, resp;     /* of the same family */
     uint16_t orig_port, resp_port; /* host byte order, 0 for ICMP */
     uint8_t proto;                 /* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP or IPPROTO_ICMPV6 */
     uint8_t opener;                /* enum opener */
+    uint8_t bytes_from;            /* enum bytes_from: what the bytes here count */
+    uint8_t frame_header;          /* BYTES_FROM_FRAME: bytes of a frame in front of its packet */
+    bool orig_syn, resp_syn;       /* that side is known to have sent a SYN */
     uint8_t icmp_type, icmp_code;
     bool icmp_known;
     int64_t start, last; /* microseconds since 1970-01-01 UTC */
     uint64_t orig_packets, orig_bytes, resp_packets, resp_bytes;
+    const char *point; /* the point of observation, any text; NULL: there is only one */
+    size_t point_length;
     const char *community_id;   /* as logged, printable, without quotes; NULL: none */
     size_t community_id_length; /* at most CONNECTION_ID_MAX */
     const char *uid;            /* its id in other logs, as above; NULL: none */

@@ -26,6 +26,7 @@ void flowlist_clear(struct flowlist *list)
         free(list->chunks[i]);
     free(list->chunks);
     free(list->active);
+    free(list->bytes_from);
     flownames_destroy(&list->names);
     if (list->services)
         intern_destroy(list->services);
@@ -52,7 +53,7 @@ size_t flowlist_count(const struct flowlist *list)
 size_t flowlist_bytes(const struct flowlist *list)
 {
     return sizeof *list + list->bytes + list->active_capacity * sizeof *list->active +
-           (list->names ? flownames_bytes(list->names) : 0) +
+           list->bytes_from_count + (list->names ? flownames_bytes(list->names) : 0) +
            (list->services ? intern_bytes(list->services) : 0);
 }
 
@@ -146,6 +147,40 @@ static enum result copy_service(struct flowlist *list, struct stored_flow *copy,
     return flowlist_number_service(list, service, length, &copy->service);
 }
 
+static enum bytes_from bytes_from_of(const struct flowlist *flows, uint32_t place)
+{
+    size_t number = flow_number(place);
+
+    return number < flows->bytes_from_count ? (enum bytes_from)flows->bytes_from[number]
+                                            : BYTES_EXACT;
+}
+
+void flowlist_exact(struct flowlist *flows, uint32_t place)
+{
+    if (flow_number(place) < flows->bytes_from_count)
+        flows->bytes_from[flow_number(place)] = BYTES_EXACT;
+}
+
+enum result flowlist_estimated(struct flowlist *flows, uint32_t place, enum bytes_from from)
+{
+    size_t number = flow_number(place), count = flows->bytes_from_count;
+    uint8_t *grown;
+
+    if (bytes_from_of(flows, place) >= from)
+        return RESULT_OK;
+    if (number >= count) {
+        count = number < 2048 ? 4096 : 2 * number;
+        grown = realloc(flows->bytes_from, count);
+        if (!grown)
+            return RESULT_NO_MEMORY;
+        memset(grown + flows->bytes_from_count, BYTES_EXACT, count - flows->bytes_from_count);
+        flows->bytes_from = grown;
+        flows->bytes_from_count = count;
+    }
+    flows->bytes_from[number] = (uint8_t)from;
+    return RESULT_OK;
+}
+
 enum result flowlist_add(struct flowlist *list, const struct flowlist *from, uint32_t place,
                          size_t more)
 {
@@ -164,6 +199,8 @@ enum result flowlist_add(struct flowlist *list, const struct flowlist *from, uin
         return result;
     memcpy(flow_at(list, list->next_place), flow, (size_t)units * UNIT);
     result = copy_service(list, flow_at(list, list->next_place), from);
+    if (result == RESULT_OK)
+        result = flowlist_estimated(list, list->next_place, bytes_from_of(from, place));
     if (result != RESULT_OK)
         return result;
     if (list->active_count > 0 &&
@@ -297,6 +334,7 @@ void flowlist_get(const struct flowlist *list, size_t index, struct flow *flow)
     flow->src_bytes = stored->bytes[src];
     flow->dst_packets = stored->packets[dst];
     flow->dst_bytes = stored->bytes[dst];
+    flow->bytes_from = bytes_from_of(list, list->active[index]);
     flow->start = stored->start;
     flow->last = stored->last;
 }

@@ -6,7 +6,7 @@
 #ifndef SECFLOW_FLOWLIST_H
 #define SECFLOW_FLOWLIST_H
 
-#include "packet/address.h"
+#include "flow/connection.h"
 
 struct flowlist;
 
@@ -24,7 +24,8 @@ struct flow {
     const char *name; /* of dst, as src named it in the flow; owned by the list; NULL: none */
     size_t name_length;
     uint64_t src_packets, src_bytes, dst_packets, dst_bytes;
-    int64_t start, last; /* microseconds: the earliest and the latest packet */
+    enum bytes_from bytes_from; /* what the bytes are estimated from */
+    int64_t start, last;        /* microseconds: the earliest and the latest packet */
 };
 
 /* Preserves errno. */

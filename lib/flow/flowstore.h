@@ -14,6 +14,7 @@
 #include "base/intern.h"
 #include "flow/flownames.h"
 #include "flow/flowtable.h"
+#include "flow/join.h"
 
 #define BATCH 32u
 
@@ -59,7 +60,8 @@ enum {
     FLOW_SOURCE_IS_1 = 8,
     FLOW_LOGGED = 16, /* a NUL-terminated text follows the addresses */
     FLOW_NAMED = 32,  /* by a handshake, in this window */
-    FLOW_RECENT = 64  /* more than one packet since the clock hand passed: see eviction */
+    FLOW_RECENT = 64, /* more than one packet since the clock hand passed: see eviction */
+    FLOW_NEW = 128    /* began in this window: an earlier piece of it may decide the source */
 };
 
 struct slot {
@@ -88,6 +90,8 @@ struct metered {
     uint64_t packets[2], bytes[2];
     uint64_t uid;             /* a hash of it; 0: none */
     uint16_t service;         /* as in a flow */
+    uint16_t point;           /* of observation (join.h) */
+    uint8_t bytes_from;       /* enum bytes_from */
     uint8_t logged_id_length; /* 0: none */
     char logged_id[FLOW_LOGGED_ID_MAX];
 };
@@ -106,6 +110,10 @@ struct flowlist {
 
     struct flownames *names; /* NULL: no flow has a name */
     struct intern *services; /* of the flows; NULL: no flow has one */
+
+    uint8_t
+        *bytes_from; /* enum bytes_from, by the number of the flow; those past the end are exact */
+    size_t bytes_from_count;
 };
 
 struct flowtable {
@@ -129,6 +137,7 @@ struct flowtable {
     size_t names_left;       /* times since then that a flow may have left a name behind */
     size_t names_most;       /* bytes; 0: no limit */
     uint64_t unnamed;        /* names that were not stored */
+    struct join *join;       /* what other points saw; NULL: connections have no points */
 
     struct waiting batch[BATCH];
     struct metered metered[BATCH];
@@ -167,6 +176,14 @@ MUST_CHECK enum result flowlist_add(struct flowlist *list, const struct flowlist
 /* The number of a service; 0 if there are too many. Results as above. */
 MUST_CHECK enum result flowlist_number_service(struct flowlist *flows, const char *service,
                                                size_t length, uint16_t *number);
+
+/*
+ * Marks the bytes of the flow at a place as exact, or as estimated, at least in part, from the
+ * counts of a layer. RESULT_NO_MEMORY.
+ */
+void flowlist_exact(struct flowlist *flows, uint32_t place);
+MUST_CHECK enum result flowlist_estimated(struct flowlist *flows, uint32_t place,
+                                          enum bytes_from from);
 
 /*
  * Makes space for units at next_place within one chunk; a new chunk, if needed, has that many

@@ -62,6 +62,7 @@ void flowtable_destroy(struct flowtable **table)
         flowlist_clear(&(*table)->flows);
         flowlist_destroy(&(*table)->evicted);
         flowlist_destroy(&(*table)->ended);
+        join_destroy(&(*table)->join);
         free((*table)->ended_places);
         free((*table)->slots);
         free(*table);
@@ -348,6 +349,21 @@ static enum result find_place(struct flowtable *table, uint8_t flags, uint32_t u
     return RESULT_OK;
 }
 
+/* What the first packet of a flow, or the earliest connection, tells of it. */
+static void begin_flow(struct stored_flow *flow, const struct waiting *first)
+{
+    const uint8_t told = FLOW_FIRST_FROM_1 | FLOW_ICMP_KNOWN;
+    bool sent_by_1 = first->flags & FLOW_FIRST_FROM_1;
+
+    flow->flags = (uint8_t)((flow->flags & ~(told | FLOW_SOURCE_IS_1)) | (first->flags & told));
+    if (sent_by_1 == sender_is_source(first))
+        flow->flags |= FLOW_SOURCE_IS_1;
+    if (!has_ports(first->proto)) {
+        flow->icmp_type = first->icmp_type;
+        flow->icmp_code = first->icmp_code;
+    }
+}
+
 /* metered: NULL for a packet. */
 static enum result add_flow(struct flowtable *table, const struct waiting *waiting,
                             const struct metered *metered, struct slot *slot)
@@ -355,7 +371,6 @@ static enum result add_flow(struct flowtable *table, const struct waiting *waiti
     size_t words = address_words(waiting->flags);
     uint32_t logged = logged_id_units(metered);
     uint32_t units = (uint32_t)(sizeof(struct stored_flow) / UNIT + words) + logged, place;
-    bool sent_by_1 = waiting->flags & FLOW_FIRST_FROM_1;
     struct stored_flow *flow;
     enum result result = find_place(table, waiting->flags, units, &place);
 
@@ -370,13 +385,8 @@ static enum result add_flow(struct flowtable *table, const struct waiting *waiti
     flow->port[0] = waiting->port[0];
     flow->port[1] = waiting->port[1];
     flow->proto = waiting->proto & 63u;
-    flow->flags = waiting->flags;
-    if (sent_by_1 == sender_is_source(waiting))
-        flow->flags |= FLOW_SOURCE_IS_1;
-    if (!has_ports(waiting->proto)) {
-        flow->icmp_type = waiting->icmp_type;
-        flow->icmp_code = waiting->icmp_code;
-    }
+    flow->flags = (waiting->flags & FLOW_IPV6) | FLOW_NEW;
+    begin_flow(flow, waiting);
     if (metered && logged > 0) {
         flow->flags |= FLOW_LOGGED;
         write_logged_id(flow, words, metered);
@@ -438,7 +448,7 @@ static enum result collect_flow(struct flowtable *table, uint32_t place)
     if (has_ports(flow->proto))
         flow->service = 0;
     clear_active(flow, other_window(table));
-    flow->flags &= (uint8_t)~FLOW_NAMED;
+    flow->flags &= (uint8_t) ~(FLOW_NAMED | FLOW_NEW);
     return result;
 }
 
@@ -543,6 +553,32 @@ static uint32_t next_place(const struct flowlist *flows, uint32_t place)
     return next < flows->next_place ? next : 0;
 }
 
+/* Adds what other points saw of flows to what their homes did. */
+static void join_points(struct flowtable *table)
+{
+    size_t count = 0;
+    const struct sighting *sightings = table->join ? join_sightings(table->join, &count) : NULL;
+
+    for (size_t i = 0; i < count; i++) {
+        struct stored_flow *flow = flow_at(&table->flows, sightings[i].place);
+        struct sighting home = {
+            .start = flow->start,
+            .last = flow->last,
+            .packets = {flow->packets[0], flow->packets[1]},
+            .bytes = {flow->bytes[0], flow->bytes[1]},
+        };
+
+        join_merge(&home, &sightings[i]);
+        table->flows.in_order &= home.start == flow->start;
+        flow->start = home.start;
+        flow->last = home.last;
+        memcpy(flow->packets, home.packets, sizeof flow->packets);
+        memcpy(flow->bytes, home.bytes, sizeof flow->bytes);
+    }
+    if (count > 0)
+        join_forget(table->join);
+}
+
 /*
  * Eviction with a clock hand: it goes round over the flows and takes the first that had no second
  * packet since it last passed. So a flood of single-packet flows displaces others like them, and
@@ -562,6 +598,7 @@ static enum result evict_one(struct flowtable *table)
             flow->flags &= (uint8_t)~FLOW_RECENT;
             continue;
         }
+        join_points(table);
         if (is_active(table, flow) && !table->evicted) {
             table->evicted = calloc(1, sizeof *table->evicted);
             result = table->evicted ? RESULT_OK : RESULT_NO_MEMORY;
@@ -596,7 +633,7 @@ static enum result renew_logged_id(struct flowtable *table, unsigned index, stru
     result = add_flow(table, &table->batch[index], metered, slot);
     if (result == RESULT_OK) {
         flow = flow_at(&table->flows, slot->place);
-        flow->flags = (uint8_t)((flow->flags & ~FLOW_SOURCE_IS_1) | source);
+        flow->flags = (uint8_t)((flow->flags & ~(FLOW_SOURCE_IS_1 | FLOW_NEW)) | source);
     }
     return result;
 }
@@ -622,9 +659,13 @@ static enum result find_flow(struct flowtable *table, unsigned index, struct sto
     if (result != RESULT_OK)
         return result;
     *flow = flow_at(&table->flows, slot->place);
-    if (!is_active(table, *flow))
-        return activate(table, slot->place, waiting->time);
-    return RESULT_OK;
+    if (is_active(table, *flow))
+        return RESULT_OK;
+    if (waiting->metered)
+        flowlist_exact(&table->flows, slot->place);
+    if (waiting->metered && table->join)
+        result = join_settle(table->join, flow_number(slot->place), table->metered[index].point);
+    return result == RESULT_OK ? activate(table, slot->place, waiting->time) : result;
 }
 
 static uint64_t add_counts(uint64_t a, uint64_t b)
@@ -632,16 +673,46 @@ static uint64_t add_counts(uint64_t a, uint64_t b)
     return a + b < a ? UINT64_MAX : a + b;
 }
 
-static void count_metered(struct stored_flow *flow, const struct metered *metered, unsigned side)
+/* Adds what a connection counted to its flow. */
+static void add_metered(struct stored_flow *flow, const struct sighting *seen)
 {
-    if (metered->last > flow->last)
-        flow->last = metered->last;
+    flow->start = seen->start < flow->start ? seen->start : flow->start;
+    flow->last = seen->last > flow->last ? seen->last : flow->last;
+    for (unsigned side = 0; side < 2; side++) {
+        flow->packets[side] = add_counts(flow->packets[side], seen->packets[side]);
+        flow->bytes[side] = add_counts(flow->bytes[side], seen->bytes[side]);
+    }
+}
+
+/* Counts a connection: as part of its flow or, away from its home, beside it. */
+static enum result count_metered(struct flowtable *table, unsigned index, struct stored_flow *flow)
+{
+    const struct waiting *waiting = &table->batch[index];
+    const struct metered *metered = &table->metered[index];
+    const unsigned side = waiting->flags & FLOW_FIRST_FROM_1 ? 1 : 0;
+    const struct sighting seen = {
+        .place = find_slot(table, waiting)->place,
+        .point = metered->point,
+        .start = waiting->time,
+        .last = metered->last,
+        .packets = {metered->packets[side], metered->packets[1 - side]},
+        .bytes = {metered->bytes[side], metered->bytes[1 - side]},
+    };
+    enum result result =
+        flowlist_estimated(&table->flows, seen.place, (enum bytes_from)metered->bytes_from);
+
+    if (seen.start < flow->start) {
+        table->flows.in_order = false;
+        if (flow->flags & FLOW_NEW)
+            begin_flow(flow, waiting);
+    }
     if (has_ports(flow->proto) && flow->service == 0)
         flow->service = metered->service;
-    for (unsigned i = 0; i < 2; i++, side = 1 - side) {
-        flow->packets[side] = add_counts(flow->packets[side], metered->packets[i]);
-        flow->bytes[side] = add_counts(flow->bytes[side], metered->bytes[i]);
-    }
+    if (!table->join || join_home(table->join, flow_number(seen.place)) == seen.point)
+        add_metered(flow, &seen);
+    else if (result == RESULT_OK)
+        result = join_add(table->join, &seen);
+    return result;
 }
 
 /* Evicted flows leave the texts of their names behind: moves the others to new names. */
@@ -734,15 +805,17 @@ static enum result count_one(struct flowtable *table, unsigned index)
         if (result != RESULT_OK)
             return result;
     }
+    if (waiting->metered) {
+        enum result result = count_metered(table, index, flow);
+
+        return result == RESULT_OK && table->metered[index].uid ? name_flow(table, index, flow)
+                                                                : result;
+    }
     if (waiting->time > flow->last)
         flow->last = waiting->time;
     if (waiting->time < flow->start) {
         flow->start = waiting->time;
         table->flows.in_order = false;
-    }
-    if (waiting->metered) {
-        count_metered(flow, &table->metered[index], side);
-        return table->metered[index].uid ? name_flow(table, index, flow) : RESULT_OK;
     }
     if ((flow->packets[0] | flow->packets[1]) != 0)
         flow->flags |= FLOW_RECENT;
@@ -832,8 +905,15 @@ enum result flowtable_add_connection(struct flowtable *table, const struct conne
     metered->logged_id_length = logged_id ? (uint8_t)logged_id_length : 0;
     if (logged_id)
         memcpy(metered->logged_id, logged_id, logged_id_length);
+    metered->bytes_from = connection->bytes_from;
+    metered->point = 0;
+    if (connection->point && !table->join)
+        result = join_init(&table->join);
+    if (connection->point && result == RESULT_OK)
+        result =
+            join_number(table->join, connection->point, connection->point_length, &metered->point);
     metered->service = 0;
-    if (connection->service)
+    if (connection->service && result == RESULT_OK)
         result = flowlist_number_service(&table->flows, connection->service,
                                          connection->service_length, &metered->service);
     return result == RESULT_OK ? enqueue(table) : result;
@@ -882,6 +962,7 @@ enum result flowtable_end_window(struct flowtable *table)
 
     if (result != RESULT_OK)
         return result;
+    join_points(table);
     table->ended = table->evicted ? table->evicted : calloc(1, sizeof *table->ended);
     table->evicted = NULL;
     if (!table->ended)
@@ -917,6 +998,8 @@ enum result flowtable_take(struct flowtable *table, bool last, struct flowlist *
     enum result result = last ? settle(table) : RESULT_OK;
 
     *list = NULL;
+    if (result == RESULT_OK && last)
+        join_points(table);
     if (result == RESULT_OK && (!last || table->evicted || table->flows.stale > 0)) {
         result = flowtable_end_window(table);
         return result == RESULT_OK ? flowtable_collect(table, SIZE_MAX, list) : result;
@@ -971,6 +1054,7 @@ size_t flowtable_bytes(const struct flowtable *table)
     return sizeof *table + flowlist_bytes(&table->flows) +
            table->slot_count * sizeof *table->slots +
            table->ended_count * sizeof *table->ended_places +
+           (table->join ? join_bytes(table->join) : 0) +
            (table->evicted ? flowlist_bytes(table->evicted) : 0) +
            (table->ended ? flowlist_bytes(table->ended) : 0);
 }

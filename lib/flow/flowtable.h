@@ -40,10 +40,12 @@ MUST_CHECK enum result flowtable_add(struct flowtable *table, const struct packe
                                      bool src_local, bool dst_local, const struct hello *hello);
 
 /*
- * Counts a connection, as if its packets came here and orig sent the first one. Counts that would
- * overflow stay at the maximum. The first connection in a window gives the flow its logged id, a
- * text of at most FLOW_LOGGED_ID_MAX bytes; NULL: none. The first with a service gives that to a
- * flow with ports, up to 65535 different services.
+ * Counts a connection, as if its packets came here and orig sent the first one; its bytes must be
+ * payload already (join.h). The earliest connection of a new flow decides which side is the source,
+ * the first of equally early ones. Counts that would overflow stay at the maximum. The first
+ * connection in a window gives the flow its logged id, a text of at most FLOW_LOGGED_ID_MAX bytes;
+ * NULL: none. The first with a service gives that to a flow with ports, up to 65535 different
+ * services.
  */
 MUST_CHECK enum result flowtable_add_connection(struct flowtable *table,
                                                 const struct connection *connection,

@@ -3,6 +3,7 @@
 
 #include "flow/communityid.h"
 #include "flow/flowtable.h"
+#include "flow/join.h"
 #include "name/dnsfragment.h"
 #include "name/dnstcp.h"
 #include "name/sni.h"
@@ -400,6 +401,7 @@ enum result meter_connection(struct meter *meter, const struct connection *conne
         kept.service = NULL;
     if (!meter->options.session_names)
         kept.uid = NULL;
+    join_payload(&kept);
     note_start(meter, connection->start);
     result = flowtable_add_connection(meter->flows, &kept, length > 0 ? logged_id : NULL, length,
                                       locals.src, locals.dst);

@@ -39,6 +39,7 @@ struct log_counts {
 /* What all logs begin with. */
 struct log {
     struct log_counts counts;
+    uint64_t line;     /* the number of the line that the row began in; 0 before the first */
     char problem[256]; /* what was wrong, until the next call */
 };
 

@@ -46,7 +46,7 @@ static void count_lines(struct zeeklog *log, size_t length)
     const uint8_t *p = log->in.buffer + log->in.at, *end = p + length;
 
     while ((p = memchr(p, '\n', (size_t)(end - p)))) {
-        log->line++;
+        log->log.line++;
         p++;
     }
 }
@@ -68,7 +68,7 @@ static enum result resume(struct zeeklog *log)
                          (log->has_arrays && last == ',' && (before == '}' || before == '\n'))))
             break;
         in->at++;
-        log->line += c == '\n';
+        log->log.line += c == '\n';
         if (c != ' ' && c != '\t' && c != '\r') {
             before = last;
             last = c;
@@ -83,7 +83,7 @@ static enum result pass_over(struct zeeklog *log)
     static const char ends[] = {',', ']', '{', '\n'};
     struct lookahead *in = &log->in;
 
-    zeek_damaged(log, "no JSON object where one should begin");
+    log_damaged(&log->log, "no JSON object where one should begin");
     if (!log->has_arrays)
         return resume(log);
     do {
@@ -106,7 +106,7 @@ static enum result read_object(struct zeeklog *log, struct log_row *row, bool *u
         if (result != RESULT_END)
             break;
         if (left == LOOKAHEAD_BYTES) {
-            zeek_damaged(log, "its object does not end within %u bytes", LOOKAHEAD_BYTES);
+            log_damaged(&log->log, "its object does not end within %u bytes", LOOKAHEAD_BYTES);
             return resume(log);
         }
         /* Twice as much each time, since the object is read from its beginning again. */
@@ -114,12 +114,12 @@ static enum result read_object(struct zeeklog *log, struct log_row *row, bool *u
         if (in->end - in->at == left) {
             if (in->result != RESULT_END)
                 return zeek_ended(log);
-            zeek_damaged(log, "the input ends inside its JSON object");
+            log_damaged(&log->log, "the input ends inside its JSON object");
             return resume(log);
         }
     }
     if (result == RESULT_DAMAGED) {
-        zeek_damaged(log, "no JSON: %s", json_problem(log->json));
+        log_damaged(&log->log, "no JSON: %s", json_problem(log->json));
         return resume(log);
     }
     if (result == RESULT_OK) {
@@ -135,7 +135,7 @@ static bool take_separator(struct zeeklog *log, char c)
 {
     switch (c) {
     case '\n':
-        log->line++;
+        log->log.line++;
         return true;
     case ' ':
     case '\t':
@@ -166,7 +166,7 @@ static enum result next_object(struct zeeklog *log, struct log_row *row, bool *u
         if (!take_separator(log, c))
             return pass_over(log);
         in->at++;
-        log->line += lookahead_empty_lines(in);
+        log->log.line += lookahead_empty_lines(in);
     }
     return zeek_ended(log);
 }
@@ -175,7 +175,7 @@ enum result zeek_json_init(struct zeeklog *log)
 {
     log->tsv.set_separator = ',';                             /* where answers are one string */
     log->tsv.empty.length = log->tsv.unset.length = SIZE_MAX; /* nothing is like them */
-    log->line = 1;
+    log->log.line = 1;
     log->next = next_object;
     return json_init(&log->json, zeek_fields, zeek_field_count);
 }

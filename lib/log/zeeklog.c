@@ -4,8 +4,6 @@
 #include "base/signature.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -155,37 +153,6 @@ const char *zeek_lacks(enum zeek_kind kind, uint32_t fields)
     return NULL;
 }
 
-enum result zeek_damaged(struct zeeklog *log, const char *format, ...)
-{
-    int used = snprintf(log->log.problem, sizeof log->log.problem,
-                        "line %llu: ", (unsigned long long)log->line);
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(log->log.problem + used, sizeof log->log.problem - (size_t)used, format, args);
-    va_end(args);
-    return RESULT_DAMAGED;
-}
-
-static int hex_digit(char c)
-{
-    if (is_digit(c))
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-int zeek_escape(const char *p, const char *end)
-{
-    int high, low;
-
-    if (end - p < 4 || p[0] != '\\' || p[1] != 'x')
-        return -1;
-    high = hex_digit(p[2]);
-    low = hex_digit(p[3]);
-    return high < 0 || low < 0 ? -1 : high << 4 | low;
-}
-
 /* The input ended as it should. */
 static enum result check_end(struct zeeklog *log)
 {
@@ -193,7 +160,7 @@ static enum result check_end(struct zeeklog *log)
     const struct cell other = {log->other_path, strlen(log->other_path)};
 
     if (log->in_array && !log->lost_bracket)
-        return zeek_damaged(log, "the input ends inside its JSON array");
+        return log_damaged(&log->log, "the input ends inside its JSON array");
     if (log->settled || (log->log.counts.other_rows == 0 && log->other_path[0] == '\0'))
         return RESULT_END;
     if (log->other_path[0] != '\0')
@@ -210,20 +177,12 @@ enum result zeek_ended(struct zeeklog *log)
 {
     if (log->finished)
         return RESULT_END;
-    errno = log->in.error;
     if (log->in.result == RESULT_END) {
         log->finished = true;
         return check_end(log);
     }
-    if (log->in.result == RESULT_DAMAGED) {
-        log->finished = true;
-        if (log->line > 0)
-            snprintf(log->log.problem, sizeof log->log.problem, "after line %llu: %s",
-                     (unsigned long long)log->line, input_problem(log->in.input));
-        else
-            snprintf(log->log.problem, sizeof log->log.problem, "%s", input_problem(log->in.input));
-    }
-    return log->in.result;
+    log->finished = log->in.result == RESULT_DAMAGED;
+    return log_cannot_read(&log->log, &log->in);
 }
 
 static enum result not_a_log(struct zeeklog *log, const char *what)

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/lookahead.h"
 #include "base/number.h"
+#include "log/logparts.h"
 #include "log/zeeklog.h"
 #include "name/dns.h"
 
@@ -74,7 +75,6 @@ struct zeeklog {
     struct log log;
     enum result (*next)(struct zeeklog *, struct log_row *, bool *useful);
     bool sessions; /* rows of ssl, quic and http are read */
-    uint64_t line; /* the number of the line that the row began in */
     struct cell cells[FIELDS];
     struct address *answers;
     size_t answer_count, answer_capacity;
@@ -95,10 +95,6 @@ struct zeeklog {
 enum result zeek_tsv_init(struct zeeklog *log);
 enum result zeek_json_init(struct zeeklog *log);
 
-/* Notes a problem of the current line, as printf does. Returns RESULT_DAMAGED. */
-__attribute__((format(printf, 2, 3))) enum result zeek_damaged(struct zeeklog *log,
-                                                               const char *format, ...);
-
 /* The input is at its end, or cannot be read further: what the reader answers then. */
 enum result zeek_ended(struct zeeklog *log);
 
@@ -107,9 +103,6 @@ enum result zeek_ended(struct zeeklog *log);
  * from UTC or Z. False when the text is none, or not from 1970 to 9999.
  */
 bool zeek_time(const char *text, size_t length, int64_t *microseconds);
-
-/* The byte of the \xNN that begins the text; -1 when none does. */
-int zeek_escape(const char *p, const char *end);
 
 /* The names of the fields; of those of one field the first is what messages call it. */
 extern const struct json_key zeek_fields[];

@@ -46,7 +46,7 @@ static enum result need(struct zeeklog *log, enum zeek_field field, const char *
                         const struct cell **cell)
 {
     *cell = get(log, field);
-    return *cell ? RESULT_OK : zeek_damaged(log, "%s is not set", name);
+    return *cell ? RESULT_OK : log_damaged(&log->log, "%s is not set", name);
 }
 
 static enum result need_time(struct zeeklog *log, int64_t *time)
@@ -55,7 +55,7 @@ static enum result need_time(struct zeeklog *log, int64_t *time)
     enum result result = need(log, FIELD_TS, "ts", &cell);
 
     if (result == RESULT_OK && !zeek_time(cell->text, cell->length, time))
-        result = zeek_damaged(log, "ts is not a time from 1970 to 9999");
+        result = log_damaged(&log->log, "ts is not a time from 1970 to 9999");
     return result;
 }
 
@@ -66,7 +66,7 @@ static enum result need_address(struct zeeklog *log, enum zeek_field field, cons
     enum result result = need(log, field, name, &cell);
 
     if (result == RESULT_OK && !address_read(cell->text, cell->length, address))
-        result = zeek_damaged(log, "%s is not an address", name);
+        result = log_damaged(&log->log, "%s is not an address", name);
     return result;
 }
 
@@ -77,7 +77,7 @@ static enum result need_port(struct zeeklog *log, enum zeek_field field, const c
     enum result result = need(log, field, name, &cell);
 
     if (result == RESULT_OK && !read_port(cell, port))
-        result = zeek_damaged(log, "%s is not a port from 0 to 65535", name);
+        result = log_damaged(&log->log, "%s is not a port from 0 to 65535", name);
     return result;
 }
 
@@ -88,7 +88,7 @@ static enum result take_count(struct zeeklog *log, enum zeek_field field, const 
 
     *count = 0;
     if (cell && !number_whole(cell->text, cell->length, count))
-        return zeek_damaged(log, "%s is not a count of 64 bits", name);
+        return log_damaged(&log->log, "%s is not a count of 64 bits", name);
     return RESULT_OK;
 }
 
@@ -101,7 +101,7 @@ static enum result take_duration(struct zeeklog *log, struct connection *connect
 
     if (cell && (!number_seconds(cell->text + sign, cell->length - sign, &duration) ||
                  duration >= TIME_END - connection->start))
-        return zeek_damaged(log, "duration is not a number of seconds");
+        return log_damaged(&log->log, "duration is not a number of seconds");
     connection->last = connection->start + (sign ? 0 : duration);
     return RESULT_OK;
 }
@@ -144,22 +144,12 @@ static enum opener find_opener(const struct cell *history)
     return memchr(history->text, 'H', history->length) ? OPENER_RESP : OPENER_UNKNOWN;
 }
 
-/*
- * The cell of a field that is passed on as it is: a word, printable and without quotes, of at most
- * so many bytes. NULL for any other, and for "-", which some programs make of what is not set.
- */
+/* The cell of a field that is passed on as it is; NULL for what is not a word. */
 static const struct cell *get_word(const struct zeeklog *log, enum zeek_field field, size_t most)
 {
     const struct cell *cell = get(log, field);
 
-    if (!cell || cell->length == 0 || cell->length > most ||
-        (cell->length == 1 && cell->text[0] == '-'))
-        return NULL;
-    for (size_t i = 0; i < cell->length; i++)
-        if (cell->text[i] <= ' ' || cell->text[i] > '~' || cell->text[i] == '"' ||
-            cell->text[i] == '\\')
-            return NULL;
-    return cell;
+    return cell && log_is_word(cell->text, cell->length, most) ? cell : NULL;
 }
 
 static void take_word(const struct zeeklog *log, enum zeek_field field, size_t most,
@@ -214,7 +204,7 @@ static enum result make_connection(struct zeeklog *log, struct connection *conne
     if (result == RESULT_OK)
         result = need_address(log, FIELD_RESP_H, "id.resp_h", &connection->resp);
     if (result == RESULT_OK && connection->orig.family != connection->resp.family)
-        result = zeek_damaged(log, "its addresses are of different families");
+        result = log_damaged(&log->log, "its addresses are of different families");
     if (result == RESULT_OK)
         result = need_port(log, FIELD_ORIG_P, "id.orig_p", &connection->orig_port);
     if (result == RESULT_OK)
@@ -224,6 +214,8 @@ static enum result make_connection(struct zeeklog *log, struct connection *conne
     if (result != RESULT_OK)
         return result;
     connection->opener = OPENER_UNKNOWN;
+    connection->bytes_from = BYTES_EXACT;
+    connection->point = NULL;
     connection->icmp_known = false;
     if (connection->proto == IPPROTO_TCP)
         connection->opener = (uint8_t)find_opener(get(log, FIELD_HISTORY));
@@ -272,7 +264,7 @@ static enum result split_answers(struct zeeklog *log, const struct cell *cell)
  */
 static size_t read_byte(const struct zeeklog *log, const char *p, const char *end, uint8_t *byte)
 {
-    int escaped = zeek_escape(p, end);
+    int escaped = log_escape(p, end);
 
     *byte = (uint8_t)(escaped < 0 ? *p : escaped);
     if (escaped >= 0)

@@ -13,7 +13,7 @@
 static bool unescape(const char *p, const char *end, char *out, size_t room, size_t *length)
 {
     for (*length = 0; p < end; ++*length) {
-        int byte = zeek_escape(p, end);
+        int byte = log_escape(p, end);
 
         if (*length == room)
             return false;
@@ -29,7 +29,7 @@ static enum result set_character(struct zeeklog *log, const char *what, const ch
     size_t length;
 
     if (!unescape(p, end, character, 1, &length) || length != 1)
-        return zeek_damaged(log, "%s is not one character, which alone is read here", what);
+        return log_damaged(&log->log, "%s is not one character, which alone is read here", what);
     return RESULT_OK;
 }
 
@@ -38,7 +38,7 @@ static enum result set_marker(struct zeeklog *log, const char *what, const char 
 {
     if (!unescape(p, end, marker->text, MARKER_MAX, &marker->length)) {
         marker->length = SIZE_MAX;
-        return zeek_damaged(log, "%s is too long", what);
+        return log_damaged(&log->log, "%s is too long", what);
     }
     return RESULT_OK;
 }
@@ -106,7 +106,7 @@ static enum result set_fields(struct zeeklog *log, const char *p, const char *en
     if (!lacks)
         return RESULT_OK;
     tsv->kind = KIND_OTHER;
-    return zeek_damaged(log, "the field %s is missing, so nothing can be read", lacks);
+    return log_damaged(&log->log, "the field %s is missing, so nothing can be read", lacks);
 }
 
 static bool begins(const char *p, const char *end, const char *word, size_t length)
@@ -226,10 +226,10 @@ static enum result read_line(struct zeeklog *log, const char *p, const char *end
     if (tsv->kind == KIND_NONE) {
         tsv->kind = KIND_OTHER;
         log->settled = true;
-        return zeek_damaged(log, "no #fields line stands before it; was the header cut off?");
+        return log_damaged(&log->log, "no #fields line stands before it; was the header cut off?");
     }
     if (tsv->kind != KIND_OTHER && !split_line(log, p, end))
-        return zeek_damaged(log, "it has not the %zu cells that #fields names", tsv->count);
+        return log_damaged(&log->log, "it has not the %zu cells that #fields names", tsv->count);
     log->answer_count = 0;
     return zeek_make_row(log, tsv->kind, row, useful);
 }
@@ -242,11 +242,11 @@ static enum result next_line(struct zeeklog *log, struct log_row *row, bool *use
 
     if (result == RESULT_END)
         return zeek_ended(log);
-    log->line++;
+    log->log.line++;
     if (result == RESULT_DAMAGED)
-        return zeek_damaged(log, "it does not end within %u bytes", LOOKAHEAD_BYTES);
+        return log_damaged(&log->log, "it does not end within %u bytes", LOOKAHEAD_BYTES);
     if (length == 0)
-        log->line += lookahead_empty_lines(&log->in);
+        log->log.line += lookahead_empty_lines(&log->in);
     return length == 0 ? RESULT_OK : read_line(log, line, line + length, row, useful);
 }
 

@@ -5,13 +5,11 @@
 #ifndef SECFLOW_RECORD_H
 #define SECFLOW_RECORD_H
 
+#include "flow/connection.h"
 #include "packet/address.h"
 
 /* NAME_OTHER: any other word in a line that was read; written as "original". */
 enum name_source { NAME_SESSION, NAME_PASSIVE, NAME_CACHE, NAME_ORIGINAL, NAME_OTHER };
-
-/* The layer whose byte counts the record's are estimated from. */
-enum bytes_from { BYTES_EXACT, BYTES_FROM_IP, BYTES_FROM_FRAME };
 
 /* A text in UTF-8, no final NUL; NULL and 0: none. */
 struct record_text {
@@ -48,9 +46,9 @@ struct record {
     int64_t relative_start;                  /* from the traffic date */
     int64_t duration;
 
-    struct record_text sensor; /* as sensor.h allows it */
-    enum bytes_from bytes_from;
-    uint64_t sampling; /* one packet in this many was seen; 0: unknown */
+    struct record_text sensor;  /* as sensor.h allows it */
+    enum bytes_from bytes_from; /* the layer whose byte counts the record's are estimated from */
+    uint64_t sampling;          /* one packet in this many was seen; 0: unknown */
 
     bool extended;        /* has the fields of -x, including those that follow */
     int64_t window_start; /* since 1970; negative: time is not cut */

@@ -130,6 +130,7 @@ static enum result write_flow(struct recorder *recorder, const struct flow *flow
         .duration = flow->last - flow->start,
         .window_start = window->start,
         .sensor = recorder->sensor,
+        .bytes_from = flow->bytes_from,
     };
 
     if (!has_ports(flow->proto))

@@ -698,10 +698,10 @@ static void test_connections(void)
     packet.time = 9000;
     add(table, &packet, true, false);
     is_int(finish(table), 1, "two connections and a packet are one flow");
-    is_flow(0, "10.0.0.1/2000 8.8.8.8/53 5/430 4/420 1000 9000 src first -", "what they add up to");
+    is_flow(0, "10.0.0.1/2000 8.8.8.8/53 5/430 4/420 1000 9000 dst first -", "what they add up to");
     add_connection(table, &connection, NULL);
     is_int(finish(table), 1, "the next window");
-    is_flow(0, "10.0.0.1/2000 8.8.8.8/53 1/20 3/400 5000 7000 src first -",
+    is_flow(0, "10.0.0.1/2000 8.8.8.8/53 1/20 3/400 5000 7000 dst first -",
             "has the counts of its own");
     flowtable_destroy(&table);
 }
