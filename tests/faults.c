@@ -26,12 +26,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* The libraries whose calls count, beside the tool. */
+/* The libraries whose calls count, besides the tool. */
 static const char *const calling[] = {"libz.so", "libzstd.so"};
 
 /*
- * Name, and what it returns where it fails: numbers and pointers travel in the same registers, in
- * which all arguments of these fit, too.
+ * Name and failure value: integers and pointers are returned in the same registers, which also hold
+ * all arguments of these calls.
  */
 #define CALLS(CALL)                                                                                \
     CALL(aligned_alloc, 0)                                                                         \
@@ -134,8 +134,7 @@ enum call { CALL_malloc, CALL_calloc, CALL_realloc, CALLS(CALL_ENUM) CALL_COUNT 
 
 static const char *const calls[] = {"malloc", "calloc", "realloc", CALLS(CALL_NAME)};
 
-/* What the driver reads: how many calls, and from where in its file the one that failed was made.
- */
+/* For the driver: the number of calls, and where in its file the failed one was made. */
 struct count {
     char name[24];
     uint32_t calls, failed_at;
@@ -144,11 +143,11 @@ struct count {
 #define COUNTS_MAX 128
 #define TRACED_MAX 1024
 
-/* What the driver reads behind that. */
+/* For the driver, after the counts. */
 struct trace {
     uint32_t count;
     struct {
-        uint32_t call; /* its place in the counts */
+        uint32_t call; /* its index in the counts */
         int32_t fd;
     } calls[TRACED_MAX];
 };
@@ -209,7 +208,7 @@ __attribute__((constructor)) static void begin(void)
     map = mmap(NULL, COUNTS_MAX * sizeof *map + sizeof *trace, PROT_READ | PROT_WRITE, MAP_SHARED,
                fd, 0);
     close(fd);
-    unsetenv("FAULT_COUNTS"); /* what the tool starts is not meant */
+    unsetenv("FAULT_COUNTS"); /* not for programs that the tool starts */
     if (map == MAP_FAILED)
         return;
     for (int i = 0; i < CALL_COUNT; i++) {
@@ -226,7 +225,7 @@ __attribute__((constructor)) static void begin(void)
     counts = map; /* from now on calls count */
 }
 
-/* Calls that make a file durable, or that this is to come before or after; whoever makes them. */
+/* Calls that make a file durable, or whose order with those matters; by any caller. */
 static bool is_traced(enum call call)
 {
     switch (call) {
@@ -259,7 +258,7 @@ static void trace_call(enum call call, int fd)
     }
 }
 
-/* Counts a call; whether it is to fail. */
+/* Counts a call. True if it is to fail. */
 static bool fails(enum call call, const void *caller)
 {
     uintptr_t from = (uintptr_t)caller;
@@ -277,7 +276,7 @@ static bool fails(enum call call, const void *caller)
     return true;
 }
 
-/* These are called before anything can be looked up. */
+/* These are called before symbols can be looked up. */
 
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
@@ -300,7 +299,9 @@ void *realloc(void *old, size_t size)
 
 typedef intptr_t call_fn(intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, intptr_t);
 
-/* What a failure leaves beside its errno: what is closed is closed, and a stream knows its error.
+/*
+ * What a failure does besides setting errno: a closed descriptor is closed, and a stream has its
+ * error flag.
  */
 static void leave(enum call call, call_fn *real, const intptr_t *arguments)
 {
@@ -318,7 +319,7 @@ static void leave(enum call call, call_fn *real, const intptr_t *arguments)
     errno = error;
 }
 
-/* An event can be told of always, and time can pass. */
+/* An event can always be signalled, and waiting cannot fail. */
 static bool cannot_fail(enum call call, intptr_t second, intptr_t third)
 {
     return (call == CALL_write && third == sizeof(uint64_t)) || (call == CALL_poll && second == 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * flood INTERFACE RATE SECONDS: sends so many packets a second out of an interface, each of a new
- * flow between public addresses, and says how many it sent. For benchmarks, in a network namespace.
+ * flood INTERFACE RATE SECONDS: sends RATE packets per second from an interface, each of a new flow
+ * between public addresses, and prints how many it sent. For benchmarks, in a network namespace.
  */
 #include <arpa/inet.h>
 #include <linux/if_packet.h>
@@ -25,7 +25,7 @@ static double now(void)
     return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-/* A TCP segment with SYN; its addresses and ports are made of the number. */
+/* A TCP SYN segment, with addresses and ports made from the number. */
 static void make_frame(uint8_t frame[FRAME], uint32_t number)
 {
     static const uint8_t start[] = {2,    0, 0, 0,  0, 1, 2, 0, 0,  0,
@@ -44,7 +44,7 @@ static void make_frame(uint8_t frame[FRAME], uint32_t number)
     frame[47] = 0x02;
 }
 
-/* Sends frames from a number on. Returns how many were sent. */
+/* Sends frames, numbered from a number on. Returns how many were sent. */
 static unsigned send_frames(int fd, uint32_t number)
 {
     static uint8_t frames[AT_ONCE][FRAME];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A temporary folder for a unit test, and whole files in it.
+ * A temporary directory for a unit test, and whole files in it.
  */
 #ifndef SECFLOW_TESTS_FOLDER_H
 #define SECFLOW_TESTS_FOLDER_H
@@ -27,7 +27,7 @@ static inline void make_folder(const char *name)
     need(mkdtemp(folder), "mkdtemp");
 }
 
-/* Of a file in the folder; good until the fourth call from here. */
+/* The path of a file in the directory; valid until the fourth call after this. */
 static inline const char *path_of(const char *name)
 {
     static char paths[4][PATH_MAX];
@@ -38,7 +38,7 @@ static inline const char *path_of(const char *name)
     return path;
 }
 
-/* Whatever the path is: with all that is in it. */
+/* Removes whatever is at the path, recursively. */
 static inline void remove_tree(int at, const char *path)
 {
     int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -65,7 +65,7 @@ static inline void put_file(const char *path, const void *bytes, size_t length)
     need(file && fwrite(bytes, 1, length, file) == length && fclose(file) == 0, "write a file");
 }
 
-/* The file's text, "(none)" where there is none; good until the next call. */
+/* The text of the file, "(none)" if it does not exist; valid until the next call. */
 static inline const char *text_at(const char *path)
 {
     static char text[1 << 16];

@@ -87,7 +87,7 @@ static void run(struct command *c, double *wall, double *cpu)
     c->failed = c->status != 0;
 }
 
-/* The round before the first counted one leaves its figures where that one overwrites them. */
+/* The figures of the warm-up round are overwritten by the first counted one. */
 static void run_round(struct command *commands, size_t count, size_t round)
 {
     for (size_t i = 0; i < count; i++) {
@@ -135,7 +135,7 @@ static void print_command(struct command *c, int width, size_t runs, bool compar
         printf("  %7s\n", "-");
 }
 
-/* Returns whether all commands succeeded. */
+/* Returns true if all commands succeeded. */
 static bool print_table(struct command *commands, size_t count, size_t runs)
 {
     int width = (int)strlen("command");

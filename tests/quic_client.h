@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the tests and the generator of traffic send as clients of QUIC: Initial packets of version
- * 1, protected as RFC 9001 section 5 says.
+ * QUIC client packets for the tests and the traffic generator: Initial packets of version 1,
+ * protected as in RFC 9001 section 5.
  */
 #ifndef SECFLOW_QUIC_CLIENT_H
 #define SECFLOW_QUIC_CLIENT_H
@@ -13,7 +13,7 @@
 
 enum { QUIC_ID = 8, QUIC_TAG = 16 };
 
-/* The keys of the connection that began with the id. */
+/* The keys of a connection that began with the id. */
 static inline void quic_client_keys(const uint8_t id[QUIC_ID], struct quic_keys *keys)
 {
     struct quic_packet packet = {.destination = id, .destination_length = QUIC_ID};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the unit tests share: checks that speak the Test Anything Protocol, and wire bytes out of
- * readable text. A failed check says where it stands, what it got and what it wanted.
+ * Shared by the unit tests: checks that print the Test Anything Protocol, and wire bytes from
+ * readable text. A failed check prints its place, what it got and what it wanted.
  */
 #ifndef SECFLOW_TAP_H
 #define SECFLOW_TAP_H
@@ -15,7 +15,7 @@
 
 static int tap_count, tap_failures;
 
-/* Each takes, last, what is checked, as printf does. They return whether the check held. */
+/* The last arguments describe the check, as for printf. Returns true if the check held. */
 #define ok(condition, ...) tap_ok((condition), __FILE__, __LINE__, #condition, __VA_ARGS__)
 #define is_int(got, want, ...)                                                                     \
     tap_is_int((int64_t)(got), (int64_t)(want), __FILE__, __LINE__, __VA_ARGS__)
@@ -82,7 +82,7 @@ static inline int done(void)
     return tap_failures > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-/* Ends a test that cannot go on: what it needs to test with does not work. */
+/* Ends a test that cannot go on because its own setup failed. */
 static inline void need(bool condition, const char *what)
 {
     if (!condition) {
@@ -99,7 +99,7 @@ static inline unsigned tap_digit(char c)
     return (unsigned)(at - digits);
 }
 
-/* Wire bytes from hexadecimal text, where blanks are free and 'quoted' text stands for itself. */
+/* Wire bytes from hexadecimal text; blanks are ignored, and 'quoted' text stands for itself. */
 static inline size_t unhex(const char *text, uint8_t *bytes, size_t room)
 {
     size_t length = 0;
@@ -124,7 +124,10 @@ static inline size_t unhex(const char *text, uint8_t *bytes, size_t room)
     return length;
 }
 
-/* A copy that ends where its memory does, for AddressSanitizer to guard; to be freed. */
+/*
+ * A copy that ends where its memory does, so that AddressSanitizer catches reads beyond; the caller
+ * frees it.
+ */
 static inline uint8_t *exact_copy(const void *bytes, size_t length)
 {
     uint8_t *copy = calloc(1, length > 0 ? length : 1);

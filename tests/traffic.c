@@ -46,10 +46,10 @@ enum { TYPE_A = 1, TYPE_CNAME = 5, TYPE_PTR = 12, TYPE_AAAA = 28 };
 #define WHOLE 262144u            /* a snap length that cuts nothing */
 #define SEED UINT64_C(0x5ec2f10e)
 
-/* What a capture is made of. */
+/* The properties of a capture. */
 struct recipe {
     const char *kind;
-    uint32_t flows; /* none: those of the demonstration */
+    uint32_t flows; /* 0: the flows of the demonstration */
     double mean_packets;
     uint32_t snaplen;
     bool v6;
@@ -69,7 +69,7 @@ struct client {
     uint16_t next_port;
 };
 
-/* A client and the site that it has looked up, or talks to. */
+/* A client and the site that it has looked up or talks to. */
 struct pair {
     struct client *client;
     const struct site *site;
@@ -80,7 +80,7 @@ enum flow_kind { FLOW_TCP, FLOW_DNS, FLOW_MDNS, FLOW_NTP, FLOW_QUIC, FLOW_ECHO }
 /* A flow under way. Of pairs, [0] is the client and [1] the server. */
 struct flow {
     uint64_t due;    /* when its next packet is sent */
-    uint64_t serial; /* settles who goes first of those due at once */
+    uint64_t serial; /* the order of packets due at the same time */
     enum flow_kind kind;
     bool v6;
     uint8_t protocol;
@@ -99,9 +99,9 @@ struct flow {
     bool stamps;                 /* TCP timestamps are in use */
     uint32_t stamp[2], heard[2]; /* timestamp clocks; the last value from the other side */
     bool greeted[2];             /* the first line was sent */
-    bool unacked;                /* the packet before was data, of `last`: */
+    bool unacked;                /* the previous packet was data, of `last`: */
     int last;
-    uint32_t last_size, last_at; /* bytes, and where in the pool; 0 bytes: not to be sent again */
+    uint32_t last_size, last_at; /* bytes, and their offset in the pool; 0 bytes: not sent again */
 };
 
 struct writer {
@@ -261,7 +261,7 @@ static void writer_close(struct writer *w)
         die(w->path);
 }
 
-/* Where the next frame is to be built; there is room for FRAME_MAX bytes. */
+/* Where to build the next frame; there is space for FRAME_MAX bytes. */
 static uint8_t *writer_begin(struct writer *w)
 {
     if (BUFFER_SIZE - w->used < RECORD_HEADER + FRAME_MAX)
@@ -285,7 +285,7 @@ static void writer_end(struct writer *w, uint64_t when, size_t length)
 
 /* ---- frames ---- */
 
-/* The ones' complement sum of 16-bit words does not care for the byte order they are read in. */
+/* The ones' complement sum of 16-bit words is the same in either byte order. */
 static uint64_t sum_bytes(const uint8_t *p, size_t length)
 {
     uint64_t sum = 0;
@@ -360,7 +360,7 @@ static uint64_t put_ipv6(uint8_t *ip, const struct flow *f, int from, size_t pay
     return sum_bytes(ip + 8, 32);
 }
 
-/* Ends the frame that frame_begin() started, when its transport segment reaches to `end`. */
+/* Ends the frame that frame_begin() started; its transport segment reaches to `end`. */
 static void frame_end(struct traffic *g, struct flow *f, int from, const uint8_t *end)
 {
     uint8_t *frame = g->out.buffer + g->out.used + RECORD_HEADER, *ip = frame + ETHERNET;
@@ -395,7 +395,7 @@ static uint8_t *udp_begin(struct traffic *g, const struct flow *f, int from)
 
     p = put16(p, f->ports[from]);
     p = put16(p, f->ports[!from]);
-    return put32(p, 0); /* frame_end() knows */
+    return put32(p, 0); /* frame_end() sets it */
 }
 
 /* ---- DNS ---- */
@@ -411,7 +411,7 @@ static uint8_t *put_name(uint8_t *p, const char *name)
     return put8(p, 0);
 }
 
-/* Header and question; a name that does not exist is made out of one that does. */
+/* Header and question; a name that does not exist is made from one that does. */
 static uint8_t *put_question(uint8_t *p, const struct flow *f, uint32_t flags, size_t answers)
 {
     bool invent = !f->exists && f->site->addresses > 0;
@@ -561,7 +561,7 @@ static bool quic_step(struct traffic *g, struct flow *f)
     return quic_data(g, f);
 }
 
-/* A request a second; nearly all are answered. */
+/* One request per second; nearly all are answered. */
 static bool echo_step(struct traffic *g, struct flow *f)
 {
     static const uint8_t types[2][2] = {{8, 0}, {128, 129}};
@@ -934,7 +934,7 @@ static size_t rng_weighted(struct traffic *g, const uint8_t *weights)
     return i;
 }
 
-/* Keeps away from every first byte that a special-purpose network has. */
+/* Avoids every first byte of a special-purpose network. */
 static void random_public(struct traffic *g, uint8_t *v4)
 {
     do {
@@ -996,7 +996,7 @@ static uint16_t client_port(struct client *c)
     return port;
 }
 
-/* Squaring makes the sites of low numbers popular. */
+/* Squaring favors the sites with low numbers. */
 static struct pair random_pair(struct traffic *g)
 {
     double u = rng_unit(g);
@@ -1065,7 +1065,7 @@ static void start_conversation(struct traffic *g, uint64_t due, enum flow_kind k
         flow_set(f, kind, port, kind == FLOW_QUIC ? 443 : s->port, random_size(g));
     if (kind == FLOW_QUIC)
         f->gap /= 2;
-    room = (END - due) / (f->size + 1); /* large flows must be fast, to end in time */
+    room = (END - due) / (f->size + 1); /* large flows must be fast to end in time */
     if (room < f->gap)
         f->gap = (uint32_t)fmax(50, (double)room);
 }
@@ -1076,7 +1076,9 @@ static void generate(struct traffic *g, const struct recipe *r)
     static const enum flow_kind kinds[] = {FLOW_TCP, FLOW_DNS, FLOW_QUIC, FLOW_ECHO};
     double slot = (double)END * 0.97 / r->flows;
 
-    /* of 100 flows, 10 lookups have 2 packets, 5 echoes about 4, and the rest must make up */
+    /*
+     * of 100 flows, 10 lookups have 2 packets and 5 echoes about 4; the rest must make up for that
+     */
     set_mean_size(g, (100 * r->mean_packets - 10 * 2 - 5 * 4) / 85);
     populate(g, r->flows);
     for (uint32_t i = 0; i < r->flows; i++) {
@@ -1096,7 +1098,7 @@ static void generate(struct traffic *g, const struct recipe *r)
 
 /* ---- the demonstration ---- */
 
-/* A chain or a list of addresses ends where a member is NULL. */
+/* NULL ends a chain or a list of addresses. */
 static const struct {
     const char *name, *chain[3], *v4[3], *v6[3];
 } demo_sites[] = {
@@ -1154,7 +1156,7 @@ static const struct scene {
     {60000, FLOW_TCP, LAPTOP, "93.184.215.14", "www.example.com", 443, 9},
 };
 
-/* What comes every five seconds, for two minutes. */
+/* A call home every five seconds, for two minutes. */
 static const struct scene call_home = {7300, FLOW_TCP, STORE, "198.97.190.53", NULL, 8443, 9};
 
 /* Both forms of address are 16 bytes here; returns whether it is an IPv6 one. */

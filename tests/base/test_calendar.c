@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Dates and days: known ones, each day of eight thousand years in turn, and what is no date.
+ * Dates and days: known ones, every day of eight thousand years in turn, and what is not a date.
  */
 #include "base/calendar.h"
 
@@ -34,7 +34,7 @@ static void test_known(void)
     }
 }
 
-/* Each day is the next one of the month, or the first of the next month. */
+/* Each day is the next of the month, or the first of the next month. */
 static void test_in_turn(void)
 {
     struct date before = calendar_date(0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Hashing: by a seed that nobody knows, so that who sends packets cannot choose collisions.
+ * Hashing with a secret seed, so that senders of packets cannot choose collisions.
  */
 #include "../tap.h"
 #include "base/hash.h"
@@ -24,7 +24,7 @@ static void test_seeds(void)
     ok(all < TRIES / 100, "bytes: the same: %u", all);
 }
 
-/* All that is hashed counts: of two that differ in a bit the hashes differ. */
+/* Every bit counts: inputs that differ in one bit have different hashes. */
 static void test_all_counts(void)
 {
     struct hash_seed seed;

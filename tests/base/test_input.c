@@ -158,7 +158,7 @@ static void test_plain(void)
     }
 }
 
-/* What begins like compressed data but is not. */
+/* Files that begin like compressed data but are not. */
 static void test_plain_magic(void)
 {
     static const char *const texts[] = {"1f",        "1f8b",        "28b52f",
@@ -205,7 +205,7 @@ static void test_compressed(pack_fn *pack, const char *title)
         check_members(title, pack, cases[i].members, cases[i].each, cases[i].padding);
 }
 
-/* A million zeros out of little: the output is full long before the input is used up. */
+/* A million zeros from few bytes: the output is full long before the input is used up. */
 static void test_bomb(pack_fn *pack, const char *title)
 {
     struct bytes plain = {0}, raw = {0};
@@ -257,7 +257,7 @@ static void test_bad_second(pack_fn *pack, const char *title, const char *second
     free(raw.data);
 }
 
-/* A flipped bit anywhere behind the header: never the wrong bytes without damage at the end. */
+/* A flipped bit anywhere after the header never gives wrong bytes without damage at the end. */
 static void test_flipped(pack_fn *pack, const char *title, size_t header)
 {
     struct bytes plain = {0}, raw = {0};

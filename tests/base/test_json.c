@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * JSON: which members come out of an object, and what is none. All is held against jansson, too,
- * where that is installed.
+ * JSON: which members an object gives, and what is not an object. Everything is also compared with
+ * jansson, if installed.
  */
 #include "../fuzz/json_check.h"
 #include "../tap.h"
@@ -21,7 +21,7 @@ static struct json *new_json(void)
     return json;
 }
 
-/* What was read, as text: "ID=VALUE" each, a letter for the type, * for an element of an array. */
+/* The result as text: "ID=VALUE" each, a letter for the type, * for an element of an array. */
 static void render(const struct json *json, char *text, size_t room)
 {
     size_t count, used = 0;
@@ -35,7 +35,7 @@ static void render(const struct json *json, char *text, size_t room)
             members[i].type == JSON_CONTAINER ? 0 : (int)members[i].length, members[i].text);
 }
 
-/* Reads the text out of memory that ends where it does. */
+/* Reads the text from memory that ends where it does. */
 static enum result read_text(struct json *json, const char *text, size_t length, char *got,
                              size_t room, size_t *used)
 {
@@ -53,7 +53,7 @@ static enum result read_text(struct json *json, const char *text, size_t length,
     return result;
 }
 
-/* Objects, and the members wanted of them. */
+/* Objects and their wanted members. */
 static const struct {
     const char *text, *want;
 } objects[] = {
@@ -120,7 +120,7 @@ static void test_objects(void)
 {
     struct json *json = new_json();
 
-    /* The second round has seen all keys before. */
+    /* By the second round, all keys have been seen before. */
     for (size_t round = 0; round < 2; round++) {
         for (size_t i = 0; i < sizeof objects / sizeof *objects; i++) {
             const char *text = objects[i].text;
@@ -136,7 +136,7 @@ static void test_objects(void)
     json_destroy(&json);
 }
 
-/* Of an object that goes on every beginning is incomplete, and what follows does not matter. */
+/* Every prefix of an object is incomplete, and what follows the object does not matter. */
 static void test_bounds(void)
 {
     struct json *json = new_json();
@@ -224,7 +224,7 @@ static const struct {
     {"{\"a\":\"\\ud800\xed\xb0\x80\"}", "half of a surrogate pair at byte 7"},
     {"{\"x\":{\"y\":[\"\\udead\"]}}", "half of a surrogate pair at byte 13"},
     {"{\"\\udead\":1}", "half of a surrogate pair at byte 3"},
-    /* UTF-8: no beginning, overlong, surrogates, above U+10FFFF, cut */
+    /* UTF-8: an invalid first byte, overlong, surrogates, above U+10FFFF, cut */
     {"{\"a\":\"\x80\"}", "invalid UTF-8 at byte 7"},
     {"{\"a\":\"1234\x80 at 1234567\"}", "invalid UTF-8 at byte 11"},
     {"{\"a\":\"12345678\x9f at 1234567\"}", "invalid UTF-8 at byte 15"},
@@ -250,7 +250,7 @@ static const struct {
     {"\xef\xbb\xbf{}", "it does not begin with {"},
 };
 
-/* Damage is seen as soon as its byte is there, and whatever the reader has seen before. */
+/* Damage is noticed as soon as its byte is there, whatever was read before. */
 static void test_damage(void)
 {
     struct json *json = new_json();
@@ -271,7 +271,7 @@ static void test_damage(void)
     json_destroy(&json);
 }
 
-/* What a value is replaced by goes where it stands. */
+/* The replacement of a value goes where the value was. */
 static void test_raw(void)
 {
     static const struct {
@@ -300,7 +300,7 @@ static void test_raw(void)
     json_destroy(&json);
 }
 
-/* So many members that they move while an object is open, and strings that stay. */
+/* So many members that they move while an object is open; strings stay. */
 static void test_many_members(void)
 {
     enum { COUNT = 1000 };
@@ -332,7 +332,7 @@ static void test_many_members(void)
     json_destroy(&json);
 }
 
-/* A NUL is no key, wherever it stands. */
+/* A NUL is not a key, anywhere. */
 static void test_nul(void)
 {
     static const char first[] = "{\0 1,\"a\":2}", later[] = "{\"a\":2,\0 1}";
@@ -353,7 +353,7 @@ static void test_depth(void)
     char text[4096], got[512] = "";
     size_t used;
 
-    for (size_t depth = 31; depth <= 33; depth++) { /* of objects below the first one */
+    for (size_t depth = 31; depth <= 33; depth++) { /* objects within the first one */
         text[0] = '\0';
         for (size_t i = 0; i < depth; i++)
             strcat(text, "{\"o\":");
@@ -366,7 +366,7 @@ static void test_depth(void)
     json_destroy(&json);
 }
 
-/* More different keys than are remembered, long ones, and others each time. */
+/* More different keys than are remembered, long ones, and different ones each time. */
 static void test_many_keys(void)
 {
     struct json *json = new_json();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Metrics: the text of them, as Prometheus reads it, and the file, whole or not at all.
+ * Metrics: their text, as Prometheus reads it, and the file, whole or not at all.
  */
 #include "base/metrics.h"
 
@@ -133,7 +133,7 @@ static int mode_of(const char *path)
     return lstat(path, &stat) < 0 ? -1 : (int)(stat.st_mode & 07777);
 }
 
-/* Writes a text that has the number; the result, and whether that is to be said. */
+/* Writes a text with the number. Returns the result, and whether a message is due. */
 static enum result write_number(struct metrics *metrics, uint64_t number, bool *turned)
 {
     metrics_begin(metrics);
@@ -183,7 +183,7 @@ static void test_failure(void)
     metrics_destroy(&metrics);
 }
 
-/* A text that cannot be finished, as on a disk that is full, leaves nothing. */
+/* A text that cannot be completed, as on a full disk, leaves nothing. */
 static void test_cut(void)
 {
     struct metrics *metrics = init(path_of("cut.prom"), NULL, 0);

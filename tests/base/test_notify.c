@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Messages to systemd: what arrives at a socket that stands for it.
+ * Messages to systemd: what arrives at a socket in its place.
  */
 #include "base/notify.h"
 
@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-/* A socket of that name, where @ begins one that is no file. */
+/* A socket of that name; @ begins the name of one that is not a file. */
 static int listen_at(const char *name)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -28,7 +28,7 @@ static int listen_at(const char *name)
     return fd;
 }
 
-/* The next message, "(none)" where there is none; good until the next call. */
+/* The next message, "(none)" if there is none; valid until the next call. */
 static const char *message_at(int fd)
 {
     static char message[4096];
@@ -68,7 +68,7 @@ static void test_messages(const char *name, const char *title)
     close(fd);
 }
 
-/* A status is one line, and no assignment hides in it. */
+/* A status is one line and cannot contain another assignment. */
 static void test_status(void)
 {
     int fd = listen_at(path_of("status"));
@@ -92,7 +92,7 @@ static void test_nobody(void)
         "", "/", "@", "relative", "vsock:2:1234", "/nothing/of/the/kind", "@nobody", long_name,
     };
 
-    memset(long_name, '/', sizeof long_name - 1); /* longer than any address of a socket */
+    memset(long_name, '/', sizeof long_name - 1); /* longer than any socket address */
     long_name[sizeof long_name - 1] = '\0';
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         struct notify notify = open_with(names[i], "1000", NULL);
@@ -104,7 +104,7 @@ static void test_nobody(void)
     }
 }
 
-/* Nobody reads: nothing waits for that. */
+/* Nobody reads: sending does not block. */
 static void test_full(void)
 {
     int fd = listen_at(path_of("full"));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Numbers out of text, to the last microsecond, and counts as people read them.
+ * Numbers parsed from text, to the last microsecond, and counts for people.
  */
 #include "../tap.h"
 #include "base/number.h"
@@ -12,7 +12,7 @@ static void test_counts(void)
 {
     static const struct {
         const char *text;
-        bool count, whole; /* whether it is one */
+        bool count, whole; /* whether it is valid as one */
         uint64_t want;
     } cases[] = {
         {"0", true, true, 0},
@@ -60,7 +60,7 @@ static void test_seconds(void)
 {
     static const struct {
         const char *text;
-        int64_t want; /* NONE: the text is none */
+        int64_t want; /* NONE: the text is not one */
     } cases[] = {
         {"0", 0},
         {"1", 1000000},
@@ -72,13 +72,13 @@ static void test_seconds(void)
         {"1.5e3", INT64_C(1500000000)},
         {"1E-6", 1},
         {"1e0", 1000000},
-        /* The nearest doubles lie below and above the half, and are what counts. */
+        /* The nearest doubles, which count, lie below and above the half. */
         {"0.0000005", 0},
         {"0.0000015", 2},
         {"1700000000.1234565", INT64_C(1700000000123456)},
         {"1700000000.123456478118896484375", INT64_C(1700000000123456)},
         {"0.5000005", 500000},
-        /* Halves that a double has exactly: of two the even one. */
+        /* Halves that a double represents exactly round to even. */
         {"0.00000762939453125", 8}, /* 2^-17 */
         {"0.0078125", 7812},        /* 2^-7: 7812.5 */
         {"0.0234375", 23438},       /* 3 * 2^-7: 23437.5 */
@@ -114,7 +114,7 @@ static void test_seconds(void)
     }
 }
 
-/* As printf("%.6f") rounds the double that strtod reads, whatever way is taken here. */
+/* As printf("%.6f") rounds the double that strtod reads, whichever way is used here. */
 static void test_rounding(void)
 {
     uint64_t state = 1, wrong = 0;
@@ -130,7 +130,7 @@ static void test_rounding(void)
         whole = (int)(state >> 40) % 10;
         snprintf(text, sizeof text, "%.*f", decimals + 1,
                  (double)(state >> 11) / 9007199254740992.0 * pow(10, whole));
-        if (i % 2 == 0 && strlen(text) < 40) /* a half, but for what a double cannot tell */
+        if (i % 2 == 0 && strlen(text) < 40) /* a half, as far as a double can tell */
             strcat(text, "5");
         snprintf(rounded, sizeof rounded, "%.6f", strtod(text, NULL));
         /* NOLINTNEXTLINE(cert-err34-c): what printf wrote */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Output in pieces: what comes out is what was put in, whatever descriptors do.
+ * Output in pieces: what comes out equals what was put in, whatever the descriptor does.
  */
 #include "../folder.h"
 #include "base/output.h"
@@ -9,8 +9,9 @@
 
 static struct output output;
 
-/* In place of the C library's, where a failure is wanted: what it does, call by call. */
-static const int *failures; /* of errno; 0: none, minus a number: so many bytes; ends with 1000 */
+/* Replaces the C library's, to fail as wanted, call by call. */
+static const int
+    *failures; /* of errno; 0: none; minus a number: write so many bytes; 1000 ends the list */
 
 ssize_t write(int fd, const void *bytes, size_t length)
 {
@@ -49,7 +50,7 @@ static void test_pieces(void)
     close(fd);
 }
 
-/* Lines of all lengths: what is written are whole ones, each time. */
+/* Lines of all lengths: each write consists of whole lines. */
 static void test_whole_lines(void)
 {
     static char line[3 * OUTPUT_BYTES];

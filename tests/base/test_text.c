@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Texts that grow, and JSON strings in them.
+ * Growable text, and JSON strings in it.
  */
 #include "../tap.h"
 #include "base/text.h"
@@ -52,7 +52,7 @@ static void test_put(void)
     text_destroy(&text);
 }
 
-/* Parts of a size until they are far more than one allocation. */
+/* Parts of one size, until they exceed a single allocation by far. */
 static void test_growth(void)
 {
     static const size_t sizes[] = {1, 7, 255, 256, 257, 511, 512, 513, 4096, 100000};
@@ -102,7 +102,7 @@ static void test_print_limits(void)
     }
 }
 
-/* A pipe that does not block, with some bytes in it. */
+/* A non-blocking pipe with some bytes in it. */
 static int pipe_of(const char *bytes, bool open, int *end)
 {
     int ends[2];
@@ -138,7 +138,7 @@ static void test_read(void)
 
 #define BAD "\xef\xbf\xbd"
 
-/* Wire bytes, and what stands between the quotes. */
+/* Wire bytes, and the result between the quotes. */
 static const struct {
     const char *wire, *want;
 } strings[] = {
@@ -161,7 +161,7 @@ static const struct {
     {"'x' c3a4 'y' e282ac 'z' f09f9880 '.'", "x\xc3\xa4y\xe2\x82\xacz\xf0\x9f\x98\x80."},
     {"efbfbd", BAD},
     {"c3a4 22 c3a4", "\xc3\xa4\\\"\xc3\xa4"},
-    /* one byte that is none */
+    /* a single invalid byte */
     {"80", BAD},
     {"bf", BAD},
     {"c0", BAD},
@@ -221,7 +221,7 @@ static void test_json(void)
     }
 }
 
-/* A bad byte in a long string: all around it stays. */
+/* A bad byte in a long string: everything around it stays. */
 static void test_json_long(void)
 {
     enum { LENGTH = 70000 };
@@ -256,7 +256,7 @@ static void test_replace(void)
         {"abc", "b", "a*c"},
         {"aaa", "aa", "*a"},
         {"xyz", "ab", "xyz"},
-        /* Escaped, as others may write JSON, all of it or a part. */
+        /* Escaped, as others may write JSON, wholly or in part. */
         {"\"a\\/b\"", "a/b", "\"*\""},
         {"x\\u0061\\u002Fb", "a/b", "x*"},
         {"a\\u002f", "a/b", "a\\u002f"},
@@ -282,7 +282,7 @@ static void test_replace(void)
     }
 }
 
-/* What people see of text that others wrote. */
+/* Text by others, made safe for people. */
 static void test_escape(void)
 {
     static const struct {

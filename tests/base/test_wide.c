@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Products of 128 bits: known ones and, where the compiler has such integers itself, as it has
- * them.
+ * 128-bit products: known ones and, if the compiler has such integers, compared with its own.
  */
 #include "base/wide.h"
 
@@ -9,7 +8,7 @@
 
 #define TOP UINT64_MAX
 
-/* Numbers near which a carry may be lost. */
+/* Numbers near which a carry may get lost. */
 static const uint64_t numbers[] = {
     0,          1,          2,         3,          10,      1000000,
     0x7fffffff, 0x80000000, TOP >> 32, 1ull << 32, TOP / 3, 0x8000000180000001,
@@ -75,7 +74,7 @@ static void test_lowest(void)
 }
 
 #ifdef __SIZEOF_INT128__
-/* Many products and shifts as the compiler has them. */
+/* Many products and shifts, compared with the compiler's. */
 static void test_native(void)
 {
     __extension__ typedef unsigned __int128 native;

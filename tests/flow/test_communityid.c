@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Community ID v1: the vectors of the specification (github.com/corelight/community-id-spec), both
- * directions of each, and what a second implementation says of the corners.
+ * Community ID v1: the vectors of the specification (github.com/corelight/community-id-spec) in
+ * both directions, and the results of a second implementation in corner cases.
  */
 #include "../tap.h"
 #include "flow/communityid.h"
@@ -61,7 +61,7 @@ static void test_vectors(void)
     }
 }
 
-/* Each request has the id of its answer; what has no answer has one id a direction. */
+/* Each request has the id of its answer; a type without an answer has one id per direction. */
 static void test_icmp_pairs(void)
 {
     static const struct {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Names of flows: of places, through uids in any order, and beside an offer of ECH.
+ * Names of flows: by place, through uids in any order, and beside an offer of ECH.
  */
 #include "flow/flownames.h"
 
@@ -107,7 +107,7 @@ static void test_many(void)
     flownames_destroy(&names);
 }
 
-/* What uids take whose connections may never come, or names. */
+/* The memory of uids whose connections or names may never come. */
 static void test_memory(void)
 {
     enum { MANY = 100000 };

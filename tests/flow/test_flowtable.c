@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The flow table: which side is the source, what is counted, order, windows; and many random
- * packets against a simple table.
+ * packets compared with a simple table.
  */
 #include "../tap.h"
 #include "flow/flowtable.h"
@@ -40,7 +40,7 @@ static void add(struct flowtable *table, const struct packet *packet, bool src_l
     need(flowtable_add(table, packet, src_local, dst_local, NULL) == RESULT_OK, "flowtable_add");
 }
 
-/* From inside to outside, with what it says. */
+/* From inside to outside, with a name. */
 static void say(struct flowtable *table, const struct packet *packet, const char *name)
 {
     struct hello hello = {.cut = false};
@@ -49,7 +49,7 @@ static void say(struct flowtable *table, const struct packet *packet, const char
     need(flowtable_add(table, packet, true, false, &hello) == RESULT_OK, "flowtable_add");
 }
 
-/* The flows of the window that ended last. */
+/* The flows of the last window that ended. */
 static struct flowlist *window;
 
 static size_t finish_window(struct flowtable *table, bool last)
@@ -208,7 +208,7 @@ static void check_sender(const char *title, struct packet packet, bool is_source
     flowtable_destroy(&table);
 }
 
-/* Groups never send, whatever the protocol and the ports; only the handshake comes first. */
+/* Groups never send, whatever the protocol and the ports; only the handshake comes before that. */
 static void test_groups(void)
 {
     static const struct {
@@ -236,7 +236,7 @@ static void test_groups(void)
         }
 }
 
-/* Who asks is the source, local or not. */
+/* Whoever asks is the source, local or not. */
 static void test_questions(void)
 {
     static const struct {
@@ -267,7 +267,7 @@ static void test_questions(void)
     }
 }
 
-/* The second packet changes nothing about the source, be it a SYN. */
+/* A second packet never changes the source, even a SYN. */
 static void test_source_stays(void)
 {
     struct flowtable *table = new_table();
@@ -287,7 +287,7 @@ static void test_source_stays(void)
     flowtable_destroy(&table);
 }
 
-/* What makes another flow. */
+/* What makes a different flow. */
 static void test_keys(void)
 {
     struct flowtable *table = new_table();
@@ -321,7 +321,7 @@ static void test_keys(void)
     flowtable_destroy(&table);
 }
 
-/* Someone who talks to himself: both directions have the same address, or all is the same. */
+/* A host talking to itself: both directions have the same address, or everything is the same. */
 static void test_self(void)
 {
     struct flowtable *table = new_table();
@@ -426,7 +426,7 @@ static void test_big_counts(void)
     flowtable_destroy(&table);
 }
 
-/* By start; of equal starts the one whose first packet came first. sport tells the input order. */
+/* By start; at equal starts by first packet. sport shows the input order. */
 static void test_order(void)
 {
     static const uint16_t sizes[] = {0, 1, 2, 3, 31, 32, 33, 100, 1000, 1023, 1025, 5000};
@@ -493,7 +493,7 @@ static void test_windows(void)
     is_int(finish(table), 0, "a window without packets");
 
     answer.time = 7;
-    answer.tcp_flags = TCP_SYN; /* alone it would be a new source */
+    answer.tcp_flags = TCP_SYN; /* alone, it would make a new source */
     add(table, &answer, false, true);
     is_int(finish(table), 1, "a window with one of two flows");
     flowlist_get(window, 0, &flow);
@@ -516,7 +516,7 @@ static void test_windows(void)
     flowtable_destroy(&table);
 }
 
-/* A simple table: the tuple as text is an index. Numbered hosts and ports make any tuple. */
+/* A simple table, indexed by tuple: numbered hosts and ports make any tuple. */
 enum { HOSTS = 1000, PORTS = 150, REFERENCE = 2 * HOSTS * PORTS, PACKETS = 600000 };
 
 struct reference {
@@ -544,7 +544,7 @@ static void host_address(uint32_t host, bool v6, struct address *address)
     address_set(address, v6 ? 6 : 4, wire);
 }
 
-/* Flow n is of host n / PORTS % HOSTS, port 50000 + n % PORTS, in IPv6 for the upper half. */
+/* Flow n belongs to host n / PORTS % HOSTS, port 50000 + n % PORTS; the upper half is IPv6. */
 static void random_packet(struct reference *flows, uint32_t number, struct packet *packet)
 {
     uint32_t n = next_random(REFERENCE);
@@ -570,7 +570,7 @@ static void random_packet(struct reference *flows, uint32_t number, struct packe
     flow->bytes[back] += packet->bytes;
 }
 
-/* Both sides are said to be local, so that the port above 49151 is the source, whoever began. */
+/* Both sides are local, so the port above 49151 is the source, whoever began. */
 static bool same_flow(const struct reference *flows, const struct flow *flow, uint32_t *order)
 {
     bool v6 = flow->src.family == 6;
@@ -679,7 +679,7 @@ static void is_flow(size_t index, const char *want, const char *title)
     is_str(text, want, "%s", title);
 }
 
-/* Connections of one flow are added up, whichever side was their originator. */
+/* Connections of one flow are added up, whichever side was the originator. */
 static void test_connections(void)
 {
     struct flowtable *table = new_table();
@@ -706,7 +706,7 @@ static void test_connections(void)
     flowtable_destroy(&table);
 }
 
-/* What comes last is sorted as the windows before it are, with less memory. */
+/* The last window is sorted like the ones before, with less memory. */
 static void test_last(void)
 {
     struct flowtable *table = new_table();
@@ -755,7 +755,7 @@ static void test_openers(void)
     }
 }
 
-/* Zeek logs connections without a packet, too. */
+/* Zeek also logs connections without packets. */
 static void test_empty_connections(void)
 {
     struct flowtable *table = new_table();
@@ -787,7 +787,7 @@ static void test_overflow(void)
     flowtable_destroy(&table);
 }
 
-/* A flow with ports keeps the service that came first, whatever its ICMP fields say. */
+/* A flow with ports keeps its first service, whatever its ICMP fields say. */
 static void test_services(void)
 {
     static const char *const services[] = {NULL, "ssl", "ssl,http", NULL};
@@ -824,7 +824,7 @@ static void test_services(void)
     flowtable_destroy(&table);
 }
 
-/* Of more services than can be told apart the first ones stay. */
+/* With more services than can be distinguished, the first ones stay. */
 static void test_many_services(void)
 {
     enum { SERVICES = 65535 };
@@ -858,7 +858,7 @@ static void test_many_services(void)
     flowtable_destroy(&table);
 }
 
-/* A flow keeps the label that came first; the flows beside it are none the worse. */
+/* A flow keeps its first label; neighboring flows are unaffected. */
 static void test_labels(void)
 {
     enum { FLOWS = 1000 };
@@ -891,7 +891,7 @@ static void test_labels(void)
     flowtable_destroy(&table);
 }
 
-/* Packet number n: of a flow with that number and, of every third, over IPv6. */
+/* Packet number n, of a flow with that number; every third is IPv6. */
 static struct packet numbered_packet(unsigned number, int64_t time)
 {
     bool v6 = number % 3 == 0;
@@ -903,8 +903,8 @@ static struct packet numbered_packet(unsigned number, int64_t time)
     return packet;
 }
 
-/* Counts what is wrong with the flows from an index on: which they are, and their packets. */
-/* Adds up the packets of a list, and destroys it. */
+/* Counts wrong flows from an index on: by identity and by packets. */
+/* Adds up the packets of a list and destroys it. */
 static uint64_t count_packets(struct flowlist **list, size_t *flows)
 {
     uint64_t sum = 0;
@@ -919,7 +919,8 @@ static uint64_t count_packets(struct flowlist **list, size_t *flows)
     return sum;
 }
 
-/* A flood of flows of one packet: those that go on stay, all packets are counted, memory is flat.
+/*
+ * A flood of single-packet flows: lasting flows stay, all packets are counted, memory is constant.
  */
 static void test_evict(void)
 {
@@ -959,8 +960,8 @@ static void test_evict(void)
 }
 
 /*
- * A window is collected while packets of the next one come, of the same flows and others: each has
- * its own counts. At most flows of the table: 0, or fewer than come.
+ * A window is collected while packets of the next one come, from the same and other flows: each
+ * window has its own counts. most: the table's limit on flows: 0, or fewer than come.
  */
 static void test_pieces(size_t most)
 {
@@ -979,7 +980,7 @@ static void test_pieces(size_t most)
             add(table, &packet, true, false);
     }
     need(flowtable_end_window(table) == RESULT_OK, "flowtable_end_window");
-    for (unsigned i = FLOWS; i-- > 0;) { /* the last ones are there before they are collected */
+    for (unsigned i = FLOWS; i-- > 0;) { /* the last ones exist before they are collected */
         packet = numbered_packet(i + FLOWS / 2, FLOWS + i);
         add(table, &packet, true, false);
         if (i % 16 == 0 && !list) {
@@ -999,7 +1000,7 @@ static void test_pieces(size_t most)
     flowlist_destroy(&list);
 }
 
-/* What was evicted in a window comes with its other flows, in order, in the last window, too. */
+/* Flows evicted in a window come with its other flows, in order, in the last window too. */
 static void test_evict_order(void)
 {
     for (int last = 0; last < 2; last++) {
@@ -1026,7 +1027,7 @@ static void test_evict_order(void)
     }
 }
 
-/* Flows that were not seen for long are forgotten, others keep their source. */
+/* Flows not seen for long are forgotten; others keep their source. */
 static void test_forget(void)
 {
     struct flowtable *table = new_table();
@@ -1046,7 +1047,7 @@ static void test_forget(void)
     is_int(flowtable_count(table), 1, "a time far ahead is no better");
     for (unsigned i = 0; i < 100; i++) {
         packet = numbered_packet(i, 200 + i);
-        packet.tcp_flags = TCP_SYN | TCP_ACK; /* which turns a new flow round */
+        packet.tcp_flags = TCP_SYN | TCP_ACK; /* which would turn a new flow round */
         add(table, &packet, true, false);
     }
     is_int(finish(table), 100, "all of them again");
@@ -1099,7 +1100,7 @@ static void test_names(void)
     flowtable_destroy(&table);
 }
 
-/* A place that is used again has no name of the flow before; texts do not pile up. */
+/* A reused place does not have the earlier flow's name; texts do not pile up. */
 static void test_evict_names(void)
 {
     enum { MOST = 10, FLOWS = 300000 };
@@ -1136,7 +1137,7 @@ static void test_evict_names(void)
     flowtable_destroy(&table);
 }
 
-/* Names take no more room than they may; once flows are gone there is room again. */
+/* Names stay within their limit; once flows are gone, there is space again. */
 static void test_names_most(void)
 {
     enum { MOST = 20000, FLOWS = 5 * MOST };

@@ -11,15 +11,15 @@
 #define WINDOW (300 * SECOND)
 #define START (1700000100 * SECOND) /* the first second of a window */
 
-/* A sink that adds up what it gets. */
+/* A sink that adds up what it receives. */
 struct sum {
     uint64_t windows, flows, packets, names;
-    int64_t starts[16]; /* of the last windows that were not empty */
+    int64_t starts[16]; /* of the last non-empty windows */
     int64_t longest;    /* from a sample's start to a packet in it */
     size_t samples;
-    int64_t open;   /* the start of the window of which a part was the last to come; 0: none */
+    int64_t open;   /* the start of the window whose part came last; 0: none */
     unsigned mixed; /* flows that came between those of another window */
-    char said[512]; /* of each flow: its window's number, label and service */
+    char said[512]; /* for each flow: its window's number, label and service */
 };
 
 static enum result take_name(void *context, const struct address *address, const char *name,
@@ -94,7 +94,7 @@ static void put16(uint8_t *p, uint16_t value)
     p[1] = (uint8_t)value;
 }
 
-/* A UDP packet from 10.0.0.1, of which the payload is that many zeros. */
+/* A UDP packet from 10.0.0.1 with that many zeros as payload. */
 static void send_packet(struct setup *setup, int64_t time, uint16_t port, uint32_t to)
 {
     uint8_t data[28] = {0x45, 0, 0, 28, 0, 0, 0, 0, 64, IPPROTO_UDP, 0, 0, 10, 0, 0, 1};
@@ -116,7 +116,7 @@ static void send_packet(struct setup *setup, int64_t time, uint16_t port, uint32
 
 #define OUTSIDE 0x08080808u
 
-/* A quiet endpoint: some new flows a window, and one that goes on. */
+/* A quiet endpoint: a few new flows per window, and one that lasts. */
 static void test_month(void)
 {
     enum { DAYS = 30, WINDOWS = DAYS * 24 * 12, FLOWS = 50 };
@@ -142,7 +142,7 @@ static void test_month(void)
     end(&setup);
 }
 
-/* A time far ahead is a window of its own; those after it are what they would be without it. */
+/* A time far ahead is a window of its own; later windows are as they would be without it. */
 static void test_far_ahead(void)
 {
     struct setup setup;
@@ -165,7 +165,7 @@ static void test_far_ahead(void)
     end(&setup);
 }
 
-/* A clock that is set back by more than a window begins a new one, by a packet or by itself. */
+/* A clock set back by more than a window begins a new one, with a packet or without. */
 static void test_set_back(void)
 {
     struct setup setup;
@@ -184,7 +184,7 @@ static void test_set_back(void)
     end(&setup);
 }
 
-/* While a window that has ended waits to be sent, the next one has flows that are evicted. */
+/* While an ended window waits to be sent, flows of the next one are evicted. */
 static void test_order(void)
 {
     enum { LIMIT = 1000, FLOWS = 5 * LIMIT };
@@ -201,7 +201,7 @@ static void test_order(void)
     end(&setup);
 }
 
-/* A connection from 10.0.0.1, of one packet each way, which lasts so long. */
+/* A connection from 10.0.0.1 with one packet each way, lasting that long. */
 static void send_connection(struct setup *setup, int64_t start, int64_t duration, uint16_t port,
                             const char *uid, const char *service)
 {
@@ -225,7 +225,7 @@ static void send_connection(struct setup *setup, int64_t start, int64_t duration
     need(meter_connection(setup->meter, &connection) == RESULT_OK, "meter_connection");
 }
 
-/* Connections of logs begin windows as packets do, by their start. */
+/* Connections of logs begin windows by their start, as packets do. */
 static void test_connections(void)
 {
     struct setup setup;
@@ -255,7 +255,7 @@ static void test_connections(void)
     end(&setup);
 }
 
-/* A flow has in each window the label and the service of the connections that it has there. */
+/* In each window, a flow has the label and service of its connections there. */
 static void test_labels(void)
 {
     for (int in_pieces = 0; in_pieces < 2; in_pieces++) {
@@ -283,7 +283,7 @@ static void test_labels(void)
     }
 }
 
-/* Connections beyond a limit send flows early, as packets do. */
+/* Above a limit, connections cause flows to be sent early, as packets do. */
 static void test_limit(void)
 {
     enum { LIMIT = 100 };
@@ -300,7 +300,7 @@ static void test_limit(void)
     end(&setup);
 }
 
-/* What is kept, and what is counted of the rest. */
+/* What is kept, and how the rest is counted. */
 
 static void send_between(struct setup *setup, uint32_t from, uint16_t sport, uint32_t to,
                          uint16_t dport, const uint8_t *payload, size_t length)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Answers of a collector: the form that is awaited, the status (two bytes), and what came with it.
+ * Answers of a collector: the expected form, the status (two bytes), and the body.
  */
 #include "send/answer.h"
 #include "fuzz.h"

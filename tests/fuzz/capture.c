@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Capture files, and their frames decoded.
+ * Capture files, and decoding of their frames.
  */
 #include "base/clock.h"
 #include "fuzz.h"

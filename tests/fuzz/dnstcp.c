@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * DNS in pieces: segments of a few connections, or fragments of a few datagrams, each with what it
- * is (a byte), the place of its first byte (three bytes) and its length (two bytes), and its bytes.
+ * DNS in pieces: segments of a few connections or fragments of a few datagrams, each as its kind
+ * (one byte), the offset of its first byte (three bytes), its length (two bytes), and its bytes.
  */
 #include "name/dnstcp.h"
 

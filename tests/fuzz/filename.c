@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * File names that samples are to have, and names of files that lie in a spool.
+ * File names for samples, and names of files in a spool.
  */
 #include "fuzz.h"
 #include "send/spool.h"
@@ -25,7 +25,7 @@ static void begin(void)
     must(folder >= 0);
 }
 
-/* A file of that name, that may be taken for one of the spool's. */
+/* Creates a file of that name, which may be taken for one of the spool's. */
 static void look_for(const char *name)
 {
     struct spool_entry entry;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the fuzz entries share. An entry takes any bytes, as libFuzzer calls it, and neither crashes
- * nor breaks what it holds to be true of the answers.
+ * Shared by the fuzz entries. An entry takes any bytes, as libFuzzer passes them; it must not
+ * crash, and its assertions about the results must hold.
  */
 #ifndef SECFLOW_FUZZ_H
 #define SECFLOW_FUZZ_H
@@ -16,7 +16,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Ends the run where something that must be true is not. */
+/* Ends the run if an assertion does not hold. */
 #define must(condition)                                                                            \
     do {                                                                                           \
         if (!(condition)) {                                                                        \
@@ -25,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
         }                                                                                          \
     } while (0)
 
-/* In place of the kernel's: hash tables have one seed here, so that equal inputs run equally. */
+/* Replaces the kernel's: hash tables get a fixed seed, so that equal inputs run equally. */
 ssize_t getrandom(void *buffer, size_t length, unsigned flags)
 {
     (void)flags;
@@ -33,7 +33,7 @@ ssize_t getrandom(void *buffer, size_t length, unsigned flags)
     return (ssize_t)length;
 }
 
-/* A file in memory with those bytes, read from its beginning. */
+/* A file in memory with those bytes, rewound. */
 static inline int fuzz_file(const void *data, size_t size)
 {
     int fd = memfd_create("fuzz", MFD_CLOEXEC);
@@ -42,13 +42,13 @@ static inline int fuzz_file(const void *data, size_t size)
     return fd;
 }
 
-/* What is left of an input that says several things. */
+/* The rest of an input that has several parts. */
 struct fuzz {
     const uint8_t *at;
     size_t left;
 };
 
-/* A number of so many bytes; what is not there is 0. */
+/* Takes a number of that many bytes; missing bytes are 0. */
 static inline unsigned fuzz_number(struct fuzz *fuzz, unsigned size)
 {
     unsigned number = 0;
@@ -60,7 +60,7 @@ static inline unsigned fuzz_number(struct fuzz *fuzz, unsigned size)
     return number;
 }
 
-/* At most *size bytes in memory of their own, which AddressSanitizer guards; to be freed. */
+/* At most *size bytes in memory of their own, guarded by AddressSanitizer; the caller frees it. */
 static inline uint8_t *fuzz_bytes(struct fuzz *fuzz, size_t *size)
 {
     uint8_t *copy;
@@ -76,7 +76,7 @@ static inline uint8_t *fuzz_bytes(struct fuzz *fuzz, size_t *size)
     return copy;
 }
 
-/* Whether a text is printable ASCII without spaces. */
+/* True for printable ASCII without spaces. */
 static inline bool fuzz_is_word(const char *text, size_t length)
 {
     for (size_t i = 0; i < length; i++)

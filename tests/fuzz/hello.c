@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What clients say first: as a stream, as a handshake message, and host names.
+ * First messages of clients: as a stream, as a handshake message, and host names.
  */
 #include "fuzz.h"
 #include "name/clienthello.h"
@@ -16,7 +16,7 @@ static void check_name(const struct hostname *name)
         must(name->text[i] < 'A' || name->text[i] > 'Z');
 }
 
-/* What is known of a part of the bytes stays true, unless what follows makes nonsense of it. */
+/* What is known from a prefix stays true, unless the rest makes it nonsense. */
 static void read_part(read_fn *read, const uint8_t *data, size_t part, size_t size)
 {
     struct fuzz fuzz = {data, part};

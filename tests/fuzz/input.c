@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Files that are compressed, or not: read in large pieces and in small ones, which must come to the
- * same.
+ * Files, compressed or not, read in large pieces and in small ones: the results must be equal.
  */
 #include "base/input.h"
 #include "fuzz.h"
 
 enum { MOST = 1 << 18 }; /* a small file may hold gigabytes */
 
-/* Reads in pieces of that size; a number for all of it. */
+/* Reads in pieces of that size. Returns a checksum of everything. */
 static enum result read_all(int fd, size_t piece, uint64_t *sum)
 {
     static uint8_t buffer[1 << 16];

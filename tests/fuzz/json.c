@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * JSON objects, one behind the other.
+ * JSON objects, one after another.
  */
 #include "fuzz.h"
 #include "json_check.h"
@@ -9,7 +9,7 @@ static const struct json_key keys[] = {{"a", 1}, {"b", 2}, {"a.b", 3}, {"a.b.c",
 
 #define KEYS (sizeof keys / sizeof *keys)
 
-/* Short enough for each of their beginnings to be read. */
+/* Short enough to read each of their prefixes. */
 #define SHORT 200
 
 static struct json *new_json(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whether an object of JSON is read as it should be: by itself, cut anywhere, and as the oracle
- * reads it.
+ * Checks that a JSON object is read correctly: whole, cut at every place, and compared with the
+ * oracle.
  */
 #ifndef SECFLOW_JSON_CHECK_H
 #define SECFLOW_JSON_CHECK_H
@@ -63,7 +63,7 @@ static inline void json_check_member(void *context, const struct oracle_member *
     check->left -= check->left > 0;
 }
 
-/* Whether a value is read alone as it was among others. */
+/* True if a value is read alone as it was among others. */
 static inline bool json_check_raw(const struct json_member *member)
 {
     static const struct json_key keys[] = {{"a", 1}};
@@ -90,7 +90,7 @@ static inline bool json_check_raw(const struct json_member *member)
     return same;
 }
 
-/* Whether bytes are such as may stand in JSON. */
+/* True if the bytes may be part of JSON. */
 static inline bool json_check_bytes(const char *text, size_t size)
 {
     for (size_t i = 0; i < size; i++)
@@ -99,7 +99,7 @@ static inline bool json_check_bytes(const char *text, size_t size)
     return true;
 }
 
-/* Whether each beginning of an object wants more. Each lies in memory that ends where it does. */
+/* True if each prefix of an object wants more. Each lies in memory that ends where it does. */
 static inline bool json_check_beginnings(struct json *json, const char *text, size_t size)
 {
     bool all = true;
@@ -119,8 +119,8 @@ static inline bool json_check_beginnings(struct json *json, const char *text, si
 }
 
 /*
- * What is wrong with what json_read has answered of a text that begins with {; NULL: nothing. The
- * members are those of the reader until its next call.
+ * What is wrong with the result of json_read on a text that begins with {; NULL: nothing. The
+ * members are the reader's, until its next call.
  */
 static inline const char *json_check(const struct json *json, const struct json_key *keys,
                                      size_t key_count, const char *text, size_t size,
@@ -135,7 +135,7 @@ static inline const char *json_check(const struct json *json, const struct json_
     check.left = count;
     answer = oracle_read(text, size, &oracle_used, json_check_member, &check);
     if (result == RESULT_DAMAGED && strstr(json_problem(json), "nested too deeply"))
-        return NULL; /* more than the oracle */
+        return NULL; /* more than the oracle can take */
     if (result != RESULT_OK)
         return answer == ORACLE_DAMAGED || answer == ORACLE_UNSURE ? NULL : "is an object";
     if (answer == ORACLE_DAMAGED || !json_check_bytes(text, used))

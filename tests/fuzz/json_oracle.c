@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Numbers of any length are numbers. What follows the object is not looked at. */
+/* Numbers of any length are accepted. What follows the object is ignored. */
 #define FLAGS (JSON_DISABLE_EOF_CHECK | JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL)
 
 struct walk {
@@ -85,7 +85,7 @@ enum oracle_answer oracle_read(const char *text, size_t size, size_t *used, orac
         default:
             return ORACLE_DAMAGED;
         }
-    if (memchr(text, '\0', (size_t)error.position)) { /* passes over one behind a number */
+    if (memchr(text, '\0', (size_t)error.position)) { /* jansson skips a NUL after a number */
         json_decref(object);
         return ORACLE_UNSURE;
     }

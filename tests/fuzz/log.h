@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the entries for logs share: a log, on its way to records.
+ * Shared by the entries for logs: turns a log into records.
  */
 #ifndef SECFLOW_FUZZ_LOG_H
 #define SECFLOW_FUZZ_LOG_H
@@ -62,7 +62,7 @@ static inline int read_log(const struct log_reader *reader, const uint8_t *data,
     return 0;
 }
 
-/* Whether the log is read as JSON: by its first byte that is no blank. */
+/* True if the log is read as JSON, judging by its first byte that is not a blank. */
 static inline bool is_json(const uint8_t *data, size_t size)
 {
     while (size > 0 && memchr(" \t\r\n\v\f", *data, 6)) {

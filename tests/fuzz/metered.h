@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * For the entries whose input becomes records: a meter, and a look at what it wrote.
+ * For entries whose input becomes records: a meter, and a check of what it wrote.
  */
 #ifndef SECFLOW_FUZZ_METERED_H
 #define SECFLOW_FUZZ_METERED_H
@@ -19,7 +19,7 @@ struct metered {
     int fd;
 };
 
-/* Begins one, as each bit of the options says. */
+/* Begins one, with options from the bits. */
 static inline void metered_begin(struct metered *metered, unsigned options)
 {
     struct meter_options meter = {
@@ -52,7 +52,7 @@ static inline enum result metered_compare(void *context, const char *bytes, size
     return RESULT_OK;
 }
 
-/* Ends it: each line that it has written must be a Secflow to who reads them, and writes them. */
+/* Ends it: each line it wrote must be a Secflow, for the reader and when written again. */
 static inline void metered_end(struct metered *metered)
 {
     struct record_reader *reader;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Frames of a few link types, on their way to records: options for the meter, then for each frame
- * an index of its link type, its length (two bytes), how much later it came, how much of it was
- * not captured, and its bytes.
+ * Frames of a few link types, turned into records: options for the meter, then for each frame the
+ * index of its link type, its length (two bytes), the time since the one before, the bytes not
+ * captured, and its bytes.
  */
 #include "metered.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A Secflow, read, labelled, and written again in each way.
+ * A Secflow: read, labeled, and written again in each way.
  */
 #include "fuzz.h"
 #include "record/label.h"
@@ -15,7 +15,7 @@ static void write_ten(const struct record_reader *reader, struct text *ten)
     must(record_put_ten(reader, ten) == RESULT_OK);
 }
 
-/* Of the ten fields, read again, the ten fields must be the same. */
+/* The ten fields, read again, must give the same ten fields. */
 static void check_ten(struct record_reader *reader, struct record *record)
 {
     struct text once = {0}, twice = {0};
@@ -28,7 +28,7 @@ static void check_ten(struct record_reader *reader, struct record *record)
     text_destroy(&twice);
 }
 
-/* The line with labels must be a Secflow that says what it said without, and can have them anew. */
+/* The labeled line must be a Secflow with the same content, and can be labeled again. */
 static void check_labelled(const struct record_reader *reader, const struct record *before)
 {
     struct record_reader *other;
@@ -64,7 +64,7 @@ static enum result keep(void *context, const char *bytes, size_t length)
     return text_put(kept, bytes, length);
 }
 
-/* False: it does not say enough for that, or too much. */
+/* False: it says too little for that, or too much. */
 static bool write_record(const struct record *record, struct text *text)
 {
     struct record_writer *writer;
@@ -78,7 +78,7 @@ static bool write_record(const struct record *record, struct text *text)
     return written;
 }
 
-/* What is written of it, read and written again, must be the same. */
+/* What is written from it, read and written again, must be the same. */
 static void check_written(struct record_reader *reader, struct record *record)
 {
     struct text once = {0}, twice = {0};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What stands in for a fuzzer: the entry takes each line of its corpus, bytes in hexadecimal.
+ * Replaces a fuzzer: runs the entry on each line of its corpus, bytes in hexadecimal.
  */
 #include "../tap.h"
 
@@ -26,7 +26,8 @@ int main(int argc, char **argv)
 
         line[length - 1] = '\0';
         need(unhex(line, bytes, size) == size, "a line is no hexadecimal text");
-        printf("# %s:%zu\n", path, inputs + 1); /* the last of these says where it crashed */
+        printf("# %s:%zu\n", path,
+               inputs + 1); /* the last line printed shows which input crashed */
         fflush(stdout);
         LLVMFuzzerTestOneInput(bytes, size);
         exact_free(bytes, size);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Packets of a few flows, each with what it is (a byte), the place of its first byte in its stream
- * and its length (two bytes each), and its bytes. Those of UDP may be frames, which are sealed.
+ * Packets of a few flows, each as its kind (one byte), the offset of its first byte in its stream
+ * and its length (two bytes each), and its bytes. Those of UDP may be frames, which are then
+ * sealed.
  */
 #include "name/sni.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Zeek's logs, all but those in JSON.
+ * Zeek's logs, except those in JSON.
  */
 #include "log.h"
 #include "log/zeeklog.h"

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Drops: when they begin and when they are over, by a clock of the test's own.
+ * Drops: when they begin and end, by the test's own clock.
  */
 #include "../tap.h"
 #include "live/drops.h"
 
 #define SECOND INT64_C(1000000)
 
-/* What is looked at, and what becomes of it. */
+/* The counts seen, and the result. */
 struct look {
     int64_t second;
     uint64_t count;
     enum drops_change change;
-    uint64_t dropped; /* what is told then */
+    uint64_t dropped; /* reported then */
     int64_t seconds;
 };
 
@@ -53,7 +53,7 @@ static void test_once(void)
     CHECK("once", looks);
 }
 
-/* Said at its begin and its end only, however long it is and whatever pauses it makes. */
+/* Reported at its beginning and its end only, however long it lasts and whatever pauses it has. */
 static void test_for_long(void)
 {
     static const struct look looks[] = {
@@ -78,7 +78,7 @@ static void test_again(void)
     CHECK("again", looks);
 }
 
-/* A look that comes late, for the machine slept: what is new then has just begun. */
+/* A late look, since the machine slept: what is new has only just begun. */
 static void test_late(void)
 {
     static const struct look looks[] = {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Filters of tcpdump over frames of all link types.
+ * tcpdump filters on frames of all link types.
  */
 #include "../tap.h"
 #include "live/filter.h"
@@ -59,7 +59,7 @@ static void test_link_types(void)
     need(filter_init(&wanted, "udp port 53 and dst host 8.8.8.8") == RESULT_OK &&
              filter_init(&other, "tcp or src host 8.8.8.8") == RESULT_OK,
          "filter_init");
-    for (int round = 0; round < 2; round++) /* anew, and as compiled before */
+    for (int round = 0; round < 2; round++) /* compiled, and as compiled before */
         for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
             filter = wanted;
             ok(matches(cases[i].linktype, cases[i].data, cases[i].length, cases[i].length),

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a meter sends, named and written in a thread of its own, for a reader that may stall. */
+/*
+ * Flows and names from a meter, named and written by a separate thread, for a reader that may
+ * stall.
+ */
 #include "../folder.h"
 #include "../tap.h"
 #include "flow/flowtable.h"
@@ -23,7 +26,7 @@ struct piped {
     struct sink sink;
 };
 
-static int64_t name_memory; /* of those that begin */
+static int64_t name_memory; /* for outboxes that begin */
 
 static void begin_windows(struct piped *piped, uint64_t most, const char *cache_path,
                           struct windows *windows)
@@ -62,7 +65,7 @@ static void end(struct piped *piped)
     close(piped->ends[1]);
 }
 
-/* So that a thread stands at what comes next. */
+/* Makes a thread stall at what comes next. */
 static size_t fill(const struct piped *piped)
 {
     static const char piece[4096];
@@ -84,7 +87,7 @@ static void drain(const struct piped *piped, size_t length)
     need(length == 0, "what was filled is there");
 }
 
-/* Flows to 8.8.8.8, of which the first is from that port. */
+/* Flows to 8.8.8.8, the first from that port. */
 static struct flowlist *make_flows(uint16_t port, unsigned count)
 {
     struct packet packet = {.proto = IPPROTO_UDP, .dport = 443, .time = SECOND, .bytes = 1};
@@ -125,7 +128,7 @@ static void send_name(struct piped *piped, const char *text, const char *name, i
          "a name is taken");
 }
 
-/* What has been written, as a text. */
+/* What has been written, as text. */
 static const char *received(const struct piped *piped)
 {
     static char text[TEXT_BYTES];
@@ -164,7 +167,7 @@ static void test_order(void)
     end(&piped);
 }
 
-/* The first list is in the thread's hands, or among those that wait. */
+/* The first list is with the thread or in the queue. */
 static void test_bound(void)
 {
     struct flowlist *one = make_flows(1, 10);
@@ -195,7 +198,7 @@ static void test_bound(void)
     end(&piped);
 }
 
-/* Many small windows wait as well as a few large ones: they take no descriptor each. */
+/* Many small windows may wait like a few large ones: they need no descriptors. */
 static void test_many(void)
 {
     struct piped piped;
@@ -214,7 +217,7 @@ static void test_many(void)
     end(&piped);
 }
 
-/* Names that nobody takes are dropped, counted. */
+/* Names that nobody takes are dropped and counted. */
 static void test_names_bound(void)
 {
     struct piped piped;
@@ -223,7 +226,7 @@ static void test_names_bound(void)
 
     begin(&piped, 1 << 20, NULL);
     filled = fill(&piped);
-    send_flows(&piped, 1000, 100); /* with which the thread stands */
+    send_flows(&piped, 1000, 100); /* at which the thread stalls */
     for (int i = 0; i < 1000000; i++)
         send_name(&piped, "9.9.9.9", "a.long.name.that.somebody.floods.us.with.example", i);
     outbox_count(piped.outbox, &counts);
@@ -233,7 +236,7 @@ static void test_names_bound(void)
     end(&piped);
 }
 
-/* Names that no window can need any more are forgotten at the end of one. */
+/* Names that no window can need any more are forgotten at a window's end. */
 static void test_name_memory(void)
 {
     const struct window part = {.start = 0, .sample_start = 300 * SECOND, .ends = false};
@@ -323,7 +326,7 @@ static size_t count_lines(const char *path)
     return count;
 }
 
-/* Parts of a window come before its end, and one whose end was dropped ends with the next. */
+/* Parts of a window come before its end; a window whose end was dropped ends with the next. */
 static void test_windows(void)
 {
     struct window window = {.start = 0, .sample_start = SECOND, .ends = false};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The sandbox: what a capture loop does goes on, and all else ends the process with SIGSYS.
+ * The sandbox: what a capture loop does still works, and everything else ends the process with
+ * SIGSYS.
  */
 #include "live/sandbox.h"
 
@@ -23,14 +24,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Sanitizers need more, so that for them the sandbox only logs. */
+/* Sanitizers need more, so the sandbox only logs under them. */
 #if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
 enum { KILLS = 0 };
 #else
 enum { KILLS = 1 };
 #endif
 
-/* Sockets that were open before; nothing may be written to the second. */
+/* Sockets opened before; the second must not be written to. */
 static int fd, mute;
 
 static void do_nothing(void)
@@ -122,7 +123,7 @@ static void do_chmod(void)
     (void)chmod("/nothing/of/the/kind", 0777);
 }
 
-/* There is no such program: one that ran would soon do something else that is forbidden. */
+/* There is no such program: one that ran would soon do something else forbidden. */
 static void do_execve(void)
 {
     char *arguments[] = {(char[]){"nothing"}, NULL}, *none[] = {NULL};
@@ -130,7 +131,7 @@ static void do_execve(void)
     (void)execve("/nothing/of/the/kind", arguments, none);
 }
 
-/* As of a call by its number: the library's may make others before. */
+/* Calls by number: the library's function may make other calls before. */
 static void do_fork(void)
 {
     (void)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
@@ -163,7 +164,7 @@ static void do_send(void)
     (void)sendto(fd, "", 1, 0, NULL, 0);
 }
 
-#ifndef __NR_socketcall /* where no filter sees what is to be set */
+#ifndef __NR_socketcall /* otherwise no filter sees what is set */
 static struct sock_filter all[] = {{BPF_RET | BPF_K, 0, 0, 65535}};
 static const struct sock_fprog program = {1, all};
 static const int on = 1;
@@ -211,7 +212,7 @@ static void do_prctl(void)
     (void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 }
 
-/* A thread that was there before, and acts once it is told to. */
+/* A thread that existed before, and acts when told to. */
 struct helper {
     pthread_barrier_t barrier;
     void (*act)(void);
@@ -248,7 +249,7 @@ static void enter_and_act(unsigned files, bool thread, void (*act)(void))
     _exit(0);
 }
 
-/* The signal that ends who does so, or minus the exit status. */
+/* The signal that ends a process doing this, or minus its exit status. */
 static int end_of(unsigned files, bool thread, void (*act)(void))
 {
     pid_t pid = fork();

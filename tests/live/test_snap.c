@@ -21,21 +21,21 @@
 #define UDP(sport, dport) sport dport "00e0 0000 "
 #define RESPONSE "0001 8180 0001 0001 0000 0000 "
 
-/* What nearly all of it is about: 28 and 48 bytes. */
+/* The most frequent headers: 28 and 48 bytes. */
 #define DATAGRAM4 V4("11", "0a000001", "08080808") UDP("d431", "01bb")
 #define DATAGRAM6 V6("11") UDP("d431", "01bb")
 #define TCP4 IPV4("06", "0a000001", "08080808") TCP("d431", "01bb", "50")
 #define UDP4 "0800 " DATAGRAM4
 
-/* Tunnels, whose ends are inside: to the UDP payload 42 bytes, to GRE's header 34. */
+/* Tunnels with their ends inside: 42 bytes up to the UDP payload, 34 up to GRE's header. */
 #define TUNNEL(sport, dport) IPV4("11", "0a000001", "0a000002") UDP(sport, dport)
 #define GRE IPV4("2f", "0a000001", "0a000002")
 #define VXLAN TUNNEL("d431", "12b5") "08000000 00000100 " ETHERNET
 
-/* A frame, followed by much payload, and how much of it is wanted. */
+/* A frame, followed by much payload, and how much of it should be copied. */
 static const struct {
     const char *title, *hex;
-    unsigned usual, all; /* of the usual options, and of -a */
+    unsigned usual, all; /* with the usual options, and with -a */
 } frames[] = {
     {"TCP", TCP4, 54, 54},
     {"TCP with options", IPV4("06", "0a000001", "08080808") TCP("d431", "01bb", "80"), 54, 54},
@@ -231,7 +231,7 @@ static unsigned run(const struct snap_options *options, const char *hex)
     return bytes;
 }
 
-/* What the decoder says of the first bytes of a frame. */
+/* What the decoder makes of the first bytes of a frame. */
 static enum packet_verdict decode(const uint8_t *bytes, unsigned captured, unsigned length,
                                   struct packet *packet)
 {
@@ -254,7 +254,9 @@ static bool same_packet(const struct packet *a, const struct packet *b)
            a->tcp_sequence == b->tcp_sequence;
 }
 
-/* Live and offline are the same: the kernel's copy tells the decoder what the whole frame does. */
+/*
+ * Live and offline agree: the decoder gets the same from the kernel's copy as from the whole frame.
+ */
 static void test_decoded(const char *title, const char *hex, unsigned bytes)
 {
     uint8_t frame[1000] = {0};
@@ -304,7 +306,7 @@ static void test_options(void)
     is_int(run(&filter, udp6), 0, "a filter: the rest");
 }
 
-/* A frame, the payload that follows, and how much is wanted with -S. */
+/* A frame, the payload that follows, and how much should be copied with -S. */
 static void test_sessions(void)
 {
     static const char tcp4[] = IPV4("06", "0a000001", "08080808") TCP("d431", "01bb", "50");
@@ -364,7 +366,7 @@ static void test_sessions(void)
            "-S: what a filter does not let through");
 }
 
-/* Frames that end before there is anything to look at come with what they have. */
+/* Frames that end before there is anything to examine are passed with what they have. */
 static void test_short_frames(void)
 {
     struct snap_options options = {.ethernet = true, .session_names = true};

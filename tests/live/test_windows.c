@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A directory of windows: names, what is whole, what was left, what is not kept. */
+/* A directory of windows: names, whole files, leftovers, and removal. */
 #include "../folder.h"
 #include "../tap.h"
 #include "base/clock.h"
@@ -45,7 +45,7 @@ static int compare(const void *a, const void *b)
     return strcmp(a, b);
 }
 
-/* All names in the folder, sorted, with a blank between; good until the next call. */
+/* All names in the directory, sorted, separated by blanks; valid until the next call. */
 static const char *names(void)
 {
     static char list[1000][100], text[sizeof list];
@@ -148,7 +148,7 @@ static void test_names(void)
     }
 }
 
-/* Two processes, of which neither takes what the other writes for something that was left. */
+/* Two processes, neither of which takes what the other is writing for a leftover. */
 static void test_shared(void)
 {
     struct windows *one = open_windows("eth0", 0, 0), *other = open_windows("eth0", 0, 0);
@@ -170,7 +170,7 @@ static void test_shared(void)
     start_over();
 }
 
-/* Somebody else gives a file the name before it is complete: that file stays. */
+/* Somebody else creates a file of that name before ours is complete: theirs stays. */
 static void test_taken(void)
 {
     struct windows *windows = open_windows("eth0", 0, 0);

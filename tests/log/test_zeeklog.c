@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The zeeklog module: logs in all their shapes, and the rows that come out of them. In the texts
- * here a ~ stands for a tab.
+ * The zeeklog module: logs in all their forms, and the rows from them. In the texts here, ~ stands
+ * for a tab.
  */
 #include "../tap.h"
 #include "base/lookahead.h"
@@ -21,7 +21,7 @@ static void write_file(const char *bytes, size_t length)
     need(file && fwrite(bytes, 1, length, file) == length && fclose(file) == 0, path);
 }
 
-/* All that a log gives: a line a row, "! problem" where it is damaged. */
+/* Everything a log gives: one line per row, "! problem" if damaged. */
 struct reading {
     char text[8192];
     size_t used, rows, damages;
@@ -257,7 +257,7 @@ static void test_other_logs(void)
           "! line 1: #separator is not one character, which alone is read here\n");
 }
 
-/* A row of conn: each cell in turn wrong. */
+/* A row of conn, with each cell in turn wrong. */
 static void test_damaged_rows(void)
 {
     static const struct {
@@ -317,7 +317,7 @@ static void test_damaged_rows(void)
     }
 }
 
-/* The times of a row: ts and duration, and what start and last they give. */
+/* The times of a row: ts and duration, and the resulting start and last. */
 static void test_times(void)
 {
     static const struct {
@@ -347,10 +347,10 @@ static void test_times(void)
         {"1969-12-31T23:00:00-0100", "0", 0, 0},
         /* Floating-point numbers, rounded as printf rounds them. */
         {"1", "4.013576984405518", 1000000, 5013577},
-        {"1", "0.0078125", 1000000, 1007812}, /* halfway: to the even one */
+        {"1", "0.0078125", 1000000, 1007812}, /* halfway: rounds to even */
         {"1", "0.0234375", 1000000, 1023438},
-        {"1", "0.0000005", 1000000, 1000000}, /* as a double a little less than the half */
-        {"1", "0.0000015", 1000000, 1000002}, /* a little less, and a little more */
+        {"1", "0.0000005", 1000000, 1000000}, /* as a double, slightly below the half */
+        {"1", "0.0000015", 1000000, 1000002}, /* slightly below and slightly above */
         {"1700000000.2827175", "0", 1700000000282717, 1700000000282717},
         {"1", "9.5367431640625e-07", 1000000, 1000001},
         {"1", "1e-30", 1000000, 1000000},
@@ -561,7 +561,7 @@ static void test_json(void)
           "2000000 - 1.2.3.4\n");
 }
 
-/* A NUL where an object should begin: it ends, and what is behind it is read. */
+/* A NUL where an object should begin ends it; what follows is read. */
 static void test_nul(void)
 {
     static const char text[] = "[" JSON_ROW ",\0," JSON_ROW "]\0";
@@ -621,7 +621,7 @@ static void test_damaged_json(void)
           "! line 1: id.orig_h is not set\n");
 }
 
-/* A row padded to be as long as one may be, and one that is longer by a byte. */
+/* A row padded to the maximum length, and one that is a byte longer. */
 static void test_long_row(const char *title, const char *head, const char *before,
                           const char *after, const char *rest, size_t limit, const char *problem)
 {
@@ -658,7 +658,7 @@ static void test_long_rows(void)
                   LOOKAHEAD_BYTES, "line 2: it does not end within 1048576 bytes");
 }
 
-/* Columns beyond number, in the header and in a row. */
+/* An absurd number of columns, in the header and in a row. */
 static void test_many_columns(void)
 {
     enum { COLUMNS = 100000 };
@@ -724,7 +724,7 @@ static void test_no_logs(void)
     }
 }
 
-/* What is passed on as it is. */
+/* Values passed on unchanged. */
 static void test_words(void)
 {
     char row[512], want[512];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The clienthello module: messages whole, split, cut and damaged.
+ * The clienthello module: messages whole, split, cut off and damaged.
  */
 #include "name/clienthello.h"
 
@@ -37,7 +37,7 @@ static size_t make_message(uint8_t *out, const char *extensions)
     return length;
 }
 
-/* The message in records of so many bytes. */
+/* The message in records of that many bytes. */
 static size_t make_records(uint8_t *out, const uint8_t *message, size_t length, size_t each)
 {
     size_t used = 0;
@@ -129,7 +129,10 @@ static void test_ech(void)
     ok(!hello.ech, "an offer that is too short");
 }
 
-/* However it is cut and split, it never gives another name; and once the name is there it does. */
+/*
+ * However it is cut and split, it never gives another name; and once the name is there, it gives
+ * that.
+ */
 static void test_cuts(void)
 {
     uint8_t message[1024], records[4096];

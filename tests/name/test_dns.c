@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The DNS room: messages as wire bytes, and the names that they tell.
+ * The dns module: messages as wire bytes, and the names that they give.
  */
 #include "../tap.h"
 #include "name/dns.h"
 
 #define ROOM 70000
 
-/* What a message told, "ADDRESS=NAME ADDRESS=NAME". */
+/* The result of a message: "ADDRESS=NAME ADDRESS=NAME". */
 struct told {
     char text[8192];
-    int calls, stop_at; /* stop_at: the call that answers RESULT_NO_MEMORY */
+    int calls, stop_at; /* stop_at: the call that returns RESULT_NO_MEMORY */
     bool unsound;       /* a length that is not the name's */
 };
 
@@ -55,7 +55,7 @@ static const struct {
     enum result result;
     const char *want;
 } cases[] = {
-    /* What is told. */
+    /* What is reported. */
     {"an A record", HEAD1 A("c00c", "08080808"), RESULT_OK, "8.8.8.8=www.example"},
     {"an AAAA record", HEAD1 AAAA("c00c", SIX1), RESULT_OK, "2001:db8::1=www.example"},
     {"a CNAME: the address gets the question's name",
@@ -111,7 +111,7 @@ static const struct {
      ID "8180" COUNTS("0001", "0001", "0000", "0001")
          Q A("c00c", "01020304") "00 0029 04d0 00000000 0000",
      RESULT_OK, "1.2.3.4=www.example"},
-    /* What is no response. */
+    /* Messages that are not responses. */
     {"a query", ID "0100" COUNTS("0001", "0000", "0000", "0000") Q, RESULT_OK, ""},
     {"a query with an answer",
      ID "0100" COUNTS("0001", "0001", "0000", "0000") Q A("c00c", "08080808"), RESULT_OK, ""},
@@ -153,7 +153,7 @@ static const struct {
     {"a question that points at the header's zero bytes",
      ID "8180" COUNTS("0001", "0001", "0000", "0000") "c008 0001 0001 " A("c00c", "08080808"),
      RESULT_OK, ""},
-    /* Counts and lengths that lie: what came before is not told either. */
+    /* Counts and lengths that lie: nothing from before is reported either. */
     {"one answer too many",
      ID "8180" COUNTS("0001", "0002", "0000", "0000") Q A("c00c", "08080808"), RESULT_DAMAGED, ""},
     {"one more in the authority section",
@@ -200,8 +200,7 @@ static void test_cases(void)
     }
 }
 
-/* Of a message that ends where its last record does, every shorter one is damaged and tells
- * nothing. */
+/* Every prefix of a message without trailing bytes is damaged and gives nothing. */
 static void test_truncation(void)
 {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -221,7 +220,10 @@ static void test_truncation(void)
     }
 }
 
-/* Every byte of every case set to a few values: any answer, but no read beyond, no unsound name. */
+/*
+ * Every byte of every case set to a few values: any result is fine, but no read beyond the end and
+ * no unsound name.
+ */
 static void test_mutations(void)
 {
     static const uint8_t values[] = {0x00, 0x01, 0x3f, 0x40, 0x7f, 0x80, 0xc0, 0xc1, 0xff};
@@ -248,7 +250,7 @@ static void test_mutations(void)
     }
 }
 
-/* A name of n labels of a byte, whose wire form has 2n + 1 bytes. */
+/* A name of n single-byte labels, whose wire form has 2n + 1 bytes. */
 static size_t many_labels(uint8_t *p, size_t labels, uint8_t byte)
 {
     for (size_t i = 0; i < labels; i++) {
@@ -259,7 +261,7 @@ static size_t many_labels(uint8_t *p, size_t labels, uint8_t byte)
     return 2 * labels + 1;
 }
 
-/* 255 bytes of wire form are the most: 127 labels of one byte, or four long ones. */
+/* The wire form has at most 255 bytes: 127 labels of one byte, or four long ones. */
 static void test_name_lengths(void)
 {
     static const struct {
@@ -285,7 +287,7 @@ static void test_name_lengths(void)
     }
 }
 
-/* The text that is the longest: 250 bytes of \DDD in labels of 63, 63, 63 and 61. */
+/* The longest text: 250 bytes of \DDD in labels of 63, 63, 63 and 61. */
 static void test_longest_text(void)
 {
     static const uint8_t labels[] = {63, 63, 63, 61};
@@ -311,7 +313,7 @@ static void test_longest_text(void)
     }
 }
 
-/* A name that grows beyond 255 bytes through pointers, and a chain of thousands of pointers. */
+/* A name that exceeds 255 bytes through pointers, and a chain of thousands of pointers. */
 static void test_pointer_chains(void)
 {
     static uint8_t wire[ROOM];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * DNS over TCP: messages that are split, doubled, out of order and lost, in segments that end where
- * their memory does.
+ * DNS over TCP: messages split, repeated, out of order and lost, in segments that end where their
+ * memory does.
  */
 #include "../tap.h"
 #include "name/dnstcp.h"
@@ -10,7 +10,7 @@
 
 #define ROOM 70000
 
-/* Messages with their lengths in front: A, B and C name 1.1.1.1 to 3.3.3.3 a, b and c. */
+/* Messages, each after its length: A, B and C name 1.1.1.1 to 3.3.3.3 a, b and c. */
 #define MESSAGE(name, address)                                                                     \
     "0023 1234 8180 0001 0001 0000 0000 01 " name                                                  \
     " 00 0001 0001 c00c 0001 0001 00000e10 0004 " address " "
@@ -19,7 +19,7 @@
 #define C MESSAGE("'c'", "03030303")
 #define EACH 37u /* bytes of one */
 
-/* What was told, the first letters of names in turn. */
+/* The names reported, by first letter, in order. */
 struct told {
     char names[DNSTCP_STREAMS_MAX + 2];
     size_t count, stop_at;
@@ -39,7 +39,7 @@ static enum result tell(void *context, const struct address *address, const char
 struct connection {
     struct dnstcp *dnstcp;
     struct told told;
-    uint8_t bytes[ROOM]; /* what the server says */
+    uint8_t bytes[ROOM]; /* sent by the server */
     size_t length;
     uint16_t port; /* the client's */
     uint32_t first;
@@ -81,7 +81,7 @@ static void syn(struct connection *connection)
            "SYN");
 }
 
-/* The bytes from one place to another. */
+/* The bytes from one offset to another. */
 static void segment(struct connection *connection, size_t from, size_t to)
 {
     need(from <= to && to <= connection->length, "a segment");
@@ -114,7 +114,7 @@ static void test_sizes(void)
         }
 }
 
-/* Three segments in all orders, cut at each place of the first message and of the last. */
+/* Three segments in all orders, cut at each place of the first and the last message. */
 static void test_orders(void)
 {
     enum { GIVEN = 4 };
@@ -189,7 +189,7 @@ static void test_oddities(void)
     end(&connection, "a", "ends the reading");
 }
 
-/* A segment was not captured: whole messages are read nonetheless, split ones some time later. */
+/* A segment was not captured: whole messages are still read, and split ones after a while. */
 static void test_loss(void)
 {
     static struct connection connection;
@@ -228,7 +228,7 @@ static void test_loss(void)
     end(&connection, "c", "what follows a cut begins anew");
 }
 
-/* A message of 65535 bytes with small ones around it, of which the last is in its last segment. */
+/* A message of 65535 bytes with small ones around it, the last of them in its last segment. */
 static void test_long(void)
 {
     static const size_t sizes[] = {1, 7, 1460, 9000, ROOM};
@@ -251,8 +251,10 @@ static void test_long(void)
     }
 }
 
-/* A connection of many megabytes, of which each segment is the end of a message and the begin of
- * the next; every tenth pair of segments changes places. */
+/*
+ * A connection of many megabytes, each segment with the end of one message and the beginning of the
+ * next; every tenth pair of segments is swapped.
+ */
 static void test_transfer(void)
 {
     static struct connection connection;
@@ -277,7 +279,10 @@ static void test_transfer(void)
     dnstcp_destroy(&connection.dnstcp);
 }
 
-/* Of connections that begin a message, the latest are remembered, in number and in bytes. */
+/*
+ * Of connections that begin a message, the newest are remembered, within limits of number and
+ * bytes.
+ */
 static void test_bounds(void)
 {
     static struct connection connection;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The hostname module: host names, the values of Host fields, and what is neither.
+ * The hostname module: host names, values of Host fields, and what is neither.
  */
 #include "name/hostname.h"
 

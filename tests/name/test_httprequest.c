@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The httprequest module: heads of HTTP/1 requests, whole and cut, and what is none.
+ * The httprequest module: heads of HTTP/1 requests, whole and cut off, and what is not one.
  */
 #include "name/httprequest.h"
 

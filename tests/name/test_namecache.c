@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The name cache: what is read, what is written, and that a bad file is left as it is.
+ * The name cache: what is read, what is written, and that a bad file is left unchanged.
  */
 #include "../folder.h"
 #include "../tap.h"
@@ -40,7 +40,7 @@ static void add(struct names *names, const char *text, const char *name, int64_t
     need(names_add(names, &address, name, strlen(name), time) == RESULT_OK, "names_add");
 }
 
-/* The name at time 0, "(none)", or "(after)" where it was not given at time 0. */
+/* The name at time 0, "(none)", or "(after)" if it was not given at time 0. */
 static const char *name_of(struct names *names, const char *text)
 {
     static char name[1300];
@@ -56,7 +56,7 @@ static const char *name_of(struct names *names, const char *text)
     return name;
 }
 
-/* The lines that are good are read whatever else there is. */
+/* Good lines are read whatever else is there. */
 static void test_load(void)
 {
 #define GOOD "192.0.2.1 a.example\n"
@@ -133,7 +133,7 @@ static void test_load_nul(void)
     names_destroy(&names);
 }
 
-/* Lines longer than any name: they count as one line, and those behind them are read. */
+/* Lines longer than any name count as one line, and those after them are read. */
 static void test_load_long(void)
 {
     static const size_t lengths[] = {1023, 1100, 1150, 1190, 1198, 1199, 1200, 1201, 2398, 9000};
@@ -175,7 +175,7 @@ static void test_load_missing(void)
     names_destroy(&names);
 }
 
-/* What the file said before, what was learned, what it says then. */
+/* The file before, what was learned, and the file after. */
 static void test_learn(void)
 {
 #define TODAY " 2023-11-14\n"
@@ -277,7 +277,7 @@ static void test_learn(void)
 #undef TODAY
 }
 
-/* The number of the file, which is another when it was written anew. */
+/* The file's inode number, which changes when it is written anew. */
 static uint64_t file_number(void)
 {
     struct stat stat_of;
@@ -286,7 +286,10 @@ static uint64_t file_number(void)
     return stat_of.st_ino;
 }
 
-/* Days go by: a file is written once a day for what is seen, and not at all for nothing new. */
+/*
+ * As days go by, a file is written once a day for names seen again, and not at all if nothing is
+ * new.
+ */
 static void test_unchanged(void)
 {
     struct namecache_keep keep = {.now = NOW, .age = 30};
@@ -316,7 +319,7 @@ static void lock_file(int fd)
     need(fd >= 0 && flock(fd, LOCK_EX) == 0, "flock");
 }
 
-/* Who holds the lock for long, or has died, stops nobody. */
+/* A process that holds the lock for long, or has died, stops nobody. */
 static void test_locked(void)
 {
     static const char before[] = "192.0.2.1 a 2023-11-01\n";
@@ -344,7 +347,7 @@ static void test_locked(void)
     names_destroy(&learned);
 }
 
-/* The file that was locked may not be the one that is there then. */
+/* The locked file may no longer be the one at the path. */
 static void test_replaced_while_waiting(void)
 {
     struct namecache_keep keep = {.now = NOW, .age = 30, .wait = 60 * SECOND};
@@ -371,7 +374,7 @@ static void test_replaced_while_waiting(void)
     names_destroy(&learned);
 }
 
-/* Links stay links, also one that leads to nothing yet; and a killed writer's leavings go. */
+/* Links stay links, even one to a missing file; leftovers of a killed writer are removed. */
 static void test_links(void)
 {
     static const char *const targets[] = {"real", "./real", NULL /* from the root */};
@@ -414,7 +417,7 @@ static void test_links(void)
     names_destroy(&learned);
 }
 
-/* The days longest ago go first from a file that grows too large. */
+/* A file that grows too large loses its oldest days first. */
 static void test_most(void)
 {
     enum { PER_DAY = 200000 };
@@ -519,7 +522,9 @@ static void test_learn_fails(void)
     names_destroy(&learned);
 }
 
-/* What a cache holds is found before and after a time, and one that learned many reads back. */
+/*
+ * Names of a cache are found before and after a time, and one that learned many can be read back.
+ */
 static void test_round_trip(void)
 {
     enum { MANY = 3000 };

@@ -119,7 +119,7 @@ static const struct {
      {{INT64_MIN, "before a"}, {INT64_MAX, "before b"}, {0, "before a"}}},
 };
 
-/* Asks after all was given, and once more while it is given: asking sorts. */
+/* Looks up after everything was added, and also in between: lookups sort. */
 static void test_times(void)
 {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -159,7 +159,7 @@ static void test_addresses(void)
     names_destroy(&names);
 }
 
-/* The name is copied: its memory may change, and it need not end with a NUL. */
+/* The name is copied: its memory may change, and it need not end in NUL. */
 static void test_copies(void)
 {
     char name[] = "www.example!rest";
@@ -249,7 +249,7 @@ static struct address numbered(uint32_t i)
     return address;
 }
 
-/* More than any table begins with, both families, many names shared. */
+/* More than the initial size of any table, both families, many shared names. */
 static void test_many(void)
 {
     enum { MANY = 50000, NAMES = 7919 };
@@ -280,7 +280,7 @@ static void test_many(void)
     names_destroy(&names);
 }
 
-/* One address, 100000 names in descending times, asked now and then. */
+/* One address, 100000 names in descending times, looked up now and then. */
 static void test_hostile_order(void)
 {
     enum { MANY = 100000 };
@@ -314,7 +314,7 @@ struct told {
     char name[2];
 };
 
-/* What secflow(7) says, straight away: the latest at or before, else the earliest after. */
+/* The rule of secflow(7), directly: the latest at or before, else the earliest after. */
 static const char *search(const struct told *told, size_t count, int64_t time)
 {
     const struct told *before = NULL, *after = NULL;
@@ -333,8 +333,8 @@ static const char *search(const struct told *told, size_t count, int64_t time)
 }
 
 /*
- * Three names for one address, told so late at most, and asked for all over and in between. Where
- * they forget, it is all that is so much older than the latest time.
+ * Three names for one address, added late by a limited time, and looked up throughout. When names
+ * are forgotten, it is all that are too much older than the latest time.
  */
 static void test_random(const char *title, uint32_t late, int64_t memory)
 {
@@ -355,7 +355,7 @@ static void test_random(const char *title, uint32_t late, int64_t memory)
             need(names_forget(names, before) == RESULT_OK, "names_forget");
             for (size_t j = 0; j <= i; j++)
                 if (told[j].time < before)
-                    told[j].time = INT64_MAX; /* nobody asks for that one */
+                    told[j].time = INT64_MAX; /* nobody looks that one up */
         }
         wrong +=
             strcmp(find(names, "192.0.2.1", told[i].time), search(told, i + 1, told[i].time)) != 0;
@@ -367,7 +367,7 @@ static void test_random(const char *title, uint32_t late, int64_t memory)
     names_destroy(&names);
 }
 
-/* Many addresses in no order of time, of which half are forgotten again and again. */
+/* Many addresses in no order of time, half of them forgotten again and again. */
 static void test_forget(void)
 {
     enum { ADDRESSES = 500, ROUNDS = 40 };
@@ -433,7 +433,7 @@ static struct names *small_names(void)
     return names;
 }
 
-/* What is told, many times: address, name and time of a number. */
+/* Added many times: the address, name and time for a number. */
 typedef size_t teller_fn(uint32_t i, struct address *address, char name[1100], int64_t *time);
 
 static size_t tell_addresses(uint32_t i, struct address *address, char name[1100], int64_t *time)
@@ -473,8 +473,8 @@ static size_t tell_disorder(uint32_t i, struct address *address, char name[1100]
 }
 
 /*
- * Whatever comes, and for ever: the names stay within their budget, and know the last of what they
- * were told.
+ * Whatever is added, for however long: the names stay within their budget and know the most recent
+ * additions.
  */
 static void test_budget(const char *title, teller_fn *tell)
 {
@@ -514,7 +514,7 @@ static void test_budget(const char *title, teller_fn *tell)
     names_destroy(&names);
 }
 
-/* Nothing that matters goes for a name that is told again and again. */
+/* Repeating a name many times never displaces anything that matters. */
 static void test_repeats(void)
 {
     struct names *names = small_names();
@@ -537,7 +537,7 @@ static void test_repeats(void)
     names_destroy(&names);
 }
 
-/* A name that is told now and then outlives those of which there are too many. */
+/* A name that is repeated now and then outlives names that exceed the budget. */
 static void test_oldest_go(void)
 {
     struct names *names = small_names();

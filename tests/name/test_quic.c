@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The quic module: the packets and keys of RFC 9001 and RFC 9369, damaged packets, and frames.
+ * The quic module: packets and keys of RFC 9001 and RFC 9369, damaged packets, and frames.
  */
 #include "name/quic.h"
 
@@ -47,7 +47,7 @@ static void test_vectors(void)
     }
 }
 
-/* A flipped bit anywhere costs the packet. */
+/* A flipped bit anywhere invalidates the packet. */
 static void test_damage(void)
 {
     uint8_t bytes[1500], frames[QUIC_PACKET_MAX];

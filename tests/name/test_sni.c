@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The sni module: handshakes that come in pieces, in any order, of many flows at once; QUIC packets
- * that are made here, with the keys that the room itself derives.
+ * The sni module: handshakes in pieces, in any order, of many flows at once; QUIC packets made
+ * here, with the keys that the module derives.
  */
 #include "name/sni.h"
 
@@ -33,7 +33,7 @@ static struct packet make_packet(uint8_t proto, uint16_t sport)
     return packet;
 }
 
-/* What the room says of a packet: a name, "" for none yet, or "-" for nothing of a handshake. */
+/* The result for a packet: a name, "" for none yet, or "-" for nothing of a handshake. */
 static const char *give(struct sni *sni, struct packet *packet, const uint8_t *payload,
                         size_t length)
 {
@@ -134,7 +134,7 @@ static void test_first_port_again(void)
     sni_destroy(&sni);
 }
 
-/* A request that is as long as what is kept, and does not end. */
+/* An endless request as long as what is kept. */
 static void test_stream_bound(void)
 {
     struct sni *sni = new_sni();
@@ -153,7 +153,7 @@ static void test_stream_bound(void)
     sni_destroy(&sni);
 }
 
-/* A hello in very small segments, so many that it is let go. */
+/* A hello in so many tiny segments that it is dropped. */
 static void test_pieces_bound(void)
 {
     struct sni *sni = new_sni();
@@ -169,7 +169,7 @@ static void test_pieces_bound(void)
     sni_destroy(&sni);
 }
 
-/* Of many flows that begin, the latest are remembered. */
+/* Of many flows that begin, the newest are remembered. */
 static void test_pending_bound(void)
 {
     struct sni *sni = new_sni();
@@ -184,7 +184,7 @@ static void test_pending_bound(void)
     sni_destroy(&sni);
 }
 
-/* So many long beginnings take the place of others. */
+/* Many long beginnings displace others. */
 static void test_bytes_bound(void)
 {
     struct sni *sni = new_sni();
@@ -202,7 +202,7 @@ static void test_bytes_bound(void)
     sni_destroy(&sni);
 }
 
-/* A datagram with one packet, of the id and with the keys that another id gives. */
+/* A datagram with one packet of the id, with the keys that another id gives. */
 static const char *initial(struct sni *sni, uint16_t sport, const char *id, const char *key_id,
                            const char *head, const uint8_t *data, size_t length)
 {

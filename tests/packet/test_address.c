@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Addresses: their text, and their order.
+ * Addresses: text and order.
  */
 #include "../tap.h"
 #include "packet/address.h"
@@ -124,7 +124,7 @@ static void test_order(void)
     }
 }
 
-/* Whatever groups are zero, the text is that of the C library. */
+/* For every pattern of zero groups, the text equals the C library's. */
 static void test_format_like_libc(void)
 {
     int differ = 0;

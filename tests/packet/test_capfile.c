@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The capfile module: files made here, byte by byte, and the frames that come out of them.
+ * The capfile module: files made here byte by byte, and the frames from them.
  */
 #include "../tap.h"
 #include "packet/capfile.h"
@@ -59,7 +59,7 @@ static void clear(struct file *file)
     memset(file, 0, sizeof *file);
 }
 
-/* All that a file gives, as text: "TIME/CAPTURED/LENGTH/LINKTYPE/FIRST-BYTE" or "damaged", ... */
+/* Everything a file gives, as text: "TIME/CAPTURED/LENGTH/LINKTYPE/FIRST-BYTE" or "damaged", ... */
 struct reading {
     char text[4096];
     char problem[512]; /* the first */
@@ -131,7 +131,7 @@ static void read_back(const struct file *file, struct reading *reading)
     read_file_part(file, file->length, reading);
 }
 
-/* The file gives just these frames, in this order, and then ends. */
+/* The file gives exactly these frames, in this order, and then ends. */
 static void check(const char *title, struct file *file, const char *want)
 {
     struct reading reading;
@@ -161,7 +161,7 @@ static void pcap_head(struct file *file, uint32_t magic, unsigned minor, uint32_
     put32(file, linktype);
 }
 
-/* Captured bytes are all of one value. */
+/* All captured bytes have the same value. */
 static void pcap_packet(struct file *file, uint32_t magic, uint32_t seconds, uint32_t fraction,
                         uint32_t captured, uint32_t length, uint8_t fill)
 {
@@ -221,7 +221,7 @@ static void test_pcap_corners(void)
     pcap_head(&file, MICRO, 2, 1);
     put32(&file, 9);
     put32(&file, 0);
-    put32(&file, 60); /* version 2.2: the length first */
+    put32(&file, 60); /* version 2.2: the length comes first */
     put32(&file, 2);
     put(&file, "\1\1", 2);
     check("pcap 2.2", &file, "9000000/2/60/1/02");
@@ -235,7 +235,7 @@ static void test_pcap_corners(void)
     check("pcap 2.3, either way round", &file, "9000000/2/60/1/02 9000001/2/60/1/04");
 }
 
-/* Cut off at each length: the whole records, then damage unless it was between two. */
+/* Cut off at each length: the whole records, then damage unless it was cut between two. */
 static void test_pcap_cut_off(void)
 {
     struct file file = {0};
@@ -258,7 +258,7 @@ static void test_pcap_cut_off(void)
     clear(&file);
 }
 
-/* Lengths that cannot be, amid a file: what is before and behind is read. */
+/* Impossible lengths within a file: what comes before and after is read. */
 static void test_pcap_resynchronises(void)
 {
     static const uint32_t lengths[] = {262145, 0x7fffffff, 0x80000000, 0xffffffff};
@@ -285,8 +285,7 @@ static void test_pcap_resynchronises(void)
     }
 }
 
-/* Two files end to end, as cat makes them, are not one pcap file; garbage at the end costs it only.
- */
+/* Two concatenated files, as from cat, are not one pcap file; garbage at the end is lost alone. */
 static void test_pcap_garbage(void)
 {
     struct file file = {0};
@@ -458,7 +457,7 @@ static void test_ng_times(void)
     }
 }
 
-/* Times that cannot be are negative, whatever they came from. */
+/* Impossible times are negative, whatever caused them. */
 static void test_ng_absurd_times(void)
 {
     static const struct {
@@ -499,10 +498,10 @@ static void test_ng_sections(void)
     ng_other(&file, 4, 20); /* names */
     ng_other(&file, 5, 12); /* statistics */
     ng_other(&file, 0x0bad, 6);
-    ng_interface(&file, 113, 0, 6, NO_OPTION); /* amid packets */
+    ng_interface(&file, 113, 0, 6, NO_OPTION); /* among packets */
     ng_packet(&file, 2, 9, 6, 6, 1);
     file.big_endian = true;
-    ng_section(&file); /* the interfaces begin anew, in the other byte order */
+    ng_section(&file); /* the interfaces start over, in the other byte order */
     ng_interface(&file, 276, 0, 3, NO_OPTION);
     ng_packet(&file, 0, 10, 7, 7, 1);
     file.big_endian = false;
@@ -541,7 +540,7 @@ static void test_ng_kinds_of_packets(void)
     check("pcapng, lengths that differ from what is there", &file, "0/8/60/1/08 1/8/8/1/08");
 }
 
-/* Damage inside of one block costs that block. */
+/* Damage within one block loses that block only. */
 static void test_ng_bad_blocks(void)
 {
     struct file file = {0};
@@ -559,7 +558,7 @@ static void test_ng_bad_blocks(void)
     ng_packet(&file, 0, 3, 4, 4, 1);
     clear(&body);
     put_zeros(&body, 12);
-    put32(&body, 5); /* captured more than the block has */
+    put32(&body, 5); /* more bytes captured than the block has */
     put32(&body, 5);
     put_zeros(&body, 4);
     ng_block(&file, 6, &body);
@@ -569,7 +568,7 @@ static void test_ng_bad_blocks(void)
           "damaged damaged damaged damaged 2/4/4/1/04 damaged 3/4/4/1/04 damaged 4/4/4/1/04");
 }
 
-/* Damage to the lengths: the reader finds its way again. */
+/* Damaged lengths: the reader finds its way again. */
 static void test_ng_resynchronises(void)
 {
     static const struct {
@@ -633,7 +632,7 @@ static void test_ng_cut_off(void)
     clear(&file);
 }
 
-/* Blocks longer than the buffer that hold no packets are stepped over. */
+/* Blocks longer than the buffer and without packets are skipped. */
 static void test_ng_long_blocks(void)
 {
     struct file file = {0};
@@ -661,7 +660,7 @@ static void test_ng_many_interfaces(void)
     check("pcapng, 500 interfaces", &file, "1/4/4/499/04 2/4/4/0/04 damaged");
 }
 
-/* Many packets, so that the buffer moves. */
+/* Enough packets to make the buffer move. */
 static void test_many(void)
 {
     for (int ng = 0; ng < 2; ng++) {
@@ -717,7 +716,7 @@ static void test_no_capture(void)
     }
 }
 
-/* Each byte of a small file changed: it ends, and gives no more frames than it could hold. */
+/* Each byte of a small file changed: reading ends, with no more frames than the file could hold. */
 static void test_mutations(bool ng)
 {
     static const uint8_t values[] = {0x00, 0x01, 0x7f, 0x80, 0xff};

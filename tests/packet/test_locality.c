@@ -94,14 +94,14 @@ static const struct {
     {"100:0:0:1::", true},
     {"100:0:0:1:ffff:ffff:ffff:ffff", true},
     {"100:0:0:2::", false},
-    {"2001::1", true}, /* Teredo: N/A, the block around it is not reachable */
+    {"2001::1", true}, /* Teredo: N/A, the block around it is not globally reachable */
     {"2001:1::1", false},
     {"2001:1::2", false},
     {"2001:1::3", false},
     {"2001:1::4", true},
     {"2001:2::", true},
     {"2001:2:0:ffff:ffff:ffff:ffff:ffff", true},
-    {"2001:2:1::", true}, /* behind benchmarking, inside of 2001::/23 */
+    {"2001:2:1::", true}, /* after benchmarking, within 2001::/23 */
     {"2001:3::1", false},
     {"2001:3:ffff::", false},
     {"2001:4::", true},
@@ -164,7 +164,7 @@ static void test_registry(void)
     locality_destroy(&locality);
 }
 
-/* Each network alone in its own set: one address inside of it, its neighbours outside. */
+/* Each network alone in its own set: an address within it, and its neighbors outside. */
 static void test_networks(void)
 {
     static const struct {

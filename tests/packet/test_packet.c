@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The packet module: frames as wire bytes, and what is made of them. Each good frame is also cut
+ * The packet module: frames as wire bytes, and the result of decoding. Each good frame is also cut
  * off at each length, in memory that ends there.
  */
 #include "../tap.h"
@@ -9,7 +9,7 @@
 
 #define FRAME_ROOM 2048
 
-/* Headers as fields of wire text, from the inside out. 10.0.0.1 talks to 8.8.8.8. */
+/* Headers as fields of wire text, from the innermost out. 10.0.0.1 talks to 8.8.8.8. */
 #define PORTS "d431 01bb " /* 54321, 443 */
 #define TCP(flags) PORTS "00000001 00000002 50" flags " ffff 0000 0000 "
 #define UDP(length) PORTS length " 0000 "
@@ -26,7 +26,7 @@
 #define ETH(type) MACS type " "
 #define SNAP(type) "aaaa03 000000 " type " "
 
-/* The packets inside: 4 bytes of data each. */
+/* The inner packets, with 4 bytes of data each. */
 #define TCP4 V4("002c", "0000", "06") TCP("18") "'data' "
 #define UDP4 V4("0020", "0000", "11") UDP("000c") "'data' "
 #define TCP6 V6("0018", "06") TCP("02") "'data' "
@@ -346,7 +346,7 @@ static const struct row tunnels[] = {
      GOOD, IS_TCP4},
 };
 
-/* UDP on a tunnel's port that is no tunnel counts as itself. */
+/* UDP on a tunnel's port that is not a tunnel counts as plain UDP. */
 static const struct row not_tunnels[] = {
     {"VXLAN without its flag", 101, OUTER_UDP("0024", "c000", "12b5", "0010") "f7000000 00002a00",
      GOOD, 4, IPPROTO_UDP, 8, ANY, 0, 0},
@@ -377,7 +377,7 @@ static struct decoder *new_decoder(bool open_tunnels)
     return decoder;
 }
 
-/* Decodes the first n bytes; the packet must not be used beyond: its payload is gone. */
+/* Decodes the first n bytes; the packet's payload is gone afterwards. */
 static enum packet_verdict decode(struct decoder *decoder, int linktype, const uint8_t *wire,
                                   size_t n, uint32_t length, struct packet *packet)
 {
@@ -415,7 +415,7 @@ static void check_packet(const struct row *row, const struct packet *packet)
     is_int(packet->time, 1700000000000000, "time: %s", row->title);
 }
 
-/* Any verdict will do, but none may read beyond; shorter by a header at least, none is good. */
+/* Any verdict is fine, but no read beyond the end; without the last header, none is good. */
 static void check_prefixes(const struct row *row, bool open, const uint8_t *wire, size_t length)
 {
     struct decoder *decoder = new_decoder(open);
@@ -433,7 +433,7 @@ static void check_prefixes(const struct row *row, bool open, const uint8_t *wire
     }
     is_int(sound, length, "each prefix has a verdict, tunnels %s: %s", open ? "open" : "closed",
            row->title);
-    /* Cut off in its own header, a tunnel inside UDP still is UDP. */
+    /* Cut off within its own header, a tunnel over UDP is still UDP. */
     if (!open || row->linktype != 101 || wire[9] != IPPROTO_UDP)
         ok(good == 0 || (first_good >= 20 && good == length - first_good),
            "from some length on all are good: %s", row->title);
@@ -474,7 +474,7 @@ static void test_tables(void)
     CHECK_ROWS(bad_tunnels);
 }
 
-/* Rows whose outside is the packet: 192.0.2.1 to 192.0.2.2. */
+/* Rows whose outer packet counts: 192.0.2.1 to 192.0.2.2. */
 static void test_not_tunnels(void)
 {
     for (size_t i = 0; i < sizeof not_tunnels / sizeof *not_tunnels; i++) {
@@ -496,7 +496,7 @@ static void test_not_tunnels(void)
     }
 }
 
-/* With tunnels closed, UDP tunnels are plain UDP of their outsides. */
+/* With tunnels closed, UDP tunnels are plain UDP between their outer addresses. */
 static void test_closed_udp_tunnel(void)
 {
     struct decoder *decoder = new_decoder(false);
@@ -532,7 +532,7 @@ static void test_icmp_fields(void)
     decoder_destroy(&decoder);
 }
 
-/* Fragments in order: what each of them is. */
+/* Fragments in order, and the result for each. */
 struct fragment_row {
     const char *title, *wire;
     enum packet_verdict verdict;
@@ -605,7 +605,7 @@ static void test_fragments(void)
     decoder_destroy(&decoder);
 }
 
-/* Direction belongs to the key, and the fields of a first packet do not leak into the next. */
+/* Direction is part of the key, and the fields of a first packet do not leak into the next. */
 static void test_fragment_direction(void)
 {
     struct decoder *decoder = new_decoder(true);
@@ -622,7 +622,7 @@ static void test_fragment_direction(void)
     decoder_destroy(&decoder);
 }
 
-/* A datagram is forgotten two minutes after its first fragment, whichever way time goes. */
+/* A datagram is forgotten two minutes after its first fragment, in either direction of time. */
 static void test_fragment_age(void)
 {
     static const struct {
@@ -650,7 +650,7 @@ static void test_fragment_age(void)
     }
 }
 
-/* Fragments of DNS keep their payload, and tell where it belongs. */
+/* Fragments of DNS keep their payload and its offset. */
 static void test_fragment_dns(void)
 {
     static const struct {
@@ -706,7 +706,7 @@ static void test_fragment_flood(void)
     decoder_destroy(&decoder);
 }
 
-/* Fewer than 24 layers are honest; a thousand cost neither time nor stack. */
+/* Up to 24 layers are honest; a thousand cost neither time nor stack. */
 static void test_nesting(void)
 {
     static const struct {
@@ -772,7 +772,7 @@ static void test_payload(void)
     ok(!decoder, "destroying clears the pointer");
 }
 
-/* Every byte of every frame set to some values, in exact memory. */
+/* Every byte of every frame set to some values, in memory of the exact size. */
 static void mutate(const struct row *row)
 {
     static const uint8_t values[] = {0x00, 0x01, 0x0f, 0x40, 0x7f, 0x80, 0xff};

@@ -14,7 +14,7 @@ static const struct {
     uint16_t port;
     const char *want;
 } flows[] = {
-    /* No packets, or none from the destination; bytes a packet are rounded half to even. */
+    /* No packets, or none from the destination; bytes per packet are rounded half to even. */
     {0, 0, 0, 0, 0, 80, "unclassified"},
     {0, 5000, 0, 5000, 20 * S, 53, "unclassified"},
     {1, 66, 0, 0, 0, 80, "failedConnection"},
@@ -44,7 +44,7 @@ static const struct {
     {3, 1, 3, 1, 2 * S, 80, "singleResourceLoaded"},
     {3, 2, 3, 0, 2 * S, 80, "unclassified"},
     {3, UINT64_MAX, 3, 2, 2 * S, 80, "largeUpload"},
-    /* TLS without more than the negotiation. */
+    /* TLS with nothing but the negotiation. */
     {5, 900, 6, 1147, S / 2, 443, "tlsNegotiationOnly"},
     {5, 900, 6, 1147, S / 2, 444, "singleResourceLoaded"},
     {5, 900, 6, 1148, S / 2, 443, "singleResourceLoaded"},
@@ -70,11 +70,11 @@ static const struct {
     {9, 1000010, 1, 300002, 0, 80, "largeUpload"},
     {9, 1000010, 1, 300003, 0, 80, "unclassified"},
     {9, 1000001, 1, 0, 0, 80, "unclassified"},
-    /* Downloads: the source has sent less than half. */
+    /* Downloads: the source sent less than half. */
     {9, 100, 1, 201, 0, 80, "minorResourcesDownloadedQuickly"},
     {9, 100, 1, 200, 0, 80, "unclassified"},
     {9, 0, 1, 201, 0, 80, "unclassified"},
-    /* Quick ones: two packets at least, each more than 1211.2 bytes. */
+    /* Quick ones: at least two packets, of more than 1211.2 bytes each. */
     {1, 10, 2, 2423, S, 80, "minorContentDownloadedQuickly"},
     {1, 10, 2, 2422, S, 80, "minorResourcesDownloadedQuickly"},
     {1, 10, 1, 2423, S, 80, "minorResourcesDownloadedQuickly"},
@@ -89,7 +89,7 @@ static const struct {
     {1, 10, 7000, 999999, S, 80, "someResourcesDownloadedQuickly"},
     {1, 10, 7000, 1000000, S, 80, "majorResourcesDownloadedQuickly"},
     {1, 10, 7000, UINT64_MAX, S, 80, "majorContentDownloadedQuickly"},
-    /* Between one second and ten: two packets a second at least. */
+    /* Between one and ten seconds: at least two packets per second. */
     {1, 10, 7, 9999, S + 1, 80, "minorContentDownloaded"},
     {1, 10, 7, 9999, 7 * S / 2, 80, "minorContentDownloaded"},
     {1, 10, 7, 9999, 7 * S / 2 + 1, 80, "minorResourcesDownloaded"},
@@ -107,7 +107,7 @@ static const struct {
     {1, 10, 7, 10000, 10 * S, 80, "someDataDownloadedViaLongSession"},
     {1, 10, 7, 999999, 10 * S, 80, "someDataDownloadedViaLongSession"},
     {1, 10, 7, 1000000, 999 * S, 80, "majorDataDownloadedViaLongSession"},
-    /* A resource: packets of both sides within 80 % to 120 % of each other, either way. */
+    /* A resource: the packets of both sides are within 80 % to 120 % of each other, either way. */
     {10, 100, 8, 100, 10 * S, 80, "singleResourceLoaded"},
     {8, 100, 10, 100, 10 * S, 80, "singleResourceLoaded"},
     {12, 100, 10, 100, 10 * S, 80, "singleResourceLoaded"},
@@ -140,7 +140,7 @@ static const struct {
     {3, 100, 5, 100, 10 * S + 1, 80, "asNeededChannel"},
     {6, 100, 3, 100, 10 * S + 1, 80, "unclassified"},
     {0, 100, 2, 100, 10 * S + 1, 80, "unclassified"},
-    /* Sessions that closed without a byte. */
+    /* Sessions that closed without sending a byte. */
     {2, 0, 2, 0, 2 * S - 1, 80, "closedSession"},
     {0, 0, 1, 0, 0, 80, "closedSession"},
     {3, 0, 2, 0, 0, 80, "unclassified"},

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Records, written: exact lines, as secflow(5) says; and that what was written is read as what it
- * was.
+ * Writing records: exact lines, as in secflow(5); and reading them gives the same record.
  */
 #include "../tap.h"
 #include "record/recordread.h"
@@ -26,7 +25,7 @@ struct row {
     uint64_t src_packets, src_bytes, dst_packets, dst_bytes;
     int64_t start, last;
     const char *community_id, *uid, *service;
-    int64_t traffic_date; /* -1: not known */
+    int64_t traffic_date; /* -1: unknown */
     bool extended;
     enum bytes_from bytes_from;
     uint64_t sampling;
@@ -73,7 +72,7 @@ static void fill_record(const struct row *row, struct record *record)
 #define ORIGINAL "\"destinationNameSource\":\"original\","
 #define COUNTS "\"srcPkts\":1,\"srcBytes\":2,\"dstPkts\":3,\"dstBytes\":4,"
 
-/* A line of these ends and counts, with what is between them. */
+/* A line with these ends and counts, and what is between them. */
 #define LINE(dst, source, proto)                                                                   \
     "{\"src\":\"10.0.0.1:50000\",\"dst\":\"" dst "\",\"destinationNameSource\":\"" source          \
     "\"," COUNTS "\"relativeStart\":0.0,\"protocolInformation\":\"\",\"duration\":0.0,"            \
@@ -264,7 +263,7 @@ static const struct row rows[] = {
              "\"trafficDate\":\"0.000000\",\"proto\":\"icmp\"}\n"},
 };
 
-/* A temporary file without a name, to be written by descriptor and read back. */
+/* A temporary file without a name, written through a descriptor and read back. */
 static int temporary(void)
 {
     FILE *file = tmpfile();
@@ -275,7 +274,7 @@ static int temporary(void)
     return fd;
 }
 
-/* What is in the file; to be freed. */
+/* The content of the file; the caller frees it. */
 static char *contents(int fd)
 {
     off_t size = lseek(fd, 0, SEEK_END);
@@ -312,7 +311,7 @@ static bool is_same_text(struct record_text a, struct record_text b)
     return a.length == b.length && (a.length == 0 || memcmp(a.bytes, b.bytes, a.length) == 0);
 }
 
-/* Each member of what was read against what was written. */
+/* Compares each member read with what was written. */
 static void is_record(const struct record *got, const struct record *want, const char *title)
 {
     bool ports = record_has_ports(want);
@@ -342,7 +341,7 @@ static void is_record(const struct record *got, const struct record *want, const
            "and what it has then");
 }
 
-/* What was written is read as what it was, and written again as the same bytes. */
+/* What was written is read back the same, and written again as the same bytes. */
 static void test_round_trip(void)
 {
     struct record_reader *reader = NULL;
@@ -372,7 +371,7 @@ static void test_round_trip(void)
     record_reader_destroy(&reader);
 }
 
-/* What no line can say. */
+/* What no line can express. */
 static void test_not_whole(void)
 {
     static char long_text[RECORD_LINE_MAX / 6];
@@ -399,7 +398,7 @@ static void test_not_whole(void)
     close(fd);
 }
 
-/* Durations, with what the reader sees of them. */
+/* Durations, and what the reader makes of them. */
 static void test_seconds(void)
 {
     static const struct {
@@ -509,7 +508,7 @@ static void test_sensor_names(void)
     ok(!sensor_is_name(name, SENSOR_MAX + 1), "and none of more");
 }
 
-/* The longest name, twice as long escaped, of a sensor with the longest name. */
+/* The longest name, twice as long when escaped, from a sensor with the longest name. */
 static void test_long_names(void)
 {
     enum { NAME_LENGTH = 1100 };
@@ -548,7 +547,7 @@ static void test_long_names(void)
     close(fd);
 }
 
-/* Destroying does not flush; what is written is written in whole lines, also amid. */
+/* Destroying does not flush; output is in whole lines, also in between. */
 static void test_whole_lines(void)
 {
     struct record_writer *writer = NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Records, read: what is a Secflow and what is not, and lines with fields added.
+ * Reading records: what is a Secflow and what is not, and lines with added fields.
  */
 #include "../tap.h"
 #include "record/recordread.h"
@@ -17,7 +17,7 @@ static struct record_reader *new_reader(void)
     return reader;
 }
 
-/* A record with one field replaced by another text; the others are these. */
+/* A record with one field replaced by another text; these are the others. */
 static const struct {
     const char *name, *text;
 } usual[] = {
@@ -46,7 +46,7 @@ static void make_line(char *line, size_t room, const char *name, const char *tex
     snprintf(line + used, room - used, "}");
 }
 
-/* Reads a line out of memory that ends where it does. */
+/* Reads a line from memory that ends where it does. */
 static enum result read_line(struct record_reader *reader, const char *line, struct record *record)
 {
     static uint8_t *copy;
@@ -59,7 +59,7 @@ static enum result read_line(struct record_reader *reader, const char *line, str
     return record_read(reader, (const char *)copy, length, record);
 }
 
-/* What a record is with one field replaced: dst, port, numbers, or the problem. */
+/* The result for a record with one field replaced: dst, port, numbers, or the problem. */
 static const struct {
     const char *name, *text, *want;
 } records[] = {
@@ -136,7 +136,7 @@ static void test_records(void)
     record_reader_destroy(&reader);
 }
 
-/* What a record tells of its sensor, and what counts as nothing. */
+/* What a record says of its sensor, and what counts as nothing. */
 static void test_sensors(void)
 {
     static const struct {
@@ -201,7 +201,7 @@ static void test_no_records(void)
     ok(!reader, "destroying clears the pointer");
 }
 
-/* What becomes of a line; $ is where the fields of a record that do not matter stand. */
+/* The resulting line; $ stands for the fields of a record that do not matter. */
 static const struct {
     const char *line, *want;
 } additions[] = {
@@ -260,7 +260,7 @@ static void test_additions(void)
     record_reader_destroy(&reader);
 }
 
-/* All that filters have added, one a line. */
+/* Everything that filters added, one per line. */
 static void show_known(const struct record_known *known, char *shown, size_t room)
 {
     const struct {
@@ -304,8 +304,7 @@ static void show_known(const struct record_known *known, char *shown, size_t roo
                                      (long long)numbers[i].number);
 }
 
-/* What filters have added, each field with a value of its own; and what is not what it should be.
- */
+/* Fields added by filters, each with a different value; and malformed ones. */
 static void test_known(void)
 {
     static const struct {
@@ -382,7 +381,7 @@ static void test_sources(void)
     record_reader_destroy(&reader);
 }
 
-/* A field that the reader knows, and adds. */
+/* A field that the reader knows and also adds. */
 static void test_known_addition(void)
 {
     static const char *const name[] = {"title"}, *const value[] = {"\"new\""};

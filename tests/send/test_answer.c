@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What answers mean: by their status, and by what NetworkSage's API says in them.
+ * What answers mean: by status, and by what NetworkSage's API says in them.
  */
 #include "../tap.h"
 #include "send/answer.h"
@@ -8,7 +8,7 @@
 static const char *const words[] = {"accepted", "again",  "too large",
                                     "rejected", "denied", "wrong URL"};
 
-/* Judges an answer out of memory that ends where it does; the id is set to "before" first. */
+/* Judges an answer from memory that ends where it does; the id is set to "before" first. */
 static enum result judge(enum answer_form form, long status, const char *bytes, size_t length,
                          enum verdict *verdict, char *id, size_t room)
 {
@@ -24,7 +24,7 @@ static enum result judge(enum answer_form form, long status, const char *bytes, 
     return result;
 }
 
-/* What a status means by itself, and for the API, where what comes with it accepts. */
+/* The meaning of a status by itself, and for the API with an accepting body. */
 static const struct {
     long status;
     enum verdict by_status, by_api;
@@ -70,7 +70,7 @@ static void test_statuses(void)
     }
 }
 
-/* By its status alone, whatever comes with it. */
+/* By status alone, whatever the body. */
 static void test_status_only(void)
 {
     static const char *const bodies[] = {"", "x", "{", "{\"error\":true}", "{\"error\":false}"};
@@ -85,7 +85,7 @@ static void test_status_only(void)
     }
 }
 
-/* What the API answers with 200. */
+/* The API's answers with 200. */
 static const struct {
     const char *body;
     enum verdict verdict;
@@ -110,7 +110,7 @@ static const struct {
     {"{\"error\":false,\"sampleId\":\"a\"}", VERDICT_ACCEPTED, "before"},
     {"{\"err\\u006fr\":false}", VERDICT_ACCEPTED, "before"},
     {"{\"x\":[1,{\"error\":true}],\"error\":false}", VERDICT_ACCEPTED, "before"},
-    /* it says that there is an error, or not that there is none */
+    /* there is an error, or it does not say that there is none */
     {"{\"error\":true}", VERDICT_AGAIN, "before"},
     {"{\"error\":true,\"body\":\"no\"}", VERDICT_AGAIN, "before"},
     {"{\"error\":\"false\"}", VERDICT_AGAIN, "before"},
@@ -128,7 +128,7 @@ static const struct {
     {"{\"body\":{\"error\":false}}", VERDICT_AGAIN, "before"},
     {"{\"x\":[{\"error\":false}]}", VERDICT_AGAIN, "before"},
     {"{\"error\":false,\"error\":true}", VERDICT_AGAIN, "before"},
-    /* it is no JSON object */
+    /* not a JSON object */
     {"", VERDICT_AGAIN, "before"},
     {" \r\n", VERDICT_AGAIN, "before"},
     {"OK", VERDICT_AGAIN, "before"},
@@ -165,7 +165,7 @@ static void test_api(void)
     }
 }
 
-/* Every beginning of an answer that accepts does not. */
+/* No prefix of an accepting answer accepts. */
 static void test_cut_off(void)
 {
     static const char body[] = "{\"error\":false,\"body\":{\"sampleId\":\"a\\u0042c\",\"x\":[1]}}";
@@ -196,7 +196,7 @@ static void test_nul(void)
     is_str(words[verdict], "again", "does not accept");
 }
 
-/* What people are told of an answer. */
+/* The message for people. */
 static const struct {
     const char *body, *words;
 } said[] = {

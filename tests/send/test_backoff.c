@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Waits between tries: their bounds, for any random number, and that they vary.
+ * Waits between attempts: their bounds, for any random number, and that they vary.
  */
 #include "../tap.h"
 #include "send/backoff.h"
@@ -11,11 +11,11 @@
 
 enum { TRIES = 2000 };
 
-/* What getrandom gives: the next of a simple generator, or what is wanted. */
+/* The result of getrandom: the next number of a simple generator, or a chosen one. */
 static enum { RANDOM_ANY, RANDOM_CHOSEN, RANDOM_FAILS } mode;
 static uint64_t chosen;
 
-/* In place of the C library's. */
+/* Replaces the C library's. */
 ssize_t getrandom(void *bytes, size_t size, unsigned flags)
 {
     static uint64_t state = 1;
@@ -32,7 +32,7 @@ ssize_t getrandom(void *bytes, size_t size, unsigned flags)
     return (ssize_t)size;
 }
 
-/* Wanted bounds, worked out by hand. */
+/* Bounds worked out by hand. */
 static const struct {
     unsigned failures;
     int64_t most; /* seconds */
@@ -63,7 +63,7 @@ static void test_bounds(void)
     }
 }
 
-/* Numbers at the ends of what can be drawn: all give a wait within its bounds. */
+/* The smallest and largest random numbers: each gives a wait within its bounds. */
 static void test_extremes(void)
 {
     for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bodies: what they hold, what is said about them, and that reading them in any way gives the same.
+ * Bodies: their content and facts, and that every way of reading gives the same.
  */
 #include "../tap.h"
 #include "base/text.h"
@@ -13,7 +13,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-/* The first ten fields, as a document has them, and as they may stand in a line. */
+/* The first ten fields, as in a document, and as they may be in a line. */
 #define TEN                                                                                        \
     "\"src\":\"10.0.0.1:1025\",\"dst\":\"www.example.com:443\","                                   \
     "\"destinationNameSource\":\"passive\",\"srcPkts\":3,\"srcBytes\":30,\"dstPkts\":4,"           \
@@ -37,7 +37,7 @@ static void put_string(struct text *text, const char *string)
     put(text, string, strlen(string));
 }
 
-/* A descriptor of a file of these bytes, at its end. */
+/* A descriptor of a file with these bytes, at its end. */
 static int new_file(const char *bytes, size_t length)
 {
     int fd = memfd_create("test_body", MFD_CLOEXEC);
@@ -51,7 +51,7 @@ static bool is_open(int fd)
     return fcntl(fd, F_GETFD) >= 0;
 }
 
-/* A body that is measured; with any other result there is none, and the descriptor is closed. */
+/* A measured body; with any other result there is none, and the descriptor is closed. */
 static enum result measured(struct body **body, int fd, enum body_form form, const char *file_name,
                             bool gzip)
 {
@@ -86,7 +86,7 @@ static struct body *new_body(const char *bytes, size_t length, enum body_form fo
     return body;
 }
 
-/* Reads what is left in steps of a size; counts what is wrong with how it is given. */
+/* Reads the rest in steps of one size. Returns the number of errors. */
 static size_t read_rest(struct body *body, size_t step, struct text *text)
 {
     char *buffer = malloc(step);
@@ -98,7 +98,7 @@ static size_t read_rest(struct body *body, size_t step, struct text *text)
         put(text, buffer, got);
     }
     got = 1;
-    wrong += body_read(body, buffer, step, &got) != RESULT_OK || got != 0; /* it stays at the end */
+    wrong += body_read(body, buffer, step, &got) != RESULT_OK || got != 0; /* stays at the end */
     free(buffer);
     return wrong;
 }
@@ -143,7 +143,7 @@ static void hash_of(const struct text *text, char hash[BODY_HASH_TEXT])
         snprintf(hash + 2 * i, 3, "%02x", digest[i]);
 }
 
-/* The body gives just these bytes, in steps of any size, from the beginning each time. */
+/* The body gives exactly these bytes, in steps of any size, from the beginning each time. */
 static void check_content(struct body *body, const char *title, const char *want, size_t length)
 {
     static const size_t steps[] = {1, 7, 4095, 65535, 65536, 65537, 1 << 20};
@@ -158,7 +158,7 @@ static void check_content(struct body *body, const char *title, const char *want
     }
 }
 
-/* Rewinds at some places: all of it comes then. */
+/* Rewinds at some places: everything is read again. */
 static void check_rewind(struct body *body, const char *title, const char *want, size_t length)
 {
     static const size_t places[] = {0, 1, 20, 100, 700, 65536};
@@ -190,7 +190,7 @@ static void check_facts(const struct body *body, uint64_t size, uint64_t content
     is_str(facts->hash, hash, "its hash");
 }
 
-/* Compressed it is the same: content, facts but for the size, and that is what is read. */
+/* Compressed, it is the same: content, and facts except the size, which is what is read. */
 static void check_gzip(const char *bytes, size_t length, enum body_form form,
                        const struct body_facts *facts)
 {
@@ -213,7 +213,7 @@ static void check_gzip(const char *bytes, size_t length, enum body_form form,
     body_destroy(&body);
 }
 
-/* Files and lines are as they are. */
+/* Files and lines are unchanged. */
 static void check_as_it_is(enum body_form form, const char *bytes, size_t length, uint64_t records)
 {
     struct text text = {0};
@@ -256,7 +256,7 @@ static void test_as_it_is(void)
     }
 }
 
-/* Sizes about that of the pieces that are read. */
+/* Sizes around that of the pieces that are read. */
 static void test_large(void)
 {
     static const size_t sizes[] = {65535, 65536, 65537, 300000};
@@ -290,7 +290,7 @@ static void test_known_hash(void)
     body_destroy(&body);
 }
 
-/* A sample's lines; the object of ten fields that each becomes; the date of the document. */
+/* A sample's lines; the object of ten fields for each; the date of the document. */
 struct document {
     const char *title, *file_name, *file_name_json;
     const char *date;
@@ -396,7 +396,7 @@ static void test_documents(void)
     }
 }
 
-/* Many records, whose last line lacks its newline: more than one piece of anything. */
+/* Many records, the last without a newline: more than one piece of everything. */
 static void test_long_document(void)
 {
     enum { RECORDS = 3000 };
@@ -433,7 +433,7 @@ static void test_long_document(void)
     text_destroy(&records);
 }
 
-/* The hash does not depend on the name, on other fields and on how it is compressed. */
+/* The hash does not depend on the name, on other fields or on compression. */
 static void test_equal_hash(void)
 {
     static const struct {
@@ -461,7 +461,7 @@ static void test_equal_hash(void)
     body_destroy(&first);
 }
 
-/* A descriptor that a body does not take stays open. */
+/* A descriptor that a body rejects stays open. */
 static void test_damaged(void)
 {
     static const char *const texts[] = {
@@ -492,7 +492,7 @@ static void test_damaged(void)
     }
 }
 
-/* Lines longer than any record may be. */
+/* Lines longer than any record. */
 static void test_long_line(void)
 {
     struct text text = {0};
@@ -534,7 +534,7 @@ static void test_cannot_read(void)
     }
 }
 
-/* A file that cannot be read, but whose place can be moved. */
+/* A file that is seekable but cannot be read. */
 static void test_write_only(void)
 {
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
@@ -558,7 +558,7 @@ static int count_open(void)
     return count;
 }
 
-/* A body keeps the descriptor, wherever in the file it is, and closes all that it has opened. */
+/* A body keeps the descriptor, at whatever offset, and closes everything that it opened. */
 static void test_descriptors(void)
 {
     static const char line[] = "{" TEN "," DATE "}\n";

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Delivery, at any time and with any collector: the uploader here is the test's own, and so is the
- * clock.
+ * Delivery, at any time and with any collector: the uploader and the clock are the test's own.
  */
 #include "../folder.h"
 #include "base/clock.h"
@@ -11,7 +10,7 @@
 #include <inttypes.h>
 #include <sys/syscall.h>
 
-/* What the collector answers, request by request; then, or where it waits, nothing comes. */
+/* The collector's answers, request by request; after the last, or where it waits, nothing comes. */
 struct reply {
     long status; /* 0: no answer */
     const char *body;
@@ -94,7 +93,7 @@ static struct delivery *delivery;
 static struct delivery_options options;
 static int64_t now;
 
-/* What was told since the last look, a word and a file name each. */
+/* What was reported since the last look: a word and a file name each. */
 static char told[1024];
 static struct delivery_news last;
 static char last_what[64], last_words[256];
@@ -156,7 +155,7 @@ static void add_lines(const char *name, const char *text)
     add(SPOOL_RECORDS, name, text);
 }
 
-/* All that is to be done by now. */
+/* Does everything that is due by now. */
 static void go(void)
 {
     do
@@ -166,7 +165,7 @@ static void go(void)
         need(delivery_run(delivery, now) == RESULT_OK, "delivery_run");
 }
 
-/* The same until nothing is left, or a request waits, or so many were made. */
+/* The same until nothing is left, a request waits, or that many were made. */
 static void go_on(size_t most)
 {
     for (go(); requests < most && delivery_state(delivery) == DELIVERY_LOOKS; go())
@@ -191,7 +190,7 @@ static size_t waiting(void)
     return count;
 }
 
-/* Whether another process could take the lock of the spool. */
+/* True if another process could take the lock of the spool. */
 static bool is_free(void)
 {
     struct spool *other;
@@ -203,7 +202,7 @@ static bool is_free(void)
     return got;
 }
 
-/* Another process, which adds a sample as soon as it could have the lock. */
+/* Another process, which adds a sample as soon as it could take the lock. */
 static bool racing;
 
 static void add_meanwhile(void)
@@ -218,7 +217,7 @@ static void add_meanwhile(void)
     spool_destroy(&other);
 }
 
-/* In place of the C library's: what is closed may be the lock. */
+/* Replaces the C library's: what is closed may be the lock. */
 int close(int fd)
 {
     int status = (int)syscall(SYS_close, fd);
@@ -297,7 +296,7 @@ static void test_backoff(void)
     end();
 }
 
-/* A 500 may be of the sample: another one is tried meanwhile. A 503 is of the collector. */
+/* A 500 may concern the sample, so another is tried meanwhile. A 503 concerns the collector. */
 static void test_other_first(void)
 {
     ANSWERS({.status = 500}, {.status = 200}, {.status = 503}, {.status = 200});
@@ -335,7 +334,7 @@ static void test_retry_after(void)
     end();
 }
 
-/* 413: parts of half the size, from the end on; of each line just one part has it. */
+/* 413: parts of half the size, from the end; each line is in exactly one part. */
 static void test_halves(void)
 {
     static const char eight[] = "11\n22\n33\n44\n55\n66\n77\n88\n";
@@ -478,7 +477,7 @@ static void test_held(void)
     end();
 }
 
-/* What is on its way stays, though it is the oldest. */
+/* A sample in flight stays, though it is the oldest. */
 static void test_bounded(void)
 {
     static const struct reply answered[] = {{.status = 200}, {.status = 200}};

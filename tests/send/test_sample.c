@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Samples: how records are gathered, when a sample is complete, and writes that fail on the way.
+ * Samples: how records are gathered, when a sample is complete, and failing writes.
  */
 #include "../folder.h"
 #include "base/text.h"
@@ -30,7 +30,7 @@ static struct spool *new_spool(void)
     return spool;
 }
 
-/* Out of memory that ends where the line does. */
+/* From memory that ends where the line does. */
 static enum result add(struct samples *samples, int64_t date, const char *line, int64_t now)
 {
     size_t length = strlen(line);
@@ -49,7 +49,7 @@ static void must_add(struct samples *samples, int64_t date, const char *line, in
     need(add(samples, date, line, now) == RESULT_OK, "samples_add");
 }
 
-/* Good until the next call. */
+/* Valid until the next call. */
 static const char *fd_text(int fd)
 {
     static char *text;
@@ -65,7 +65,7 @@ static const char *fd_text(int fd)
     return text;
 }
 
-/* Finishes a sample that should be there, checks it and lets it go. */
+/* Finishes a sample that must exist, checks it and removes it. */
 static void take(struct samples *samples, struct sample *sample, int64_t date, uint64_t records,
                  const char *want)
 {
@@ -83,7 +83,7 @@ static void take(struct samples *samples, struct sample *sample, int64_t date, u
     close(fd);
 }
 
-/* Records of one date: each sensor has its sample, and so have those that tell none. */
+/* Records of one date: each sensor has its sample, and so do records without a sensor. */
 static void test_sensors(void)
 {
     static const char *const sensors[] = {"a", "", "ab", "b", "a", "", "ab"};
@@ -119,7 +119,9 @@ static void test_none(void)
     ok(!samples, "again: nothing happens");
 }
 
-/* Lines of dates that alternate; the lines of each, that of the oldest last record first. */
+/*
+ * Lines of alternating dates; the lines of each sample, the one with the oldest last record first.
+ */
 static void test_grouping(void)
 {
     static const struct {
@@ -221,12 +223,12 @@ static void test_idle(void)
     samples_destroy(&samples);
 }
 
-/* Past so many, that of the oldest last record is complete. */
+/* Past the limit, the sample with the oldest last record is complete. */
 static void test_most(void)
 {
     enum { DATES = 3 * SAMPLES_MAX };
     struct samples *samples = new_samples(NULL, NO_LIMIT, 1000000);
-    int64_t next = 1; /* date 0 gets records all the time */
+    int64_t next = 1; /* date 0 gets records throughout */
     size_t wrong = 0, open = 0;
     struct sample *sample;
 
@@ -288,7 +290,7 @@ static bool is_same(int fd, const struct text *want)
     return strlen(got) == want->length && memcmp(got, want->bytes, want->length) == 0;
 }
 
-/* Lengths about that of what is written at once, and above it. */
+/* Lengths around what is written at once, and above it. */
 static void test_long_lines(void)
 {
     static const size_t lengths[] = {0,     1,     1000,  32767, 32768,  65534,
@@ -387,7 +389,7 @@ static void test_names(void)
     }
 }
 
-/* On disk: a complete sample becomes a file of the spool. */
+/* On disk, a complete sample becomes a file of the spool. */
 static void test_spooled(void)
 {
     struct spool *spool = new_spool();
@@ -413,7 +415,7 @@ static void test_spooled(void)
     spool_destroy(&spool);
 }
 
-/* What is not complete stays in the spool. */
+/* Incomplete samples stay in the spool. */
 static void test_left(void)
 {
     struct spool *spool = new_spool();
@@ -439,7 +441,7 @@ static void test_left(void)
     spool_destroy(&spool);
 }
 
-/* No file may grow above this; nothing is to be printed meanwhile. */
+/* No file may grow above this; nothing may be printed meanwhile. */
 static void limit_files(rlim_t most)
 {
     struct rlimit limit;
@@ -451,7 +453,7 @@ static void limit_files(rlim_t most)
 }
 
 /*
- * Lines of a length, of which some cannot be written at first: each that fails is added again,
+ * Lines of one length, some of which cannot be written at first: each that fails is added again,
  * twice in vain.
  */
 static void check_full(size_t length, size_t count, rlim_t most)
@@ -514,7 +516,7 @@ static void test_full(void)
         check_full(cases[i].length, cases[i].count, cases[i].most);
 }
 
-/* What could not be added leaves nothing behind, whatever is done next. */
+/* What could not be added leaves nothing behind, whatever happens next. */
 static void test_given_up(void)
 {
     struct spool *spool = new_spool();
@@ -568,7 +570,7 @@ static void test_finish_fails(void)
     }
 }
 
-/* A disk that is full, of which not a byte can be written. */
+/* A full disk, to which not a byte can be written. */
 static void test_no_space(void)
 {
     struct samples *samples = new_samples(NULL, NO_LIMIT, 1000);
@@ -591,7 +593,7 @@ static void test_no_space(void)
     samples_destroy(&samples);
 }
 
-/* A sample that cannot begin, for its file cannot be made. */
+/* A sample that cannot begin, since its file cannot be created. */
 static void test_cannot_begin(void)
 {
     struct spool *spool = new_spool();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The spool: files through it, what is left by processes that died, and what is none of its own.
+ * The spool: files on their way through it, leftovers of dead processes, and files of others.
  */
 #include "../folder.h"
 #include "base/clock.h"
@@ -10,7 +10,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-/* A new spool in the folder, which holds nothing. */
+/* A new, empty spool in the directory. */
 static struct spool *new_spool(void)
 {
     struct spool *spool = NULL;
@@ -20,7 +20,7 @@ static struct spool *new_spool(void)
     return spool;
 }
 
-/* Of a file in the spool. */
+/* The path of a file in the spool. */
 static const char *spool_path(const char *name)
 {
     char below[NAME_MAX + 64];
@@ -39,7 +39,7 @@ static const char *text_of(const char *name)
     return text_at(spool_path(name));
 }
 
-/* Begins a file, of which text is written. */
+/* Begins a file and writes the text to it. */
 static void begin(struct spool *spool, enum spool_kind kind, const char *file_name,
                   const struct spool_file *companion, const char *text, struct spool_file *file)
 {
@@ -55,7 +55,7 @@ static void add(struct spool *spool, enum spool_kind kind, const char *file_name
     need(spool_commit(spool, &file) == RESULT_OK, "spool_commit");
 }
 
-/* The name of the first entry behind a name, or "(none)". */
+/* The name of the first entry after a name, or "(none)". */
 static const char *next_name(struct spool *spool, const char *after)
 {
     static struct spool_entry entry;
@@ -135,7 +135,7 @@ static void end(struct living living)
     close(living.keep);
 }
 
-/* Folders. */
+/* Directories. */
 
 static void test_init(void)
 {
@@ -194,7 +194,7 @@ static void test_init_fails(void)
     ok(!spool, "there is no spool");
 }
 
-/* Others would send with this one's key. A group may, but for root. */
+/* Others could send with this one's key. Group access is fine, except for root. */
 static void test_init_open(void)
 {
     static const mode_t modes[] = {0777, 01777, 0702, 0770, 02770, 0755, 0700};
@@ -212,7 +212,7 @@ static void test_init_open(void)
     }
 }
 
-/* What a plain user may not do; root may. */
+/* Forbidden to a plain user, but not to root. */
 static void test_init_denied(void)
 {
     bool root = geteuid() == 0;
@@ -315,7 +315,7 @@ static void test_is_full(void)
     ok(!spool_is_full(0), "and none");
 }
 
-/* Files, from their beginning to their end. */
+/* Files, from beginning to end. */
 
 static void check_entry(struct spool *spool, enum spool_kind kind, int64_t before,
                         const struct spool_file *file)
@@ -411,7 +411,7 @@ static void test_discard(void)
     spool_destroy(&spool);
 }
 
-/* Of what is elsewhere, too: records once it is complete, and nothing before. */
+/* Of SPOOL_COPY: records once it is complete, and nothing before. */
 static void test_copy(void)
 {
     struct spool *spool = new_spool();
@@ -429,7 +429,7 @@ static void test_copy(void)
     spool_destroy(&spool);
 }
 
-/* Names, as they are where a file is sent. */
+/* Names as used when a file is sent. */
 static void test_odd_names(void)
 {
     static const char *const names[] = {
@@ -480,7 +480,7 @@ static void test_order(void)
     spool_destroy(&spool);
 }
 
-/* What several are named by one process: by age. */
+/* Several files of one process are named by age. */
 static void test_order_made(void)
 {
     struct spool *spool = new_spool();
@@ -527,7 +527,7 @@ static void test_many(void)
     spool_destroy(&spool);
 }
 
-/* As they are sent: the oldest again and again, then the next ones. */
+/* In the order of sending: the oldest again and again, then the next ones. */
 static void test_many_removed(void)
 {
     enum { MANY = 1100, OLDEST = 80 };
@@ -638,11 +638,11 @@ static void test_lock(void)
     spool_destroy(&spool);
 }
 
-/* What is left by those who died. */
+/* Leftovers of dead processes. */
 
 #define LEFT ".1700000000000001.4242.7."
 
-/* Bytes before and behind a last newline; none: no newline. */
+/* Bytes before and after a last newline; newline false: none. */
 static void test_recover_lines(void)
 {
     static const struct {
@@ -662,7 +662,7 @@ static void test_recover_lines(void)
         struct spool *spool = new_spool();
 
         memset(text, 'x', sizeof text);
-        text[0] = cases[i].newline ? '\n' : 'x'; /* an earlier one, where there is room */
+        text[0] = cases[i].newline ? '\n' : 'x'; /* an earlier one, if there is space */
         text[cases[i].before] = cases[i].newline ? '\n' : 'x';
         put_file(spool_path(name), text, whole + cases[i].behind);
         is_int(spool_recover(spool, &count), RESULT_OK, "records that were left, %zu", i);
@@ -774,7 +774,7 @@ static void test_recover_companions(void)
     spool_destroy(&spool);
 }
 
-/* The log was not completed: nothing is left of both. */
+/* The log was not completed: nothing is left of either. */
 static void test_recover_half(void)
 {
     struct spool *spool = new_spool();
@@ -788,7 +788,7 @@ static void test_recover_half(void)
     spool_destroy(&spool);
 }
 
-/* What is rejected. */
+/* Rejected entries. */
 
 static void test_reject(void)
 {
@@ -840,7 +840,7 @@ static void test_reject_companion(void)
     spool_destroy(&spool);
 }
 
-/* The longest name that the folder can hold: that of its answer is cut. */
+/* The longest name that the directory can hold: the name of its answer is cut. */
 static void test_reject_longest(void)
 {
     struct spool *spool = new_spool();
@@ -858,7 +858,7 @@ static void test_reject_longest(void)
     spool_destroy(&spool);
 }
 
-/* What is none of the spool's own. */
+/* Files that are not the spool's own. */
 
 static const char *const foreign[] = {
     "README",
@@ -994,7 +994,7 @@ static void test_total(void)
     spool_destroy(&spool);
 }
 
-/* The only entry, with the text; its name. */
+/* Creates the only entry, with the text; its name. */
 static struct spool_entry only_entry(struct spool *spool, const char *text)
 {
     struct spool_entry entry;
@@ -1083,7 +1083,7 @@ static void test_reject_part(void)
 #define MADE_3 "1735689600000003.1.0.records.c"
 #define MADE_UNSET "0000000000000001.1.0.records.x"
 
-/* Two that were put aside and two that wait, of 10 bytes each; an answer of 2. */
+/* Two rejected and two waiting entries of 10 bytes each; an answer of 2. */
 static struct spool *spool_to_trim(void)
 {
     struct spool *spool = new_spool();
@@ -1127,7 +1127,7 @@ static void test_trim_bytes(void)
     }
 }
 
-/* What is being sent stays, and costs another its place. */
+/* An entry being sent stays, and another goes in its place. */
 static void test_trim_spared(void)
 {
     struct spool *spool = spool_to_trim();
@@ -1168,7 +1168,7 @@ static void test_trim_age(void)
     }
 }
 
-/* What has the name of an entry, but is no file, is not waited for. */
+/* Something other than a file with the name of an entry is not waited for. */
 static void test_special(void)
 {
     struct spool *spool = new_spool();
@@ -1185,7 +1185,7 @@ static void test_special(void)
     spool_destroy(&spool);
 }
 
-/* What was rejected moves back. */
+/* Rejected entries move back. */
 #define LOG "1735689600000004.1.0.zeek.d"
 #define LOG_DNS "1735689600000004.1.0.dns.d"
 
@@ -1232,7 +1232,7 @@ static void test_retry(void)
     spool_destroy(&spool);
 }
 
-/* It takes no lock that a process which sends has, whatever that does. */
+/* It takes no lock that a sending process has, whatever that does. */
 static void test_retry_beside(void)
 {
     struct spool *spool = spool_to_retry(), *other = NULL;
@@ -1247,11 +1247,11 @@ static void test_retry_beside(void)
     spool_destroy(&spool);
 }
 
-/* What a process leaves that is killed while it moves something. */
+/* What a process leaves if killed while it moves something. */
 static void test_recover_aside(void)
 {
     static const struct {
-        const char *moved, *to, *what; /* of what spool_to_retry makes, all in rejected */
+        const char *moved, *to, *what; /* of those that spool_to_retry makes, all in rejected */
         const char *waits, *companion; /* where things are in the end */
         int aside;
     } cases[] = {
@@ -1282,7 +1282,7 @@ static void test_recover_aside(void)
     }
 }
 
-/* A companion that is alone for long stays while its log is among what was rejected. */
+/* A companion that has been alone for long stays while its log is among the rejected. */
 static void test_recover_retried(void)
 {
     struct spool *spool = spool_to_retry();
