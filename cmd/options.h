@@ -44,7 +44,7 @@ struct tool {
     const struct tool_option *options; /* in any order */
     size_t option_count;
     const struct habit *habits;
-    library_fn *const *libraries; /* that it is linked with; NULL ends them */
+    library_fn *const *libraries; /* linked with the tool; ended by NULL */
 };
 
 /*

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The libraries of others that a tool is linked with, and their versions as they are loaded.
+ * The third-party libraries that a tool is linked with, and their versions as loaded.
  *
- * Each is told of by the module that uses it, so that to tell of it links nothing more; of what
- * several modules use, by this one.
+ * The module that uses a library reports it, so that reporting links nothing more; libraries that
+ * several modules use are reported here.
  */
 #ifndef SECFLOW_LIBRARY_H
 #define SECFLOW_LIBRARY_H

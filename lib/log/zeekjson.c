@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Zeek's JSON logs: objects, one a line, or in arrays that may span lines or be one.
+ * Zeek's JSON logs: one object per line, or arrays, which may span lines or be on one.
  */
 #include "log/zeekread.h"
 
 #include <string.h>
 
-/* Fills the cells; *fields: those that are there. */
+/* Fills the cells; *fields: those that are present. */
 static enum result take_members(struct zeeklog *log, uint32_t *fields)
 {
     size_t count;
@@ -52,13 +52,13 @@ static void count_lines(struct zeeklog *log, size_t length)
 }
 
 /*
- * Behind damage: goes on at the next place where an object can begin, which is the beginning of a
- * line, of an array there or, where there are arrays, behind a comma between objects.
+ * After damage: continues at the next place where an object can begin: the start of a line, of an
+ * array there or, if there are arrays, after a comma between objects.
  */
 static enum result resume(struct zeeklog *log)
 {
     struct lookahead *in = &log->in;
-    char before = '\0', last = '\0'; /* characters passed, blanks aside */
+    char before = '\0', last = '\0'; /* the characters skipped, ignoring blanks */
 
     log->lost_bracket = true;
     while (lookahead_need(in, 1)) {
@@ -77,7 +77,7 @@ static enum result resume(struct zeeklog *log)
     return RESULT_DAMAGED;
 }
 
-/* Something else than an object: in an array it ends where the next element begins. */
+/* Skips something other than an object: in an array it ends where the next element begins. */
 static enum result pass_over(struct zeeklog *log)
 {
     static const char ends[] = {',', ']', '{', '\n'};
@@ -92,7 +92,7 @@ static enum result pass_over(struct zeeklog *log)
     return RESULT_DAMAGED;
 }
 
-/* Reads the object at in->at, and passes over it. */
+/* Reads the object at in->at and moves past it. */
 static enum result read_object(struct zeeklog *log, struct log_row *row, bool *useful)
 {
     struct lookahead *in = &log->in;
@@ -109,7 +109,7 @@ static enum result read_object(struct zeeklog *log, struct log_row *row, bool *u
             log_damaged(&log->log, "its object does not end within %u bytes", LOOKAHEAD_BYTES);
             return resume(log);
         }
-        /* Twice as much each time, since the object is read from its beginning again. */
+        /* Doubles each time, since the object is read again from its beginning. */
         (void)lookahead_fill(in, left < LOOKAHEAD_BYTES / 2 ? 2 * left : LOOKAHEAD_BYTES);
         if (in->end - in->at == left) {
             if (in->result != RESULT_END)
@@ -130,7 +130,7 @@ static enum result read_object(struct zeeklog *log, struct log_row *row, bool *u
     return result;
 }
 
-/* Takes one character between objects; false when none like it belongs there. */
+/* Takes one character between objects; false if it does not belong there. */
 static bool take_separator(struct zeeklog *log, char c)
 {
     switch (c) {

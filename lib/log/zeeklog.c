@@ -9,8 +9,8 @@
 #include <string.h>
 
 /*
- * The separator in id.orig_h can be set (Log::default_scope_sep), and the names mapped
- * (Log::default_field_name_map), which the documentation shows with src, src_port, dst, dst_port.
+ * The separator in id.orig_h can be set (Log::default_scope_sep), and names can be mapped
+ * (Log::default_field_name_map); the documentation maps them to src, src_port, dst, dst_port.
  */
 const struct json_key zeek_fields[] = {
     {"ts", FIELD_TS},
@@ -71,7 +71,7 @@ enum zeek_kind zeek_kind_of_fields(uint32_t fields)
         return KIND_DNS;
     if ((fields & BIT(FIELD_UID)) && (fields & BIT(FIELD_SERVER_NAME)))
         return KIND_TLS;
-    /* A host may be the sensor, which those who ship logs add to any row; sip has methods, too. */
+    /* A host field may be the sensor, which log shippers add to any row; sip also has methods. */
     return (fields & BIT(FIELD_UID)) && (fields & BIT(FIELD_METHOD)) &&
                    (fields & BIT(FIELD_HOST)) && !(fields & BIT(FIELD_CALL_ID))
                ? KIND_HTTP
@@ -104,8 +104,8 @@ static enum zeek_kind kind_of_name(const struct cell *name)
 }
 
 /*
- * Filters of Zeek split a log by adding to its name, as in conn_remote (docs.zeek.org, "Logging
- * framework"). But conn_long tells of connections of which conn tells again at their end.
+ * Zeek's filters split a log by adding to its name, as in conn_remote (docs.zeek.org, "Logging
+ * framework"). But conn_long has connections that conn logs again at their end.
  */
 static enum zeek_kind kind_of_path(const struct cell *path, uint32_t fields)
 {
@@ -192,7 +192,7 @@ static enum result not_a_log(struct zeeklog *log, const char *what)
     return RESULT_DAMAGED;
 }
 
-/* Tells the shape by the first characters. */
+/* Recognizes the form by the first characters. */
 static enum result begin(struct zeeklog *log)
 {
     struct lookahead *in = &log->in;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the files of the zeeklog module share: the cells of a row, by field, which the readers of
- * TSV and JSON fill, and what makes a row of them.
+ * Shared by the files of the zeeklog module: the cells of a row, by field, which the readers of TSV
+ * and JSON fill, and what makes a row from them.
  */
 #ifndef SECFLOW_ZEEKREAD_H
 #define SECFLOW_ZEEKREAD_H
@@ -44,19 +44,19 @@ enum zeek_field {
 };
 
 struct cell {
-    const char *text; /* NULL: not there, or null */
+    const char *text; /* NULL: missing, or null */
     size_t length;
 };
 
 /* KIND_TLS: ssl or quic. */
 enum zeek_kind { KIND_NONE, KIND_CONN, KIND_DNS, KIND_TLS, KIND_HTTP, KIND_OTHER };
 
-/* Room for a marker such as (empty). */
+/* Space for a marker such as (empty). */
 #define MARKER_MAX 32
 
 struct marker {
     char text[MARKER_MAX];
-    size_t length; /* SIZE_MAX: nothing is like it */
+    size_t length; /* SIZE_MAX: matches nothing */
 };
 
 struct tsv_state {
@@ -68,7 +68,7 @@ struct tsv_state {
     uint8_t *columns; /* the enum zeek_field of each */
     size_t count, capacity;
     enum zeek_kind kind; /* KIND_NONE before the first header */
-    bool plain;          /* which was the names alone */
+    bool plain;          /* the header was a plain line of names */
 };
 
 struct zeeklog {
@@ -81,13 +81,13 @@ struct zeeklog {
 
     struct tsv_state tsv;
     struct json *json;
-    bool has_arrays;   /* of objects, the JSON log */
-    bool in_array;     /* as far as brackets were seen */
-    bool lost_bracket; /* one may have been passed over */
+    bool has_arrays;   /* JSON: arrays of objects */
+    bool in_array;     /* according to the brackets seen */
+    bool lost_bracket; /* a bracket may have been skipped */
 
-    bool settled;        /* some of it was read, or it has been said why not */
-    char other_path[48]; /* of the first log that was not; "" where it is not known */
-    bool finished;       /* nothing is left, and what was wrong has been said */
+    bool settled;        /* some of it was read, or reported as unreadable */
+    char other_path[48]; /* of the first other log; "": unknown */
+    bool finished;       /* nothing is left, and damage has been reported */
     char name[DNS_NAME_TEXT];
     struct lookahead in;
 };
@@ -99,8 +99,8 @@ enum result zeek_json_init(struct zeeklog *log);
 enum result zeek_ended(struct zeeklog *log);
 
 /*
- * A time: seconds since 1970; milliseconds, integers of 12 to 15 digits; ISO 8601 with an offset
- * from UTC or Z. False when the text is none, or not from 1970 to 9999.
+ * Parses a time: seconds since 1970; milliseconds, as integers of 12 to 15 digits; ISO 8601 with Z
+ * or an offset from UTC. False if the text is not one, or not from 1970 to 9999.
  */
 bool zeek_time(const char *text, size_t length, int64_t *microseconds);
 
@@ -108,19 +108,19 @@ bool zeek_time(const char *text, size_t length, int64_t *microseconds);
 extern const struct json_key zeek_fields[];
 extern const size_t zeek_field_count;
 
-/* What log it is: by its path, or where that is not there by the set of its fields (1 << field). */
+/* The kind of a log, by its path or, without one, by the set of its fields (1 << field). */
 enum zeek_kind zeek_kind(struct zeeklog *log, const struct cell *path, uint32_t fields);
 
-/* The same by the set alone, without anything being noted. */
+/* The same by the set alone, recording nothing. */
 enum zeek_kind zeek_kind_of_fields(uint32_t fields);
 
-/* A field that a log of the kind cannot do without and that is not in the set; NULL: none. */
+/* A field that this kind of log requires and the set lacks; NULL: none. */
 const char *zeek_lacks(enum zeek_kind kind, uint32_t fields);
 
-/* Adds an element of dns's answers where it is an address. RESULT_NO_MEMORY. */
+/* Adds an element of dns's answers, if it is an address. RESULT_NO_MEMORY. */
 enum result zeek_add_answer(struct zeeklog *log, const char *text, size_t length);
 
-/* Makes a row of the cells. *useful: it tells something. RESULT_DAMAGED, RESULT_NO_MEMORY. */
+/* Makes a row from the cells. *useful: it has content. RESULT_DAMAGED, RESULT_NO_MEMORY. */
 enum result zeek_make_row(struct zeeklog *log, enum zeek_kind kind, struct log_row *row,
                           bool *useful);
 

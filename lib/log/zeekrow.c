@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From the cells of a row to what it tells: a connection, names of addresses, or the name that a
- * connection said.
+ * Turns the cells of a row into its content: a connection, names of addresses, or the name that a
+ * connection asked for.
  */
 #include "log/zeekread.h"
 
@@ -20,7 +20,7 @@ static bool is_marker(const struct cell *cell, const struct marker *marker)
     return cell->length == marker->length && memcmp(cell->text, marker->text, cell->length) == 0;
 }
 
-/* The cell of a field; NULL where it is not there, unset or empty. */
+/* The cell of a field; NULL if missing, unset or empty. */
 static const struct cell *get(const struct zeeklog *log, enum zeek_field field)
 {
     const struct cell *cell = &log->cells[field];
@@ -40,7 +40,7 @@ static bool read_port(const struct cell *cell, uint16_t *port)
     return true;
 }
 
-/* Each need_ and take_ function notes what is wrong with its field; take_ ones can do without. */
+/* need_ and take_ functions record what is wrong with their field; for take_, it is optional. */
 
 static enum result need(struct zeeklog *log, enum zeek_field field, const char *name,
                         const struct cell **cell)
@@ -92,7 +92,7 @@ static enum result take_count(struct zeeklog *log, enum zeek_field field, const 
     return RESULT_OK;
 }
 
-/* Sets the end by the duration, which a clock that was set back makes negative: 0. */
+/* Sets the end from the duration; a negative one, from a clock that was set back, counts as 0. */
 static enum result take_duration(struct zeeklog *log, struct connection *connection)
 {
     const struct cell *cell = get(log, FIELD_DURATION);
@@ -118,7 +118,7 @@ static uint8_t protocol(const struct cell *cell)
     return 0;
 }
 
-/* ICMP has its type as orig_p, and as resp_p its code or the type that answers it. */
+/* ICMP has its type in orig_p, and in resp_p its code or the type that answers it. */
 static void take_icmp(struct connection *connection)
 {
     connection->icmp_known =
@@ -132,8 +132,8 @@ static void take_icmp(struct connection *connection)
 }
 
 /*
- * What history tells of the handshake: S, a SYN of the originator, or h, the answer to one; H, the
- * originator sent such an answer.
+ * The handshake in history: S, a SYN of the originator; h, the answer to one; H, such an answer by
+ * the originator.
  */
 static enum opener find_opener(const struct cell *history)
 {
@@ -241,7 +241,7 @@ enum result zeek_add_answer(struct zeeklog *log, const char *text, size_t length
     return RESULT_OK;
 }
 
-/* TSV has the answers in one cell. */
+/* In TSV, all answers are in one cell. */
 static enum result split_answers(struct zeeklog *log, const struct cell *cell)
 {
     const char *p = cell->text, *end = p + cell->length;
@@ -292,7 +292,7 @@ static bool make_name(struct zeeklog *log, const struct cell *query, struct log_
     return row->name_length > 0;
 }
 
-/* Names are read from DNS on port 53 only, where the log has ports. */
+/* Only DNS on port 53 gives names, if the log has ports. */
 static enum result check_ports(struct zeeklog *log, bool *is_dns)
 {
     bool has_orig = get(log, FIELD_ORIG_P), has_resp = get(log, FIELD_RESP_P);
@@ -327,7 +327,7 @@ static enum result make_lookup(struct zeeklog *log, struct log_row *row, bool *u
     return RESULT_OK;
 }
 
-/* Whether it is a request to open a tunnel, whose host is not who is at the other end. */
+/* True for a request to open a tunnel, whose host is not the other end. */
 static bool is_to_proxy(const struct zeeklog *log)
 {
     const struct cell *method = get(log, FIELD_METHOD);

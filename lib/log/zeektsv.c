@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Zeek's TSV logs: lines of cells, and in front of them, or between them again, header lines.
+ * Zeek's TSV logs: header lines, which may occur again later, and lines of cells.
  */
 #include "log/zeekread.h"
 
@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-/* Takes the \xNN out of a header's value; false when it is longer than there is room for. */
+/* Decodes \xNN in a header's value; false if it does not fit. */
 static bool unescape(const char *p, const char *end, char *out, size_t room, size_t *length)
 {
     for (*length = 0; p < end; ++*length) {
@@ -47,10 +47,10 @@ static void set_path(struct tsv_state *tsv, const char *p, const char *end)
 {
     tsv->path.text = tsv->path_text;
     if (!unescape(p, end, tsv->path_text, sizeof tsv->path_text, &tsv->path.length))
-        tsv->path.length = sizeof tsv->path_text; /* cut off: not one of those that matter */
+        tsv->path.length = sizeof tsv->path_text; /* cut off: not one of the known ones */
 }
 
-/* What holds until a header says otherwise. */
+/* Sets the values that hold until a header changes them. */
 static void reset_header(struct tsv_state *tsv)
 {
     tsv->separator = '\t';
@@ -79,7 +79,7 @@ static enum result add_column(struct tsv_state *tsv, uint8_t field)
     return RESULT_OK;
 }
 
-/* The names of the columns. A field that is there twice is read from the first. */
+/* The names of the columns. If a field occurs twice, the first counts. */
 static enum result set_fields(struct zeeklog *log, const char *p, const char *end)
 {
     struct tsv_state *tsv = &log->tsv;
@@ -114,7 +114,9 @@ static bool begins(const char *p, const char *end, const char *word, size_t leng
     return (size_t)(end - p) > length && memcmp(p, word, length) == 0;
 }
 
-/* A line that begins with #, if it matters. A value stands one character behind its word. */
+/*
+ * Reads a line that begins with #, if it matters. A value begins one character after its keyword.
+ */
 static enum result read_header(struct zeeklog *log, const char *p, const char *end)
 {
     struct tsv_state *tsv = &log->tsv;
@@ -142,11 +144,10 @@ static bool begins_with_time(const struct zeeklog *log, const char *p, const cha
 }
 
 /*
- * Zeek's filter option tsv=T: the names alone stand in the first line, which may come again where
- * logs were joined. It has all names that a conn or dns log needs, which no row can be made to have
- * by a name that was asked for; nor does it begin with a digit, as nearly every row does. Of the
- * other logs strangers write enough of a row to make a header of it, but not its time, which must
- * be first.
+ * Zeek's filter option tsv=T: the first line is just the names, which may occur again in
+ * concatenated logs. A header has all names that a conn or dns log needs, which no queried name can
+ * forge within a row, and does not begin with a digit, as nearly every row does. In the other logs,
+ * strangers control enough of a row to forge a header, but not its time, which must come first.
  */
 static bool is_plain_header(const struct zeeklog *log, const char *p, const char *end)
 {
@@ -168,7 +169,7 @@ static bool is_plain_header(const struct zeeklog *log, const char *p, const char
     return kind != KIND_OTHER && !zeek_lacks(kind, fields);
 }
 
-/* The top bit of each byte that is zero, and no other. */
+/* Sets the top bit of each byte that is zero, and of no other. */
 static uint64_t zero_bytes(uint64_t word)
 {
     const uint64_t low = UINT64_C(0x7f7f7f7f7f7f7f7f);
@@ -176,7 +177,7 @@ static uint64_t zero_bytes(uint64_t word)
     return ~(((word & low) + low) | word | low);
 }
 
-/* Puts a line into the cells; false when it has another number of them than the header. */
+/* Splits a line into the cells; false if their number differs from the header's. */
 static bool split_line(struct zeeklog *log, const char *p, const char *end)
 {
     const uint64_t separators = UINT64_C(0x0101010101010101) * (unsigned char)log->tsv.separator;

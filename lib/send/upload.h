@@ -86,6 +86,6 @@ void upload_abort(struct uploader *uploader);
  */
 void upload_wait(struct uploader *uploader, struct pollfd *fds, unsigned count, int64_t timeout);
 
-library_fn upload_libcurl; /* and what it does TLS with */
+library_fn upload_libcurl; /* and its TLS library */
 
 #endif
