@@ -14,14 +14,14 @@ enum opener { OPENER_UNKNOWN, OPENER_ORIG, OPENER_RESP };
 /* What bytes count: payload, or the layer whose counts payload is estimated from (join.h). */
 enum bytes_from { BYTES_EXACT, BYTES_FROM_IP, BYTES_FROM_FRAME };
 
-/* Many logs tell of a connection in several pieces, and some of each side in one of its own. */
+/* Many logs write a connection in several pieces, some with a piece for each side. */
 struct connection {
     struct address orig, resp;     /* of the same family */
     uint16_t orig_port, resp_port; /* host byte order, 0 for ICMP */
     uint8_t proto;                 /* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP or IPPROTO_ICMPV6 */
     uint8_t opener;                /* enum opener */
     uint8_t bytes_from;            /* enum bytes_from: what the bytes here count */
-    uint8_t frame_header;          /* BYTES_FROM_FRAME: bytes of a frame in front of its packet */
+    uint8_t frame_header;          /* BYTES_FROM_FRAME: bytes of the frame before its packet */
     bool orig_syn, resp_syn;       /* that side is known to have sent a SYN */
     uint8_t icmp_type, icmp_code;
     bool icmp_known;

@@ -137,7 +137,7 @@ struct flowtable {
     size_t names_left;       /* times since then that a flow may have left a name behind */
     size_t names_most;       /* bytes; 0: no limit */
     uint64_t unnamed;        /* names that were not stored */
-    struct join *join;       /* what other points saw; NULL: connections have no points */
+    struct join *join;       /* sightings by other points; NULL: connections have no points */
 
     struct waiting batch[BATCH];
     struct metered metered[BATCH];
@@ -178,8 +178,8 @@ MUST_CHECK enum result flowlist_number_service(struct flowlist *flows, const cha
                                                size_t length, uint16_t *number);
 
 /*
- * Marks the bytes of the flow at a place as exact, or as estimated, at least in part, from the
- * counts of a layer. RESULT_NO_MEMORY.
+ * Marks the bytes of the flow at a place as exact, or as estimated at least in part.
+ * RESULT_NO_MEMORY.
  */
 void flowlist_exact(struct flowlist *flows, uint32_t place);
 MUST_CHECK enum result flowlist_estimated(struct flowlist *flows, uint32_t place,

@@ -349,7 +349,7 @@ static enum result find_place(struct flowtable *table, uint8_t flags, uint32_t u
     return RESULT_OK;
 }
 
-/* What the first packet of a flow, or the earliest connection, tells of it. */
+/* What the first packet of a flow, or the earliest connection, says about it. */
 static void begin_flow(struct stored_flow *flow, const struct waiting *first)
 {
     const uint8_t told = FLOW_FIRST_FROM_1 | FLOW_ICMP_KNOWN;
@@ -553,7 +553,7 @@ static uint32_t next_place(const struct flowlist *flows, uint32_t place)
     return next < flows->next_place ? next : 0;
 }
 
-/* Adds what other points saw of flows to what their homes did. */
+/* Adds the sightings by other points to the counts of their flows. */
 static void join_points(struct flowtable *table)
 {
     size_t count = 0;
@@ -684,7 +684,7 @@ static void add_metered(struct stored_flow *flow, const struct sighting *seen)
     }
 }
 
-/* Counts a connection: as part of its flow or, away from its home, beside it. */
+/* Counts a connection as part of its flow or, away from the flow's home, as a sighting. */
 static enum result count_metered(struct flowtable *table, unsigned index, struct stored_flow *flow)
 {
     const struct waiting *waiting = &table->batch[index];

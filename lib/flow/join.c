@@ -7,18 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Headers without options, and what is taken for the options of a SYN: 20 bytes on Linux. */
+/* The headers without options, and the assumed options of a SYN: 20 bytes on Linux. */
 enum { IPV4_HEADER = 20, IPV6_HEADER = 40, TCP_HEADER = 20, UDP_HEADER = 8, SYN_OPTIONS = 20 };
 
-/* Ethernet: its header, and the least that a frame has without its checksum. */
+/* Ethernet: its header, and the minimum frame without its checksum. */
 enum { ETHERNET_HEADER = 14, ETHERNET_LEAST = 60 };
 
 #define POINTS_MOST 65534u
 
 struct join {
     struct intern points;
-    uint32_t last_point; /* of these, the one that was asked for last */
-    uint16_t *homes;     /* by the number of the flow */
+    uint32_t last_point; /* of these, the latest that was looked up */
+    uint16_t *homes;     /* by flow number */
     size_t home_count;
     struct sighting *sightings;
     size_t count, capacity;

@@ -40,11 +40,11 @@ struct log_counts {
 struct log {
     struct log_counts counts;
     uint64_t line;     /* the number of the line that the row began in; 0 before the first */
-    char problem[256]; /* what was wrong, until the next call */
+    char problem[256]; /* what was wrong; valid until the next call */
 };
 
 struct log_options {
-    bool sessions; /* read the names that connections said; else such rows are other ones */
+    bool sessions; /* read names that connections asked for; else such rows are others */
 };
 
 /* The functions of a reader. */

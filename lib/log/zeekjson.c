@@ -173,8 +173,8 @@ static enum result next_object(struct zeeklog *log, struct log_row *row, bool *u
 
 enum result zeek_json_init(struct zeeklog *log)
 {
-    log->tsv.set_separator = ',';                             /* where answers are one string */
-    log->tsv.empty.length = log->tsv.unset.length = SIZE_MAX; /* nothing is like them */
+    log->tsv.set_separator = ',';                             /* for answers in a single string */
+    log->tsv.empty.length = log->tsv.unset.length = SIZE_MAX; /* they match nothing */
     log->log.line = 1;
     log->next = next_object;
     return json_init(&log->json, zeek_fields, zeek_field_count);

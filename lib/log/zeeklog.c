@@ -153,7 +153,7 @@ const char *zeek_lacks(enum zeek_kind kind, uint32_t fields)
     return NULL;
 }
 
-/* The input ended as it should. */
+/* Checks that the input ended properly. */
 static enum result check_end(struct zeeklog *log)
 {
     const char *wanted = log->sessions ? "conn, dns, ssl, quic or http" : "conn or dns";

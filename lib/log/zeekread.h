@@ -95,7 +95,7 @@ struct zeeklog {
 enum result zeek_tsv_init(struct zeeklog *log);
 enum result zeek_json_init(struct zeeklog *log);
 
-/* The input is at its end, or cannot be read further: what the reader answers then. */
+/* For the end of the input, or input that cannot be read further: what the reader returns then. */
 enum result zeek_ended(struct zeeklog *log);
 
 /*
@@ -104,7 +104,7 @@ enum result zeek_ended(struct zeeklog *log);
  */
 bool zeek_time(const char *text, size_t length, int64_t *microseconds);
 
-/* The names of the fields; of those of one field the first is what messages call it. */
+/* The names of the fields; messages use the first name of a field. */
 extern const struct json_key zeek_fields[];
 extern const size_t zeek_field_count;
 

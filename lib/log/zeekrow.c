@@ -144,7 +144,7 @@ static enum opener find_opener(const struct cell *history)
     return memchr(history->text, 'H', history->length) ? OPENER_RESP : OPENER_UNKNOWN;
 }
 
-/* The cell of a field that is passed on as it is; NULL for what is not a word. */
+/* The cell of a field that is passed on unchanged; NULL if it is not a word. */
 static const struct cell *get_word(const struct zeeklog *log, enum zeek_field field, size_t most)
 {
     const struct cell *cell = get(log, field);
@@ -259,8 +259,8 @@ static enum result split_answers(struct zeeklog *log, const struct cell *cell)
 }
 
 /*
- * One byte of a name as Zeek writes them: \xNN in TSV and, by default, in JSON too, and in TSV \\
- * for a backslash. Returns how many characters it took.
+ * Decodes one byte of a name as Zeek writes them: \xNN in TSV and, by default, in JSON too, and in
+ * TSV \\ for a backslash. Returns the number of characters used.
  */
 static size_t read_byte(const struct zeeklog *log, const char *p, const char *end, uint8_t *byte)
 {
@@ -272,7 +272,7 @@ static size_t read_byte(const struct zeeklog *log, const char *p, const char *en
     return !log->json && end - p >= 2 && p[0] == '\\' && p[1] == '\\' ? 2 : 1;
 }
 
-/* Writes the query's name as names are written here. False: it is none. */
+/* Writes the query's name in the form of dns.h. False: not a name. */
 static bool make_name(struct zeeklog *log, const struct cell *query, struct log_row *row)
 {
     const char *p = query->text, *end = p + query->length;
