@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# bench-live.sh BINDIR CAPTURE: what live capture costs, of flowcap and its peers, each on the same
+# bench-live.sh BINDIR CAPTURE: the cost of live capture, for flowcap and its peers, each on the same
 # replay over a pair of interfaces; to be run by root in a network namespace of its own.
 #
-# CPU seconds are those of the whole process, of a million packets. What a peer does not tell of is
+# CPU seconds are those of the whole process, for a million packets. What a peer does not report is
 # left out.
 
 set -u
@@ -27,7 +27,7 @@ cpu() {
     awk -v ticks="$ticks" '{ print ($14 + $15) / ticks }' "/proc/$1/stat"
 }
 
-# replay RATE: the capture, as fast as it goes or so many packets a second
+# replay RATE: replays the capture, as fast as possible or at that many packets per second
 replay() {
     tcpreplay -q -K -i one0 $1 "$capture" 2>&1 |
         sed -n 's/^Rated: .* \([0-9.]*\) pps.*/\1/p'

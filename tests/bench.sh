@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# How fast the tools are, and how much memory they take, beside their peers on this machine: as it
-# goes on standard output, and in the end as one table in BINDIR/bench.txt.
+# How fast the tools are, and how much memory they take, compared with peers on this machine: progress
+# goes to standard output, and the result is one table in BINDIR/bench.txt.
 #
 #   BINDIR      the build directory
 #   BENCHDIR    where captures and logs go, 4.4 GB, and output of as much again; given, they are
@@ -10,7 +10,7 @@
 #   PYTHON      makes the logs
 #
 # Every tool reads the same file in turn. The yardstick is an empty pcap_loop() of libpcap for
-# captures, and zeek-cut picking six columns for logs. A goal that is missed is no error; a tool that
+# captures, and zeek-cut picking six columns for logs. A missed goal is not an error; a tool that
 # fails is.
 
 set -u
@@ -53,13 +53,13 @@ installed() {
     command -v "$1" >/dev/null 2>&1
 }
 
-# column NUMBER COMMAND: a figure of the table of the capture measured last; nothing if it failed
+# column NUMBER COMMAND: a figure from the last table; nothing if the command failed
 column() {
     awk -v column="$1" -v name="$2" '$1 == name && $2 != "failed:" { print $column }' \
         "$scratch/table"
 }
 
-# capture KIND: makes the capture, unless it was kept; a part of one never has the final name
+# capture KIND: makes the capture, unless it was kept; an incomplete one never has the final name
 capture() {
     file=$dir/$1.pcap
     [ -f "$file" ] && return
@@ -72,13 +72,13 @@ size() {
     wc -c <"$1" | awk '{ printf "%d MB", $1 / 1e6 }'
 }
 
-# size_of KIND: of a capture, which is made
+# size_of KIND: makes a capture and prints its size
 size_of() {
     capture "$1"
     size "$file"
 }
 
-# logs NAME ROWS SHAPE...: makes conn and dns in a folder of that name, unless they were kept
+# logs NAME ROWS SHAPE...: makes conn and dns in a directory of that name, unless they were kept
 logs() {
     name=$1
     shift
@@ -87,7 +87,7 @@ logs() {
     mv "$scratch/logs" "$dir/$name" || exit 1
 }
 
-# title TEXT: what the rows that follow are about
+# title TEXT: a heading for the rows that follow
 title() {
     printf '\n%s\n' "$1"
     printf '\n%s\n' "$1" >>"$scratch/rows"
@@ -103,7 +103,7 @@ measure() {
 }
 
 # nfpcapd appends to the files of an earlier run and takes longer over it: each run has a new
-# directory. softflowd throws flows out above 8192 unless told that there may be more; without a
+# directory. softflowd evicts flows above 8192 unless told otherwise; without a
 # collector it counts them, and sends nothing.
 beside_peers() {
     set -- "pcap_loop='$BINDIR/tests/pcap_loop' '$file'" \
@@ -129,7 +129,7 @@ verdict() {
     }'
 }
 
-# multiple A B: the median wall time of A as a multiple of that of B
+# multiple A B: the median wall time of A divided by that of B
 multiple() {
     echo "$(column 2 "$1") $(column 2 "$2")" | awk 'NF == 2 && $2 > 0 { print $1 / $2 }'
 }
@@ -173,7 +173,7 @@ json_verdict() {
         "$(column 2 "$2" | awk -v bytes="$(wc -c <"$3")" '{ print bytes / $1 / 1e6 }')" min 400
 }
 
-# json_speed: the shapes of JSON logs, beside jq picking six columns
+# json_speed: the forms of JSON logs, compared with jq picking six columns
 json_speed() {
     logs json-logs 500000 json nested escaped
     conn=$dir/json-logs/conn
@@ -193,7 +193,7 @@ their own, $(size "$conn.nested.log"); with an escape in each row, $(size "$conn
     done
 }
 
-# log_speed: zeek2flow beside the tool that picks columns out of Zeek's logs
+# log_speed: zeek2flow compared with the tool that picks columns from Zeek's logs
 log_speed() {
     logs logs 2000000 tsv json
     conn=$dir/logs/conn dns=$dir/logs/dns
@@ -232,7 +232,7 @@ label_speed() {
     peak flowlabel flowlabel
 }
 
-# upload_speed: flowupload, from standard input to a collector on loopback that looks at nothing, and
+# upload_speed: flowupload, from standard input to a collector on loopback that checks nothing, and
 # curl sending the same bytes once from a file
 upload_speed() {
     head -n 1000000 "$scratch/in.sf" >"$scratch/million.sf"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# boot.sh ROOT SHARED [ARGUMENT...]: becomes systemd, as PID 1 of namespaces that were made for it, in
-# ROOT, where /mnt is the folder SHARED. What a machine starts beside a journal stays off.
+# boot.sh ROOT SHARED [ARGUMENT...]: becomes systemd, as PID 1 of the namespaces created for it, in
+# ROOT, where /mnt is the directory SHARED. Of what a machine usually starts, only the journal runs.
 set -eu
 
 root=$1
@@ -16,7 +16,7 @@ mount -t tmpfs tmpfs "$root/tmp"
 mount --bind "$shared" "$root/mnt"
 mount --bind /dev/null "$root/etc/fstab"
 
-# Devices that do nothing to this machine
+# Devices that cannot affect this machine
 mount -t tmpfs -o mode=755 tmpfs "$root/dev"
 while read -r name major minor; do
     mknod -m 666 "$root/dev/$name" c "$major" "$minor"

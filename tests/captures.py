@@ -136,7 +136,7 @@ def eth(packet):
 
 
 def padded(frame):
-    """As on the wire of an Ethernet: at least 60 bytes. The padding is not zero."""
+    """As on an Ethernet wire: at least 60 bytes. The padding is not zero."""
     return frame.ljust(60, b"\x55")
 
 
@@ -326,7 +326,7 @@ def to_word(data):
 
 
 class Section:
-    """A section of a pcapng file. Each method answers with a block; join them in order."""
+    """A section of a pcapng file. Each method returns a block; join them in order."""
 
     def __init__(self, order="<"):
         self.order = order
@@ -448,7 +448,7 @@ def obsolete_packet_blocks():
 
 @capture("format-unknown-blocks.pcapng")
 def unknown_blocks():
-    """Name resolution, statistics, decryption secrets, custom: all to be passed over."""
+    """Name resolution, statistics, decryption secrets, custom: all to be skipped."""
     section = Section()
     syn, syn_ack, data = conversation()
     # A name for the peer: names come from DNS alone.
@@ -487,7 +487,7 @@ def section_length():
 
 @capture("format-interfaces.pcapng")
 def several_interfaces():
-    """Of differing link type, resolution and snap length, the last one declared late."""
+    """With differing link type, resolution and snap length, the last one declared late."""
     section = Section()
     syn, _, _ = conversation()
     _, syn_ack, _ = conversation(bytes)
@@ -592,7 +592,7 @@ OUTER, OUTER6 = ("10.9.0.1", "8.8.4.4"), ("fd00::9", "2001:4860:4860::8844")
 
 @capture("tunnel-{}.pcap")
 def tunnels():
-    """An inner packet in every tunnel. The outside is one that alone would be a flow."""
+    """An inner packet in every tunnel. The outer packet alone would be a flow."""
     def over_ip(protocol, payload, outer=OUTER):
         return pcap([at(0, eth(ip(*outer, protocol, payload)))])
 
@@ -743,7 +743,7 @@ LOCALITY6 = """
 
 @capture("locality{}.pcap")
 def locality():
-    """A local host and a packet to each address: kept are those to the Internet."""
+    """A local host and a packet to each address: those to the Internet are kept."""
     return {
         "": pcap(each_second([udp(f"{LOCAL}:50001", f"{address}:9") for address in LOCALITY])),
         "6": pcap(each_second([udp(f"[{LOCAL6}]:50001", f"[{address}]:9")
@@ -753,7 +753,7 @@ def locality():
 
 @capture("transit.pcap")
 def transit():
-    """Both sides on the Internet, and one side that no unicast has."""
+    """Both sides on the Internet, and one side that is not unicast."""
     return pcap(each_second([
         udp("9.9.9.9:50001", "8.8.8.8:443"),
         udp("9.9.9.9:50002", "255.255.255.255:443"),
@@ -766,7 +766,7 @@ SERVICES = (67, 68, 137, 139, 389, 445, 636, 1900, 5353, 5355)
 
 @capture("services.pcap")
 def service_ports():
-    """Each service port and its neighbours: over UDP at the peer, over TCP at the local side."""
+    """Each service port and its neighbors: over UDP at the peer, over TCP at the local side."""
     ports = sorted({port + step for port in SERVICES for step in (-1, 0, 1)})
     return pcap(each_second(
         [udp(f"{LOCAL}:50001", f"{PEER}:{port}") for port in ports]
@@ -833,7 +833,7 @@ def number_forms():
 
 @capture("skipped.pcap")
 def skipped():
-    """What is no TCP, UDP, ICMP or ICMPv6 over IP."""
+    """Packets other than TCP, UDP, ICMP or ICMPv6 over IP."""
     return pcap([
         at(0, ethernet(0x0806, bytes(28))),
         at(1, ethernet(0x88cc, b"\x02\x07\x04\2\0\0\0\0\1\0\0")),
@@ -863,7 +863,7 @@ def dns_only():
 
 @capture("bytes.pcap")
 def byte_rules():
-    """A flow a packet; the payload's size is known from the table in pcap2flow-flows.sh."""
+    """One flow per packet; payload sizes are in the table in pcap2flow-flows.sh."""
     def flow(port, build, payload, **how):
         return build(f"{LOCAL}:{port}", f"{PEER}:443", payload=b"x" * payload, **how)
 
@@ -911,7 +911,7 @@ def fragmented():
 
 
 def damaged_frames():
-    """Headers that contradict each other or do not fit: none may become anything."""
+    """Headers that contradict each other or do not fit: none may become a record."""
     def tcp4(port, **lies):
         return eth(tcp(f"{LOCAL}:{port}", f"{PEER}:443", "S", **lies))
 
@@ -974,7 +974,7 @@ def counts():
 
 @capture("empty-{}")
 def captures_without_records():
-    """Each for a reason of its own, or for several."""
+    """Each for its own reason, or for several."""
     local = eth(udp(f"{LOCAL}:50001", "192.168.1.20:443"))
     service = [udp(f"{LOCAL}:50001", f"{PEER}:{port}") for port in SERVICES]
     whole = eth(tcp(f"{LOCAL}:50001", f"{PEER}:443", "S"))
@@ -1000,7 +1000,7 @@ def to(port, address):
 
 @capture("names-time.pcap")
 def names_and_times():
-    """Which of the names in the input a flow gets. Flow ports are in the order of the times."""
+    """Which of the names in the input a flow gets. Flow ports follow the order of times."""
     return pcap([
         at(0.5, eth(to(50000, "8.0.0.1"))),  # before the first name
         at(1, eth(says("first.example", "8.0.0.1"))),
@@ -1082,7 +1082,7 @@ def names_in_fragments():
 
 
 def tcp_message(question, address, padding=0):
-    """A response with its length in front, as many bytes of text longer as told."""
+    """A response after its length, made longer by that many bytes of text."""
     text = [record(QUESTION, 16, bytes(padding))] if padding else []
     message = dns(question, [*text, address_record(QUESTION, address)])
     return struct.pack(">H", len(message)) + message
@@ -1090,7 +1090,7 @@ def tcp_message(question, address, padding=0):
 
 @capture("names-tcp.pcap")
 def names_over_tcp():
-    """DNS over TCP, a connection each way in which segments hold messages."""
+    """DNS over TCP, one connection for each way that segments may hold messages."""
     def connection(port, stream, *places, syn=True):
         """The stream in segments, from each place to the next, in the order told."""
         server, client = f"{RESOLVER}:53", f"{LOCAL}:{port}"
@@ -1128,7 +1128,7 @@ def names_from_internet():
 
 @capture("names-session.pcap")
 def names_in_sessions():
-    """A Host that is not to be read: names of the session need an option."""
+    """A Host that must not be read: session names need an option."""
     request = b"GET / HTTP/1.1\r\nHost: www.example.com\r\n\r\n"
     return pcap(each_second([tcp(f"{LOCAL}:50001", f"{PEER}:80", "PA", request)]))
 
@@ -1150,7 +1150,7 @@ def client_hello(name, config_id=None):
 
 @capture("names-ech.pcap")
 def names_beside_ech():
-    """Visits to places that are what they say, and to one that is a front for others."""
+    """Visits to honest sites, and to one that is a front for others."""
     hellos = [("once.example", 7), ("twice.example", 200), ("twice.example", 9),
               ("front.example", 66), ("front.example", 66), ("front.example", 66),
               ("often.example", 1), ("often.example", 90), ("often.example", 90),
@@ -1273,7 +1273,7 @@ def both_families():
 
 @capture("windows.pcap")
 def windows():
-    """BASE is no multiple of 60: windows of a minute end at 40 and 100 seconds."""
+    """BASE is not a multiple of 60: windows of a minute end at 40 and 100 seconds."""
     client, server = f"{LOCAL}:1025", f"{PEER}:8080"
     return pcap([
         at(0, eth(says("www.example.com", PEER))),
@@ -1360,7 +1360,7 @@ def names_of_processes():
 
 @capture("big.pcap")
 def many_flows():
-    """Records for more than a pipe and every buffer hold."""
+    """More records than a pipe and all buffers hold."""
     return pcap([at(n / 1000, eth(udp(f"{LOCAL}:{50001 + n % 10000}", f"11.{n // 10000}.0.1:443")))
                  for n in range(20000)])
 
@@ -1460,7 +1460,7 @@ def corrupt_gzip():
 
 @capture("scan.pcap")
 def scan():
-    """Many flows, each of two packets that are far apart."""
+    """Many flows, each with two packets far apart."""
     probes = [tcp(f"10.1.2.3:{40000 + n}", f"198.41.{n >> 8}.{n & 255}:80", "S")
               for n in range(3000)]
     return pcap([at(n / 1000, eth(packet)) for n, packet in enumerate(probes + probes)])

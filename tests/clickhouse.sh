@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# A ClickHouse server of this test alone, and the table of flowupload(1) in it. To be sourced behind
+# A ClickHouse server of this test alone, and the table of flowupload(1) in it. Source it after
 # flowupload-common.sh.
 
 # start_clickhouse: sets $clickhouse, its process, and $clickhouse_port and _version; user and key are
@@ -51,7 +51,7 @@ query() {
     curl -sS --fail-with-body -H @headers --data-binary "$1" "http://127.0.0.1:$clickhouse_port/"
 }
 
-# fit: SQL or a command on standard input, as this server knows it. Debian's ClickHouse is of 2018:
+# fit: adapts SQL or a command on standard input to this server. Debian's ClickHouse is of 2018:
 # it has neither times of microseconds, nor their intervals, nor rows that expire, nor inserts that it
 # gathers. Rows expire with no server here, since the records of the tests are of 2023.
 fit() {

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What a shell makes of lines with a tabulator at the end, on a terminal.
+"""How a shell completes lines that end with a tab, on a terminal.
 
 usage: complete.py bash|zsh FOLDER LINE...
 

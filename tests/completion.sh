@@ -33,7 +33,7 @@ show() {
     fi </dev/null >log 2>&1 3>&-
 }
 
-# shows N LINE WORD DESCRIPTION: the only word for the end of the Nth line, none where WORD is empty
+# shows N LINE WORD DESCRIPTION: checks the only completion of the Nth line; WORD empty: none
 shows() {
     if [ "$shell" = fish ]; then
         is "$(cut -f 1 "shown.$1")" "$3" "$shell: $4"

@@ -26,7 +26,7 @@ begin() {
     head -c "$half" "$tool_name.input" >&9
 }
 
-# takes SIGNAL: whether the process has a handler for it, by its bit of SigCgt
+# takes SIGNAL: true if the process has a handler for it, by its bit in SigCgt
 takes() {
     caught=$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$process/status")
     [ $((0x$caught >> ($1 - 1) & 1)) -eq 1 ]
@@ -62,7 +62,7 @@ for tool_name in pcap2flow zeek2flow; do
         is "$(cat err)" '' "$tool_name, $signals: no message"
     done
 
-    # Nothing comes any more. What was read of the half line or packet at the end is nothing
+    # Nothing more comes. The half line or packet at the end counts as nothing
     begin
     ok "$tool_name, a pipe that stays: it is ready" until_true takes 15
     kill $process
@@ -72,7 +72,7 @@ for tool_name in pcap2flow zeek2flow; do
     ok "$tool_name, a pipe that stays: what came of it" cmp out want-half.sf
     is "$(cat err)" "$tool_name: standard input: it was not read to its end" "$tool_name, a pipe that stays: message"
 
-    # A file is left as it is
+    # A file is not read further
     begin - $tool_name.input
     ok "$tool_name, a file behind: it is ready" until_true takes 15
     kill $process

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Captures and logs of the wild, where they are beside the project (../shared): TAP.
+"""Captures and logs from the wild, if they are beside the project (../shared): TAP.
 
 Every one gives an exit status of 0 or 65, no more than a few messages, valid JSON or why there is
 none; the reference cases give their expected records; packets of a flow, its source and its Community ID are the same
@@ -129,7 +129,7 @@ def check_conformance(tap, lines):
 
 
 def flows(path):
-    """TCP and UDP: what each pair of ends did; not DHCP, of which Zeek knows who asks."""
+    """TCP and UDP: what each pair of ends did; not DHCP, where Zeek knows who asks."""
     found = {}
     for line in convert(path, "-a", "-x").stdout.splitlines():
         record = json.loads(line)
@@ -200,7 +200,7 @@ def has_handshake(path):
 
 
 def host_name(text):
-    """The name as it stands in records; None where it is no host name."""
+    """The name as in records; None if it is not a host name."""
     name = text.lower().removesuffix(".")
     labels = name.split(".")
     good = all(LABEL.fullmatch(label) for label in labels) and not labels[-1].isdigit()
@@ -208,7 +208,7 @@ def host_name(text):
 
 
 def names_of_tshark(path):
-    """The first name that each sender says to each receiver, unless that is a proxy."""
+    """The first name that each sender gives to each receiver, unless that is a proxy."""
     fields = ("ip.src", "ipv6.src", "tcp.srcport", "udp.srcport", "ip.dst", "ipv6.dst",
               "tcp.dstport", "udp.dstport", "tls.handshake.extensions_server_name", "http.host",
               "http.request.uri")

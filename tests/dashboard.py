@@ -28,7 +28,7 @@ def argument_end(text, start):
 
 
 def conditions(sql, values):
-    """$__conditionalAll(condition, $variable) is the condition, or 1=1 where the variable is All or empty."""
+    """$__conditionalAll(condition, $variable) is the condition, or 1=1 if the variable is All or empty."""
     while MACRO in sql:
         start = sql.rindex(MACRO)
         comma = argument_end(sql, start + len(MACRO))

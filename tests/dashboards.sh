@@ -10,7 +10,7 @@ bindir=$(dirname "$tool")
 PATH=$bindir:$PATH
 flows=$here/../man/secflow-grafana.json
 
-# is_portable FILE: it has the form that Grafana imports, asks for a data source, and knows no machine
+# is_portable FILE: it has the form that Grafana imports, asks for a data source, and names no machine
 is_portable() {
     jq -e '(.__inputs | map(select(.type == "datasource"))) as $inputs
         | .id == null and .uid == null and ($inputs | length) == 1
@@ -21,7 +21,7 @@ is_portable() {
         and ([.panels[].type] - ["row"] | unique) == (.__requires | map(select(.type == "panel").id) | sort)' "$1"
 }
 
-# apart FILE: no two panels lie over each other, and none leaves the 24 columns
+# apart FILE: no two panels overlap, and all are within the 24 columns
 apart() {
     jq -e '[.panels[].gridPos] as $all | all($all[]; .x >= 0 and .x + .w <= 24)
         and ([range($all | length) as $i | range($i) as $j | [$all[$i], $all[$j]]
@@ -59,7 +59,7 @@ end=1700003600
 today=$((end - 86400))
 week=$((end - 604800))
 
-# panel TITLE COLUMNS FROM [VARIABLE=VALUE]...: the rows that it shows from then until $end
+# panel TITLE COLUMNS FROM [VARIABLE=VALUE]...: the rows that it shows between FROM and $end
 panel() {
     sql=$("${PYTHON:-python3}" "$here/dashboard.py" "$flows" "$1" "$3" $end ${4:+"$4"} ${5:+"$5"} | fit) &&
         query "SELECT $2 FROM ($sql)"

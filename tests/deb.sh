@@ -15,8 +15,8 @@ fi
 
 pages=$(cd "$srcdir/man" && echo *.[1-8])
 
-# build_elsewhere: the same from the archive, at other times and in a folder with another name; what
-# it says is in $tmp/elsewhere.log
+# build_elsewhere: the same from the archive, at other times and in a directory with another name;
+# output goes to $tmp/elsewhere.log
 build_elsewhere() {
     mkdir "$tmp/elsewhere" &&
         tar -C "$tmp/elsewhere" --strip-components=1 -xf "$BINDIR"/secflow-*.tar.xz &&
@@ -41,12 +41,12 @@ inside() {
     chroot $root env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C DEBIAN_FRONTEND=noninteractive "$@"
 }
 
-# remove_package: but not what is configured, nor what was captured
+# remove_package: keeps the configuration and what was captured
 remove_package() {
     inside dpkg --remove secflow
 }
 
-# kept: what is to stay until a purge
+# kept: lists what must stay until a purge
 kept() {
     (cd $root && find etc/secflow etc/systemd var/lib/secflow var/spool/secflow | sort)
 }
@@ -115,7 +115,7 @@ else
         skip 'units can be enabled' 'no systemctl'
     fi
 
-    # Whoever is still in a folder below that which changes hands puts a link in its place just then
+    # A process still in a subdirectory replaces it by a link at just that moment
     mkdir "$tmp/bin" "$tmp/theirs" "$tmp/handed" "$tmp/handed/below"
     touch "$tmp/theirs/key" "$tmp/handed/below/key"
     cat >"$tmp/bin/chown" <<'END'
@@ -128,8 +128,8 @@ END
         "$(sed -n '/^give()/,/^}/p' "$srcdir/build-aux/debian/postinst"); give /mnt/handed flowcap 700"
     is "$(inside stat -c %U /mnt/theirs/key)" root 'but not what a link leads to'
 
-    # What is worth keeping until a purge: windows, samples, and what was configured. Samples that a tool
-    # left there that root tried become the service's, but no file that has a name elsewhere.
+    # Kept until a purge: windows, samples and configuration. Samples that a tool
+    # left there when root tried it become the service's, but no file with a hard link elsewhere.
     is_status 75 'a sample waits in the spool' inside runuser -u secflow -- sh -c '
         pcap2flow /mnt/trace.pcap | flowupload -u http://127.0.0.1:9/ --linger 0 -s /var/spool/secflow'
     inside runuser -u flowcap -- touch /var/lib/secflow/window.sf

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# What automake calls to run a test: its TAP driver, whose many lines become one for a test that passed.
-# Of one that failed it shows all that tells why, and where the rest is.
+# Called by automake to run a test: its TAP driver, whose many lines become one if the test passes.
+# If it fails, this shows everything that says why, and where the rest is.
 #
 #   driver.sh TAP-DRIVER --test-name NAME --log-file LOG --trs-file RESULTS OPTION... -- TEST
 
@@ -18,7 +18,7 @@ for word; do
     before=$word
 done
 
-# count RESULT...: the checks that ended so, as an extended regular expression
+# count RESULT...: how many checks had one of these results, extended regular expressions
 count() {
     grep -Ec "^:test-result: ($1)\$" "$results"
 }
@@ -36,5 +36,5 @@ else
     echo "FAIL: $name: $failed failed, $passed passed$of_these; all of it: $PWD/$log"
     grep -Ev '^(ok|PASS:|SKIP:|FAIL:|1\.\.)' "$log" | sed -n "s/^\(.\{200\}\).*/\1.../; s/^/    /; 1,${shown}p"
 fi
-# Why it skipped, once each
+# Reasons for skipping, once each
 sed -n 's/^ok [0-9]* - \(.* # SKIP .*\)/    \1/p' "$log" | sort -u

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every call of a tool that can fail fails once: TAP.
+"""Each call that a tool makes and that can fail, fails once: TAP.
 
 Each tool reads a small input again and again, and each time another of its allocations or system
 calls fails, by the library tests/faults.so. Whatever that does to the tool:
@@ -32,12 +32,12 @@ import time
 BINDIR = pathlib.Path(os.environ["BINDIR"]).resolve()
 LIBRARY = BINDIR / "tests" / "faults.so"
 
-# Why calls fail; EIO where nothing else is said. What is interrupted has not failed.
+# Why calls fail; the default is EIO. An interrupted call has not failed.
 REASONS = dict.fromkeys(("malloc", "calloc", "realloc", "aligned_alloc", "fdopen", "fdopendir", "realpath",
                          "madvise", "mmap", "strdup", "poll", "memfd_create", "pthread_create"), errno.ENOMEM)
 INTERRUPTED = ("poll", "read", "write")
 
-# Which statuses tell of them, where that is not any that the tool has for such a thing.
+# The exit statuses for them, if not just any that the tool has for failures.
 STATUSES = dict.fromkeys(("malloc", "calloc", "realloc", "aligned_alloc", "strdup", "fdopendir", "mkdirat",
                           "pcap_open_dead", "pthread_create", "seccomp_init", "seccomp_load", "setgroups",
                           "setresgid", "setresuid", "signalfd", "syscall", "unlinkat"), (71,))
@@ -82,13 +82,13 @@ def traced(folder):
 
 
 def cache_order_problem(folder):
-    """The name cache: flushed, synced, named, and the folder synced."""
+    """The name cache: flushed, synced, named, and the directory synced."""
     words = [call for call, _ in traced(folder) if call in ("fflush", "fsync", "rename")]
     return None if words == ["fflush", "fsync", "rename", "fsync"] else "the cache is not durable: %s" % words
 
 
 def spool_order_problem(folder):
-    """Each sample: written, synced, named, the folder synced; only then the collector hears of it."""
+    """Each sample: written, synced, named, the directory synced; only then is it sent."""
     calls = traced(folder)
     named = [place for place, (call, _) in enumerate(calls) if call == "renameat"]
     if not named:
@@ -105,7 +105,7 @@ def spool_order_problem(folder):
 
 
 def take_order_problem(folder):
-    """The same; and only then the file goes."""
+    """The same; and only then is the file removed."""
     calls = traced(folder)
     named = [place for place, (call, _) in enumerate(calls) if call == "renameat"]
     removed = [place for place, call in enumerate(calls) if named and call[0] == "unlinkat" and
@@ -116,7 +116,7 @@ def take_order_problem(folder):
 
 
 class Case:
-    """A command line, and what is right about what it leaves."""
+    """A command line, and what must hold for what it leaves."""
 
     statuses = (66, 71, 74)  # where something fails
     same_calls = True  # in every run
@@ -140,7 +140,7 @@ class Case:
                               stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
 
     def result(self, folder, stdout):
-        """What is the same whenever all went well."""
+        """What is always the same when all went well."""
         return stdout, (folder / "names").read_bytes()
 
     def problems(self, folder, status, sound):
@@ -158,12 +158,12 @@ class Case:
 
 
 def sample_of(records):
-    """What tells a sample from others: records are, by their bytes."""
+    """What identifies a sample: the bytes of its records."""
     return tuple(record["srcBytes"] for record in records)
 
 
 class Collector(http.server.BaseHTTPRequestHandler):
-    """Accepts what comes, or rejects it, and remembers it by the last part of the path."""
+    """Accepts or rejects what comes, and remembers it by the last part of the path."""
     protocol_version = "HTTP/1.1"
     accepted = collections.defaultdict(list)
 
@@ -204,7 +204,7 @@ class Server(http.server.ThreadingHTTPServer):
         pass  # such as a client that is gone
 
 
-# What of the input may be lost, which was said then.
+# Input that may be lost, if that was reported.
 LOSSES = (66, 71, 74)
 
 
@@ -264,7 +264,7 @@ class Upload(Case):
 
 
 class Take(Upload):
-    """Takes a file from a folder. It is there, or its samples are in the spool or accepted."""
+    """Takes a file from a directory. It is there, or its samples are in the spool or accepted."""
     losses = ()
     order_problem = staticmethod(take_order_problem)
 
@@ -305,7 +305,7 @@ class Cached(Case):
 
 
 class Live(Case):
-    """Captures packets of its own on the loopback interface; a name and a flow are in them."""
+    """Captures its own packets on the loopback interface, with a name and a flow in them."""
     ports = iter(range(20000, 60000))
     statuses = (66, 69, 71, 74)
     same_calls = False
@@ -337,7 +337,7 @@ class Live(Case):
 
 
 class Windows(Live):
-    """The same into a folder: but for want of memory, and where it cannot begin, all comes there."""
+    """The same into a directory: everything gets there, unless memory runs out or it cannot begin."""
     passing = (("write", errno.ENOSPC), ("renameat2", errno.EINVAL), ("renameat2", errno.EEXIST))
 
     def prepare(self, folder):
@@ -379,7 +379,7 @@ class Metrics(Live):
 
 
 def windows_order_problem(folder):
-    """Written, synced, named, and the folder synced: in this order."""
+    """Written, synced, named, and the directory synced: in this order."""
     calls = traced(folder)
     # Names of the thread's, and what it does with the file: messages and events are the other's.
     named = [place for place, (call, _) in enumerate(calls) if call in ("renameat2", "linkat")]
@@ -396,7 +396,7 @@ def windows_order_problem(folder):
 
 
 def ends_in_order(process):
-    """Whether it catches SIGTERM."""
+    """True if it catches SIGTERM."""
     try:
         status = pathlib.Path("/proc/%s/status" % process).read_text()
     except OSError:
@@ -416,7 +416,7 @@ Sound = collections.namedtuple("Sound", "result counts")
 
 
 def turn(case, sound=None, call=None, at=0, reason=0):
-    """Runs the case once, in a folder of its own: what is wrong. Without a fault: what it did, too."""
+    """Runs the case once, in its own directory. Returns what is wrong; without a fault also what it did."""
     with tempfile.TemporaryDirectory(dir=WORK) as name:
         folder = pathlib.Path(name)
         folder.chmod(0o777)
@@ -585,7 +585,7 @@ def make_cases(work):
 
 
 def enter_network():
-    """Runs this again in a network of its own, where that can be had."""
+    """Runs this again in a network of its own, if possible."""
     for options, user in ("-n", "nobody"), ("-rn", "root"):
         if subprocess.run(["unshare", options, "true"], stderr=subprocess.DEVNULL, check=False).returncode == 0:
             os.environ["FAULTS_NETWORK"] = user

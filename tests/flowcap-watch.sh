@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# flowcap: what it says of itself, to Prometheus, to systemd, and on a terminal.
+# flowcap: what it reports to Prometheus, to systemd, and on a terminal.
 
 tool_name=flowcap
 # shellcheck source=tests/tool.sh
@@ -93,7 +93,7 @@ E2
 is "$(cat status), $(metric secflow_capture_files_written_total)" "0, $(find windows -name '[!.]*.sf' | grep -c '')" '--metrics, -w: files'
 is "$(metric secflow_capture_output_up)" 1 '--metrics, -w: they can be written'
 
-# A disk that is full from the start
+# A full disk from the start
 
 rm -f mounted
 mkdir -m 777 small
@@ -130,7 +130,7 @@ fi
 is_status 64 'metrics into a device: exit status' $enter "$tool" -i any --metrics /dev/null
 like "$(cat err)" '^flowcap: --metrics: /dev/null exists and is not a regular file' 'metrics into a device: message'
 
-# Packets that the kernel drops, for nobody takes them for a while
+# Packets that the kernel drops because nobody reads them for a while
 
 in_network <<'E2'
 start -d 1000000 -B 256
@@ -189,7 +189,7 @@ is "$(cat status) $(sed -n 's/^\(flowcap: two0: no records.*\)/\1/p' shown)" \
     '0 flowcap: two0: no records; -a keeps local traffic and local services, too; leave out -4 or -6' \
     'a terminal, no records: what helps is said once'
 
-# Records of windows, while the line is there
+# Records of windows while the progress line is shown
 in_network <<'E2'
 "$python" "$here/terminal.py" '' "$tool" -i two0 -Z "$user" -d 2 -n 5 >shown 2>err &
 cap=$!

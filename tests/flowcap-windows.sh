@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# flowcap -w: windows as files of a folder, in a network of its own, and disks that are full.
+# flowcap -w: windows as files in a directory, in a network of its own, and full disks.
 
 tool_name=flowcap
 # shellcheck source=tests/tool.sh
@@ -46,7 +46,7 @@ replay() {
     tcpreplay -q -i one0 -p 5000 "${@:-trace.pcap}" >replay.log 2>&1 || cat replay.log
 }
 
-# stop: and its exit status
+# stop: ends it and leaves its exit status
 stop() {
     kill $cap
     wait $cap
@@ -68,7 +68,7 @@ in_network() {
     $enter unshare -m sh -c '. ./functions.sh; . ./script.sh' >network.log 2>&1
 }
 
-# others: the files that are of no window of two0
+# others: the files that are not windows of two0
 others() {
     find windows -type f ! -name '*-two0*' | sort | tr '\n' ' '
 }
@@ -97,7 +97,7 @@ done)" "$(ls windows/*.sf)" 'windows: files are named by the time of what is in 
 is "$(stat -c %a windows windows/*.sf | sort -u | tr '\n' ' ')" '640 750 ' 'windows: modes'
 is "$(stat -c %U windows windows/*.sf | sort -u)" "$user" 'windows: whose they are'
 
-# What cannot be begun
+# Starts that fail
 
 if [ "$user" = nobody ]; then
     mkdir rooted
@@ -116,7 +116,7 @@ is_status 74 'a file in its place: exit status' $enter "$tool" -i any -w file
 is_status 69 'no interface: exit status' $enter "$tool" -i nothing0 -w unmade
 ok 'no interface: no folder is made' test ! -e unmade
 
-# What is not to be kept
+# Removal of old files
 
 in_network <<'E2'
 mkdir -m 777 windows
@@ -152,7 +152,7 @@ is "$(others)" 'windows/20260103T000000Z-eth9.sf windows/20260104T000000Z-eth9.s
 is "$(cat err)" 'flowcap: windows: 2 windows were removed, more than --keep-bytes; from now on they are only counted' \
     '--keep-bytes: that is said'
 
-# A disk that is full, which a file fills; what else is there is little
+# A full disk, filled by one file; the rest is little
 
 full() {
     in_network <<E2
@@ -185,7 +185,7 @@ else
     skip 'a full disk' 'no file system can be mounted'
 fi
 
-# A folder that somebody removes, and that comes back
+# A directory that somebody removes, and that comes back
 
 in_network <<'E2'
 "${PYTHON:-python3}" -c 'import os, socket
@@ -213,7 +213,7 @@ ok 'a folder that goes and comes: the status of the service says so while it is 
     grep -q '^STATUS=two0: windows cannot be written: No such file or directory; ' told
 is "$(cat windows/*.sf | packets)" "$sent" 'a folder that goes and comes: no packet is lost'
 
-# Killed, with a window in a file of which a part was written early
+# Killed, with a window partly written to its file
 
 "${PYTHON:-python3}" "$tests/captures.py" made || bail_out 'no captures'
 in_network <<'E2'

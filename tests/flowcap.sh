@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# flowcap: what it says of traffic on a pair of interfaces, in a network of its own, and its manners.
+# flowcap: its records of traffic on a pair of interfaces, in a network of its own, and its behavior.
 
 tool_name=flowcap
 # shellcheck source=tests/tool.sh
@@ -42,10 +42,10 @@ like "$(cat err)" '-i: lo is named twice' 'an interface twice: which'
 misused 'too many interfaces' -i a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q
 
 require_network
-# Times apart, which are those of the replay
+# Except times, which are those of the replay
 flows='inputs | [.src, .dst, .destinationNameSource, .srcPkts, .srcBytes, .dstPkts, .dstBytes,
     .protocolInformation, .proto] | @tsv'
-# same DESCRIPTION FILE OPTION...: what is live.sf is what pcap2flow says of the file
+# same DESCRIPTION FILE OPTION...: live.sf equals pcap2flow's output for the file
 same() {
     description=$1
     file=$2
@@ -116,7 +116,7 @@ same '-x, --sensor' trace.pcap
 is "$(jq -rn '[inputs | [.sensor, (.windowStart | sub("[.]0{6}Z$"; "Z") | fromdate) % 1000000]] |
     unique[] | @json' live.sf)" '["tap 1",0]' '-x, --sensor: the sensor, and the start of the window'
 
-# Tags that the kernel takes off
+# Tags that the kernel strips
 for filter in 'vlan 100' 'vlan and host 8.8.8.8' 'not vlan'; do
     in_network <<E2
 start -d 1000000 -a -f '$filter'
@@ -128,7 +128,7 @@ E2
             jq -rn "$flows" | sort)" "-f '$filter': the records of pcap2flow"
 done
 
-# Other link types of a capture cannot be replayed here; what stands on any is counted on both sides
+# Captures of other link types cannot be replayed here; on "any", packets are counted on both sides
 
 in_network <<'E2'
 "$tool" -i any -Z "$user" -d 1000000 >live.sf 2>err &
@@ -192,7 +192,7 @@ ok 'a stall of several windows: what waited is of few samples' \
 is "$(packets <live.sf)" "$sent" \
     'a stall of several windows: no packet is lost'
 
-# What stands around packets
+# Headers around packets
 
 in_network <<'E2'
 start -d 1000000 -a
@@ -203,7 +203,7 @@ is "$(jq -rn "$flows" live.sf | sort)" \
     "$("$bindir/pcap2flow" -a -m made/link-[emqtv]*.pcap made/link-pppoe.pcap made/tunnel-*.pcap made/fragments.pcap |
         jq -rn "$flows" | sort)" 'link layers, tunnels, fragments: the records of pcap2flow'
 
-# Payload, and who could let more of it in
+# Payload, and attempts to let more of it in
 
 for options in -p -S; do
     if [ "${SANITIZERS:-no}" != no ]; then
@@ -261,7 +261,7 @@ flowcap: two0: capturing from it again' 'an interface that comes and goes: messa
 is "$(packets <live.sf)" $((2 * sent)) \
     'an interface that comes and goes: the window is not lost'
 
-# An interface is captured by its name; Linux lets it have another while it is up since 6.2
+# An interface is captured by name; since 6.2, Linux allows renaming it while it is up
 
 in_network <<'E2'
 start -d 1000000
@@ -377,7 +377,7 @@ E2
 is "$(cat status)" 74 'a reader that is gone: exit status'
 like "$(cat err)" '^flowcap: cannot write to standard output: Broken pipe' 'a reader that is gone: message'
 
-# Many long names, which take memory and give it back: more than the sandbox would let a thread do
+# Many long names, which take memory and return it: more than the sandbox allows a thread by default
 
 PYTHONPATH=$(dirname "$captures") "${PYTHON:-python3}" -c '
 import captures as c
@@ -440,7 +440,7 @@ else
     skip 'a locked name cache' 'no flock'
 fi
 
-# Told to end, with packets that have only just come; and a cache that is damaged
+# Told to end when packets have only just come; and a damaged cache
 
 in_network <<'E2'
 echo nonsense >cache
@@ -454,7 +454,7 @@ is "$(packets <live.sf)" "$sent" \
     'told to end: what has come is there'
 is "$(cat status)" 65 'a damaged cache: exit status'
 
-# A cache learns at the end of windows
+# The cache is updated at the end of windows
 
 in_network <<'E2'
 mkdir -m 777 shared

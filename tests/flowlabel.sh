@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# flowlabel: a filter that adds two fields, and its manners.
+# flowlabel: a filter that adds two fields, and its behavior.
 
 tool_name=flowlabel
 # shellcheck source=tests/tool.sh
@@ -8,7 +8,7 @@ tool_name=flowlabel
 
 cd "$tmp" || exit 99
 
-# record DST: a Secflow, but for its last brace
+# record DST: a Secflow without its closing brace
 record() {
     printf '{"src":"10.0.0.1:1025","dst":"%s","destinationNameSource":"original","srcPkts":1,' "$1"
     printf '"srcBytes":40,"dstPkts":1,"dstBytes":60,"relativeStart":0.0,"protocolInformation":"",'
@@ -22,7 +22,7 @@ label_input() {
     printf '%s' "$input" | "$tool"
 }
 
-# gives DESCRIPTION INPUT WANT: what standard input becomes, without a message
+# gives DESCRIPTION INPUT WANT: checks the output for an input, without a message
 gives() {
     input=$2
     is_status 0 "$1: exit status" label_input
@@ -61,7 +61,7 @@ is "$(jq -r '[.flowCategory, .flowId] | @tsv' out)" \
         sha256sum | cut -d ' ' -f 1)" 'a name with a backslash'
 is "$(sed 's/,"flowCategory".*//' out)" "$odd" 'a name with a backslash stays as it is'
 
-# Behind the converters
+# After the converters
 
 "$(dirname "$tool")/tests/traffic" demo trace.pcap
 "$(dirname "$tool")/pcap2flow" -x -d 1000000 --sensor 'a "b" \ ü' trace.pcap >flows.sf
@@ -79,7 +79,7 @@ gzip -c flows.sf >flows.gz
 is_status 0 'files, compressed or not' "$tool" flows.gz flows.sf
 is "$(cat out)" "$(cat labelled.sf labelled.sf)" 'files: one after the other'
 
-# What comes in goes out while the next has not come
+# A record is written before the next one has come
 
 mkfifo in
 "$tool" <in >slow &
@@ -94,7 +94,7 @@ is "$(cat slow)" "$usual,$dns}" 'a line goes out when its input pauses'
 exec 3>&-
 wait
 
-# Lines that are none
+# Lines that are not Secflows
 
 {
     echo "$usual}"
@@ -144,7 +144,7 @@ like "$(cat err)" '^flowlabel: long.zst: the zstd data need a window .*zstd -dc 
 is_status 66 'no such file' "$tool" nothing-there flows.sf
 is "$(cat out)" "$(cat labelled.sf)" 'no such file: the others are labelled'
 
-# A byte order mark is passed over, in front of a file and where cat has put it
+# A byte order mark is skipped, at the start of a file and where cat put it
 
 for file in flows.sf flows.sf; do
     printf '\357\273\277'
@@ -153,7 +153,7 @@ done >marked.sf
 is_status 0 'a byte order mark: exit status' "$tool" marked.sf
 is "$(cat out)" "$(cat labelled.sf labelled.sf)" 'a byte order mark: records'
 
-# Manners
+# Behavior
 
 introduces_itself
 cp flows.sf ./-q

@@ -22,7 +22,7 @@ recipe() {
         /^\.Bd -literal/ { literal = 1; count += on }' "$page"
 }
 
-# free_port: that nobody listens at
+# free_port: a port that nobody listens on
 free_port() {
     "${PYTHON:-python3}" -c 'import socket
 s = socket.socket()
@@ -48,7 +48,7 @@ if command -v clickhouse-server >/dev/null && command -v curl >/dev/null; then
     is "$(query 'SELECT destination FROM secflow' | sort)" "$(jq -r '.dstName // .dstIp' extended.sf | sort)" \
         'ClickHouse: the destination is the name, or the address where there is none'
 
-    # Of one sensor, with a label, and with a field that the table has not.
+    # Of one sensor, with a label, and with a field that the table lacks.
     pcap2flow -x -d 5m --sensor one trace.pcap | flowlabel | jq -c '.other = 1' >labelled.sf
     sed 's/pcap2flow -x trace.pcap/cat labelled.sf/' recipe.sh >labelled.sh
     is_status 0 'ClickHouse: the recipe, with more fields' sh labelled.sh
@@ -63,7 +63,7 @@ else
 fi
 
 if command -v kcat >/dev/null; then
-    # Its library has a broker for tests, which lives within a consumer here.
+    # Its library has a test broker, which runs inside a consumer here.
     kcat -X test.mock.num.brokers=1 -d mock -C -t secflow -o beginning -u -b none >got 2>kafka.log &
     server=$!
     trap 'kill $server 2>/dev/null; rm -rf "$tmp"' EXIT
@@ -77,7 +77,7 @@ if command -v kcat >/dev/null; then
     ok 'Kafka: as many messages as records' wait_for messages all_there
     is "$(sort got)" "$(sort flows.sf)" 'Kafka: each message is a record'
 
-    # A broker that is away at first: what leads to it takes its place once it was missed.
+    # A broker that is unreachable at first; a forwarder to it starts once it was missed.
     cat >forward.py <<'E2'
 import socket, sys, threading
 
@@ -111,7 +111,7 @@ else
     skip 'Kafka' 'no kcat'
 fi
 
-# Of those that cannot be installed here, what is sent to them.
+# Requests to those that cannot be installed here.
 
 start_collector
 for name in Vector 'Fluent Bit'; do

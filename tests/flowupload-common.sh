@@ -45,7 +45,7 @@ wait_for() {
     done
 }
 
-# answers WORD...: what the collector does with the next requests
+# answers WORD...: sets how the collector answers the next requests
 answers() {
     for word in "$@"; do
         echo "$word"
@@ -53,7 +53,7 @@ answers() {
     rm -f accepted.jsonl requests.jsonl
 }
 
-# accepted PROGRAM: of what jq makes of the accepted samples, in a line
+# accepted PROGRAM: the result of a jq program on the accepted samples, on one line
 accepted() {
     [ -f accepted.jsonl ] || return 0
     jq -r "$1" accepted.jsonl | tr '\n' ' ' | sed 's/ $//'
@@ -63,7 +63,7 @@ words() {
     jq -r .word requests.jsonl | tr '\n' ' ' | sed 's/ $//'
 }
 
-# record DATE N: a Secflow of a sample, told from others by its bytes
+# record DATE N: a Secflow of a sample, identified by its bytes
 record() {
     printf '{"src":"10.0.0.1:1025","dst":"example.com:443","destinationNameSource":"passive",'
     printf '"srcPkts":1,"srcBytes":%d,"dstPkts":1,"dstBytes":60,"relativeStart":0.5,' "$2"
@@ -79,13 +79,13 @@ send_lines() {
     "$tool" -F ndjson -s spool -u "$lines_url" "$@"
 }
 
-# spooled [FOLDER]: names of complete samples, without what differs from run to run
+# spooled [DIRECTORY]: names of complete samples, without what differs between runs
 spooled() {
     (cd "${1:-spool}" && find . -maxdepth 1 -name '[0-9]*') |
         sed 's/^\.\/[0-9]*\.[0-9]*\.[0-9]*\.//' | LC_ALL=C sort | tr '\n' ' ' | sed 's/ $//'
 }
 
-# waits NAME: the sample NAME is complete in the spool
+# waits NAME: true if the sample NAME is complete in the spool
 waits() {
     spooled | grep -q "$1"
 }

@@ -11,7 +11,7 @@ for n in 1 2 3; do
     record 1700000000 $n >day$n.sf
 done
 
-# What is tried again. The first waits are of a second at most, and two.
+# Retries. The first waits are at most one and two seconds.
 
 for word in 500 503 408 409 425 '429 1' error garbage odd long reset; do
     answers "$word"
@@ -69,7 +69,7 @@ wait $sender
 like "$(cat err)" 'one.sf: given up before an answer came, after [0-9.]+ s' '-v: a try that is given up'
 rm -rf spool
 
-# What is too large is halved
+# Samples that are too large are halved
 
 n=0
 while [ $n -lt 9 ]; do
@@ -103,13 +103,13 @@ is "$(cat spool/rejected/*.sf)" "$(sed -n 2p wide.sf)" 'a record that is too lar
 is "$(spooled)" '' 'a record that is too large: nothing waits'
 rm -rf spool limit
 
-# A sample that the server fails on does not hold the others up
+# A sample that the server fails on does not hold up the others
 
 answers 500 ok ok ok
 is_status 0 'one of three fails: exit status' send day1.sf day2.sf day3.sf
 is "$(accepted .fileName)" 'day2.sf day3.sf day1.sf' 'one of three fails: the others come before it'
 
-# What is not tried again
+# No retries
 
 for word in 400 413 415 422 early; do
     rm -rf spool
@@ -154,7 +154,7 @@ is_status 0 'moved back: exit status' drain
 is "$(accepted .fileName)" day1.sf 'moved back, it is sent'
 rm -rf spool
 
-# What speaks of the URL, and of no sample
+# Answers about the URL, not about a sample
 
 for word in 301 302 307 404 405 410 451 501; do
     answers $word
@@ -166,7 +166,7 @@ flowupload: spool: 2 samples are left, to be sent the next time" "$word: message
     rm -rf spool
 done
 
-# No right
+# No permission
 
 echo wrong >wrong
 chmod 600 wrong
@@ -228,7 +228,7 @@ answers 'late 3'
 is_status 0 'a server that answers late: exit status' drain --linger 1
 is "$(accepted .fileName)" one.sf 'a server that answers late: what was sent whole is waited for'
 
-# --linger 0 leaves no request that was sent whole, and loses no line
+# --linger 0 abandons no request that was sent whole, and loses no line
 
 for output in out /dev/null; do
     answers 'late 2'
@@ -284,7 +284,7 @@ for signal in TERM HUP; do # not INT, which a shell has its background ignore
     rm -rf spool
 done
 
-# SIGTERM where nothing comes, and what it leaves unread is told of
+# SIGTERM when nothing comes; unread input is reported
 
 mkfifo nobody
 for input in nobody in typed closed; do
@@ -362,7 +362,7 @@ is $? 74 'all closed: exit status'
 is "$(accepted .fileName)" one.sf 'all closed: the sample is sent'
 rm -rf spool
 
-# The end comes while tries fail, too
+# The end is reached even while attempts fail
 
 answers '429 1' '429 1' '429 1' '429 1' '429 1' '429 1' '429 1' '429 1' '429 1' '429 1' '429 1' '429 1'
 before=$(date +%s)
@@ -370,7 +370,7 @@ is_status 75 'failing at the end: exit status' send --linger 2 one.sf
 ok 'failing at the end: soon' test $(($(date +%s) - before)) -lt 8
 rm -rf spool
 
-# An entry that cannot be read is told of, and does not hold up the others
+# An entry that cannot be read is reported and does not hold up the others
 
 mkdir -p spool/1000000000000000.1.0.records.folder
 answers

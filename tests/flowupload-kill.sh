@@ -81,7 +81,7 @@ is $? 0 'the first one: exit status'
 is "$(grep -c . out.first)" 2 'the first one: its lines'
 is_empty 'two at a time'
 
-# Limits delete the oldest, of what was rejected first
+# Limits delete the oldest, rejected samples first
 
 stop_collector
 for n in 1 2 3; do
@@ -173,7 +173,7 @@ flowupload: spool: there is space again' 'a full disk: it is said, once, and tha
     is "$(accepted .secflows)" 900 'a full disk: nothing is lost'
     is "$(jq -c '[.flashes[].srcBytes] == [range(900)]' body)" true 'a full disk: all records, in order'
 
-    # What is begun fills the disk itself, and nothing else waits: a part of it goes first
+    # An incomplete sample fills the disk by itself: a part of it is sent first
 
     cat >small.sh <<'E2'
 tool=$1 url=$2 options=$3

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# flowupload: its manners, keys and headers, TLS, proxies.
+# flowupload: its behavior, keys and headers, TLS, proxies.
 
 # shellcheck source=tests/flowupload-common.sh
 . "${srcdir:?}/tests/flowupload-common.sh"
@@ -161,7 +161,7 @@ answers
 is_status 0 'a key from a pipe that is opened later: exit status' "$tool" -k pipe -s spool -u "$url" one.sf
 rm pipe
 
-# A key that others can read on its way; a proxy on loopback, where nobody listens, gets the requests
+# A key that others on the way can read; a proxy on loopback, where nobody listens, gets the requests
 
 export http_proxy=http://127.0.0.1:9/ https_proxy=http://127.0.0.1:9/
 for place in http://192.0.2.1/ http://example.invalid/?token=SECRET http://127.0.0.1:9/ \
@@ -187,7 +187,7 @@ for proxy in 'socks9://pu:SECRET@127.0.0.1:1' 'http://pu:SECRET@127.0.0.1:1' 'ht
     rm -rf spool
 done
 
-# A name with what terminals obey
+# A name with control characters
 
 is_status 66 'a name with control characters: exit status' "$tool" -n "$(printf 'a\033[31m\302\233\177\303\274')"
 is "$(cat err)" "$(printf 'flowupload: a\\x1b[31m\\xc2\\x9b\\x7f\303\274: cannot open: No such file or directory')" \
@@ -205,7 +205,7 @@ answers
 is_status 0 'the key of the environment, and ndjson: exit status' no_key_for_lines
 is "$(jq -c .headers.apikey requests.jsonl)" null 'the key of the environment is not for others'
 
-# The key that systemd has put into a file, where nothing else has it; empty, it is no key
+# The key that systemd put into a file, if nothing else gives one; empty, it means no key
 
 mkdir credentials
 credential() {
@@ -259,7 +259,7 @@ else
     skip 'a spool at home' 'root has another'
 fi
 
-# A proxy, which sees no key where TLS goes through it
+# A proxy, which sees no key when TLS is tunnelled through it
 
 through_proxy() {
     http_proxy=http://127.0.0.1:$port send -u http://collector.invalid/upload one.sf
@@ -270,7 +270,7 @@ is "$(jq -r '.path, .headers.Host' requests.jsonl)" 'http://collector.invalid/up
 collector.invalid' 'a proxy: it is asked for the collector'
 stop_collector
 
-# TLS by a CA of the test's own
+# TLS with a CA of the test
 
 if command -v openssl >/dev/null; then
     openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=test-ca -keyout ca.key -out ca.pem \

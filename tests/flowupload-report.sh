@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# flowupload: what it says of itself, on SIGUSR1, to Prometheus and to systemd.
+# flowupload: what it reports on SIGUSR1, to Prometheus and to systemd.
 
 # shellcheck source=tests/flowupload-common.sh
 . "${srcdir:?}/tests/flowupload-common.sh"
@@ -71,7 +71,7 @@ ok '--metrics: when a sample was accepted last' \
     awk -v now="$(date +%s)" '/^secflow_upload_last_accepted_timestamp_seconds/ { exit !($2 <= now && $2 > now - 600) }' metrics.prom
 is "$(find . -name 'metrics.prom*' | grep -c .)" 1 '--metrics: nothing is left beside the file'
 
-# All of them, and what waits
+# All metrics, and what waits
 
 rm -rf spool err
 stop_collector
@@ -147,7 +147,7 @@ for word in 401 404 503; do
 done
 rm -rf spool
 
-# To systemd, for which a script stands
+# To systemd, replaced by a script
 
 answers
 rm -rf in spool

@@ -71,7 +71,7 @@ print_lines() {
 is_status 0 '-n -F ndjson: exit status' print_lines
 is "$(cat out)" "$(cat odd.sf one.sf)" '-n -F ndjson: the lines as they are'
 
-# Samples are told apart
+# Samples are distinguished
 
 for n in 1 2 3; do
     record 1700000000 $n
@@ -125,7 +125,7 @@ is "$(jq -r .peer requests.jsonl | tail -n 200 | sort -u | grep -c .)" 1 \
     'two hundred samples, sent: over one connection'
 is_empty 'two hundred samples, sent'
 
-# A sample is complete when no record of it comes any more
+# A sample is complete when no more of its records come
 
 mkfifo in
 answers
@@ -146,7 +146,7 @@ wait $sender
 is $? 65 'a pause: the cut off line is told by the status'
 like "$(cat err)" 'standard input: line 4: not a Secflow: it is cut off' 'a pause: and by a message'
 
-# Lines that are no Secflows
+# Lines that are not Secflows
 
 {
     record 1700000000 1
@@ -186,7 +186,7 @@ answers
 is_status 0 'no records: exit status' send /dev/null
 is "$(cat out err)" '' 'no records: nothing is said or sent'
 
-# Files as they are
+# Files sent unchanged
 
 printf 'not really a capture \377\000' >trace.pcap
 printf '#conn\n' >conn.log
@@ -239,7 +239,7 @@ is "$(jq -r '.headers."Content-Encoding"' requests.jsonl | sort -u)" gzip '-z: t
 ok '-z: the lines, compressed' cmp body one.sf
 is "$(jq -r .bytes out | tail -n 1)" "$(($(wc -c <one.sf)))" '-z: bytes are those of the lines'
 
-# What waits in the spool has no form yet
+# What waits in the spool has no format yet
 
 stop_collector
 is_status 75 'no collector: exit status' send --linger 0 one.sf

@@ -9,7 +9,7 @@ status() {
     "$tool" --status -s spool "$@"
 }
 
-# status_of PROGRAM: what jq makes of --status -j
+# status_of PROGRAM: the result of a jq program on --status -j
 status_of() {
     status -j | jq -cr "$1"
 }
@@ -24,7 +24,7 @@ for n in 1 2 3; do
 done
 bytes=$(cat day1.sf | wc -c)
 
-# What cannot be
+# Misuse
 
 misused '--status with a file' --status one.sf
 misused '--status with -n' --status -n
@@ -82,7 +82,7 @@ like "$(status_of '.rejected.list[0].rejectedAt, .rejected.list[0].begunAt, .wai
     "^${today}[0-9:]+Z" 'JSON: times'
 is "$(status_of .rejected.reasons)" '[{"reason":"HTTP 400","samples":1},{"reason":"HTTP 422","samples":1}]' 'JSON: reasons'
 
-# Beside a process that delivers
+# While a process delivers
 
 start_collector "$port"
 answers hang
@@ -96,7 +96,7 @@ else
     skip 'delivering: who' 'no /proc/locks'
 fi
 
-# What was rejected moves back beside it
+# Rejected samples move back meanwhile
 
 is_status 0 '--retry-rejected: exit status' "$tool" --retry-rejected -s spool
 is "$(cat "$tmp/err")" 'flowupload: spool: 2 rejected samples were moved back, to be sent' '--retry-rejected: message'
@@ -140,7 +140,7 @@ is "$(spooled)" 'dns.conn.log records.one.sf records.two.sf zeek.conn.log' 'a lo
 is "$(spooled spool/rejected)" records.two.sf 'a log and others: what is left'
 ok 'a log and others: what waited is as it was' cmp day3.sf spool/*.two.sf
 
-# Many that were rejected
+# Many rejected samples
 
 rm -rf spool
 mkdir -p spool/rejected
@@ -163,7 +163,7 @@ is "$(find spool -maxdepth 1 -name '*.sf' | wc -l)" 10000 'many: all wait'
 is "$(find spool/rejected -type f | wc -l)" 0 'many: nothing is left there'
 rm -rf spool
 
-# --max-bytes holds while a request gets nowhere, however fast samples come, and spares what it sends
+# --max-bytes holds while a request hangs, however fast samples come, and keeps the sample being sent
 
 answers hang
 for n in 1 2 3 4 5 6 7 8 9; do
@@ -189,7 +189,7 @@ wait $sender
 is $? 69 'a bound: exit status'
 rm -rf spool
 
-# Nor does it wait for its time to look where much was added
+# The limit is also checked early if much was added
 
 answers hang
 send --max-bytes $((3 * bytes)) --linger 0 fast?.sf >out 2>err
@@ -197,7 +197,7 @@ ok 'a bound: it is looked at as samples come' test "$(grep -c deleted err)" -ge 
 is "$(spooled | wc -w)" 3 'a bound: it holds'
 rm -rf spool
 
-# What others can write to is no spool
+# A directory that others can write to is refused
 
 mkdir spool
 chmod 777 spool
@@ -206,7 +206,7 @@ is "$(cat "$tmp/err")" 'flowupload: spool: cannot be the spool: others can write
     'a spool for everyone: message'
 rm -rf spool
 
-# What root leaves in the spool of another user is that user's
+# What root leaves in another user's spool belongs to that user
 
 if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null && [ -n "$(getent passwd daemon)" ]; then
     chmod 755 "$tmp"
@@ -230,7 +230,7 @@ else
     skip 'a spool of another' 'not root, or no setpriv'
 fi
 
-# No right
+# No permission
 
 if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null && [ -n "$(getent passwd nobody)" ]; then
     mkdir -m 700 spool
@@ -252,7 +252,7 @@ else
     skip 'no right' 'not root, or no setpriv'
 fi
 
-# A sample that could not be synced: to try again would succeed, though it is lost
+# A sample that could not be synced: a retry would seem to succeed, though the data are lost
 
 unsynced() {
     truncate -s 100000 counts

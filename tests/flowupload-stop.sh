@@ -24,7 +24,7 @@ begin() {
     head -n 1 long.sf >&3
 }
 
-# begun: it has read the first record, and so has its signals in order
+# begun: it has read the first record, so its signal handlers are installed
 begun() {
     case $1 in
     label) test -s out ;;
@@ -106,7 +106,7 @@ for status in 401 403; do
     is "$(cat spool/[0-9]*)" "$(cat long.sf)" "$status: all of it is in the spool"
 done
 
-# So it is where nobody reads what was accepted
+# The same if nobody reads the lines about accepted samples
 
 answers
 begin sh -c '"$@" | true; echo ended >ended' sh "$tool" -k key -s spool -u "$url" -i 1
@@ -158,7 +158,7 @@ is $? 75 'flowlabel, silence after a signal: exit status'
 is "$(cat err)" 'flowlabel: standard input: it was not read to its end' 'flowlabel, silence after a signal: message'
 exec 3>&-
 
-# What is ignored from the start stays so: nohup, and what scripts start in the background
+# Signals ignored from the start stay ignored: nohup, and background jobs of scripts
 
 for ignored in HUP INT TERM; do
     begin sh -c "trap '' $ignored; exec \"\$@\"" sh "$tool" -k key -s spool -u "$url" -i 60 --linger 0

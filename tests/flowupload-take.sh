@@ -1,19 +1,19 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# flowupload --take: files of a folder become samples, and none of them is lost.
+# flowupload --take: files of a directory become samples, and none of them is lost.
 
 # shellcheck source=tests/flowupload-common.sh
 . "${srcdir:?}/tests/flowupload-common.sh"
 
 label=$(dirname "$tool")/flowlabel
 
-# take ARGUMENTS...: takes from the folder in, in the background; sets $taker
+# take ARGUMENTS...: takes files from the directory "in", in the background; sets $taker
 take() {
     "$tool" -k key -s spool -u "$url" --take in "$@" >out 2>err &
     taker=$!
 }
 
-# is_tool: it is not the shell any more, which would swallow a signal just before that
+# is_tool: it is no longer the shell, which would swallow a signal
 is_tool() {
     [ "$(readlink "/proc/$taker/exe")" = "$(realpath "$tool")" ]
 }
@@ -25,7 +25,7 @@ end_take() {
     wait "$taker"
 }
 
-# put NAME COMMAND...: what the command writes becomes the file NAME of in, at once
+# put NAME COMMAND...: the command's output becomes the file NAME in "in", atomically
 put() {
     file=$1
     shift
@@ -39,7 +39,7 @@ gone() {
     done
 }
 
-# came N: so many samples were accepted, and flowupload knows
+# came N: that many samples were accepted, and flowupload knows
 came() {
     [ -f accepted.jsonl ] && [ "$(grep -c . accepted.jsonl)" -ge "$1" ] && [ "$(grep -c . out)" -ge "$1" ]
 }
@@ -88,7 +88,7 @@ is "$(cat err)" '' 'taken: no message'
 is "$(grep -c . out)" 6 'taken: a line for each sample'
 is_empty 'taken'
 
-# Of one file more samples than are held, and what -b and -N do
+# A file with more samples than are held, and what -b and -N do
 
 rm -rf in
 mkdir in
@@ -119,7 +119,7 @@ is $? 0 'few files: exit status'
 is "$(accepted .secflows | tr ' ' '\n' | sort -u)" 1 'few files: all of them'
 is "$(cat err)" '' 'few files: no message'
 
-# The folder comes and goes
+# The directory comes and goes
 
 rm -rf in
 answers
@@ -139,7 +139,7 @@ ok 'a folder that comes back: a sample' wait_for 'a sample' came 2
 end_take
 is $? 0 'a folder that comes and goes: exit status'
 
-# Bad input costs that input only
+# Bad input affects only itself
 
 rm -rf in
 mkdir in
@@ -199,7 +199,7 @@ if [ "$as" != none ]; then
     end_take
     is $? 0 'without rights: exit status'
 
-    # In a folder such as /tmp the files of others can be taken, but neither removed nor renamed
+    # In a directory such as /tmp, files of others can be taken, but neither removed nor renamed
 
     rm -rf in spool
     mkdir -m 1777 in spool
@@ -316,7 +316,7 @@ ok 'a filter of what is not a Secflow: it goes' wait_for 'files to go' gone a.sf
 end_take
 is "$(cd in && echo *)" b.sf.bad 'a filter of what is not a Secflow: it is kept'
 
-# What the command is run with: three descriptors, and signals that work
+# The command gets three descriptors, and default signal handling
 
 put a.sf record 1700000000 1
 put b.sf record 1700000000 2
@@ -336,7 +336,7 @@ end_take
 is "$(cat fds 2>/dev/null)" '' 'a filter has standard descriptors only'
 is "$(cat signals 2>/dev/null)" '' 'a filter does not ignore signals'
 
-# While a file is read another one gets its name, which is taken as well
+# While a file is read, another one gets its name, and is taken as well
 
 rm -rf in
 mkdir in
@@ -350,7 +350,7 @@ end_take
 is "$(jq -r .key accepted.jsonl | sort -u | grep -c .)" 2 'a file that another one replaces: neither is lost'
 is_empty 'a file that another one replaces'
 
-# While another process takes files of the folder none is taken
+# While another process takes files from the directory, none is taken
 
 if command -v flock >/dev/null; then
     rm -rf in
@@ -371,7 +371,7 @@ else
     skip 'a folder of which another process takes files' 'no flock'
 fi
 
-# One that does not end: others are delivered meanwhile, and it is ended
+# A filter that does not end: other samples are delivered meanwhile, and it is killed
 
 rm -rf in
 mkdir in
@@ -418,7 +418,7 @@ is "$(jq -r '"\(.key) \(.secflows)"' accepted.jsonl | sort -u | awk '{ print $2 
     'stopped again and again: all of each file, and nothing else'
 is_empty 'stopped again and again'
 
-# Where nothing can be sent: all of it is taken, and the status tells of it
+# If nothing can be sent, all files are taken, and the status says so
 
 rm -rf in
 mkdir in
@@ -480,7 +480,7 @@ is "$(jq -r .key accepted.jsonl | sort -u | grep -c .)" 120 'killed: nothing els
 is "$(accepted .secflows | tr ' ' '\n' | sort -u)" 2 'killed: no sample is half of one'
 is_empty 'killed'
 
-# A full disk: files stay until there is room
+# A full disk: files stay until there is space
 
 cat >full.sh <<'E2'
 tool=$1 url=$2
@@ -520,7 +520,7 @@ if [ -n "$enter" ]; then
     is "$(accepted .secflows)" '1 600' 'a full disk: all of it is sent in the end'
     is "$(cat err)" 'flowupload: spool: no space is left there; files stay where they are until there is
 flowupload: spool: files are taken again' 'a full disk: it is said, once, and that it is over'
-    # A file that is more than all of the spool does not hold up the others
+    # A file larger than the whole spool does not hold up the others
 
     cat >more.sh <<'E2'
 mount -t tmpfs -o size=64k,mode=700 none spool || exit 99

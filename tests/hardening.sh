@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# What the compiler and the linker do against attacks is in the tools, as far as they can do it here.
+# The tools have the hardening that the compiler and the linker support here.
 
 # shellcheck source=tests/tap.sh
 . "${srcdir:?}/tests/tap.sh"
@@ -15,7 +15,7 @@ makefile=${BINDIR:?}/Makefile
 cc=$(sed -n 's/^CC = //p' "$makefile")
 flags=$(sed -n 's/^HARDEN_CFLAGS = //p' "$makefile")
 
-# takes FLAG: whether the compiler does
+# takes FLAG: true if the compiler accepts it
 takes() {
     # shellcheck disable=SC2086 # it may be several words
     echo 'int x;' | $cc -Werror "$1" -c -x c -o "$tmp/out.o" - 2>/dev/null

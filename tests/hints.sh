@@ -21,7 +21,7 @@ printf '\14\245\2\0\1\0\0\0' >nfcapd.202611281900
 echo '{"timestamp":"2026-11-28T19:00:00.000000+0000","flow_id":1,"event_type":"dns","src_ip":"192.0.2.1"}' >eve.json
 printf '\3757zXZ\0' >trace.pcap.xz
 
-# says TOOL FILE WORDS: of that file, and nothing else
+# says TOOL FILE WORDS: the tool says that about the file, and nothing else
 says() {
     is_status 65 "$1 $2: exit status" "$1" "$2"
     is "$(cat out err)" "$1: $2: $3" "$1 $2: message"
@@ -48,7 +48,7 @@ is_status 65 'flowupload -n trace.pcap: exit status' flowupload -n trace.pcap
 is "$(cat out err)" 'flowupload: trace.pcap: not Secflows: it is a capture; use: pcap2flow FILE | flowupload' \
     'flowupload -n trace.pcap: message'
 
-# What comes behind such a file is still read
+# Files after such a file are still read
 is_status 65 'a capture, then Secflows: exit status' flowlabel trace.pcap trace.sf
 is "$(cat out)" "$(cat labelled.sf)" 'a capture, then Secflows: records'
 is_status 65 'a pipe: exit status' sh -c 'cat trace.pcap | flowlabel'

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The order of the folders of lib/: a file includes only of its own folder and of those before it,
-nothing of cmd/, and no files include each other in a circle."""
+"""The order of the folders of lib/: a file includes only from its own folder and those before it,
+nothing from cmd/, and there are no include cycles."""
 import os
 import re
 import sys
@@ -33,7 +33,7 @@ def includes():
 
 
 def circles(found):
-    """Those files that include themselves, by way of others."""
+    """Files that include themselves through others."""
     reached = {path: set(files) for path, files in found.items()}
     for _ in found:
         for path, files in reached.items():

@@ -147,7 +147,7 @@ def late_names():
 
 @case("pcap2flow", "--cache-age=1d", "-c", "cache")
 def learned_names():
-    """An address a packet, for the cache."""
+    """One address per packet, for the cache."""
     yield PCAP
     for n in forever():
         yield frame(udp(53, 4000, dns(b"\1a\0", a_record(b"\xc0\x0c", n * 7919 % 1_000_003), 1)), n)
@@ -202,7 +202,7 @@ def first_fragments():
 
 @case("pcap2flow", each=60)
 def dns_fragments():
-    """Datagrams that never get whole."""
+    """Datagrams that are never completed."""
     yield PCAP
     for n in forever():
         header = {"ident": n & 0xffff, "by": address(n >> 16)}
@@ -288,7 +288,7 @@ def handshakes_in_bytes():
 
 @case("pcap2flow", "-S")
 def session_names():
-    """Each flow says another name of 250 bytes."""
+    """Each flow gives a different name of 250 bytes."""
     yield PCAP
     for n in forever():
         name = (b"a" * 50 + b".") * 4 + b"x%044d" % n
@@ -421,7 +421,7 @@ def escapes():
 
 
 def made(function, size):
-    """That much of what it yields, whatever is cut."""
+    """That many bytes of what it yields, wherever that cuts."""
     pieces, length = [], 0
     for piece in function():
         pieces.append(piece)
@@ -431,7 +431,7 @@ def made(function, size):
 
 
 class Run:
-    """A tool that reads a file, in a folder of its own."""
+    """A tool that reads a file, in its own directory."""
 
     def __init__(self, folder, tool, options):
         self.folder, self.tool, self.options = folder, tool, options
@@ -457,12 +457,12 @@ class Run:
         return int(found[1].replace(",", ""))
 
     def memory(self, content):
-        """Its exit status, and bytes. A process has at least those of the one that it came from."""
+        """Its exit status, and peak bytes, which are never less than those of its parent."""
         said = self.run(sys.executable, "-c", SPAWN, *self.command(content)).stdout.split()
         return int(said[-2]), int(said[-1]) * 1024
 
 
-# Only a small process can tell how much memory a small one took.
+# Only a small process can measure the memory of a small one.
 SPAWN = """
 import resource, subprocess, sys
 status = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode

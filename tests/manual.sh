@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The man pages: lint, every option, and the examples as they stand.
+# The man pages: lint, every option, and the examples as written.
 
 # shellcheck source=tests/tap.sh
 . "${srcdir:?}/tests/tap.sh"
@@ -13,7 +13,7 @@ PATH=$bindir:$PATH
 if command -v mandoc >/dev/null; then
     for page in "$mandir"/*.[1-8]; do
         [ "${page##*/}" != secflow.1 ] || continue # a link, which works where it is installed
-        # Which other pages this machine has is not the page's matter.
+        # Whether other pages are installed here does not matter.
         is "$(mandoc -Tlint -W style "$page" 2>&1 |
             grep -v -e 'referenced manual not found' -e 'mandoc\.db')" '' \
             "mandoc finds nothing in ${page##*/}"
@@ -53,13 +53,13 @@ for tool in pcap2flow zeek2flow flowcap flowupload flowlabel; do
     is "$($tool --help | awk 'length > 80')" '' "$tool: the help fits a terminal"
 done
 
-# examples PAGE: the commands of its EXAMPLES section, which stand in literal blocks
+# examples PAGE: the commands of its EXAMPLES section, which are in literal blocks
 examples() {
     awk '/^\.Sh/ { on = /EXAMPLES/ } /^\.Ed/ { literal = 0 } on && literal { gsub(/\\e/, "\\"); print }
          /^\.Bd -literal/ { literal = 1 }' "$1"
 }
 
-# What the examples read, by the names that they have there.
+# Files that the examples read, by the names used there.
 "$bindir/tests/traffic" demo "$tmp/trace.pcap" || bail_out 'no capture'
 "${PYTHON:-python3}" "$srcdir/tests/zeeklogs.py" "$tmp" 200 tsv || bail_out 'no logs'
 cd "$tmp" || exit 99
@@ -90,7 +90,7 @@ case "\$*" in
 *) exec $bindir/flowupload -s $tmp/spool "\$@" ;;
 esac
 END
-# It stands for systemd, which enables a unit that says by what it is wanted.
+# Replaces systemd, which enables a unit that has WantedBy=.
 cat >bin/systemctl <<'END'
 #!/bin/sh
 [ "$1 $2" = 'enable --now' ] && grep -q '^WantedBy=' "$mandir/../cmd/units/${3%@*}@.service"
@@ -119,8 +119,8 @@ done
 is "$(examples "$mandir/secflow.5" | tr -d '\n' | jq -c 'keys_unsorted')" \
     "$(pcap2flow trace.pcap | jq -c 'keys_unsorted' | sort -u)" 'secflow.5: its example has the fields of a record'
 
-# Those of flowcap, in a network where there is nothing, and with windows of a second. Whom it becomes
-# must reach the folder of windows.
+# Those of flowcap, in an empty network, with windows of a second. The user it becomes
+# must reach the directory of windows.
 chmod 755 .
 examples "$mandir/flowcap.8" | sed -e 's/eth0/any/; s/-d [0-9]*/-d 1/' >examples.sh
 ok 'flowcap.8 has examples' test -s examples.sh

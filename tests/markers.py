@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What of payload reaches the memory of a flowcap that runs.
+"""Which payload reaches the memory of a running flowcap.
 
 usage: markers.py PID INTERFACE [-S]
 
@@ -150,7 +150,7 @@ def payload(number):
 
 
 def search(pid):
-    """By kinds, which markers are in the memory of the process."""
+    """The markers in the memory of the process, by kind."""
     found = {}
     with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
         for line in maps:
@@ -183,7 +183,7 @@ def send(interface):
 
 
 def wait_and_search(pid):
-    """All is there once the last is, which the kernel may keep for a moment."""
+    """Everything has arrived once the last has, which the kernel may hold for a moment."""
     last = len(KINDS) - 1
     for _ in range(100):
         try:
@@ -205,7 +205,7 @@ def compare(found, sessions):
 
 
 def try_to_unlock(pid):
-    """As what runs in the process could."""
+    """As code running in the process could."""
     SO_DETACH_FILTER, SO_LOCK_FILTER, SYS_PIDFD_GETFD = 27, 44, 438
     libc = ctypes.CDLL(None, use_errno=True)
     process, packet_sockets = os.pidfd_open(pid), 0

@@ -20,7 +20,7 @@ choose_network() {
     export user
 }
 
-# until_true COMMAND...: it succeeds within half a minute
+# until_true COMMAND...: waits up to half a minute until it succeeds
 until_true() {
     tries=0
     until "$@" >/dev/null 2>&1; do
@@ -30,7 +30,7 @@ until_true() {
     done
 }
 
-# require_network: chooses one, or ends a test that cannot continue without
+# require_network: chooses one, or ends the test
 require_network() {
     choose_network
     if [ -z "$enter" ]; then
@@ -72,7 +72,7 @@ until_its_child_captures() {
     until_true sh -c "grep -q 'Seccomp:.2' /proc/\$(pgrep -P $cap)/status"
 }
 
-# until_connected INTERFACE...: what is sent there arrives
+# until_connected INTERFACE...: waits until packets sent there arrive
 until_connected() {
     for interface in "$@"; do
         until_true sh -c "ip link show $interface | grep -q 'state UP'"
@@ -90,7 +90,7 @@ replay() {
     sleep 0.5
 }
 
-# stop: and its exit status
+# stop: ends it and leaves its exit status
 stop() {
     kill $cap
     wait $cap

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Where the Debian package is installed: an overlay of this machine's root, in a mount namespace of the
-# test alone. All that is written is in its upper folder, and gone with the namespace. To be sourced;
+# test alone. Everything written is in its upper directory, and gone with the namespace. Source it;
 # `inside COMMAND...`, which runs it there, is the test's own. SYSTEM may be the root of another
 # system, such as debootstrap(8) makes.
 
@@ -25,7 +25,7 @@ install_package() {
     inside dpkg --path-include='/usr/share/*' -i "/mnt/${package##*/}"
 }
 
-# is_as_before PATH: it is on this machine what it is in the overlay
+# is_as_before PATH: true if it is the same on this machine and in the overlay
 is_as_before() {
     [ "$(stat -c '%a %u %g' "$1")" = "$(stat -c '%a %u %g' "${SYSTEM:-}/$1" 2>&1)" ] &&
         if [ -d "$1" ]; then [ -d "${SYSTEM:-}/$1" ]; else cmp -s "$1" "${SYSTEM:-}/$1"; fi

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# pcap2flow: every format and link type that it reads, compression, and what is left of bad input.
+# pcap2flow: every format and link type that it reads, compression, and what bad input still gives.
 
 # shellcheck source=tests/pcap2flow-common.sh
 . "${srcdir:?}/tests/pcap2flow-common.sh"
@@ -41,7 +41,7 @@ for format in micro-little.pcap micro-big.pcap nano-little.pcap nano-big.pcap \
     is_conversation "format $format" "$tool" "$cap/format-$format"
 done
 
-# packets FILE: how many packets its flows have
+# packets FILE: the number of packets in its flows
 packets() {
     "$tool" "$1" | jq -s 'map(.srcPkts + .dstPkts) | add'
 }
@@ -50,7 +50,7 @@ cat "$cap/format-micro-little.pcap" "$cap/format-nano-big.pcap" >"$tmp/joined.pc
 is "$(packets "$tmp/joined.pcap")" "$((2 * $(packets "$cap/format-micro-little.pcap")))" \
     'two captures joined by cat'
 
-# Without times nothing is known of when, but what was sent counts all the same.
+# Without times it is unknown when, but what was sent counts all the same.
 records "$flows" 'simple packet blocks' "$tool" "$cap/simple.pcapng" <<'EOF'
 192.168.1.10:50001 > 8.8.8.8:443 2 100 1 0
 EOF
@@ -81,7 +81,7 @@ records "$flows" 'link type IPv6' "$tool" "$cap/link-only-ipv6.pcap" <<'EOF'
 EOF
 records '' 'an encrypted 802.11 frame is nothing' "$tool" -q "$cap/wifi-protected.pcap" </dev/null
 
-# Compression, told by content
+# Compression, recognized by content
 
 gzip -c <"$cap/format-micro-little.pcap" >"$tmp/gzip-plain-name"
 is_conversation 'gzip' "$tool" "$tmp/gzip-plain-name"
@@ -131,7 +131,7 @@ like "$(cat "$tmp/err")" '^pcap2flow: [^:]+: .' 'bad standard input: message'
 is "$(cat "$tmp/out")" '' 'bad standard input: no output'
 is_status 65 'empty standard input: exit status' from_pipe "$cap/bad-empty.pcap"
 
-# No capture at all
+# Not a capture at all
 
 for file in empty.pcap text.txt header.pcap header.pcapng; do
     reports 65 . "bad-$file"
@@ -143,7 +143,7 @@ reports 65 'packet 6($|[^0-9])' bad-end.pcap 50001 50002 50003 50004 50005
 reports 65 'packet 6($|[^0-9])' bad-record-header.pcap 50001 50002 50003 50004 50005
 reports 65 . bad-end.pcapng 50001 50002 50003 50004 50005
 
-# Damage in the middle: what follows it is found again
+# Damage in the middle: what follows is found again
 
 reports 65 'packet 3($|[^0-9])' bad-length.pcap 50001 50002 50004 50005 50006
 for damage in trailer captured absurd tiny; do
@@ -154,7 +154,7 @@ ok 'bad-interface.pcapng: two lines at most for all three packets' \
     test "$(grep -c . "$tmp/err")" -le 2
 like "$(cat "$tmp/err")" '(^|[^0-9])[23] (more|times|packets)' 'bad-interface.pcapng: a count'
 
-# Link types that are not read
+# Unsupported link types
 
 reports 65 '189.*USB_LINUX|USB_LINUX.*189' bad-link.pcap
 reports 65 '189.*USB_LINUX|USB_LINUX.*189' bad-link.pcapng 50001 50003
@@ -176,11 +176,11 @@ else
     skip 'bad-cut.pcap.zst' 'no zstd'
 fi
 
-# A frame that wants a window of 128 MiB
+# A frame that needs a window of 128 MiB
 printf '\050\265\057\375\000\210\041\000\000data' >"$cap/long.pcap.zst"
 reports 65 'the zstd data need a window .*zstd -dc --long=31' long.pcap.zst
 
-# Several files, of which some are bad: the others count
+# Several files, some bad: the others count
 
 good=$cap/format-little.pcapng
 is_status 65 'a bad file before a good one: exit status' "$tool" "$cap/bad-text.txt" "$good"

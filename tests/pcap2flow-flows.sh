@@ -40,7 +40,7 @@ records 'inputs.communityId' 'Community ID: the vectors of its specification' \
 1:/qFaeAR+gFe1KYjMzVDsMv+wgU4=
 EOF
 
-# seconds FILE: relativeStart and duration as they stand.
+# seconds FILE: relativeStart and duration as written.
 seconds() {
     "$tool" "$1" | sed 's/.*"relativeStart":\([^,]*\),.*"duration":\([^,]*\),.*/\1 \2/'
 }
@@ -80,7 +80,7 @@ records "$times" 'packets out of order' "$tool" "$cap/unordered.pcap" <<'EOF'
 192.168.1.10:50001 > 8.8.8.8:443 2 2 1700000002.500000 0 6500000
 EOF
 
-# Who is the source. The arrow is the way of the flow's only packet.
+# Who is the source. The arrow shows the direction of the flow's only packet.
 
 records 'inputs | "\(.src) \(if .srcPkts == 1 then "->" else "<-" end) \(.dst)"' \
     'the seven source rules' "$tool" "$cap/source.pcap" <<'EOF'
@@ -181,7 +181,7 @@ records "$pairs" 'one side on the Internet is enough' "$tool" "$cap/transit.pcap
 9.9.9.9:50003 > 239.1.1.1:443
 EOF
 
-# Each neighbour came twice, over UDP at the peer and over TCP at the local side.
+# Each neighbor came twice, over UDP at the peer and over TCP at the local side.
 records '[inputs.dst | split(":")[1] | tonumber] | group_by(.) |
     map("\(.[0]):\(length)") | join(" ")' \
     'service ports are dropped on either side, their neighbours are not' \

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# pcap2flow: its options, exit statuses and manners.
+# pcap2flow: its options, exit statuses and behavior.
 
 # shellcheck source=tests/pcap2flow-common.sh
 . "${srcdir:?}/tests/pcap2flow-common.sh"
@@ -134,7 +134,7 @@ done
 
 # -c
 
-# cached: what the cache says, where each day is DAY
+# cached: the content of the cache, with each day as DAY
 cached() {
     sed -E 's/ [0-9]{4}-[0-9]{2}-[0-9]{2}$/ DAY/' "$cache"
 }
@@ -155,7 +155,7 @@ records "$names" 'what was learned is used' "$tool" -c "$cache" "$cap/families.p
 50004 [2620:fe::9]:123 original
 EOF
 
-# The last line has no end: it is a line all the same.
+# The last line has no newline, but counts as a line.
 printf '8.0.4.1 cached1.example\n8.0.4.2 cached2.example\n8.0.4.3 cached3.example' >"$cache"
 records "$names" 'a name before the flow, then the cache, then a name after it' \
     "$tool" -c "$cache" "$cap/cache-use.pcap" <<'EOF'

@@ -6,7 +6,7 @@
 # shellcheck source=tests/network.sh
 . "${srcdir:?}/tests/network.sh"
 
-# All of it in a network of its own, where that can be.
+# All of it in a network of its own, if possible.
 if [ -z "${inside:-}" ] && command -v ip >/dev/null; then
     choose_network
     if [ -n "$enter" ]; then
@@ -50,7 +50,7 @@ is "$(cat out)" "$(block Secflow 3)" 'the table at the top: the command writes i
 like "$(pcap2flow -V)" "Report bugs to $(grep -o '[a-z]*@secflow[a-z.]*[a-z]' "$top/README")" \
     'README has the address that -V prints'
 
-# flowupload has a spool here, and flowcap becomes who is there.
+# flowupload gets a spool here, and flowcap becomes the present user.
 cat >bin/flowupload <<'END'
 #!/bin/sh
 exec "$bindir/flowupload" -s "$tmp/spool" "$@"
@@ -66,7 +66,7 @@ cp key home/.secflow.key
 [ -z "${inside:-}" ] || ip link set lo up
 start_collector
 
-# here: with the collector and the broker that are here
+# here: with the collector and the broker of this test
 here() {
     sed -e "s|https://collector.example|http://127.0.0.1:$port|" -e "s/kafka.example:9092/${broker:-}/"
 }
@@ -82,8 +82,8 @@ is "$(awk '{ print $1, $2; exit }' out)" \
 # Cron
 
 # as_cron FIELDS: what cron does with the crontab on standard input, whose jobs have so many fields in
-# front: in the home folder, with no more in the environment than the crontab says, and a % ends the
-# command where it has no backslash.
+# front: in the home directory, with only the crontab's environment, and a % ends the
+# command unless it has a backslash.
 as_cron() {
     fields=$1
     set --
@@ -121,7 +121,7 @@ is_status 0 'cron: the example' as_cron 6 <day.cron
 is "$(cat out err)" '' 'cron: the example: there is no mail'
 is "$(accepted .secflows)" "$connections" 'cron: the example: the logs of a day are one sample'
 
-# GNU parallel. Hosts are folders, which rsync copies to.
+# GNU parallel. Hosts are directories, which rsync copies to.
 
 if command -v parallel >/dev/null && command -v rsync >/dev/null; then
     cat >bin/ssh <<END

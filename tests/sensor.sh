@@ -14,7 +14,7 @@ man=$here/../man
 page=$man/secflow-sensor.7
 "$bindir/tests/traffic" demo trace.pcap 2>out || bail_out 'no capture'
 
-# block REGEX: the literal blocks of the page in which a line is like that
+# block REGEX: the literal blocks of the page with a matching line
 block() {
     awk -v regex="$1" '
         /^\.Ed/ { if (found) printf "%s", text; literal = found = 0 }
@@ -27,7 +27,7 @@ settings() {
     { block "^$1=" && sed -n 's/^\.Ql //p' "$page" | sed 's/ [.,;]$//'; } | sed -n "s/^$1=//p"
 }
 
-# takes COMMAND...: with each of the lines on standard input behind it, split as systemd does
+# takes COMMAND...: accepts each line on standard input as arguments, split as systemd does
 takes() {
     while IFS= read -r value; do
         eval "\"\$@\" $value -V" || return
@@ -45,7 +45,7 @@ for option in $(grep -o 'flowupload --[a-z-]*' "$page" | sed 's/.* //' | sort -u
     like "$(flowupload --help)" "^      $option " "flowupload has $option"
 done
 
-# filters: the commands behind --filter
+# filters: the commands after --filter
 filters() {
     while IFS= read -r value; do
         eval "set -- $value"
@@ -67,7 +67,7 @@ while IFS= read -r command; do
 done <commands
 is "$(./filter <flows.sf | jq -c .)" "$(flowlabel flows.sf | jq -c 'select(.flowCategory != "keepAlive")')" 'and one leaves records out'
 
-# But for TLS.
+# Except for TLS.
 recipe=$(sed -n "s/.*-u 'http:.*:8123\/\(?query.*\)'.*/\1/p" "$man/flowupload.1")
 is "$(settings SECFLOW_URL | sed -n 's/.*:8443\///p')" "${recipe:-no recipe}" 'the URL is that of the recipe for ClickHouse'
 
@@ -88,7 +88,7 @@ block '^cat /var/lib/secflow' | sed 's|/var/lib/secflow|windows|' >read.sh
 is_status 0 'what is kept can be read' sh -e read.sh
 is "$(awk '{ print $1; exit }' out)" "$(jq -s 'group_by(.dst) | map(length) | max' flows.sf)" 'all of it'
 
-# Metrics: what is looked at is what the tools write.
+# Metrics: the names used are those that the tools write.
 
 chmod 755 .
 mkdir -m 777 metrics kept

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stands for systemd, as far as sd_notify(3) goes.
+"""Replaces systemd, as far as sd_notify(3) goes.
 
     service.py COMMAND [ARGUMENT...]
 

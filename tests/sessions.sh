@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Session names (-S) of pcap2flow and flowcap: in made traffic, and of real clients on loopback, where
-# their servers, and a capture of it, can be.
+# servers and a capture are possible.
 
 tool_name=pcap2flow
 # shellcheck source=tests/tool.sh

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""flowcap is stopped again and again while packets come: none is lost that came before.
+"""flowcap is stopped again and again while packets come: none that came before is lost.
 
   stops.py FLOWCAP USER FOLDER COUNT
 
@@ -44,7 +44,7 @@ def is_ready(process):
 
 
 def numbers():
-    """Those that are in files of the folder, which are removed."""
+    """Those in files of the directory, which are then removed."""
     found = set()
     for path in folder.iterdir():
         for line in path.read_text().splitlines():

@@ -4,7 +4,7 @@
 # an overlay of this machine's root: traffic of a pair of interfaces arrives at a collector, whatever is
 # done to the services. Not part of `make check`: make check TESTS='tests/deb.sh tests/systemd.sh'
 
-# Where this test is killed, all that it started is.
+# If this test is killed, so is everything that it started.
 if [ -z "${in_namespace:-}" ] && unshare -m true 2>/dev/null; then
     in_namespace=yes exec unshare -m sh "$0"
 fi
@@ -22,7 +22,7 @@ sent=0
 
 # Booting
 
-# missing: what a boot needs and is not here, for the skipped test
+# missing: what a boot needs and is missing here, as the reason to skip
 missing() {
     [ -n "${in_namespace:-}" ] || echo 'no mount namespace can be made here'
     [ -x /lib/systemd/systemd ] || echo 'no systemd'
@@ -56,7 +56,7 @@ inside() {
         env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C DEBIAN_FRONTEND=noninteractive "$@"
 }
 
-# halt: ends all processes there; they are gone when unshare is
+# halt: ends all processes there; they are gone when unshare has ended
 halt() {
     [ -z "${machine:-}" ] || {
         kill -KILL "$init" 2>/dev/null || kill -KILL $machine
@@ -66,7 +66,7 @@ halt() {
     find "$cgroup" -depth -type d -exec rmdir {} + 2>/dev/null
 }
 
-# within SECONDS COMMAND...: it succeeds before that many seconds are over
+# within SECONDS COMMAND...: true if it succeeds within that many seconds
 within() {
     deadline=$(($(date +%s) + $1))
     shift
@@ -101,7 +101,7 @@ fails() {
 
 # Services
 
-# property UNIT NAME: what systemd knows of it
+# property UNIT NAME: a property of the unit
 property() {
     inside systemctl show -P "$2" "$1"
 }
@@ -131,7 +131,7 @@ is_anew() { # UNIT PROCESS: it runs, as another process
 
 # Traffic
 
-# send COUNT: so many packets to the interface, each of a flow of its own
+# send COUNT: sends that many packets to the interface, each of a new flow
 send() {
     inside python3 /mnt/send.py far $sent "$1" && sent=$((sent + $1))
 }
@@ -187,7 +187,7 @@ if [ -n "$why_not" ]; then
     exit
 fi
 
-# What was built already is taken, unless something is newer
+# Uses an existing build, unless something is newer
 package=$(echo "$BINDIR"/deb/secflow_*.deb)
 if [ ! -f "$package" ] || [ -n "$(find "$srcdir/cmd" "$srcdir/lib" "$srcdir/build-aux" -newer "$package")" ]; then
     ok 'the package is built' build || bail_out 'no package'
@@ -222,7 +222,7 @@ clean=$(traces)
 ok 'the package is installed' install_package
 is "$(inside systemctl list-units --no-legend --plain 'flow*')" '' 'nothing runs'
 
-# What a user does: two lines, and a command
+# The user's steps: two lines, and a command
 
 (umask 077 && echo secret >$root/etc/secflow/key)
 configure /upload
@@ -275,7 +275,7 @@ for unit in $capture flowupload; do
     all_arrive 'none is lost by that'
 done
 
-# What goes wrong
+# Failures
 
 ok 'a missing interface: the start fails' fails inside systemctl start flowcap@nope
 like "$(journal -t flowcap)" 'nope.*(no such|there is no|not there|No such)' 'the journal says why'
@@ -323,7 +323,7 @@ all_arrive 'which arrives once there is one'
 
 # Upgraded
 
-# From a version with a timer, of which the service could not be enabled
+# From a version with a timer, whose service could not be enabled
 inside sh -c '
     rm -f /var/lib/systemd/deb-systemd-helper-enabled/flowupload.service.*
     mkdir -p /etc/systemd/system/timers.target.wants
@@ -345,7 +345,7 @@ all_arrive 'none is lost by that'
 
 is "$(journal -t systemd | grep -i watchdog)" '' 'all the time both gave signs of life'
 
-# A machine that is started again
+# A reboot
 
 inside systemctl stop collector
 send 50
@@ -359,7 +359,7 @@ start_collector
 send 50
 all_arrive 'none is lost by that'
 
-# Gone
+# Removal
 
 ok 'it is purged' inside dpkg --purge secflow
 is "$(traces)" "$clean" 'without a trace'

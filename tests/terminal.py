@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a command writes on a terminal, as people see it.
+"""The output of a command on a terminal, as people see it.
 
     terminal.py PATTERN COMMAND [ARGUMENT...]
 

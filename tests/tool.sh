@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What the tests of every tool share. Before it is sourced, tool_name is set; `tool` is its path.
+# Shared by the tests of all tools. Set tool_name before sourcing it; `tool` is the path.
 
 # shellcheck source=tests/tap.sh
 . "${srcdir:?}/tests/tap.sh"
@@ -52,7 +52,7 @@ misused() {
     ok "$description: two lines at most" test "$(grep -c '' "$tmp/err")" -le 2
 }
 
-# complains MESSAGE ARGUMENTS...: that and nothing else, of a misuse
+# complains MESSAGE ARGUMENTS...: prints that and nothing else about a misuse
 complains() {
     complaint=$1
     shift
@@ -67,7 +67,7 @@ of_sensor() {
     SECFLOW_SENSOR=$sensor "$tool" "$@"
 }
 
-# tells_sensor FILE: of its records, one at least, each tells of its sensor
+# tells_sensor FILE: it has records, and each names the sensor
 tells_sensor() {
     records '[inputs.sensor] | unique[]' '--sensor' "$tool" --sensor 'tap "1" \ zürich' "$1" <<'EOF'
 tap "1" \ zürich
@@ -100,7 +100,7 @@ to_full() {
     "$tool" "$@" >/dev/full
 }
 
-# without_output FILE: standard output is closed, which is said once
+# without_output FILE: standard output is closed, which is reported once
 without_output() {
     is_status 74 'no standard output: exit status' sh -c '"$1" "$2" >&-' sh "$tool" "$1"
     is "$(grep -c '' "$tmp/err")" 1 'no standard output: one message'
@@ -119,7 +119,7 @@ fills_disk() {
     fi
 }
 
-# in_tmp ARGUMENTS...: run where a file is called like an option
+# in_tmp ARGUMENTS...: runs in a directory where a file is named like an option
 in_tmp() {
     (cd "$tmp" && "$tool" "$@")
 }

@@ -15,7 +15,7 @@ if [ -n "$reason" ]; then
     exit
 fi
 
-# In glibc memmove and memcpy are one function where they are checked, and valgrind takes it for the
+# In glibc, the checked memmove and memcpy are one function, which valgrind takes for the
 # latter.
 cat >"$tmp/suppressions" <<'E2'
 {
@@ -25,7 +25,7 @@ cat >"$tmp/suppressions" <<'E2'
 }
 E2
 
-# under_valgrind TOOL ARGUMENTS...: 99 is the exit status of what it finds, which is in the file found
+# under_valgrind TOOL ARGUMENTS...: exit status 99 means findings, which are in the file "found"
 under_valgrind() {
     program=$bindir/$1
     shift

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What the tests of zeek2flow share: the tool, and logs that are written here as words in columns.
+# Shared by the tests of zeek2flow: the tool, and logs written as words in columns.
 
 tool_name=zeek2flow
 # shellcheck source=tests/tool.sh
@@ -12,7 +12,7 @@ tsv() {
     { echo "$2" && cat; } | tr -s ' ' '\t'
 }
 
-# conn, dns: logs of usual columns
+# conn, dns: logs with the usual columns
 conn() {
     tsv conn "ts id.orig_h id.orig_p id.resp_h id.resp_p proto duration orig_bytes resp_bytes \
 history orig_pkts resp_pkts"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# zeek2flow: the shapes of a log, compression, and what is left of bad input.
+# zeek2flow: the forms of a log, compression, and what bad input still gives.
 
 # shellcheck source=tests/zeek2flow-common.sh
 . "${srcdir:?}/tests/zeek2flow-common.sh"
@@ -113,7 +113,7 @@ ok 'a gzip member cut off: something is left' test "$(grep -c . cut.log)" -gt 50
 "$tool" cut.log >some.sf
 ok 'a gzip member cut off: what came before' cmp some.sf out
 
-# A frame that wants a window of 128 MiB
+# A frame that needs a window of 128 MiB
 printf '\050\265\057\375\000\210\041\000\000data' >long.zst
 reports 65 'long.zst: the zstd data need a window .*zstd -dc --long=31' '' "$tool" long.zst
 
@@ -133,14 +133,14 @@ reports 66 '\.: cannot open: Is a directory' '' "$tool" .
 records '' 'an empty log' "$tool" -q empty.log </dev/null
 records '' 'only a dns log' "$tool" -q logs/dns.tsv.log </dev/null
 
-# Each gzip member ends a read; the object is not to be read again from its beginning each time.
+# Each gzip member ends a read; the object must not be read again from its beginning each time.
 "${PYTHON:-python3}" -c '
 import gzip, sys
 for byte in b"{\"a\":[" + b"0," * 60000:
     sys.stdout.buffer.write(gzip.compress(bytes([byte]), 0))' >tiny.gz
 reports 65 'tiny.gz: line 1: the input ends inside its JSON object' '' "$tool" tiny.gz
 
-# What would bring a careless reader down; the rows behind it are read all the same.
+# What would crash a careless reader; the rows after it are still read.
 
 # hostile DESCRIPTION: what a Python expression makes, then a good row
 hostile() {

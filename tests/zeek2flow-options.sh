@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# zeek2flow: its options, exit statuses and manners.
+# zeek2flow: its options, exit statuses and behavior.
 
 # shellcheck source=tests/zeek2flow-common.sh
 . "${srcdir:?}/tests/zeek2flow-common.sh"
@@ -48,7 +48,7 @@ EOF
 
 # -c
 
-# cached: what the cache says, where each day is DAY
+# cached: the content of the cache, with each day as DAY
 cached() {
     sed -E 's/ [0-9]{4}-[0-9]{2}-[0-9]{2}$/ DAY/' "$cache"
 }
@@ -104,7 +104,7 @@ is "$(cat "$tmp/err")" '' 'no records, -q: silence'
 
 tells_sensor "$log"
 
-# Manners
+# Behavior
 
 introduces_itself
 cp "$log" "$tmp/-4"
@@ -138,7 +138,7 @@ records '[inputs] | length' 'output larger than a pipe' "$tool" "$tmp/big.log" <
 20000
 EOF
 
-# What it links tells what it depends on.
+# Checks what it is linked with.
 if command -v readelf >/dev/null; then
     libraries=$(readelf -d "$tool")
     like "$libraries" 'NEEDED.*libzstd' 'the libraries that it links'

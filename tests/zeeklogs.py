@@ -45,7 +45,7 @@ class Network:
 
     @staticmethod
     def later(start, seconds):
-        """Packets have times to the microsecond; what lies between is a floating-point difference."""
+        """Packets have times to the microsecond; durations are floating-point differences."""
         return round(start + seconds, 6) - start
 
     def ends(self, server, port):
@@ -160,7 +160,7 @@ def nested(row):
 
 
 def lines(make):
-    """A shape of one object a line; make(fields, row) gives the object."""
+    """A form with one object per line; make(fields, row) gives the object."""
     def shape(fields):
         yield ""
         row = yield

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Fuzz the entries of this folder: what `make fuzz` and `make fuzz-merge` run, in the build directory.
+"""Fuzz the entries of this directory: run by `make fuzz` and `make fuzz-merge`, in the build directory.
 
 usage: fuzz.py fuzz|fuzz-merge
 
@@ -38,7 +38,7 @@ def run(*command, **options):
 
 
 def build():
-    """A build of its own below this one, with the fuzzer's compiler, which brings its main."""
+    """A separate build below this one, with the fuzzer's compiler, which provides main."""
     BUILD.mkdir(exist_ok=True)
     FINDINGS.mkdir(exist_ok=True)
     compiler, flags = ("afl-clang-fast", "") if FUZZER == "afl" else ("clang", " -fsanitize=fuzzer-no-link")
@@ -51,7 +51,7 @@ def build():
 
 
 def unpack(entry):
-    """Puts the inputs of the corpus among the others."""
+    """Adds the inputs of the corpus to the others."""
     inputs = BUILD / "corpus" / entry
     inputs.mkdir(parents=True, exist_ok=True)
     for line in (HERE / (entry + ".corpus")).read_text().splitlines():
