@@ -26,6 +26,10 @@
 /* Failures of the filter in a row after which the filter is blamed, not the file. */
 #define FILTER_FAILURES 3
 
+/* How long a filter may run before that is reported, and before it is killed. */
+#define FILTER_SLOW (60 * SECOND)
+#define FILTER_MOST (3600 * SECOND)
+
 /* The result of trying to read a file. */
 enum outcome {
     READ,    /* all of it, as far as it had anything */
@@ -195,8 +199,8 @@ static enum outcome read_records(struct take *take, const struct inbox_file *fil
 
 /* The filter. */
 
-/* Interprets its exit status. */
-static enum outcome judge_filter(struct take *take, int status)
+/* Interprets its exit status. in_time: it was not killed for running too long. */
+static enum outcome judge_filter(struct take *take, int status, bool in_time)
 {
     int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 
@@ -209,7 +213,10 @@ static enum outcome judge_filter(struct take *take, int status)
     take->failures++;
     if (stop_asked()) /* the filter was stopped as well, or killed */
         return KEPT;
-    if (code >= 0)
+    if (!in_time)
+        snprintf(take->problem, sizeof take->problem,
+                 "the filter had not ended after an hour, and was killed");
+    else if (code >= 0)
         snprintf(take->problem, sizeof take->problem, "the filter ended with status %d", code);
     else
         snprintf(take->problem, sizeof take->problem, "the filter was ended by signal %d (%s)",
@@ -217,20 +224,31 @@ static enum outcome judge_filter(struct take *take, int status)
     return KEPT;
 }
 
-/* Waits for the filter to end. After a signal to stop, kills it if it takes too long. */
-static int wait_for_filter(struct take *take, struct child *child)
+static int64_t earlier(int64_t a, int64_t b)
 {
-    int64_t start = clock_monotonic();
+    return a < b ? a : b;
+}
+
+/* Waits for the filter to end. Kills it if it takes too long, or after a signal to stop. */
+static enum outcome wait_for_filter(struct take *take, const struct inbox_file *file,
+                                    struct child *child)
+{
+    int64_t start = clock_monotonic(), now = start, slow = start + FILTER_SLOW;
     bool ended = false;
 
-    while (!ended && clock_monotonic() < stop_time(-1, start)) {
-        int64_t until = stop_time(-1, start);
-
-        ended = go_on(take, child->fd, until);
+    while (!ended && now < earlier(stop_time(-1, start), start + FILTER_MOST)) {
+        if (now >= slow) {
+            complain(file->path,
+                     "the filter has not ended for a minute; it is killed after an hour");
+            slow = INT64_MAX;
+        }
+        ended = go_on(take, child->fd,
+                      earlier(earlier(stop_time(-1, start), slow), start + FILTER_MOST));
+        now = clock_monotonic();
     }
     if (!ended)
         child_kill(child);
-    return child_end(child);
+    return judge_filter(take, child_end(child), ended || now < start + FILTER_MOST);
 }
 
 /* Runs the filter from the file into a new file of the spool, then rewinds that. */
@@ -245,7 +263,7 @@ static enum outcome run_filter(struct take *take, const struct inbox_file *file,
         return not_written(take, result);
     result = child_start(&child, take->options->filter, file->fd, filtered->fd);
     if (result == RESULT_OK) {
-        outcome = judge_filter(take, wait_for_filter(take, &child));
+        outcome = wait_for_filter(take, file, &child);
     } else {
         snprintf(take->problem, sizeof take->problem, "the filter cannot be started: %s",
                  strerror(errno));

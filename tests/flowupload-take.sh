@@ -392,6 +392,38 @@ like "$(cat err)" 'HTTP 503; will retry' 'a filter that does not end: messages'
 is "$(grep -c filter err)" 0 'a filter that does not end: it is not taken for a failure'
 is_empty 'a filter that does not end'
 
+# One that hangs, for minutes and for an hour of a clock that is set
+
+if [ "${SANITIZERS:-no}" = no ]; then
+    rm -rf in
+    mkdir in
+    put a.sf record 1700000000 1
+    answers
+    echo 0 >ahead
+    LD_PRELOAD=$(dirname "$tool")/tests/clock.so CLOCK_AHEAD=$tmp/ahead \
+        "$tool" -F ndjson -s spool -u "$lines_url" --take in --filter 'echo >started; exec sleep 1000' >out 2>err &
+    taker=$!
+    ok 'a filter that hangs: it is started' wait_for 'the filter' test -f started
+    is "$(cat err)" '' 'a filter that hangs: at first nothing is said'
+    # passes SECONDS MESSAGE: they pass, and it is said
+    passes() {
+        echo "$1" >.ahead && mv .ahead ahead
+        kill -USR1 $taker # so that it looks at the clock
+        wait_for "$2" said "$2"
+    }
+    ok 'a filter that hangs: after a minute it is said' passes 60 'has not ended'
+    ok 'a filter that hangs: after an hour it is killed' passes 3600 'was killed'
+    end_take
+    is $? 0 'a filter that hangs: exit status'
+    is "$(grep -v 'samples* wait' err)" 'flowupload: in/a.sf: the filter has not ended for a minute; it is killed after an hour
+flowupload: in/a.sf: the filter had not ended after an hour, and was killed; the file stays, and is tried again' \
+        'a filter that hangs: messages'
+    is "$(ls in)" a.sf 'a filter that hangs: the file stays'
+    is_empty 'a filter that hangs'
+else
+    skip 'a filter that hangs' 'sanitizers want to be loaded first'
+fi
+
 # All of the group gets a signal, as systemd sends it: nothing is lost, and nothing comes twice
 
 rm -rf in spool
