@@ -9,6 +9,7 @@
 
 struct command {
     const struct logs *logs;
+    struct log_options options;
     struct converter_options converter;
     struct record_writer *writer;
     struct meter *meter;
@@ -24,6 +25,7 @@ static void add_counts(struct log_counts *sum, const struct log_counts *counts)
     sum->other_protocols += counts->other_protocols;
     sum->other_ports += counts->other_ports;
     sum->other_rows += counts->other_rows;
+    sum->unfinished += counts->unfinished;
 }
 
 static void report_progress(const char *path, const struct input *input,
@@ -105,7 +107,6 @@ static int read_rows(struct command *command, const char *path, struct input *in
 static int read_log(struct command *command, const char *path)
 {
     const struct log_reader *reader = command->logs->reader;
-    const struct log_options options = {.sessions = command->converter.session_names};
     struct input *input = NULL;
     struct log *log = NULL;
     enum result result = input_open(&input, path);
@@ -113,7 +114,7 @@ static int read_log(struct command *command, const char *path)
 
     if (result == RESULT_OK) {
         input_set_wait(input, stop_wait_input, NULL);
-        result = reader->open(&log, input, &options);
+        result = reader->open(&log, input, &command->options);
     }
     switch (result) {
     case RESULT_OK:
@@ -155,6 +156,7 @@ static void print_summary(const struct command *command, const struct meter_coun
     print_part(&separator, read->other_protocols, "of other protocols");
     print_part(&separator, read->other_ports, "of DNS on other ports");
     print_part(&separator, read->other_rows, logs->other_rows);
+    print_part(&separator, read->unfinished, "at the end of a log, not yet written whole");
     fputc('\n', stderr);
     if (read->connections > 0 && read->names == 0 && read->sessions == 0)
         complain(NULL, "%s, so destinations have no names from DNS", logs->no_names);
@@ -221,19 +223,28 @@ static int convert(struct command *command, char **paths, size_t count)
     return status;
 }
 
+static int take_option(struct command *command, int option, char **argv)
+{
+    int status =
+        command->logs->take_option ? command->logs->take_option(&command->options, option) : -1;
+
+    return status >= 0 ? status : converter_option(&command->converter, option, argv);
+}
+
 static int parse_options(struct command *command, int argc, char **argv)
 {
     int option, status = EX_OK;
 
     while (status == EX_OK && !command->converter.done &&
            (option = next_option(command->logs->tool, argc, argv)) != -1)
-        status = converter_option(&command->converter, option, argv);
+        status = take_option(command, option, argv);
+    command->options.sessions = command->converter.session_names;
     return status;
 }
 
 int logs_main(const struct logs *logs, int argc, char **argv)
 {
-    struct command command = {.logs = logs};
+    struct command command = {.logs = logs, .options = logs->options};
     char **paths;
     size_t count;
     int status;

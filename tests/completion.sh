@@ -15,7 +15,7 @@ export HOME XDG_CONFIG_HOME XDG_DATA_HOME LC_ALL ASAN_OPTIONS
 cd "$tmp" || exit 99
 : >'one day.sf'
 : >names.cache
-tools='flowcap flowlabel flowupload pcap2flow zeek2flow'
+tools='eve2flow flowcap flowlabel flowupload pcap2flow zeek2flow'
 
 # show SHELL LINE...: what SHELL shows after each LINE and a tabulator, in shown.1 and so on; a
 # terminal shows at the end what LINE has become, in brackets. fish can be asked without one.
@@ -47,27 +47,31 @@ for shell in bash zsh fish; do
         skip "$shell" "no $shell"
         continue
     fi
-    ok "$shell runs" show $shell 'flowcap -' 'flowlabel -' 'flowupload -' 'pcap2flow -' 'zeek2flow -' \
-        'pcap2flow -c nam' 'flowupload --cacert nam' 'pcap2flow one' 'pcap2flow -d nam' 'flowcap nam' \
-        'flowcap -i lo' || tap_note log "$(cat log)"
+    set --
+    for tool in $tools; do
+        set -- "$@" "$tool -"
+    done
+    ok "$shell runs" show $shell "$@" 'pcap2flow -c nam' 'flowupload --cacert nam' 'pcap2flow one' \
+        'pcap2flow -d nam' 'flowcap nam' 'flowcap -i lo' || tap_note log "$(cat log)"
     n=0
     for tool in $tools; do
         n=$((n + 1))
         missing=
+        [ $tool = flowupload ] && upload=$n
         for option in $($tool --help | awk '/^  +-/ { print $1; if ($2 ~ /^--/) print $2 }' | tr -d ,); do
             grep -Eq -e "(^| )$option([[:space:]=]|\$)" shown.$n || missing="$missing $option"
         done
         is "$missing" '' "$shell: $tool has all of its options"
     done
-    like "$(cat shown.3)" "HEADER: 'Name: value', or @FILE with one a line" "$shell: what an option does"
-    like "$(cat shown.3)" 'state/secflow/spool, /var/spool/secflow for root' "$shell: where that takes two lines"
-    shows 6 'pcap2flow -c nam' names.cache 'a file after an option'
-    shows 7 'flowupload --cacert nam' names.cache 'a file after a long option'
-    shows 8 'pcap2flow one' 'one day.sf' 'a file'
-    shows 9 'pcap2flow -d nam' '' 'no file after an option that takes another thing'
-    shows 10 'flowcap nam' '' 'no file for a tool that reads none'
+    like "$(cat shown.$upload)" "HEADER: 'Name: value', or @FILE with one a line" "$shell: what an option does"
+    like "$(cat shown.$upload)" 'state/secflow/spool, /var/spool/secflow for root' "$shell: where that takes two lines"
+    shows $((n + 1)) 'pcap2flow -c nam' names.cache 'a file after an option'
+    shows $((n + 2)) 'flowupload --cacert nam' names.cache 'a file after a long option'
+    shows $((n + 3)) 'pcap2flow one' 'one day.sf' 'a file'
+    shows $((n + 4)) 'pcap2flow -d nam' '' 'no file after an option that takes another thing'
+    shows $((n + 5)) 'flowcap nam' '' 'no file for a tool that reads none'
     if flowcap -D | grep -q '^lo$'; then
-        shows 11 'flowcap -i lo' lo 'an interface'
+        shows $((n + 6)) 'flowcap -i lo' lo 'an interface'
     else
         skip "$shell: an interface" 'flowcap -D has no lo'
     fi

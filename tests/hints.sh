@@ -18,7 +18,8 @@ pcap2flow trace.pcap >trace.sf
 flowlabel trace.sf >labelled.sf
 printf '\12\15\15\12\0\0\0\34\32\53\74\115\0\1\0\0\377\377\377\377\377\377\377\377\0\0\0\34' >trace.pcapng
 printf '\14\245\2\0\1\0\0\0' >nfcapd.202611281900
-echo '{"timestamp":"2026-11-28T19:00:00.000000+0000","flow_id":1,"event_type":"dns","src_ip":"192.0.2.1"}' >eve.json
+"${PYTHON:-python3}" "$here/evelogs.py" 20 >eve.json || bail_out 'no events'
+"${PYTHON:-python3}" "$here/evelogs.py" 20 aws >aws.json || bail_out 'no events'
 printf '\3757zXZ\0' >trace.pcap.xz
 
 # says TOOL FILE WORDS: the tool says that about the file, and nothing else
@@ -30,17 +31,24 @@ says() {
 for file in trace.sf labelled.sf; do
     says pcap2flow $file 'not a capture file: it is Secflows already, which flowlabel and flowupload read'
     says zeek2flow $file 'not a Zeek log: it is Secflows already, which flowlabel and flowupload read'
+    says eve2flow $file "not Suricata's eve.json: it is Secflows already, which flowlabel and flowupload read"
 done
 for log in conn.tsv.log dns.tsv.log conn.json.log dns.json.log; do
     says pcap2flow $log 'not a capture file: it is a Zeek log; use: zeek2flow FILE'
+    says eve2flow $log "not Suricata's eve.json: it is a Zeek log; use: zeek2flow FILE"
     says flowlabel $log 'not Secflows: it is a Zeek log; use: zeek2flow FILE | flowlabel'
 done
 for capture in trace.pcap trace.pcapng; do
     says zeek2flow $capture 'not a Zeek log: it is a capture; use: pcap2flow FILE'
+    says eve2flow $capture "not Suricata's eve.json: it is a capture; use: pcap2flow FILE"
     says flowlabel $capture 'not Secflows: it is a capture; use: pcap2flow FILE | flowlabel'
 done
-for name in 'pcap2flow:a capture file' 'zeek2flow:a Zeek log' flowlabel:Secflows; do
-    says "${name%:*}" eve.json "not ${name#*:}: it is an eve.json of Suricata"
+for log in eve.json aws.json; do
+    says pcap2flow $log "not a capture file: it is Suricata's eve.json; use: eve2flow FILE"
+    says zeek2flow $log "not a Zeek log: it is Suricata's eve.json; use: eve2flow FILE"
+    says flowlabel $log "not Secflows: it is Suricata's eve.json; use: eve2flow FILE | flowlabel"
+done
+for name in 'pcap2flow:a capture file' 'zeek2flow:a Zeek log' "eve2flow:Suricata's eve.json" flowlabel:Secflows; do
     says "${name%:*}" nfcapd.202611281900 "not ${name#*:}: it is an nfcapd file of nfdump"
     says "${name%:*}" trace.pcap.xz "not ${name#*:}: it is xz-compressed; use: xz -dc FILE | ${name%:*}"
 done
@@ -80,6 +88,7 @@ waits() {
 }
 waits 'a capture' pcap2flow
 waits 'a log' zeek2flow conn.tsv.log -
+waits 'a log' eve2flow
 waits Secflows flowlabel
 waits Secflows flowupload -n
 # ends_at_once COMMAND...: on a terminal where Ctrl-D has been pressed; prints what is shown

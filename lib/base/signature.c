@@ -13,7 +13,7 @@ struct signature {
 };
 
 #define CAPTURE SIGNATURE_CAPTURE, "a capture", "pcap2flow"
-#define LOG SIGNATURE_LOG, "a Zeek log", "zeek2flow"
+#define ZEEK SIGNATURE_ZEEK, "a Zeek log", "zeek2flow"
 #define NFCAPD SIGNATURE_OTHER, "an nfcapd file of nfdump", NULL
 
 /* Files that people give to tools that read captures, logs or Secflows. */
@@ -36,22 +36,22 @@ static const struct signature signatures[] = {
     {"\x0c\xa5\x02\x00", 4, NFCAPD},
     {"\xa5\x0c\x00\x01", 4, NFCAPD},
     {"\xa5\x0c\x00\x02", 4, NFCAPD},
-    {"#separator", 10, LOG},
-    {"#fields", 7, LOG},
+    {"#separator", 10, ZEEK},
+    {"#fields", 7, ZEEK},
 };
 
 /* Keys by which to recognize a JSON object. */
 static const struct signature json_keys[] = {
     {"\"destinationNameSource\"", 23, SIGNATURE_SECFLOWS,
      "Secflows already, which flowlabel and flowupload read", NULL},
-    {"\"id.orig_h\"", 11, LOG},
-    {"\"id_orig_h\"", 11, LOG},
-    {"\"_path\"", 7, LOG},
-    {"\"event_type\"", 12, SIGNATURE_OTHER, "an eve.json of Suricata", NULL},
+    {"\"id.orig_h\"", 11, ZEEK},
+    {"\"id_orig_h\"", 11, ZEEK},
+    {"\"_path\"", 7, ZEEK},
+    {"\"event_type\"", 12, SIGNATURE_EVE, "Suricata's eve.json", "eve2flow"},
 };
 
 static const struct signature some_json = {"", 0, SIGNATURE_JSON,
-                                           "JSON, but neither a Zeek log nor Secflows", NULL};
+                                           "JSON, but not a kind that is known here", NULL};
 
 /* Enough for the keys of the first objects. */
 #define JSON_HEAD 4096u

@@ -11,7 +11,8 @@
 
 enum signature_kind {
     SIGNATURE_CAPTURE,
-    SIGNATURE_LOG,
+    SIGNATURE_ZEEK,
+    SIGNATURE_EVE,
     SIGNATURE_SECFLOWS,
     SIGNATURE_JSON, /* any other */
     SIGNATURE_OTHER

@@ -7,6 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* DNS names have at most 255 bytes on the wire (RFC 1035 section 2.3.4). */
+#define QUERY_MAX 255
+
 enum result log_damaged(struct log *log, const char *format, ...)
 {
     int used =
@@ -57,4 +60,34 @@ int log_escape(const char *p, const char *end)
     high = hex_digit(p[2]);
     low = hex_digit(p[3]);
     return high < 0 || low < 0 ? -1 : high << 4 | low;
+}
+
+/* One byte of a name; returns how many characters it took. */
+static size_t read_byte(const char *p, const char *end, bool doubled, uint8_t *byte)
+{
+    int escaped = log_escape(p, end);
+
+    *byte = (uint8_t)(escaped < 0 ? *p : escaped);
+    if (escaped >= 0)
+        return 4;
+    return doubled && end - p >= 2 && p[0] == '\\' && p[1] == '\\' ? 2 : 1;
+}
+
+bool log_put_name(const char *text, size_t length, bool doubled, char name[DNS_NAME_TEXT],
+                  size_t *name_length)
+{
+    const char *p = text, *end = p + length;
+    char *out = name;
+    uint8_t byte = 0;
+
+    for (size_t count = 0; p < end; count++) {
+        if (count == QUERY_MAX)
+            return false;
+        p += read_byte(p, end, doubled, &byte);
+        out = dns_put_byte(out, byte);
+    }
+    if (byte == '.')
+        out--;
+    *name_length = (size_t)(out - name);
+    return *name_length > 0;
 }

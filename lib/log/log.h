@@ -34,6 +34,7 @@ struct log_counts {
     uint64_t other_protocols;              /* of connections: neither TCP, UDP nor ICMP */
     uint64_t other_ports;                  /* of names: DNS not on port 53 */
     uint64_t other_rows;                   /* with other content */
+    uint64_t unfinished; /* begun at the end of a log that is still being written */
 };
 
 /* The beginning of every log. */
@@ -44,7 +45,8 @@ struct log {
 };
 
 struct log_options {
-    bool sessions; /* read names that connections asked for; else such rows are others */
+    bool sessions;        /* read names that connections asked for; else such rows are others */
+    uint8_t frame_header; /* bytes in front of each IP packet, where a log counts frames */
 };
 
 /* The functions of a reader. */

@@ -211,7 +211,7 @@ static enum result begin(struct zeeklog *log)
     json = first < head && (in->buffer[first] == '{' || in->buffer[first] == '[');
     if (!json)
         first = 0; /* a capture may begin with newlines */
-    if (signature_tell(in->buffer + first, head - first, SIGNATURE_LOG, "zeek2flow", known))
+    if (signature_tell(in->buffer + first, head - first, SIGNATURE_ZEEK, "zeek2flow", known))
         return not_a_log(log, known);
     if (json)
         return zeek_json_init(log);

@@ -12,9 +12,6 @@
 #include <netinet/in.h>
 #include <string.h>
 
-/* DNS names have at most 255 bytes on the wire (RFC 1035 section 2.3.4). */
-#define QUERY_MAX 255
-
 static bool is_marker(const struct cell *cell, const struct marker *marker)
 {
     return cell->length == marker->length && memcmp(cell->text, marker->text, cell->length) == 0;
@@ -258,38 +255,11 @@ static enum result split_answers(struct zeeklog *log, const struct cell *cell)
     return result;
 }
 
-/*
- * Decodes one byte of a name as Zeek writes them: \xNN in TSV and, by default, in JSON too, and in
- * TSV \\ for a backslash. Returns the number of characters used.
- */
-static size_t read_byte(const struct zeeklog *log, const char *p, const char *end, uint8_t *byte)
-{
-    int escaped = log_escape(p, end);
-
-    *byte = (uint8_t)(escaped < 0 ? *p : escaped);
-    if (escaped >= 0)
-        return 4;
-    return !log->json && end - p >= 2 && p[0] == '\\' && p[1] == '\\' ? 2 : 1;
-}
-
-/* Writes the query's name in the form of dns.h. False: not a name. */
+/* Writes the query's name; Zeek has \\ for a backslash in TSV. False: not a name. */
 static bool make_name(struct zeeklog *log, const struct cell *query, struct log_row *row)
 {
-    const char *p = query->text, *end = p + query->length;
-    char *out = log->name;
-    uint8_t byte = 0;
-
-    for (size_t count = 0; p < end; count++) {
-        if (count == QUERY_MAX)
-            return false;
-        p += read_byte(log, p, end, &byte);
-        out = dns_put_byte(out, byte);
-    }
-    if (byte == '.')
-        out--;
     row->name = log->name;
-    row->name_length = (size_t)(out - log->name);
-    return row->name_length > 0;
+    return log_put_name(query->text, query->length, !log->json, log->name, &row->name_length);
 }
 
 /* Only DNS on port 53 gives names, if the log has ports. */

@@ -22,6 +22,7 @@ static inline void take_row(struct metered *metered, const struct log_row *row)
                                   fuzz_is_word(c->community_id, c->community_id_length)));
         must(!c->uid ||
              (c->uid_length <= CONNECTION_ID_MAX && fuzz_is_word(c->uid, c->uid_length)));
+        must(!c->point || c->point_length > 0);
         must(!c->service || (c->service_length <= CONNECTION_SERVICE_MAX &&
                              fuzz_is_word(c->service, c->service_length)));
         must(meter_connection(metered->meter, c) == RESULT_OK);
@@ -39,7 +40,7 @@ static inline void take_row(struct metered *metered, const struct log_row *row)
 
 static inline int read_log(const struct log_reader *reader, const uint8_t *data, size_t size)
 {
-    const struct log_options options = {.sessions = true};
+    const struct log_options options = {.sessions = true, .frame_header = 14};
     struct metered metered;
     struct input *input;
     struct log *log;

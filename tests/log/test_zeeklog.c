@@ -3,139 +3,11 @@
  * The zeeklog module: logs in all their forms, and the rows from them. In the texts here, ~ stands
  * for a tab.
  */
-#include "../tap.h"
 #include "base/lookahead.h"
 #include "log/zeeklog.h"
+#include "reading.h"
 
 #include <netinet/in.h>
-#include <unistd.h>
-
-static char path[] = "/tmp/test_zeeklog.XXXXXX";
-
-static bool with_sessions;
-
-static void write_file(const char *bytes, size_t length)
-{
-    FILE *file = fopen(path, "w");
-
-    need(file && fwrite(bytes, 1, length, file) == length && fclose(file) == 0, path);
-}
-
-/* Everything a log gives: one line per row, "! problem" if damaged. */
-struct reading {
-    char text[8192];
-    size_t used, rows, damages;
-    enum result ended;
-    struct log_counts counts;
-};
-
-__attribute__((format(printf, 2, 3))) static void note(struct reading *reading, const char *format,
-                                                       ...)
-{
-    va_list args;
-    int n;
-
-    va_start(args, format);
-    n = vsnprintf(reading->text + reading->used, sizeof reading->text - reading->used, format,
-                  args);
-    va_end(args);
-    reading->used += (size_t)n;
-    if (reading->used >= sizeof reading->text)
-        reading->used = sizeof reading->text - 1;
-}
-
-static const char *text_of(const struct address *address)
-{
-    static char texts[2][ADDRESS_TEXT];
-    static int turn;
-
-    turn = 1 - turn;
-    address_format(address, texts[turn]);
-    return texts[turn];
-}
-
-static void note_connection(struct reading *reading, const struct connection *c)
-{
-    static const char *const openers[] = {"", " orig", " resp"};
-
-    note(reading, "%d %s/%u %s/%u", c->proto, text_of(&c->orig), c->orig_port, text_of(&c->resp),
-         c->resp_port);
-    note(reading, " %lld %lld %llu/%llu %llu/%llu%s", (long long)c->start, (long long)c->last,
-         (unsigned long long)c->orig_packets, (unsigned long long)c->orig_bytes,
-         (unsigned long long)c->resp_packets, (unsigned long long)c->resp_bytes,
-         openers[c->opener]);
-    if (c->icmp_known)
-        note(reading, " type %u code %u", c->icmp_type, c->icmp_code);
-    if (c->uid)
-        note(reading, " uid %.*s", (int)c->uid_length, c->uid);
-    if (c->community_id)
-        note(reading, " %.*s", (int)c->community_id_length, c->community_id);
-    if (c->service)
-        note(reading, " service %.*s", (int)c->service_length, c->service);
-    note(reading, "\n");
-}
-
-static void note_lookup(struct reading *reading, const struct log_row *row)
-{
-    note(reading, "%lld %.*s", (long long)row->time, (int)row->name_length, row->name);
-    for (size_t i = 0; i < row->address_count; i++)
-        note(reading, " %s", text_of(&row->addresses[i]));
-    note(reading, "\n");
-}
-
-static void read_log(struct reading *reading)
-{
-    struct log *log = NULL;
-    const struct log_options options = {.sessions = with_sessions};
-    struct input *input = NULL;
-    struct log_row row;
-
-    memset(reading, 0, sizeof *reading);
-    need(input_open(&input, path) == RESULT_OK, "input_open");
-    reading->ended = zeek_reader.open(&log, input, &options);
-    if (reading->ended == RESULT_DAMAGED)
-        note(reading, "! %s\n", log->problem);
-    while (reading->ended == RESULT_OK && reading->rows + reading->damages < 1000000) {
-        enum result result = zeek_reader.next(log, &row);
-
-        if (result == RESULT_DAMAGED) {
-            reading->damages++;
-            note(reading, "! %s\n", log->problem);
-        } else if (result == RESULT_OK) {
-            reading->rows++;
-            if (row.kind == LOG_CONNECTION)
-                note_connection(reading, &row.connection);
-            else if (row.kind == LOG_NAMES)
-                note_lookup(reading, &row);
-            else
-                note(reading, "%.*s says %.*s\n", (int)row.uid_length, row.uid, row.server.length,
-                     row.server.text);
-        } else {
-            reading->ended = result;
-        }
-    }
-    reading->counts = log->counts;
-    zeek_reader.close(&log);
-    input_close(&input);
-}
-
-/* A log as text gives these lines. */
-static void gives(const char *title, const char *text, const char *want)
-{
-    struct reading reading;
-    size_t length = strlen(text);
-    char *copy = strdup(text);
-
-    need(copy, "no memory");
-    for (char *p = copy; *p; p++)
-        if (*p == '~')
-            *p = '\t';
-    write_file(copy, length);
-    free(copy);
-    read_log(&reading);
-    is_str(reading.text, want, "%s", title);
-    ok(reading.ended == RESULT_END || reading.ended == RESULT_DAMAGED, "%s: the end", title);
-}
 
 #define HEAD "#separator \\x09\n#set_separator~,\n#empty_field~(empty)\n#unset_field~-\n"
 #define CONN "ts~id.orig_h~id.orig_p~id.resp_h~id.resp_p~proto~duration~orig_bytes~resp_bytes"
@@ -746,7 +618,7 @@ static void test_words(void)
 
 static void test_sessions(void)
 {
-    with_sessions = true;
+    tested_options.sessions = true;
     gives("ssl, quic and http",
           HEAD "#path~ssl\n#fields~ts~uid~server_name\n1~C1~A.Example\n2~C2~-\n3~-~b.example\n"
                "#path~quic\n#fields~server_name~uid\nc.example.~C3\n1.2.3.4~C4\n"
@@ -782,13 +654,14 @@ static void test_sessions(void)
           "! line 2: the field host is missing, so nothing can be read\n");
     gives("another log", "#path~weird\n#fields~ts~uid~name\n1~C1~x\n",
           "! not a conn, dns, ssl, quic or http log: it says that it is 'weird'\n");
-    with_sessions = false;
+    tested_options.sessions = false;
 }
 
 int main(void)
 {
     int fd = mkstemp(path);
 
+    tested = &zeek_reader;
     need(fd >= 0 && close(fd) == 0, path);
     test_headers();
     test_other_logs();
