@@ -555,6 +555,18 @@ static void drain(struct command *command)
     }
 }
 
+/* What is being sent would come twice if it was accepted and the answer were not waited for. */
+static void await_answer(struct command *command)
+{
+    int64_t now = clock_monotonic();
+
+    while (stop_asked() && delivery_gets_on(command->delivery) && now < stop_time(-1, 0)) {
+        wait_on(command, -1, stop_time(-1, 0));
+        now = clock_monotonic();
+        deliver(command, now);
+    }
+}
+
 static void summarise(const struct command *command)
 {
     begin_message(NULL);
@@ -609,6 +621,7 @@ static int run(struct command *command, char **paths, size_t count)
     if (command->delivery) {
         if (!command->take)
             drain(command);
+        await_answer(command);
         progress_clear(&progress);
         command->status = final_status(command->status, deliver_end(&command->deliver));
     }

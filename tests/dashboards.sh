@@ -7,7 +7,7 @@
 . "${srcdir:?}/tests/flowupload-common.sh"
 
 bindir=$(dirname "$tool")
-PATH=$bindir:$PATH
+PATH=$bindir:$PATH:/usr/sbin
 flows=$here/../man/secflow-grafana.json
 
 # is_portable FILE: it has the form that Grafana imports, asks for a data source, and names no machine

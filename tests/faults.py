@@ -443,7 +443,7 @@ def turn(case, sound=None, call=None, at=0, reason=0):
                 found.append("status %d: %s" % (status, done.stderr))
             return sound, found
         found = list(general_problems(case, sound, done, call, reason))
-        waits = b"waited for" in done.stderr  # for an interface that cannot be asked for its state
+        waits = b"waiting for" in done.stderr  # for an interface that cannot be asked for its state
         if status == case.status and not waits and case.result(folder, done.stdout) != sound.result:
             found.append("not all is done: %s" % (case.result(folder, done.stdout),))
         if case.same_calls and failed_at == 0:

@@ -106,6 +106,26 @@ for status in 401 403; do
     is "$(cat spool/[0-9]*)" "$(cat long.sf)" "$status: all of it is in the spool"
 done
 
+# What was sent when the signal comes gets its answer, so that it is not sent again
+
+for take in '' --take; do
+    rm -rf spool folder
+    mkdir folder
+    cp long.sf folder/long.sf
+    answers 'late 1'
+    case $take in
+    '') "$tool" -k key -s spool -u "$url" long.sf >out 2>err & ;;
+    *) "$tool" -k key -s spool -u "$url" --take folder >out 2>err & ;;
+    esac
+    process=$!
+    ok "an answer that is late${take:+, $take}: the request is there" wait_for 'a request' test -f requests.jsonl
+    kill $process
+    wait $process
+    is $? 0 "an answer that is late${take:+, $take}: exit status"
+    is "$(accepted .secflows) $(spooled)" '200 ' "an answer that is late${take:+, $take}: the sample is not left in the spool"
+    is "$(jq -r .secflows out)" 200 "an answer that is late${take:+, $take}: the sample is told of"
+done
+
 # The same if nobody reads the lines about accepted samples
 
 answers
