@@ -40,13 +40,13 @@ static uint64_t resident_bytes(int statm)
 
 static void put_capture(struct metrics *metrics, const struct watch_counts *counts)
 {
-    metrics_gauge(metrics, "secflow_capture_up", "Whether the interface is captured from.",
-                  counts->problem == NULL);
+    metrics_gauge(metrics, "secflow_capture_up",
+                  "1 while the interface is captured from, otherwise 0.", counts->problem == NULL);
     metrics_counter(metrics, "secflow_capture_packets_total",
-                    "Packets that the filter let through, dropped ones included.",
+                    "Packets that passed the filter, including dropped ones.",
                     counts->capture.packets);
     metrics_counter(metrics, "secflow_capture_kernel_drops_total",
-                    "Packets that the kernel dropped for want of room in its buffer.",
+                    "Packets that the kernel dropped because its buffer was full.",
                     counts->capture.kernel_drops);
     metrics_counter(metrics, "secflow_capture_interface_drops_total",
                     "Packets that the interface dropped.", counts->capture.interface_drops);
@@ -66,7 +66,7 @@ static void put_verdicts(struct metrics *metrics, const struct meter_counts *cou
     };
 
     metrics_family(metrics, "secflow_capture_frames_total", METRIC_COUNTER,
-                   "Frames that were read, by what became of them.");
+                   "Frames that were read, by result.");
     metrics_sample(metrics, "verdict", "kept",
                    counts->verdicts[PACKET_OK] - counts->other_family - counts->local -
                        counts->service);
@@ -77,39 +77,40 @@ static void put_verdicts(struct metrics *metrics, const struct meter_counts *cou
         if (verdicts[i])
             metrics_sample(metrics, "verdict", verdicts[i], counts->verdicts[i]);
     metrics_counter(metrics, "secflow_capture_late_packets_total",
-                    "Packets that are older than the window they were counted in.", counts->late);
+                    "Packets older than the window they were counted in.", counts->late);
 }
 
 static void put_records(struct metrics *metrics, const struct watch_counts *counts)
 {
     metrics_counter(metrics, "secflow_capture_windows_total",
-                    "Windows that have ended, empty ones included.", counts->meter.windows);
+                    "Windows that have ended, including empty ones.", counts->meter.windows);
     metrics_counter(metrics, "secflow_capture_records_total", "Records that were written.",
                     counts->outbox.records);
     metrics_counter(metrics, "secflow_capture_early_records_total",
-                    "Flows that were sent on before their window ended, for want of room.",
+                    "Flows written before their window ended, because of --max-flows.",
                     counts->meter.early);
     metrics_counter(metrics, "secflow_capture_dropped_records_total",
-                    "Records that were dropped because nobody read the output.",
+                    "Records dropped because the output was not read or could not be written.",
                     counts->outbox.dropped_flows);
     metrics_gauge(metrics, "secflow_capture_waiting_windows",
                   "Windows whose flows wait to be written.", counts->outbox.waiting);
     metrics_counter(metrics, "secflow_capture_forgotten_names_total",
-                    "Names that were forgotten, or not taken, for want of room.",
+                    "Names forgotten, or not stored, because of --names-memory.",
                     watch_forgotten_names(counts));
 }
 
 static void put_files(struct metrics *metrics, const struct outbox_counts *counts)
 {
-    metrics_gauge(metrics, "secflow_capture_output_up", "Whether windows can be written.",
-                  counts->trouble == 0);
+    metrics_gauge(metrics, "secflow_capture_output_up",
+                  "1 while windows can be written, otherwise 0.", counts->trouble == 0);
     metrics_counter(metrics, "secflow_capture_files_written_total",
-                    "Windows that became files, recovered ones included.", counts->windows.written);
+                    "Windows that became files, including recovered ones.",
+                    counts->windows.written);
     metrics_counter(metrics, "secflow_capture_files_unsynced_total",
-                    "Of these, files that could not be synced to the disk.",
+                    "Files among these that could not be synced to disk.",
                     counts->windows.unsynced);
     metrics_family(metrics, "secflow_capture_files_removed_total", METRIC_COUNTER,
-                   "Files of windows that were removed, by what they exceeded.");
+                   "Window files that were removed, by the limit exceeded.");
     metrics_sample(metrics, "bound", "age", counts->windows.removed_age);
     metrics_sample(metrics, "bound", "bytes", counts->windows.removed_bytes);
 }
@@ -120,12 +121,12 @@ static void put_memory(struct metrics *metrics, const struct watch_counts *count
     metrics_gauge(metrics, "secflow_capture_names", "Addresses whose names are in memory.",
                   counts->outbox.names);
     metrics_family(metrics, "secflow_capture_memory_bytes", METRIC_GAUGE,
-                   "What flows, names and the output that waits take, by part.");
+                   "Memory of flows, names and waiting output, by part.");
     metrics_sample(metrics, "part", "flows", counts->flow_bytes);
     metrics_sample(metrics, "part", "names", counts->outbox.names_bytes);
     metrics_sample(metrics, "part", "output", counts->outbox.bytes);
     metrics_gauge(metrics, "secflow_capture_resident_memory_bytes",
-                  "Memory of the process that is not swapped out.", resident_bytes(statm));
+                  "Resident memory of the process.", resident_bytes(statm));
 }
 
 static void put_all(const struct capmetrics *metrics, const struct watch_counts *counts)

@@ -38,12 +38,12 @@ enum { OPTION_CACHE_AGE = OPTION_LONG, OPTION_NAMES_MEMORY, OPTION_SENSOR, OPTIO
  */
 #define CONVERTER_OPTIONS                                                                          \
     {'4', "ipv4", NULL, "IPv4 only"}, {'6', "ipv6", NULL, "IPv6 only"},                            \
-        {'a', "all", NULL, "keep everything: local traffic and local services, too"},              \
-        {'c', "cache", "CACHE", "take names from this file, too, and add new ones to it"},         \
+        {'a', "all", NULL, "keep everything, including local traffic and services"},               \
+        {'c', "cache", "CACHE", "also take names from this file, and add new ones to it"},         \
         {'L', "local", "NET", "treat this network as local (may be repeated)"},                    \
         {'v', "verbose", NULL, "print a summary on standard error"},                               \
         {OPTION_CACHE_AGE, "cache-age", "TIME",                                                    \
-         "drop names from CACHE that were not seen for this long (default 30d)"},                  \
+         "drop names from CACHE not seen for this long (default 30d)"},                            \
         {OPTION_SENSOR, "sensor", "NAME",                                                          \
          "name of this sensor, added to each record (default: $SECFLOW_SENSOR)"},                  \
         COMMON_OPTIONS

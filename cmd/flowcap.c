@@ -46,14 +46,14 @@ static const struct tool_option tool_options[] = {
     {'x', "extended", NULL,
      "add times, addresses, ports, names and the Community ID to each record"},
     {'Z', "user", "USER", "user to become when started as root (default nobody)"},
-    {OPTION_KEEP, "keep", "TIME", "remove window files that are older than this, such as 7d"},
+    {OPTION_KEEP, "keep", "TIME", "remove window files older than this, such as 7d"},
     {OPTION_KEEP_BYTES, "keep-bytes", "SIZE",
-     "remove the oldest window files while all take more than this, such as 10G"},
-    {OPTION_MAX_FLOWS, "max-flows", "FLOWS", "flows in memory at most (default 1000000)"},
+     "remove the oldest window files while together they exceed this size, such as 10G"},
+    {OPTION_MAX_FLOWS, "max-flows", "FLOWS", "limit on flows in memory (default 1000000)"},
     {OPTION_METRICS, "metrics", "FILE", "keep counters in this file, for Prometheus"},
-    {OPTION_NAMES_MEMORY, "names-memory", "SIZE", "memory for names at most (default 64M)"},
+    {OPTION_NAMES_MEMORY, "names-memory", "SIZE", "limit on memory for names (default 64M)"},
     {OPTION_OUTPUT_MEMORY, "output-memory", "SIZE",
-     "memory at most for flows that wait to be written (default 64M)"},
+     "limit on memory for flows waiting to be written (default 64M)"},
     CONVERTER_OPTIONS,
 };
 
@@ -64,10 +64,9 @@ static const struct habit habits[] = {
 
 static const struct tool tool = {
     .usage = "-i INTERFACE... [OPTION...]\n-D",
-    .about =
-        "Turn the traffic of an interface into Secflows, one JSON object a line, in windows of "
-        "time that are a sample each. Only headers and DNS responses are read, and "
-        "handshakes with -S.",
+    .about = "Turn the traffic of an interface into Secflows, one JSON object per line, in time "
+             "windows, each its own sample. Reads only headers and DNS responses, and with -S "
+             "handshakes.",
     .example = "flowcap -i eth0 -d 60 | flowlabel >flows.sf",
     .options = tool_options,
     .option_count = sizeof tool_options / sizeof *tool_options,
@@ -177,8 +176,7 @@ static void tell_news(struct command *command)
     while ((name = capture_news(command->capture, &up)))
         if (!command->converter.quiet)
             complain(name, up ? "capturing from it again"
-                              : "the interface is down; waiting for it; the others are captured "
-                                "from");
+                              : "the interface is down; waiting for it, capturing from the others");
 }
 
 /* Reports failures of the writing thread. */

@@ -23,7 +23,7 @@ static const struct habit habits[] = {
 static const struct tool tool = {
     .usage = "[OPTION...] [FILE...]",
     .about = "Add to each Secflow its flowCategory, one of 29, and its flowId, which is the same "
-             "wherever a flow of that category went to that destination. Without FILE, or where "
+             "everywhere for flows of that category to that destination. With no FILE, or when "
              "FILE is -, read standard input.",
     .example = "pcap2flow trace.pcap | flowlabel | jq -r .flowCategory | sort | uniq -c",
     .options = tool_options,

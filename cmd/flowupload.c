@@ -39,38 +39,38 @@ enum long_option {
 };
 
 static const struct tool_option tool_options[] = {
-    {'b', "records", "RECORDS", "records in a sample at most (default 100000)"},
-    {'F', "format", "FORMAT", "networksage (default), or ndjson: the lines as they are"},
-    {'H', "header", "HEADER", "'Name: value', or @FILE with one a line (may be repeated)"},
+    {'b', "records", "RECORDS", "maximum number of records in a sample (default 100000)"},
+    {'F', "format", "FORMAT", "networksage (default), or ndjson: the lines unchanged"},
+    {'H', "header", "HEADER", "'Name: value', or @FILE with one per line (may be repeated)"},
     {'i', "idle", "TIME", "complete a sample after this long without a record (default 5s)"},
     {'j', "json", NULL, "with --status: as JSON"},
     {'k', "key-file", "KEYFILE", "file that holds the API key (default: $NETWORKSAGE_API_KEY)"},
-    {'N', "name", "NAME", "what samples or files are called at the collector"},
+    {'N', "name", "NAME", "name of samples or files at the collector"},
     {'n', "dry-run", NULL, "write the samples to standard output and send nothing"},
     {'q', "quiet", NULL, "show no progress, and no line for each accepted sample"},
     {'s', "spool", "SPOOL",
      "directory where samples wait (default ~/.local/state/secflow/spool, /var/spool/secflow for "
      "root)"},
     {'t', "type", "TYPE",
-     "send each FILE as it is: pcap, pcapng, secflow or zeek, where a second FILE is the dns log"},
+     "send each FILE unchanged: pcap, pcapng, secflow, or zeek, whose second FILE is the dns log"},
     {'u', "url", "URL", "URL of the collector (default: $SECFLOW_URL)"},
-    {'v', "verbose", NULL, "say how each attempt went, and print a summary"},
+    {'v', "verbose", NULL, "report each attempt, and print a summary"},
     {'z', "gzip", NULL, "compress with gzip (only with -F ndjson)"},
-    {OPTION_CACERT, "cacert", "FILE", "trust the certificates in this file, too"},
-    {OPTION_FILTER, "filter", "COMMAND", "shell command that each file of --take goes through"},
+    {OPTION_CACERT, "cacert", "FILE", "also trust the certificates in this file"},
+    {OPTION_FILTER, "filter", "COMMAND", "shell command that filters each file of --take"},
     {OPTION_LINGER, "linger", "TIME",
-     "at the end, go on for this long without success (default 30s)"},
-    {OPTION_MAX_AGE, "max-age", "TIME", "delete samples from the spool that are older than this"},
+     "at the end, give up after this long without success (default 30s)"},
+    {OPTION_MAX_AGE, "max-age", "TIME", "delete samples from the spool older than this"},
     {OPTION_MAX_BYTES, "max-bytes", "SIZE",
-     "delete the oldest samples while the spool takes more than this"},
+     "delete the oldest samples while the spool is larger than this"},
     {OPTION_METRICS, "metrics", "FILE", "keep counters in this file, for Prometheus"},
     {OPTION_RETRY_REJECTED, "retry-rejected", NULL,
-     "put rejected samples back and send them, too; without a URL only put them back"},
+     "move rejected samples back and send them; without a URL only move them"},
     {OPTION_STATUS, "status", NULL,
      "only show what is in the spool: what waits, and what was rejected and why"},
     {OPTION_TAKE, "take", "DIR", "send each file of this directory and remove it, until stopped"},
     {OPTION_TIMEOUT, "timeout", "TIME",
-     "give up an attempt that gets nowhere for this long (default 60s)"},
+     "give up an attempt without progress for this long (default 60s)"},
     COMMON_OPTIONS,
 };
 
@@ -82,7 +82,7 @@ static const struct habit habits[] = {
 static const struct tool tool = {
     .usage = "[OPTION...] [FILE...]",
     .about = "Send Secflows to a collector over HTTP, sample by sample, each from a spool on disk. "
-             "Without FILE, or where FILE is -, read standard input; where that is a terminal, "
+             "With no FILE, or when FILE is -, read standard input; at a terminal with no FILE, "
              "only send what is in the spool.",
     .example = "flowcap -i eth0 | flowupload -k keyfile -u https://collector.example/",
     .options = tool_options,

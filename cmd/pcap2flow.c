@@ -24,7 +24,7 @@ static const struct tool_option tool_options[] = {
     {'x', "extended", NULL,
      "add times, addresses, ports, names and the Community ID to each record"},
     {OPTION_NAMES_MEMORY, "names-memory", "SIZE",
-     "memory for names at most (default 16M, or 1.5 times the input where that is more)"},
+     "limit on memory for names (default 16M, or 1.5 times the input if that is more)"},
     CONVERTER_OPTIONS,
 };
 
@@ -36,8 +36,8 @@ static const struct habit habits[] = {
 
 static const struct tool tool = {
     .usage = "[OPTION...] [FILE...]",
-    .about = "Turn captures (pcap or pcapng; plain, gzip or zstd) into Secflows, one JSON object a "
-             "line. Without FILE, or where FILE is -, read standard input.",
+    .about = "Turn captures (pcap or pcapng; plain, gzip or zstd) into Secflows, one JSON object "
+             "per line. With no FILE, or when FILE is -, read standard input.",
     .example = "pcap2flow trace.pcapng | jq -r .dst | sort | uniq -c | sort -rn | head",
     .options = tool_options,
     .option_count = sizeof tool_options / sizeof *tool_options,

@@ -119,7 +119,7 @@ static void put_intake(struct metrics *metrics, const struct intake *intake)
     metrics_counter(metrics, "secflow_upload_filter_failures_total",
                     "Runs of the filter that failed.", intake->filter_failures);
     metrics_counter(metrics, "secflow_upload_samples_made_total",
-                    "Samples that were made of what was read.", intake->samples);
+                    "Samples made from the records read.", intake->samples);
 }
 
 static void put_delivery(struct metrics *metrics, const struct delivery_counts *counts)
@@ -131,15 +131,15 @@ static void put_delivery(struct metrics *metrics, const struct delivery_counts *
     metrics_counter(metrics, "secflow_upload_samples_rejected_total",
                     "Samples that the collector rejected.", counts->rejected);
     metrics_counter(metrics, "secflow_upload_samples_deleted_total",
-                    "Samples that were deleted since a limit was exceeded.", counts->deleted);
+                    "Samples deleted because a limit was exceeded.", counts->deleted);
     metrics_family(metrics, "secflow_upload_requests_total", METRIC_COUNTER,
-                   "Requests, by the class of their HTTP status; error: without an answer.");
+                   "Requests, by class of their HTTP status; error: no answer.");
     for (size_t i = 0; i < sizeof outcomes / sizeof *outcomes; i++)
         if (outcomes[i])
             metrics_sample(metrics, "outcome", outcomes[i], counts->answers[i]);
     if (counts->accepted_at > 0)
         metrics_gauge_time(metrics, "secflow_upload_last_accepted_timestamp_seconds",
-                           "When a sample was accepted last.", counts->accepted_at);
+                           "When a sample was last accepted.", counts->accepted_at);
 }
 
 static void put_spool(struct metrics *metrics, const struct spool_survey *survey)
@@ -154,7 +154,7 @@ static void put_spool(struct metrics *metrics, const struct spool_survey *survey
     metrics_sample(metrics, "state", "rejected", survey->rejected.bytes);
     if (survey->waiting.samples > 0)
         metrics_gauge_time(metrics, "secflow_upload_oldest_waiting_timestamp_seconds",
-                           "When the oldest sample that waits was begun.", survey->waiting.oldest);
+                           "When the oldest waiting sample was begun.", survey->waiting.oldest);
 }
 
 static void write_metrics(struct report *report, const struct spool_survey *survey)

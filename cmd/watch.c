@@ -222,7 +222,7 @@ void watch_tell(const struct watch *watch, const struct watch_counts *counts)
              "%" PRIu64 " packets, %" PRIu64 " dropped by the kernel, %" PRIu64
              " by the interface; %" PRIu64 " records in %" PRIu64 " windows, %" PRIu64
              " of them early; flows: %zu in %zu KiB; names: %" PRIu64 " in %" PRIu64
-             " KiB, %" PRIu64 " forgotten for want of room; output: %" PRIu64
+             " KiB, %" PRIu64 " forgotten for lack of space; output: %" PRIu64
              " windows waiting in %" PRIu64 " KiB, %" PRIu64
              " records dropped%s; memory: at most %ld MiB",
              counts->capture.packets, counts->capture.kernel_drops, counts->capture.interface_drops,

@@ -6,13 +6,13 @@
 #include "logs.h"
 
 static const struct tool_option tool_options[] = {
-    {'q', "quiet", NULL, "show no progress, and no note where there are no records"},
+    {'q', "quiet", NULL, "show no progress, and no note if there are no records"},
     {'S', "session-names", NULL, "prefer the names that are in the ssl, quic and http logs"},
     {'x', "extended", NULL,
      "add times, addresses, ports, names, the Community ID, and Zeek's uid and service to each "
      "record"},
     {OPTION_NAMES_MEMORY, "names-memory", "SIZE",
-     "memory for names at most (default 16M, or 1.5 times the logs where that is more)"},
+     "limit on memory for names (default 16M, or 1.5 times the logs if that is more)"},
     CONVERTER_OPTIONS,
 };
 
@@ -23,9 +23,9 @@ static const struct habit habits[] = {
 
 static const struct tool tool = {
     .usage = "[OPTION...] [LOG...]",
-    .about = "Turn Zeek's conn logs into Secflows, one JSON object a line, with names from its dns "
-             "logs. The kind of each LOG is told by its content (TSV or JSON; plain, gzip or "
-             "zstd). Without LOG, or where LOG is -, read standard input.",
+    .about = "Turn Zeek's conn logs into Secflows, one JSON object per line, with names from its "
+             "dns logs. The kind of each LOG is recognized by content (TSV or JSON; plain, gzip or "
+             "zstd). With no LOG, or when LOG is -, read standard input.",
     .example = "zeek2flow conn.log dns.log | jq -r .dst | sort | uniq -c | sort -rn",
     .options = tool_options,
     .option_count = sizeof tool_options / sizeof *tool_options,

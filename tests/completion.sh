@@ -63,7 +63,7 @@ for shell in bash zsh fish; do
         done
         is "$missing" '' "$shell: $tool has all of its options"
     done
-    like "$(cat shown.$upload)" "HEADER: 'Name: value', or @FILE with one a line" "$shell: what an option does"
+    like "$(cat shown.$upload)" "HEADER: 'Name: value', or @FILE with one per line" "$shell: what an option does"
     like "$(cat shown.$upload)" 'state/secflow/spool, /var/spool/secflow for root' "$shell: where that takes two lines"
     shows $((n + 1)) 'pcap2flow -c nam' names.cache 'a file after an option'
     shows $((n + 2)) 'flowupload --cacert nam' names.cache 'a file after a long option'

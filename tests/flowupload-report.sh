@@ -44,7 +44,7 @@ ok '--take: all is done' wait_for 'all' settled
 answers 503
 record 1700000000 3 >in/.d.sf
 mv in/.d.sf in/d.sf
-ok '--take: one more fails' wait_for 'a message' said 'tried again'
+ok '--take: one more fails' wait_for 'a message' said 'will retry'
 tells '--take' "3 records read, 4 files taken, 3 samples made; 1 accepted, 1 rejected, 0 deleted; .*; the last one was accepted at $at"
 ok '--metrics: they are written while it runs' wait_for 'metrics' has_metric secflow_upload_records_total 3
 kill $process
