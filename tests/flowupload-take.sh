@@ -277,7 +277,7 @@ answers
 put a.sf record 1700000000 1
 put b.sf record 1700000000 2
 put c.sf record 1700000000 3
-take_lines --filter 'cat >all; cat all; ! grep -q "srcBytes\":2" all'
+take_lines --metrics metrics.prom --filter 'cat >all; cat all; ! grep -q "srcBytes\":2" all'
 ok 'a filter that fails on one: the others are sent' wait_for 'samples' came 2
 ok 'a filter that fails on one: the others go' wait_for 'files to go' gone a.sf c.sf
 wait_for 'a second try' sleep 2
@@ -287,6 +287,7 @@ is "$(accepted .secflows)" '1 1' 'a filter that fails on one: nothing of it is s
 is "$(cat in/b.sf)" "$(record 1700000000 2)" 'a filter that fails on one: it stays'
 is "$(cat err)" 'flowupload: in/b.sf: the filter ended with status 1; the file stays, and is tried again' \
     'a filter that fails on one: it is said, once'
+like "$(cat metrics.prom)" '^secflow_upload_filter_failures_total [1-9]' 'a filter that fails on one: metrics'
 is_empty 'a filter that fails on one'
 
 rm -rf in
