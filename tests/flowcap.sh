@@ -324,7 +324,7 @@ ip link del three0
 wait $cap
 echo $? >status
 E2
-is "$(cat err)" 'flowcap: four0: the interface is down; waiting for it; the others are captured from
+is "$(cat err)" 'flowcap: four0: the interface is down; waiting for it, capturing from the others
 flowcap: four0: capturing from it again
 flowcap: two0,four0: four0: the interface has disappeared, which ends the capture' \
     'two interfaces, one comes and goes: messages'
