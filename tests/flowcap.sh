@@ -391,7 +391,7 @@ replay trace.pcap
 stop
 E2
 is "$(cat status)" 0 'many names: exit status'
-like "$(cat err)" ' [1-9][0-9]* forgotten for want of room' 'many names: those that were forgotten are counted'
+like "$(cat err)" ' [1-9][0-9]* forgotten for lack of space' 'many names: those that were forgotten are counted'
 is "$(packets <live.sf)" "$sent" \
     'many names: all packets are there'
 
