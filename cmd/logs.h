@@ -12,8 +12,11 @@ struct logs {
     const char *name; /* of the tool */
     const struct tool *tool;
     const struct log_reader *reader;
-    struct log_options options; /* as long as nothing else is said */
-    /* Takes an option of the tool's own and returns a status; -1: it is another one. NULL: none. */
+    struct log_options options; /* the defaults */
+    /*
+     * Handles a tool's own option and returns a status; -1: not one of them. NULL: the tool has
+     * none.
+     */
     int (*take_option)(struct log_options *options, int option);
     /* What rows are called in counts. */
     const char *connections, *names, *sessions; /* "rows of conn", "of dns" */

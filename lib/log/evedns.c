@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From a dns event to the names that it gives addresses.
+ * From a dns event to the names that it gives to addresses.
  *
- *   version 1  an event a record, in rrname, rrtype and rdata; what was asked stands in the query
- *              event of the same flow_id and id (Suricata 4.0 and before; so by default until 4.1)
+ *   version 1  one event per record, in rrname, rrtype and rdata; the question is in the query
+ *              event with the same flow_id and id (Suricata 4.0 and before; the default until 4.1)
  *   version 2  the question in rrname; records in answers, or only their data in grouped
  *   version 3  the question in queries, and also authorities and additionals (Suricata 8)
  *
- * The addresses of an answer have the name of the question, those of the sections behind their own.
+ * Addresses in answers get the name of the question, those in later sections their own.
  */
 #include "log/everead.h"
 
@@ -17,7 +17,7 @@
 
 #include <string.h>
 
-/* A record that is being read. */
+/* A record being read. */
 struct dns_record {
     struct eve_text name, type, data;
     bool begun, glue;
@@ -114,7 +114,7 @@ static enum result take_groups(struct evelog *eve)
     return result;
 }
 
-/* The name that was asked for: of several questions, which nobody asks, the first. */
+/* The queried name; of several questions, which nobody sends, the first. */
 static struct eve_text find_question(const struct evelog *eve)
 {
     struct eve_text question = {NULL, 0};
@@ -129,7 +129,7 @@ static struct eve_text find_question(const struct evelog *eve)
     return question;
 }
 
-/* Where the question of that transaction belongs; NULL: it has no numbers. */
+/* The place for the question of that transaction; NULL: it has no ids. */
 static struct eve_query *find_query(const struct evelog *eve, uint64_t *flow_id, uint64_t *id)
 {
     const struct eve_text *flow = eve_get(eve, EVE_FLOW_ID), *number = eve_get(eve, EVE_DNS_ID);
@@ -141,7 +141,7 @@ static struct eve_query *find_query(const struct evelog *eve, uint64_t *flow_id,
                          EVE_QUERIES];
 }
 
-/* Remembers a question, in the place of another one perhaps, whose answers have their own name. */
+/* Remembers a question, perhaps in place of another, whose answers then keep their own name. */
 static enum result remember_query(struct evelog *eve)
 {
     struct eve_text question = find_question(eve);
@@ -162,7 +162,7 @@ static enum result remember_query(struct evelog *eve)
     return RESULT_OK;
 }
 
-/* What was asked for, of an event of version 1. */
+/* The queried name of an event of version 1. */
 static struct eve_text recall_query(const struct evelog *eve)
 {
     uint64_t flow_id, id;
@@ -190,7 +190,7 @@ static enum result take_names(struct evelog *eve, struct eve_text *question)
     return result == RESULT_OK && eve->answer_count == 0 ? take_groups(eve) : result;
 }
 
-/* Names are read from DNS on port 53 only, where the event has ports. */
+/* Only DNS on port 53 gives names, if the event has ports. */
 static enum result check_ports(struct evelog *eve, bool *is_dns)
 {
     uint16_t src = 0, dest = 0;

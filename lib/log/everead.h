@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the files of the evelog module share: the fields of an event, and what makes rows of them.
+ * Shared by the files of the evelog module: the fields of an event, and what makes rows from them.
  */
 #ifndef SECFLOW_EVEREAD_H
 #define SECFLOW_EVEREAD_H
@@ -10,7 +10,7 @@
 #include "log/evelog.h"
 #include "log/logparts.h"
 
-/* EVE_UNKNOWN: it has to be parsed to be known. */
+/* EVE_UNKNOWN: must be parsed to be known. */
 enum eve_kind {
     EVE_UNKNOWN,
     EVE_FLOW,
@@ -23,7 +23,7 @@ enum eve_kind {
 };
 #define EVE_KINDS EVE_OTHER
 
-/* The fields that matter, of all kinds; one of one side is toserver's. */
+/* The fields that matter, of all kinds. One that belongs to a side is toserver's. */
 enum eve_field {
     EVE_NO_FIELD,
     EVE_EVENT_TYPE,
@@ -50,13 +50,13 @@ enum eve_field {
     EVE_BYTES_TOCLIENT,
     EVE_FLAGS_TOSERVER,
     EVE_FLAGS_TOCLIENT,
-    EVE_NAME, /* that the client said */
+    EVE_NAME, /* that the client asked for */
     EVE_METHOD,
     EVE_URL,
     EVE_DNS_VERSION,
     EVE_DNS_TYPE,
     EVE_DNS_ID,
-    EVE_RRNAME, /* of version 1: of the record; of version 2: of the question */
+    EVE_RRNAME, /* version 1: of the record; version 2: of the question */
     EVE_RRTYPE,
     EVE_RDATA,
     EVE_QUERY_NAME,
@@ -73,11 +73,11 @@ enum eve_field {
 };
 
 struct eve_text {
-    const char *text; /* NULL: not there, or null */
+    const char *text; /* NULL: missing, or null */
     size_t length;
 };
 
-/* An address in a section behind the answers, with its own name. */
+/* An address in a section after the answers, with its own name. */
 struct eve_glue {
     struct eve_text name;
     struct address address;
@@ -92,13 +92,13 @@ struct eve_query {
 
 #define EVE_QUERIES 1024u
 
-/* The text that a point of observation is known by. */
+/* The text that identifies a point of observation. */
 #define EVE_POINT_MAX 256u
 
 struct evelog {
     struct log log;
     struct log_options options;
-    struct json *json[EVE_KINDS];       /* one for each kind, since it foresees the order of keys */
+    struct json *json[EVE_KINDS];       /* one per kind, since each predicts the order of keys */
     struct eve_text fields[EVE_FIELDS]; /* of the event; of elements, none */
     unsigned vlans;                     /* of its tags */
     char point[EVE_POINT_MAX];
@@ -107,28 +107,28 @@ struct evelog {
     struct address *answers; /* of the question */
     size_t answer_count, answer_capacity;
     struct eve_glue *glue;
-    size_t glue_count, glue_capacity, glue_at; /* from glue_at on they are to be told yet */
+    size_t glue_count, glue_capacity, glue_at; /* those from glue_at on are still to be returned */
     int64_t time;                              /* of the names */
     struct eve_query *queries;                 /* EVE_QUERIES; NULL: none yet */
 
-    size_t type_at; /* where the last event had its type: the next one may have it there, too */
+    size_t type_at; /* where the last event had its type, and the next may have it too */
     bool finished;
     struct lookahead in;
 };
 
-/* Takes the members of an event whose kind is not EVE_UNKNOWN, as json_read has left them. */
+/* Takes the members from json_read, of an event whose kind is not EVE_UNKNOWN. */
 void eve_take_fields(struct evelog *eve, enum eve_kind kind);
 
-/* The field; NULL: it is not there. */
+/* The field; NULL: missing. */
 static inline const struct eve_text *eve_get(const struct evelog *eve, enum eve_field field)
 {
     return eve->fields[field].text ? &eve->fields[field] : NULL;
 }
 
-/* Whether a text is that word. */
+/* True if a text is that word. */
 bool eve_is(const struct eve_text *text, const char *word);
 
-/* They note what is wrong with a field: RESULT_DAMAGED. take_: it may be missing. */
+/* These record what is wrong with a field: RESULT_DAMAGED. take_: the field is optional. */
 MUST_CHECK enum result eve_need(struct evelog *eve, enum eve_field field, const char *name,
                                 const struct eve_text **text);
 MUST_CHECK enum result eve_need_time(struct evelog *eve, enum eve_field field, const char *name,
@@ -136,15 +136,12 @@ MUST_CHECK enum result eve_need_time(struct evelog *eve, enum eve_field field, c
 MUST_CHECK enum result eve_take_port(struct evelog *eve, enum eve_field field, const char *name,
                                      uint16_t *port);
 
-/* Make a row of the fields. *useful: it tells something. RESULT_DAMAGED, RESULT_NO_MEMORY. */
+/* Make a row from the fields. *useful: it has content. RESULT_DAMAGED, RESULT_NO_MEMORY. */
 MUST_CHECK enum result eve_make_connection(struct evelog *eve, enum eve_kind kind,
                                            struct log_row *row, bool *useful);
 void eve_make_session(struct evelog *eve, struct log_row *row, bool *useful);
 
-/*
- * The same of a dns event, of which there may be more rows: they are to be had before the next
- * event is read.
- */
+/* The same for a dns event, which may give more rows: take them before reading the next event. */
 MUST_CHECK enum result eve_make_names(struct evelog *eve, struct log_row *row, bool *useful);
 void eve_next_names(struct evelog *eve, struct log_row *row, bool *useful);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From the fields of a flow or netflow event to a connection, and from those of tls, quic and http
- * to the name that one said.
+ * Turns the fields of a flow or netflow event into a connection, and those of tls, quic and http
+ * into the name asked for.
  */
 #include "log/everead.h"
 
@@ -12,7 +12,7 @@
 
 enum { VLAN_TAG = 4 };
 
-/* Of the tags that a frame has; Suricata knows three. */
+/* The most VLAN tags of a frame; Suricata knows three. */
 #define TAGS_MOST 16u
 
 bool eve_is(const struct eve_text *text, const char *word)
@@ -98,7 +98,7 @@ static enum result take_count(struct evelog *eve, enum eve_field field, const ch
     return RESULT_OK;
 }
 
-/* 0: another protocol. Suricata takes the names of /etc/protocols. */
+/* 0: another protocol. Suricata uses the names of /etc/protocols. */
 static uint8_t protocol(const struct eve_text *name)
 {
     static const struct {
@@ -117,7 +117,7 @@ static uint8_t protocol(const struct eve_text *name)
     return 0;
 }
 
-/* Whether the flags, two hexadecimal digits, have SYN. */
+/* True if the flags, two hexadecimal digits, include SYN. */
 static bool shows_syn(const struct evelog *eve, enum eve_field field)
 {
     static const char with_syn[] = "2367abefABEF";
@@ -171,7 +171,7 @@ static enum result take_counts(struct evelog *eve, enum eve_kind kind,
     return result;
 }
 
-/* Of a frame header, 0 says that bytes count from the IP packet on. AF_PACKET strips tags. */
+/* A frame header of 0 means that bytes count from the IP packet on. AF_PACKET strips tags. */
 static void take_layer(const struct evelog *eve, struct connection *connection)
 {
     unsigned tags = eve_get(eve, EVE_IN_IFACE) ? 0 : eve->vlans;
@@ -244,7 +244,7 @@ static void put_point(struct evelog *eve, enum eve_field field, size_t *length)
     eve->point[(*length)++] = ' ';
 }
 
-/* Where it was observed: by which sensor, at which interface, and in which kind of events. */
+/* The point of observation: the sensor, the interface, and the kind of events. */
 static void take_point(struct evelog *eve, enum eve_kind kind, struct connection *connection)
 {
     size_t length = 0;
@@ -291,7 +291,7 @@ enum result eve_make_connection(struct evelog *eve, enum eve_kind kind, struct l
     return RESULT_OK;
 }
 
-/* Whether it is a request to a proxy: its host is not who is at the other end. */
+/* True for a request to a proxy, whose host is not the other end. */
 static bool is_to_proxy(const struct evelog *eve)
 {
     const struct eve_text *method = eve_get(eve, EVE_METHOD), *url = eve_get(eve, EVE_URL);

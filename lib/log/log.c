@@ -62,7 +62,7 @@ int log_escape(const char *p, const char *end)
     return high < 0 || low < 0 ? -1 : high << 4 | low;
 }
 
-/* One byte of a name; returns how many characters it took. */
+/* Decodes one byte of a name; returns the number of characters used. */
 static size_t read_byte(const char *p, const char *end, bool doubled, uint8_t *byte)
 {
     int escaped = log_escape(p, end);

@@ -46,7 +46,7 @@ struct log {
 
 struct log_options {
     bool sessions;        /* read names that connections asked for; else such rows are others */
-    uint8_t frame_header; /* bytes in front of each IP packet, where a log counts frames */
+    uint8_t frame_header; /* bytes before each IP packet, if a log counts frames */
 };
 
 /* The functions of a reader. */
