@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * eve2flow: Suricata's flow and dns events become Secflows. See eve2flow(1).
+ * eve2flow: turns Suricata's flow and dns events into Secflows. See eve2flow(1).
  */
 #include "log/evelog.h"
 #include "logs.h"
@@ -9,13 +9,13 @@ static const struct tool_option tool_options[] = {
     {'l', "link-header", "BYTES",
      "bytes of a frame in front of its IP packet, which Suricata counts, too (default 14, of "
      "Ethernet; 0: bytes count from the IP packet on)"},
-    {'q', "quiet", NULL, "show no progress, and no note where there are no records"},
+    {'q', "quiet", NULL, "show no progress, and no note if there are no records"},
     {'S', "session-names", NULL, "prefer the names that are in tls, quic and http events"},
     {'x', "extended", NULL,
      "add times, addresses, ports, names, the Community ID, and Suricata's flow_id and app_proto "
      "to each record"},
     {OPTION_NAMES_MEMORY, "names-memory", "SIZE",
-     "memory for names at most (default 16M, or 1.5 times the logs where that is more)"},
+     "memory for names at most (default 16M, or 1.5 times the logs if that is more)"},
     CONVERTER_OPTIONS,
 };
 
@@ -26,9 +26,10 @@ static const struct habit habits[] = {
 
 static const struct tool tool = {
     .usage = "[OPTION...] [LOG...]",
-    .about = "Turn flow events of Suricata's eve.json into Secflows, one JSON object a line, with "
-             "names from its dns events. Each LOG may be plain, gzip or zstd; together they are "
-             "one sample. Without LOG, or where LOG is -, read standard input.",
+    .about =
+        "Turn flow events of Suricata's eve.json into Secflows, one JSON object per line, with "
+        "names from its dns events. Each LOG may be plain, gzip or zstd; together they are "
+        "one sample. With no LOG, or when LOG is -, read standard input.",
     .example = "eve2flow eve.json | jq -r .dst | sort | uniq -c | sort -rn",
     .options = tool_options,
     .option_count = sizeof tool_options / sizeof *tool_options,

@@ -8,13 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How far into an event its type is looked for before its whole line is read. */
+/* How far into an event to look for its type before reading the whole line. */
 #define HEAD_BYTES 512u
 
-/* What tells which file this is. */
+/* Identifies the file. */
 #define SIGNATURE_BYTES 4096u
 
-/* Keys, as they are looked for. */
+/* Keys, in the form in which they are searched. */
 #define EVENT_TYPE "\"event_type\""
 
 static const struct json_key any_keys[] = {
@@ -22,7 +22,7 @@ static const struct json_key any_keys[] = {
     {"event", EVE_EVENT},
 };
 
-/* What flow and netflow events have. */
+/* Members of flow and netflow events. */
 #define CONNECTION_KEYS                                                                            \
     {"flow_id", EVE_FLOW_ID}, {"in_iface", EVE_IN_IFACE}, {"host", EVE_HOST}, {"vlan", EVE_VLAN},  \
         {"src_ip", EVE_SRC_IP}, {"src_port", EVE_SRC_PORT}, {"dest_ip", EVE_DEST_IP},              \
@@ -124,8 +124,8 @@ static const char *skip_blanks(const char *p, const char *end)
 }
 
 /*
- * Tells the kind of the event that begins the text, without parsing it; EVE_UNKNOWN where that does
- * not do. Only a key can be followed by a colon, and it is one of the event itself where no other
+ * Recognizes the kind of the event at the start of the text without parsing it; EVE_UNKNOWN if that
+ * fails. Only a key can be followed by a colon, and it belongs to the event itself if no other
  * object begins before it.
  */
 static enum eve_kind look(struct evelog *eve, const char *text, const char *end)
@@ -150,7 +150,7 @@ static enum eve_kind look(struct evelog *eve, const char *text, const char *end)
                                                         : EVE_UNKNOWN;
 }
 
-/* Whether the line that was read is the last one, and has no newline. */
+/* True if the line just read is the last one and has no newline. */
 static bool is_last(const struct evelog *eve)
 {
     const struct lookahead *in = &eve->in;
@@ -160,8 +160,8 @@ static bool is_last(const struct evelog *eve)
 }
 
 /*
- * Parses an event as one of that kind. RESULT_END: it is the half of one that ends a log which is
- * still written.
+ * Parses an event of that kind. RESULT_END: it is incomplete, at the end of a log still being
+ * written.
  */
 static enum result parse(struct evelog *eve, enum eve_kind kind, const char *text, const char *end)
 {
@@ -174,7 +174,7 @@ static enum result parse(struct evelog *eve, enum eve_kind kind, const char *tex
     if (result == RESULT_OK)
         result = json_read(*json, text, (size_t)(end - text), &used);
     if (result == RESULT_DAMAGED)
-        return log_damaged(&eve->log, "no JSON: %s", json_problem(*json));
+        return log_damaged(&eve->log, "not JSON: %s", json_problem(*json));
     if (result == RESULT_END && !is_last(eve))
         return log_damaged(&eve->log, "its JSON object does not end");
     if (result == RESULT_OK && skip_blanks(text + used, end) != end)
@@ -211,7 +211,7 @@ static bool find_inside(const struct evelog *eve, const char **text, const char 
     return false;
 }
 
-/* Finds out by parsing which kind an event is of, and where it stands if it is in an envelope. */
+/* Parses an event to find its kind, and where it is if it is in an envelope. */
 static enum result find_kind(struct evelog *eve, enum eve_kind *kind, const char **text,
                              const char **end)
 {
@@ -234,8 +234,8 @@ static enum result find_kind(struct evelog *eve, enum eve_kind *kind, const char
 }
 
 /*
- * Whether a dns event is a question of a version whose answers repeat it: only keys and values can
- * stand there like that.
+ * True if a dns event is a question of a version whose answers repeat it: only keys and values can
+ * look like that.
  */
 static bool is_question(const char *text, const char *end)
 {
@@ -256,8 +256,8 @@ static bool is_question(const char *text, const char *end)
 }
 
 /*
- * Where the object of a line begins. In front of it there may be what syslog writes, which has no
- * quotes; NULL: there is no object.
+ * Where the object of a line begins, perhaps after a syslog prefix, which has no quotes. NULL: no
+ * object.
  */
 static const char *find_object(const char *line, const char *end)
 {
@@ -297,7 +297,7 @@ static enum result read_line(struct evelog *eve, enum eve_kind kind, const char 
     return result == RESULT_OK ? make_row(eve, kind, row, useful) : result;
 }
 
-/* What the next line is, as far as its head tells. */
+/* The kind of the next line, as far as its head shows. */
 static enum eve_kind look_ahead(struct evelog *eve)
 {
     struct lookahead *in = &eve->in;
@@ -365,7 +365,7 @@ static enum result not_a_log(struct evelog *eve, const char *what)
     return RESULT_DAMAGED;
 }
 
-/* An array, or an object of which the first line has no more than its brace. */
+/* An array, or an object with nothing but its brace on the first line. */
 static const char *other_shape(const char *text, const char *end)
 {
     const char *newline = memchr(text, '\n', (size_t)(end - text));
@@ -377,7 +377,7 @@ static const char *other_shape(const char *text, const char *end)
     return NULL;
 }
 
-/* Tells what it is where it is something else. */
+/* Says what the input is if it is something else. */
 static enum result begin(struct evelog *eve)
 {
     struct lookahead *in = &eve->in;

@@ -119,7 +119,7 @@ static enum result read_object(struct zeeklog *log, struct log_row *row, bool *u
         }
     }
     if (result == RESULT_DAMAGED) {
-        log_damaged(&log->log, "no JSON: %s", json_problem(log->json));
+        log_damaged(&log->log, "not JSON: %s", json_problem(log->json));
         return resume(log);
     }
     if (result == RESULT_OK) {

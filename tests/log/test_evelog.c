@@ -256,10 +256,10 @@ static void test_damage(void)
         {FLOW " x", "there is more behind its JSON object"},
         {FLOW FLOW, "there is more behind its JSON object"},
         {"{\"event_type\":\"flow\",", "its JSON object does not end"},
-        {"{\"event_type\":\"flow\",\"a\":\xff}", "no JSON: expected a value at byte 26"},
+        {"{\"event_type\":\"flow\",\"a\":\xff}", "not JSON: expected a value at byte 26"},
         {"{\"event_type\":\"flow\",\"a\":"
          "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[",
-         "no JSON: nested too deeply at byte 57"},
+         "not JSON: nested too deeply at byte 57"},
         {"\"proto\":\"TCP\"}", "no JSON object where one should begin"},
         {"\"flow\":{\"pkts\":3}}", "no JSON object where one should begin"},
     };

@@ -452,19 +452,19 @@ static void test_damaged_json(void)
     gives("a line that is cut off costs only itself",
           JSON_ROW "\n{\"ts\":1,\"uid\":\"C\n" JSON_ROW "\n{\"ts\":1,\n" JSON_ROW
                    "\n{\"ts\":\n" JSON_ROW "\n",
-          WANT "! line 2: no JSON: line break in a string at byte 17\n" WANT
-               "! line 4: no JSON: expected a key in quotes at byte 10\n" WANT
+          WANT "! line 2: not JSON: line break in a string at byte 17\n" WANT
+               "! line 4: not JSON: expected a key in quotes at byte 10\n" WANT
                "! line 6: the input ends inside its JSON object\n" WANT);
     gives("bytes that are not UTF-8 cost their row",
           JSON_ROW "\n{\"ts\":1,\"user_agent\":\"\xff\"}\n{\"x\":\"\\ud800\"}\n" JSON_ROW,
-          WANT "! line 2: no JSON: invalid UTF-8 at byte 23\n"
-               "! line 3: no JSON: half of a surrogate pair at byte 7\n" WANT);
+          WANT "! line 2: not JSON: invalid UTF-8 at byte 23\n"
+               "! line 3: not JSON: half of a surrogate pair at byte 7\n" WANT);
     gives("the last line is cut off", JSON_ROW "\n{\"ts\":1,\"uid\":\"C",
           WANT "! line 2: the input ends inside its JSON object\n");
     gives("lines that are no objects", JSON_ROW "\nx\n\"y\"\n5\n" JSON_ROW "\n",
           WANT "! line 2: no JSON object where one should begin\n" WANT);
     gives("damage inside an array on one line", "[" JSON_ROW ",{\"ts\":x,\"a\":{}}, " JSON_ROW "]",
-          WANT "! line 1: no JSON: expected a value at byte 7\n" WANT);
+          WANT "! line 1: not JSON: expected a value at byte 7\n" WANT);
     gives("elements of an array that are no objects", "[null,1," JSON_ROW ",\"x\"," JSON_ROW "]",
           "! line 1: no JSON object where one should begin\n"
           "! line 1: no JSON object where one should begin\n" WANT
@@ -474,13 +474,13 @@ static void test_damaged_json(void)
                "! line 1: no JSON object where one should begin\n" WANT WANT);
     gives("commas in front of the elements",
           "[" JSON_ROW "\n," JSON_ROW "\n,{\"a\":[}\n," JSON_ROW "\n," JSON_ROW "\n]",
-          WANT WANT "! line 3: no JSON: expected a value at byte 7\n" WANT WANT);
+          WANT WANT "! line 3: not JSON: expected a value at byte 7\n" WANT WANT);
     gives("damage at the end of an array",
           "[" JSON_ROW ",{\"a\":x}]\n[" JSON_ROW "," JSON_ROW "]\n",
-          WANT "! line 1: no JSON: expected a value at byte 6\n" WANT WANT);
+          WANT "! line 1: not JSON: expected a value at byte 6\n" WANT WANT);
     gives("damage in front of an inner array",
           "[\n{\n\"ts\":x,\n\"tunnel_parents\":[\n\"C1\"\n]\n},\n" JSON_ROW ",\n" JSON_ROW "\n]\n",
-          "! line 2: no JSON: expected a value at byte 8\n" WANT WANT);
+          "! line 2: not JSON: expected a value at byte 8\n" WANT WANT);
     gives("an array that does not end", "[" JSON_ROW ",\n" JSON_ROW,
           WANT WANT "! line 2: the input ends inside its JSON array\n");
     gives("a value out of range",
