@@ -15,7 +15,7 @@ static const struct tool_option tool_options[] = {
      "add times, addresses, ports, names, the Community ID, and Suricata's flow_id and app_proto "
      "to each record"},
     {OPTION_NAMES_MEMORY, "names-memory", "SIZE",
-     "memory for names at most (default 16M, or 1.5 times the logs if that is more)"},
+     "limit on memory for names (default 16M, or 1.5 times the logs if that is more)"},
     CONVERTER_OPTIONS,
 };
 
