@@ -555,7 +555,7 @@ static void drain(struct command *command)
     }
 }
 
-/* What is being sent would come twice if it was accepted and the answer were not waited for. */
+/* Without waiting for the answer, a sample that was just accepted would be sent again. */
 static void await_answer(struct command *command)
 {
     int64_t now = clock_monotonic();

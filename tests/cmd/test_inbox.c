@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The folder that flowupload takes files from: which come next, which stay, and what is said.
+ * The directory that flowupload takes files from: which come next, which stay, and the messages.
  */
 #include "../../cmd/inbox.h"
 
@@ -11,7 +11,7 @@
 
 #include <sys/file.h>
 
-/* As of the module. */
+/* LATER_MAX and LISTED_MAX of the module. */
 #define MANY 1024
 
 static char said[4096];
@@ -29,7 +29,7 @@ void complain(const char *file, const char *format, ...)
     messages++;
 }
 
-/* The path that an inbox has must last. */
+/* The path given to an inbox must outlive it. */
 static struct inbox *begin(void)
 {
     static char path[PATH_MAX];
@@ -59,7 +59,7 @@ static bool is_left(const char *name)
     return is_there(path_of(path));
 }
 
-/* The name of the next file, "" where there is none. */
+/* The name of the next file, "" if there is none. */
 static const char *next(struct inbox *inbox, int64_t now, struct inbox_file *file)
 {
     return inbox_next(inbox, now, file) == RESULT_OK ? file->name : "";
@@ -97,7 +97,7 @@ static void test_order(void)
     inbox_destroy(&inbox);
 }
 
-/* While files of it are taken, and no longer, others find it locked. */
+/* The directory is locked while files are taken, and only then. */
 static void test_lock(void)
 {
     struct inbox *inbox = begin();
@@ -122,7 +122,7 @@ static void test_lock(void)
     inbox_destroy(&inbox);
 }
 
-/* More files than are listed at once come in order all the same, and without a pause. */
+/* More files than are listed at once still come in order and without a pause. */
 static void test_many(void)
 {
     struct inbox *inbox = begin();
@@ -165,7 +165,7 @@ static void test_put_off(void)
     need(rename(path_of("in/a.sf"), path_of("in/b.sf")) == 0, "rename");
     put_off(inbox, now, "b.sf", 1);
     now += BACKOFF_MOST;
-    put_file(path_of("in/b.sf"), "more\n", 5); /* the same file, but of another time */
+    put_file(path_of("in/b.sf"), "more\n", 5); /* the same file with another time */
     put_off(inbox, now, "b.sf", 1);
     put("new");
     need(rename(path_of("in/new"), path_of("in/b.sf")) == 0, "rename");
@@ -175,7 +175,7 @@ static void test_put_off(void)
     inbox_destroy(&inbox);
 }
 
-/* After many failures in a row it takes longer than a moment until they are tried again. */
+/* After many failures in a row, files are not retried immediately. */
 static void test_backoff(void)
 {
     enum { FILES = 20, FAILURES = 10 };
@@ -201,7 +201,7 @@ static void test_backoff(void)
     inbox_destroy(&inbox);
 }
 
-/* So many that cannot be taken that no others are. */
+/* So many files that cannot be taken that no others are. */
 static void test_too_many(void)
 {
     struct inbox *inbox = begin();
@@ -214,7 +214,7 @@ static void test_too_many(void)
     }
     while (*next(inbox, 0, &file)) {
         inbox_put_off(inbox, &file, 0);
-        inbox_put_off(inbox, &file, 10 * BACKOFF_MOST); /* for it is only the number that counts */
+        inbox_put_off(inbox, &file, 10 * BACKOFF_MOST); /* only the number matters */
     }
     is_int(messages, 1, "it is said, once");
     is_str(said,
