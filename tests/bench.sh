@@ -10,8 +10,8 @@
 #   PYTHON      makes the logs
 #
 # Every tool reads the same file in turn. The yardstick is an empty pcap_loop() of libpcap for
-# captures, and zeek-cut picking six columns for logs. A missed goal is not an error; a tool that
-# fails is.
+# captures, zeek-cut picking six columns for logs, and simdjson (libsimdjson-dev) for eve.json. A
+# missed goal is not an error; a tool that fails is.
 
 set -u
 : "${BINDIR:?the build directory}"
@@ -45,7 +45,7 @@ mkdir "$scratch" || exit 1
 case $BINDIR$dir in
 *\'*) die "a quote in a directory name: $BINDIR, $dir" ;;
 esac
-for tool in pcap2flow zeek2flow flowlabel flowupload tests/traffic tests/pcap_loop tests/measure; do
+for tool in pcap2flow zeek2flow eve2flow flowlabel flowupload tests/traffic tests/pcap_loop tests/measure; do
     [ -x "$BINDIR/$tool" ] || die "$BINDIR/$tool: not built"
 done
 
@@ -220,6 +220,27 @@ log_speed() {
         "zeek2flow-json=$BINDIR/zeek2flow '$conn.json.log' '$dns.json.log' >'$scratch/out.sf'"
 }
 
+# eve_speed: eve2flow over what a sensor logs, beside jq, which picks eight fields of flow events, and simdjson
+eve_speed() {
+    eve=$dir/eve.json
+    if [ ! -f "$eve" ]; then
+        "${PYTHON:-python3}" "$(dirname "$0")/evelogs.py" 200000 noise live >"$scratch/eve.json" || die 'no eve.json'
+        mv "$scratch/eve.json" "$eve" || exit 1
+    fi
+    title "$(wc -l <"$eve") events of eve.json, $(grep -c '"event_type":"flow"' "$eve") of them flows, $(size "$eve")"
+    set -- "eve2flow=$BINDIR/eve2flow '$eve' >'$scratch/out.sf'" "eve2flow-Sx=$BINDIR/eve2flow -Sx '$eve' >'$scratch/out'"
+    if c++ -O3 -std=c++17 -o "$scratch/simdjson" "$(dirname "$0")/simdjson_eve.cc" -lsimdjson 2>"$scratch/log"; then
+        set -- "$@" "simdjson='$scratch/simdjson' '$eve'"
+    fi
+    if installed jq; then
+        set -- "$@" "jq=jq -r 'select(.event_type == \"flow\") | [.src_ip, .src_port, .dest_ip, .dest_port, .proto, \
+            .flow.pkts_toserver, .flow.pkts_toclient, .flow.start] | @tsv' '$eve' >'$scratch/out.cut'"
+    fi
+    measure "$@"
+    json_verdict eve2flow eve2flow "$eve"
+    flow_memory eve eve2flow
+}
+
 # label_speed: flowlabel over the records that zeek2flow has written
 label_speed() {
     "$BINDIR/zeek2flow" "$dir/logs/conn.tsv.log" "$dir/logs/dns.tsv.log" >"$scratch/in.sf" ||
@@ -290,6 +311,7 @@ flow_memory many6
 
 log_speed
 json_speed
+eve_speed
 label_speed
 upload_speed
 

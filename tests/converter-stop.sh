@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# pcap2flow and zeek2flow: a signal ends them in order, with what they have.
+# pcap2flow, zeek2flow and eve2flow: a signal ends them in order, with what they have.
 
 tool_name=zeek2flow
 # shellcheck source=tests/zeek2flow-common.sh
@@ -15,6 +15,7 @@ awk 'BEGIN {
     for (i = 0; i < 2000; i++)
         printf "%d 192.168.1.10 %d 8.8.8.8 443 tcp - - - S 1 1\n", i, 10000 + i
 }' | conn >zeek2flow.input
+"${PYTHON:-python3}" "$srcdir/tests/evelogs.py" 500 >eve2flow.input || bail_out 'no events'
 "$bindir/tests/traffic" demo pcap2flow.input >/dev/null || bail_out 'no capture'
 
 # begin FILE...: with the pipe in as its input, and these behind it; sets $process. The pipe is this
@@ -41,7 +42,7 @@ lets_go() {
     ! takes "$1"
 }
 
-for tool_name in pcap2flow zeek2flow; do
+for tool_name in pcap2flow zeek2flow eve2flow; do
     tool=$bindir/$tool_name
     half=$(($(wc -c <$tool_name.input) / 2))
     "$tool" $tool_name.input >want.sf || bail_out "$tool_name failed"

@@ -550,6 +550,9 @@ def make_cases(work):
     subprocess.run([BINDIR / "tests" / "traffic", "demo", work / "demo.pcap"], check=True, capture_output=True)
     (work / "demo.pcap.gz").write_bytes(gzip.compress((work / "demo.pcap").read_bytes()))
     (work / "conn.log").write_text(conn_log())
+    with open(work / "eve.json", "w", encoding="utf-8") as log:
+        subprocess.run([sys.executable, pathlib.Path(__file__).parent / "evelogs.py", "20", "noise", "netflow", "live"],
+                       stdout=log, check=True)
     (work / "dns.log.gz").write_bytes(gzip.compress(dns_log().encode()))
     (work / "ssl.log").write_text('{"_path": "ssl", "uid": "C1", "server_name": "c.example"}\n')
     (work / "samples.sf").write_text(record(1700000000, 1) + record(1700000060, 2) + record(1700000000, 3))
@@ -567,6 +570,7 @@ def make_cases(work):
         Case("pcap2flow -d", "-d", "1", "-f", "tcp", "-L", "9.9.9.0/24", "../demo.pcap"),
         Cached("zeek2flow", "-Sxv", "-c", "cache", "../conn.log", "../dns.log.gz",
              "../ssl.log"),
+        Cached("eve2flow", "-Sxv", "-c", "cache", "../eve.json"),
         Case("flowlabel", "../samples.sf"),
         Case("flowupload -n", "-n", "../samples.sf"),
         Upload("flowupload", "documents", samples, ["../samples.sf"], "-k", "../key", "-v"),

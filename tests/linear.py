@@ -367,6 +367,64 @@ def json_deep():
         yield b'{"a":' * 200
 
 
+EVE_FLOW = b'{"flow_id":%d,"host":"h%d","event_type":"flow","src_ip":"10.0.0.1","src_port":%d,"dest_ip":"9.0.%d.1",' \
+    b'"dest_port":443,"proto":"TCP","app_proto":"p%d","flow":{"pkts_toserver":1,"start":"2023-11-14T22:13:20Z"}}\n'
+EVE_DNS = b'{"timestamp":"2023-11-14T22:13:20Z","flow_id":%d,"event_type":"dns","dns":{%b}}\n'
+
+
+@case("eve2flow", "-S", "-x")
+def eve_flows():
+    for n in forever():
+        yield EVE_FLOW % (n, 1, n & 0xffff, n >> 16, n)
+        yield b'{"flow_id":%d,"event_type":"tls","tls":{"sni":"a%d.example"}}\n' % (n, n)
+
+
+@case("eve2flow")
+def eve_points():
+    """One conversation, each time at another point."""
+    for n in forever():
+        yield EVE_FLOW % (1, n, 1, 1, 1)
+
+
+@case("eve2flow")
+def eve_points_of_all():
+    """Each conversation at two points, the second one after all of the first."""
+    for n in forever():
+        yield EVE_FLOW % (1, n >> 12 & 1, n & 0xfff, n >> 13, 1)
+
+
+@case("eve2flow", "--names-memory=1M")
+def eve_answers():
+    for n in forever():
+        yield EVE_DNS % (n, b'"type":"answer","rrname":"a.b","grouped":{"A":[' + b",".join(
+            b'"9.%d.%d.%d"' % (m >> 16 & 255, m >> 8 & 255, m & 255) for m in range(n * 500, n * 500 + 500)) + b"]}")
+
+
+@case("eve2flow", "--names-memory=1M")
+def eve_glue():
+    for n in forever():
+        yield EVE_DNS % (n, b'"version":3,"type":"response","additionals":[' + b",".join(
+            b'{"rrname":"a%d","rrtype":"A","rdata":"9.9.9.9"}' % m for m in range(n * 200, n * 200 + 200)) + b"]")
+
+
+@case("eve2flow")
+def eve_questions():
+    for n in forever():
+        yield EVE_DNS % (n, b'"type":"query","id":%d,"rrname":"%d"' % (n & 0xffff, n) + b" " * 200)
+
+
+@case("eve2flow")
+def eve_open():
+    while True:
+        yield b'{"event":{"event_type": ' * 300 + b"\n"
+
+
+@case("eve2flow")
+def eve_unlike():
+    while True:
+        yield b'"event_type"' * 300 + b'{"' + b"@cee: " * 300 + b"\n"
+
+
 def secflow(date="1700000000.000000"):
     return b'{"src":"10.0.0.1:5","dst":"a.example:443","destinationNameSource":"passive","srcPkts":1,' \
         b'"srcBytes":1,"dstPkts":1,"dstBytes":1,"relativeStart":0.0,"protocolInformation":"",' \
@@ -489,7 +547,7 @@ def measure_memory(run, name, function):
     content = made(function, LARGE)
     limit = max(MEMORY, 4 * len(content))
     forms = [("", content)]
-    if run.tool in ("pcap2flow", "zeek2flow"):
+    if run.tool in ("pcap2flow", "zeek2flow", "eve2flow"):
         forms.append((", in gzip", gzip.compress(content, 1)))
     for form, written in forms:
         status, most = run.memory(written)

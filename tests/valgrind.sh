@@ -60,6 +60,15 @@ head -c 3000 conn.json.log >cut.log
 clean 65 'zeek2flow: a log that is cut off' zeek2flow cut.log
 clean 65 'zeek2flow: no log' zeek2flow trace.pcap
 
+for shape in v1 'v3 netflow live' aws 'noise cee'; do
+    # shellcheck disable=SC2086
+    "${PYTHON:-python3}" "$here/evelogs.py" 100 $shape >"eve.${shape%% *}.json" || bail_out 'no events'
+done
+clean 0 'eve2flow: events of all shapes' eve2flow -a -x -S -c cache eve.*.json
+{ cat eve.v1.json && echo nonsense && head -c 3000 eve.v3.json; } >cut.json
+clean 65 'eve2flow: a log that is cut off' eve2flow -v cut.json
+clean 65 'eve2flow: no log' eve2flow trace.pcap
+
 "$bindir/pcap2flow" trace.pcap >flows.sf
 clean 0 'flowlabel' flowlabel flows.sf
 { cat flows.sf && echo '{"src":1}' && echo nonsense; } >bad.sf
