@@ -74,6 +74,9 @@ clean 0 'flowlabel' flowlabel flows.sf
 { cat flows.sf && echo '{"src":1}' && echo nonsense; } >bad.sf
 clean 65 'flowlabel: no records' flowlabel bad.sf
 
+clean 0 'flowmerge: in memory, and on the disk' sh -c "flowmerge -x flows.sf flows.sf | flowmerge -v --memory 1M"
+clean 65 'flowmerge: no records' flowmerge bad.sf
+
 start_collector
 for n in 1 2; do
     record 1700000000 $n >day$n.sf

@@ -18,26 +18,28 @@ void text_destroy(struct text *text)
     *text = (struct text){0};
 }
 
-static bool make_room(struct text *text, size_t more)
+enum result text_reserve(struct text *text, size_t more)
 {
     size_t capacity = text->capacity ? text->capacity : 256;
     char *bytes;
 
+    if (text->capacity - text->length >= more)
+        return RESULT_OK;
     if (more > SIZE_MAX / 2 - text->length)
-        return false;
+        return RESULT_NO_MEMORY;
     while (capacity < text->length + more)
         capacity *= 2;
     bytes = realloc(text->bytes, capacity);
     if (!bytes)
-        return false;
+        return RESULT_NO_MEMORY;
     text->bytes = bytes;
     text->capacity = capacity;
-    return true;
+    return RESULT_OK;
 }
 
 enum result text_put(struct text *text, const char *bytes, size_t length)
 {
-    if (text->capacity - text->length < length && !make_room(text, length))
+    if (text_reserve(text, length) != RESULT_OK)
         return RESULT_NO_MEMORY;
     if (length > 0)
         memcpy(text->bytes + text->length, bytes, length);
@@ -59,8 +61,9 @@ enum result text_print(struct text *text, const char *format, ...)
     va_copy(again, args);
     length = vsnprintf(NULL, 0, format, args);
     va_end(args);
-    if (length < 0 || (text->capacity - text->length <= (size_t)length &&
-                       !make_room(text, (size_t)length + 1))) { /* and for the NUL, temporarily */
+    if (length < 0 ||
+        (text->capacity - text->length <= (size_t)length &&
+         text_reserve(text, (size_t)length + 1) != RESULT_OK)) { /* and for the NUL, temporarily */
         va_end(again);
         return RESULT_NO_MEMORY;
     }

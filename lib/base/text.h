@@ -18,6 +18,9 @@ struct text {
 
 void text_destroy(struct text *text);
 
+/* Makes room for so many more bytes at the end. RESULT_NO_MEMORY. */
+MUST_CHECK enum result text_reserve(struct text *text, size_t more);
+
 /* These append to the text. RESULT_NO_MEMORY. */
 MUST_CHECK enum result text_put(struct text *text, const char *bytes, size_t length);
 MUST_CHECK enum result text_put_string(struct text *text, const char *string);

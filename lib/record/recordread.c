@@ -6,14 +6,12 @@
 #include "base/timestamp.h"
 #include "record/sensor.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/*
- * The fields of a record in order, without those that repeat others: srcIp, srcPort, dstPort and
- * dstName.
- */
+/* The fields of a record in order: first those of enum record_field, plus 1. */
 enum field {
     FIELD_SRC = 1,
     FIELD_DST,
@@ -32,7 +30,11 @@ enum field {
     FIELD_SAMPLING,
     FIELD_EXTENDED_START,
     FIELD_WINDOW_START,
+    FIELD_SRC_IP,
+    FIELD_SRC_PORT,
     FIELD_DST_IP,
+    FIELD_DST_PORT,
+    FIELD_DST_NAME,
     FIELD_COMMUNITY_ID,
     FIELD_UID,
     FIELD_SERVICE,
@@ -84,7 +86,11 @@ static const struct json_key record_keys[] = {
     {"sampling", FIELD_SAMPLING},
     {"start", FIELD_EXTENDED_START},
     {"windowStart", FIELD_WINDOW_START},
+    {"srcIp", FIELD_SRC_IP},
+    {"srcPort", FIELD_SRC_PORT},
     {"dstIp", FIELD_DST_IP},
+    {"dstPort", FIELD_DST_PORT},
+    {"dstName", FIELD_DST_NAME},
     {"communityId", FIELD_COMMUNITY_ID},
     {"uid", FIELD_UID},
     {"service", FIELD_SERVICE},
@@ -120,14 +126,18 @@ static const struct json_key record_keys[] = {
 /* The first fields, which every record must have. */
 #define RECORD_NEEDED 10
 
+static_assert(FIELD_SERVICE == RECORD_SERVICE + 1, "both have the fields in their order");
+
 struct record_reader {
     struct json *json;
     struct json_key keys[RECORD_KEYS + RECORD_ADDED_MAX];
     size_t added;
     uint8_t added_fields[RECORD_ADDED_MAX];
+    uint8_t lengths[RECORD_FIELDS];            /* of the first keys' names */
     const struct json_member *members[FIELDS]; /* by field; NULL: missing */
     const char *line;
     size_t length, end; /* of the line; the end of its object */
+    struct text rest;   /* of a line that was taken apart */
     char problem[160];
 };
 
@@ -139,6 +149,8 @@ enum result record_reader_init(struct record_reader **reader, const char *const 
     if (!new)
         return RESULT_NO_MEMORY;
     memcpy(new->keys, record_keys, sizeof record_keys);
+    for (size_t i = 0; i < RECORD_FIELDS; i++)
+        new->lengths[i] = (uint8_t)strlen(record_keys[i].name);
     for (size_t i = 0; i < count; i++) {
         uint8_t known = json_find_key(record_keys, RECORD_KEYS, names[i], strlen(names[i]));
 
@@ -158,6 +170,7 @@ void record_reader_destroy(struct record_reader **reader)
 {
     if (*reader) {
         json_destroy(&(*reader)->json);
+        text_destroy(&(*reader)->rest);
         free(*reader);
         *reader = NULL;
     }
@@ -570,4 +583,75 @@ enum result record_put_ten(const struct record_reader *reader, struct text *text
             result = text_put(text, member->raw, member->raw_length);
     }
     return result == RESULT_OK ? text_put(text, "}", 1) : result;
+}
+
+static bool is_part(const struct json_member *member)
+{
+    return member->id <= RECORD_FIELDS && !member->element;
+}
+
+/* Where the key of a member begins: its name has no quotes, whatever escapes it has. */
+static const char *key_of(const struct json_member *member)
+{
+    const char *p = member->raw - 1;
+
+    while (*p != '"')
+        p--;
+    do {
+        p--;
+    } while (*p != '"');
+    return p;
+}
+
+/* Adds the members from one place to another, where there may be none, but commas and blanks. */
+static enum result put_members(struct text *text, const char *from, const char *to)
+{
+    enum result result = RESULT_OK;
+
+    while (from < to && (is_blank(*from) || *from == ','))
+        from++;
+    while (from < to && (is_blank(to[-1]) || to[-1] == ','))
+        to--;
+    if (from < to && text->length > 0)
+        result = text_put(text, ",", 1);
+    return result == RESULT_OK ? text_put(text, from, (size_t)(to - from)) : result;
+}
+
+static enum result collect_rest(struct record_reader *reader, struct record_text *rest)
+{
+    size_t count;
+    const struct json_member *members = json_members(reader->json, &count);
+    const char *p = memchr(reader->line, '{', reader->end) + 1;
+    enum result result = RESULT_OK;
+
+    reader->rest.length = 0;
+    for (size_t i = 0; i < count && result == RESULT_OK; i++) {
+        if (!is_part(&members[i]))
+            continue;
+        result = put_members(&reader->rest, p, key_of(&members[i]));
+        p = members[i].raw + members[i].raw_length;
+    }
+    if (result == RESULT_OK)
+        result = put_members(&reader->rest, p, reader->line + reader->end - 1);
+    *rest = (struct record_text){reader->rest.bytes, reader->rest.length};
+    return result;
+}
+
+/* Where the fields are as long as the line, it has no others, and there is no rest. */
+enum result record_take_apart(struct record_reader *reader, struct record_parts *parts)
+{
+    size_t length = strlen("{");
+
+    for (size_t i = 0; i < RECORD_FIELDS; i++) {
+        const struct json_member *member = reader->members[i + 1];
+
+        if (member) {
+            parts->values[i] = (struct record_text){member->raw, member->raw_length};
+            length += reader->lengths[i] + strlen(",\"\":") + member->raw_length;
+        } else {
+            parts->values[i] = (struct record_text){NULL, 0};
+        }
+    }
+    parts->rest = (struct record_text){NULL, 0};
+    return length == reader->end ? RESULT_OK : collect_rest(reader, &parts->rest);
 }

@@ -12,6 +12,36 @@
 
 struct record_reader;
 
+/* The fields of a record, in their order. */
+enum record_field {
+    RECORD_SRC,
+    RECORD_DST,
+    RECORD_NAME_SOURCE,
+    RECORD_SRC_PACKETS,
+    RECORD_SRC_BYTES,
+    RECORD_DST_PACKETS,
+    RECORD_DST_BYTES,
+    RECORD_RELATIVE_START,
+    RECORD_PROTOCOL_INFORMATION,
+    RECORD_DURATION,
+    RECORD_TRAFFIC_DATE,
+    RECORD_PROTO,
+    RECORD_SENSOR,
+    RECORD_BYTES_FROM,
+    RECORD_SAMPLING,
+    RECORD_START,
+    RECORD_WINDOW_START,
+    RECORD_SRC_IP,
+    RECORD_SRC_PORT,
+    RECORD_DST_IP,
+    RECORD_DST_PORT,
+    RECORD_DST_NAME,
+    RECORD_COMMUNITY_ID,
+    RECORD_UID,
+    RECORD_SERVICE,
+    RECORD_FIELDS
+};
+
 /* The most fields that a reader can add to a record. */
 #define RECORD_ADDED_MAX 16u
 
@@ -36,6 +66,21 @@ MUST_CHECK enum result record_read(struct record_reader *reader, const char *lin
  * Ignores start, srcIp, srcPort, dstPort and dstName, which only repeat other fields.
  */
 void record_read_rest(const struct record_reader *reader, struct record *record);
+
+/*
+ * A line taken apart: the value of each of the fields as it stands there, of length 0 where it is
+ * not there; and the members that the line has besides, with a comma between two.
+ */
+struct record_parts {
+    struct record_text values[RECORD_FIELDS];
+    struct record_text rest;
+};
+
+/*
+ * Takes the line apart that was read last. RESULT_NO_MEMORY. The parts are the reader's or the
+ * line's, as above.
+ */
+MUST_CHECK enum result record_take_apart(struct record_reader *reader, struct record_parts *parts);
 
 const char *record_problem(const struct record_reader *reader);
 

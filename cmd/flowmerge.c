@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * flowmerge: makes one Secflow again of those that are parts of one conversation. See flowmerge(1).
+ */
+#include "base/output.h"
+#include "options.h"
+#include "record/merge.h"
+#include "secflows.h"
+#include "stop.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define GAP INT64_C(300000000)
+
+#define MEMORY ((size_t)512 << 20)
+#define MEMORY_LEAST ((size_t)1 << 20)
+
+/* Files that may be large go there where nothing else is said: /tmp is often in memory itself. */
+#define FOLDER "/var/tmp"
+
+enum { OPTION_MEMORY = OPTION_LONG };
+
+static const struct tool_option tool_options[] = {
+    {'g', "gap", "TIME", "the longest time between parts of one conversation (default 5m)"},
+    {'q', "quiet", NULL, "show no progress, and no note about files without records"},
+    {'v', "verbose", NULL, "print a summary on standard error"},
+    {'x', "extended", NULL,
+     "add times, addresses, ports, names and the Community ID where they are known and missing"},
+    {OPTION_MEMORY, "memory", "SIZE",
+     "memory for records, beyond which they go to files in $TMPDIR, or /var/tmp (default 512M)"},
+    COMMON_OPTIONS,
+};
+
+static const struct habit habits[] = {
+    {'d', "-g tells how long a gap may be"},
+    {'m', "flowmerge makes one sample of all its files"},
+    {'r', "files need no option: flowmerge FILE"},
+    {0, NULL},
+};
+
+static const struct tool tool = {
+    .usage = "[OPTION...] [FILE...]",
+    .about = "Join Secflows that are parts of one conversation, which windows, rotated captures or "
+             "several sensors cut, and make one sample of all. Without FILE, or where FILE is -, "
+             "read standard input.",
+    .example = "flowmerge /var/lib/secflow/*.sf >day.sf",
+    .options = tool_options,
+    .option_count = sizeof tool_options / sizeof *tool_options,
+    .habits = habits,
+};
+
+struct command {
+    bool quiet, verbose, done;
+    struct merge_options options;
+    struct secflows secflows;
+    struct merge *merge;
+    struct output *output;
+    struct text line;
+};
+
+/* Why the work ended early. */
+static int merge_failed(const struct command *command, enum result result)
+{
+    if (result == RESULT_NO_MEMORY)
+        return out_of_memory();
+    complain_errno(command->options.folder, "cannot keep records in a temporary file");
+    complain(NULL, "set TMPDIR to a folder with more space, or give more --memory");
+    return EX_IOERR;
+}
+
+static enum result take_line(struct command *command, struct record *record)
+{
+    struct secflows *secflows = &command->secflows;
+    enum result result;
+
+    record_read_rest(secflows->reader, record);
+    result = merge_add(command->merge, secflows->reader, record);
+    if (result != RESULT_DAMAGED)
+        return result;
+    secflows_damaged(secflows, merge_problem(command->merge));
+    return RESULT_OK;
+}
+
+/* Whether a signal ended the reading, which is said. */
+static bool was_stopped(const struct command *command, const char *path)
+{
+    if (command->secflows.in->error != ECANCELED)
+        return false;
+    complain(path, "it was not read to its end");
+    return true;
+}
+
+/* *go_on is false when there is no point in more. */
+static int read_file(struct command *command, const char *path, bool *go_on)
+{
+    struct secflows *secflows = &command->secflows;
+    struct record record;
+    const char *line;
+    size_t length;
+    enum result result;
+    int status = secflows_open(secflows, path);
+
+    if (status != EX_OK)
+        return status;
+    input_set_wait(secflows->input, stop_wait_input, NULL);
+    while ((result = secflows_next(secflows, &record, &line, &length)) == RESULT_OK)
+        if ((result = take_line(command, &record)) != RESULT_OK)
+            break;
+    *go_on = result == RESULT_END;
+    if (!*go_on)
+        status = merge_failed(command, result);
+    else if (was_stopped(command, path))
+        status = EX_TEMPFAIL;
+    if (!command->quiet)
+        secflows_tell_empty(secflows);
+    return final_status(status, secflows_close(secflows));
+}
+
+static int write_flows(struct command *command)
+{
+    struct merged flow;
+    enum result result, written = RESULT_OK;
+
+    while ((result = merge_next(command->merge, &flow)) == RESULT_OK && written == RESULT_OK) {
+        result = merge_put(&command->line, &flow, merge_traffic_date(command->merge));
+        if (result != RESULT_OK)
+            break;
+        written = output_put(command->output, command->line.bytes, command->line.length);
+    }
+    if (written != RESULT_OK)
+        return output_failed(written);
+    if (result != RESULT_END)
+        return merge_failed(command, result);
+    written = output_flush(command->output);
+    return written == RESULT_OK ? EX_OK : output_failed(written);
+}
+
+static void print_summary(const struct command *command)
+{
+    struct merge_counts counts = merge_counted(command->merge);
+    const char *separator = ";";
+
+    begin_message(NULL);
+    fprintf(stderr, "%" PRIu64 " records read, %" PRIu64 " written", counts.records, counts.flows);
+    print_part(&separator, counts.doubles, "doubles dropped");
+    print_part(&separator, counts.records - counts.doubles - counts.flows,
+               "joined with earlier ones");
+    print_part(&separator, (counts.disk + (1 << 20) - 1) >> 20, "MiB of temporary files");
+    fputc('\n', stderr);
+}
+
+static int merge_files(struct command *command, char **paths, size_t count)
+{
+    int status = EX_OK;
+    bool go_on = true;
+
+    for (size_t i = 0; i < count && go_on; i++)
+        status = final_status(status, read_file(command, paths[i], &go_on));
+    if (go_on) {
+        status = final_status(status, write_flows(command));
+        if (command->verbose)
+            print_summary(command);
+    }
+    return status;
+}
+
+static int command_init(struct command *command)
+{
+    const char *folder = getenv("TMPDIR");
+    enum result result;
+
+    command->options.folder = folder && *folder ? folder : FOLDER;
+    command->output = malloc(sizeof *command->output);
+    if (!command->output)
+        return out_of_memory();
+    output_init(command->output, STDOUT_FILENO);
+    progress_init(&progress, !command->quiet);
+    if (stop_init() != EX_OK)
+        return EX_OSERR;
+    result = merge_init(&command->merge, &command->options);
+    if (result != RESULT_OK)
+        return start_failed(result);
+    return secflows_init(&command->secflows, NULL, 0);
+}
+
+static void command_destroy(struct command *command)
+{
+    secflows_destroy(&command->secflows);
+    merge_destroy(&command->merge);
+    text_destroy(&command->line);
+    free(command->output);
+}
+
+static int parse_option(struct command *command, int option, char **argv)
+{
+    switch (option) {
+    case 'g':
+        return option_seconds(0, &command->options.gap);
+    case 'q':
+        command->quiet = true;
+        return EX_OK;
+    case 'v':
+        command->verbose = true;
+        return EX_OK;
+    case 'x':
+        command->options.extend = true;
+        return EX_OK;
+    case OPTION_MEMORY:
+        return option_memory(MEMORY_LEAST, &command->options.memory);
+    default:
+        return common_option(&tool, option, argv, &command->done);
+    }
+}
+
+static int parse_options(struct command *command, int argc, char **argv)
+{
+    int option, status = EX_OK;
+
+    while (status == EX_OK && !command->done && (option = next_option(&tool, argc, argv)) != -1)
+        status = parse_option(command, option, argv);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct command command = {.options = {.gap = GAP, .memory = MEMORY}};
+    char **paths;
+    size_t count;
+    int status;
+
+    common_init("flowmerge");
+    status = parse_options(&command, argc, argv);
+    if (status == EX_OK && !command.done) {
+        status = input_paths(argc, argv, &paths, &count);
+        if (status == EX_OK)
+            status = command_init(&command);
+        if (status == EX_OK && !command.quiet)
+            tell_terminal(paths, count, "Secflows");
+        if (status == EX_OK)
+            status = close_output(merge_files(&command, paths, count));
+    }
+    command_destroy(&command);
+    return status;
+}

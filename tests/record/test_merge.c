@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Records joined, as those use it that go on with conversations: what they tell, in memory and on
+ * the disk.
+ */
+#include "../tap.h"
+#include "record/merge.h"
+
+#include <errno.h>
+
+/* src, dst and where that is from, counts, relativeStart, duration, trafficDate, what follows. */
+#define LINE_OF(src, dst, source, counts, start, duration, date, more)                             \
+    "{\"src\":\"" src "\",\"dst\":\"" dst "\",\"destinationNameSource\":\"" source "\"," counts    \
+    ",\"relativeStart\":" start ",\"protocolInformation\":\"\",\"duration\":" duration             \
+    ",\"trafficDate\":\"" date "\",\"proto\":\"tcp\"" more "}"
+
+#define LINE(src, dst, ...) LINE_OF(src, dst, "passive", __VA_ARGS__)
+
+#define COUNTS(a, b, c, d)                                                                         \
+    "\"srcPkts\":" #a ",\"srcBytes\":" #b ",\"dstPkts\":" #c ",\"dstBytes\":" #d
+
+#define NAMED ",\"dstIp\":\"192.0.2.1\",\"dstName\":\"a.example\""
+
+/* Two conversations: the first in three parts, one of them turned, and a double. */
+static const char *const lines[] = {
+    LINE("10.0.0.1:1025", "a.example:443", COUNTS(1, 2, 3, 4), "20.0", "1.0", "100.0", NAMED),
+    LINE("10.0.0.2:1025", "192.0.2.2:443", COUNTS(7, 7, 7, 7), "5.0", "0.0", "105.0", ",\"x\":1"),
+    LINE("10.0.0.1:1025", "a.example:443", COUNTS(1, 2, 3, 4), "0.0", "1.0", "120.0", NAMED),
+    LINE("10.0.0.1:1025", "a.example:443", COUNTS(10, 20, 30, 40), "10.0", "1.0", "100.0", NAMED),
+    LINE_OF("192.0.2.1:443", "10.0.0.1:1025", "original", COUNTS(300, 400, 100, 200), "30.0", "2.0",
+            "100.0", ""),
+};
+
+#define LINES (sizeof lines / sizeof *lines)
+
+static struct merge *new_merge(size_t memory, const char *folder)
+{
+    struct merge_options options = {.gap = 10000000, .memory = memory, .folder = folder};
+    struct merge *merge = NULL;
+
+    need(merge_init(&merge, &options) == RESULT_OK, "merge_init");
+    return merge;
+}
+
+static enum result add(struct merge *merge, struct record_reader *reader, const char *line)
+{
+    size_t length = strlen(line);
+    uint8_t *copy = exact_copy(line, length);
+    struct record record;
+    enum result result;
+
+    need(record_read(reader, (const char *)copy, length, &record) == RESULT_OK, "record_read");
+    record_read_rest(reader, &record);
+    result = merge_add(merge, reader, &record);
+    exact_free(copy, length);
+    return result;
+}
+
+static struct record_reader *new_reader(void)
+{
+    struct record_reader *reader = NULL;
+
+    need(record_reader_init(&reader, NULL, 0) == RESULT_OK, "record_reader_init");
+    return reader;
+}
+
+static void is_line(const struct merged *flow, const char *want, const char *what)
+{
+    struct text line = {0};
+
+    need(merge_put(&line, flow, 100000000) == RESULT_OK && text_put(&line, "", 1) == RESULT_OK,
+         "merge_put");
+    is_str(line.bytes, want, "%s: its line", what);
+    text_destroy(&line);
+}
+
+static void check_first(const struct merged *flow, const char *what)
+{
+    char text[ADDRESS_TEXT];
+
+    is_int(flow->start, 110000000, "%s: the start", what);
+    is_int(flow->end, 132000000, "%s: the end", what);
+    address_format(&flow->ends[0], text);
+    is_str(text, "10.0.0.1", "%s: src", what);
+    address_format(&flow->ends[1], text);
+    is_str(text, "192.0.2.1", "%s: dst", what);
+    is_int(flow->ports[0], 1025, "%s: the port of src", what);
+    is_int(flow->ports[1], 443, "%s: the port of dst", what);
+    is_int(flow->proto, IPPROTO_TCP, "%s: proto", what);
+    is_int(flow->packets[0], 111, "%s: packets of src", what);
+    is_int(flow->bytes[1], 444, "%s: bytes of dst", what);
+    is_line(flow,
+            LINE("10.0.0.1:1025", "a.example:443", COUNTS(111, 222, 333, 444), "10.0", "22.0",
+                 "100.000000", NAMED) "\n",
+            what);
+}
+
+static void test_flows(size_t memory, const char *what)
+{
+    struct record_reader *reader = new_reader();
+    struct merge *merge = new_merge(memory, "/var/tmp");
+    struct merge_counts counts;
+    struct merged flow;
+
+    for (size_t i = 0; i < LINES; i++)
+        is_int(add(merge, reader, lines[i]), RESULT_OK, "%s: line %zu", what, i);
+    is_int(merge_next(merge, &flow), RESULT_OK, "%s: the first", what);
+    is_int(merge_traffic_date(merge), 100000000, "%s: the sample", what);
+    is_int(flow.start, 110000000, "%s: of equal starts the one that was read first", what);
+    is_line(&flow,
+            LINE("10.0.0.2:1025", "192.0.2.2:443", COUNTS(7, 7, 7, 7), "10.0", "0.0", "100.000000",
+                 ",\"x\":1") "\n",
+            what);
+    is_int(merge_next(merge, &flow), RESULT_OK, "%s: the second", what);
+    check_first(&flow, what);
+    is_int(merge_next(merge, &flow), RESULT_END, "%s: no more", what);
+    counts = merge_counted(merge);
+    is_int(counts.records, 5, "%s: records", what);
+    is_int(counts.doubles, 1, "%s: doubles", what);
+    is_int(counts.flows, 2, "%s: flows", what);
+    ok((counts.disk > 0) == (memory == 0), "%s: the disk", what);
+    merge_destroy(&merge);
+    record_reader_destroy(&reader);
+}
+
+static void test_none(void)
+{
+    struct record_reader *reader = new_reader();
+    struct merge *merge = new_merge(0, "/nothing");
+    struct merged flow;
+
+    is_int(merge_next(merge, &flow), RESULT_END, "no record, no flow");
+    merge_destroy(&merge);
+    merge = new_merge(0, "/nothing");
+    is_int(add(merge, reader, LINE("a:1", "b:2", COUNTS(1, 2, 3, 4), "0.0", "1.0", "long ago", "")),
+           RESULT_DAMAGED, "a record without a date");
+    ok(strstr(merge_problem(merge), "trafficDate") != NULL, "its problem");
+    is_int(add(merge, reader, lines[0]), RESULT_OK, "a record in memory");
+    is_int(add(merge, reader, lines[1]), RESULT_SYSTEM, "no folder");
+    is_int(errno, ENOENT, "no folder: errno");
+    merge_destroy(&merge);
+    ok(!merge, "it is gone");
+    record_reader_destroy(&reader);
+}
+
+int main(void)
+{
+    test_flows(SIZE_MAX, "in memory");
+    test_flows(0, "on the disk");
+    test_none();
+    return done();
+}
