@@ -51,6 +51,7 @@ static const struct tool tool = {
     .options = tool_options,
     .option_count = sizeof tool_options / sizeof *tool_options,
     .habits = habits,
+    .libraries = (library_fn *const[]){input_zlib, input_zstd, library_nettle, NULL},
 };
 
 struct command {
