@@ -33,7 +33,8 @@ static void forget_chunks(struct sorter *sorter)
 {
     sorter->chunks = NULL;
     sorter->chunk_count = sorter->chunk_capacity = 0;
-    sorter->chunk_used = sorter->chunk_size = sorter->bytes = 0;
+    sorter->free = NULL;
+    sorter->left = sorter->bytes = 0;
 }
 
 void sorter_destroy(struct sorter *sorter)
@@ -55,21 +56,25 @@ static bool add_chunk(struct sorter *sorter, size_t size)
     sorter->chunks[sorter->chunk_count] = malloc(size);
     if (!sorter->chunks[sorter->chunk_count])
         return false;
-    sorter->chunk_count++;
-    sorter->chunk_size = size;
-    sorter->chunk_used = 0;
+    sorter->free = sorter->chunks[sorter->chunk_count++];
+    sorter->left = size;
     sorter->bytes += size;
     return true;
 }
 
+/* What bytes take with their number in front, filled up. */
+static size_t with_number(size_t length)
+{
+    return sizeof(uint64_t) + ((length + 7) & ~(size_t)7);
+}
+
 char *sorter_room(struct sorter *sorter, size_t most)
 {
-    size_t size = sizeof(uint64_t) + ((most + 7) & ~(size_t)7);
+    size_t size = with_number(most);
 
-    if (sorter->chunk_size - sorter->chunk_used < size &&
-        !add_chunk(sorter, size < CHUNK_BYTES ? CHUNK_BYTES : size))
+    if (sorter->left < size && !add_chunk(sorter, size < CHUNK_BYTES ? CHUNK_BYTES : size))
         return NULL;
-    return sorter->chunks[sorter->chunk_count - 1] + sorter->chunk_used + sizeof(uint64_t);
+    return sorter->free ? sorter->free + sizeof(uint64_t) : NULL;
 }
 
 void sorter_keep(struct sorter *sorter, char *room, size_t length)
@@ -77,7 +82,8 @@ void sorter_keep(struct sorter *sorter, char *room, size_t length)
     uint64_t number = length;
 
     memcpy(room - sizeof number, &number, sizeof number);
-    sorter->chunk_used += sizeof number + ((length + 7) & ~(size_t)7);
+    sorter->free += with_number(length);
+    sorter->left -= with_number(length);
 }
 
 enum result sorter_add(struct sorter *sorter, uint64_t rank, char *room, size_t length)
@@ -161,7 +167,7 @@ static enum result order_entries(const struct sorter *sorter, struct places *pla
     size_t count = sorter->count;
     uint64_t bits = differing_bits(sorter->entries, count);
 
-    places->sorted = malloc(2 * (count + 1) * sizeof *places->sorted);
+    places->sorted = calloc(2 * (count + 1), sizeof *places->sorted);
     if (!places->sorted)
         return RESULT_NO_MEMORY;
     places->other = places->sorted + count;

@@ -17,8 +17,8 @@ struct sorter {
     size_t count, capacity;
     char **chunks; /* their bytes */
     size_t chunk_count, chunk_capacity;
-    size_t chunk_used; /* of the last chunk, of its chunk_size bytes */
-    size_t chunk_size;
+    char *free; /* what is left of the last chunk, and how much that is */
+    size_t left;
     size_t bytes; /* of all chunks */
     struct spill *spill;
     bool spilled;

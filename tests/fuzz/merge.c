@@ -36,7 +36,8 @@ static void join(const char *bytes, size_t length, size_t memory, bool extend, s
 
     must(record_reader_init(&reader, NULL, 0) == RESULT_OK);
     must(merge_init(&merge, &options) == RESULT_OK);
-    add_lines(merge, reader, bytes, bytes + length);
+    if (length > 0)
+        add_lines(merge, reader, bytes, bytes + length);
     joined->length = 0;
     while (merge_next(merge, &flow) == RESULT_OK) {
         must(merge_put(&line, &flow, merge_traffic_date(merge)) == RESULT_OK);
