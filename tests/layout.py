@@ -6,7 +6,7 @@ import os
 import re
 import sys
 
-ORDER = ["base", "packet", "name", "flow", "log", "record", "show", "live", "send"]
+ORDER = ["base", "packet", "name", "flow", "log", "record", "know", "show", "live", "send"]
 
 lib = os.path.join(os.environ["srcdir"], "lib")
 checks = 0

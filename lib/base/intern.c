@@ -79,9 +79,25 @@ static enum result add(struct intern *intern, const char *text, size_t length, u
     return RESULT_OK;
 }
 
+static struct key make_key(const struct intern *intern, const char *text, size_t length)
+{
+    return (struct key){text, length, hash_bytes(&intern->seed, text, length)};
+}
+
+bool intern_find(const struct intern *intern, const char *text, size_t length, uint32_t *index)
+{
+    struct key key = make_key(intern, text, length);
+    uint32_t number = *index_find(&intern->index, key.hash, is_text, intern, &key);
+
+    if (number == 0)
+        return false;
+    *index = number - 1;
+    return true;
+}
+
 enum result intern_add(struct intern *intern, const char *text, size_t length, uint32_t *index)
 {
-    struct key key = {text, length, hash_bytes(&intern->seed, text, length)};
+    struct key key = make_key(intern, text, length);
     uint32_t *slot;
     enum result result = RESULT_OK;
 

@@ -40,6 +40,9 @@ void intern_destroy(struct intern *intern);
 MUST_CHECK enum result intern_add(struct intern *intern, const char *text, size_t length,
                                   uint32_t *index);
 
+/* Whether it is there; only then is its index told. */
+bool intern_find(const struct intern *intern, const char *text, size_t length, uint32_t *index);
+
 static inline const struct interned *intern_at(const struct intern *intern, uint32_t index)
 {
     return pool_at(&intern->texts, sizeof(struct interned), index);

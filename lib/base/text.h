@@ -45,6 +45,9 @@ size_t text_character(const char *bytes, size_t left);
  */
 size_t text_character_begun(const char *bytes, size_t left);
 
+/* How many bytes of a UTF-8 text are at most that many and end with a whole character. */
+size_t text_cut(const char *bytes, size_t length, size_t most);
+
 /* Bytes of the longest JSON escape of an ASCII character. */
 #define TEXT_ESCAPE_MAX 6u
 

@@ -10,6 +10,7 @@
 #define SECFLOW_SUMMARY_H
 
 #include "record/record.h"
+#include "show/known.h"
 #include "show/timeline.h"
 
 enum summary_key {
@@ -36,21 +37,6 @@ enum summary_column {
     SUMMARY_COUNT  /* of samples: the smallest first, those of which it is not known last */
 };
 
-/* What filters have added to the records of one key. Counts of 0, times below 0: none has. */
-struct summary_known {
-    /* Of the record that is gravest by its relevance, of these the first one. */
-    struct record_text title, description, relevance, known_by;
-    struct record_text activity; /* the gravest */
-    struct record_text event;    /* the first one */
-    struct record_text dst_country, dst_as_org;
-    uint64_t dst_asn;
-    uint64_t rank;                                     /* the smallest */
-    uint64_t count_least, count_most;                  /* of flowIdCount */
-    uint64_t destination_count, domain_count;          /* the largest */
-    int64_t first_seen;                                /* the earliest of flowIdFirstSeen */
-    int64_t destination_first_seen, domain_first_seen; /* the earliest */
-};
-
 struct summary_details; /* the room's own */
 
 struct summary_entry {
@@ -58,10 +44,10 @@ struct summary_entry {
     uint64_t sent_packets, sent_bytes;         /* by the sources */
     uint64_t received_packets, received_bytes; /* from the destinations */
     int64_t longest;                           /* of a flow: microseconds */
-    int64_t first,
-        last;        /* when the first flow began, and the last one ended; negative: not known */
-    uint32_t hosts;  /* distinct: sources, or the destinations of a source */
-    bool hosts_more; /* there may be more of them, for which there was no room */
+    int64_t first, last;             /* packet, microseconds since 1970; negative: not known */
+    uint32_t hosts;                  /* distinct: sources, or the destinations of a source */
+    bool hosts_more;                 /* there may be more of them, for which there was no room */
+    uint32_t name, category;         /* the room's own */
     struct summary_details *details; /* NULL: of one flow of which no filter knows anything */
 };
 
@@ -125,21 +111,17 @@ struct record_text summary_category(const struct summary *summary,
 const struct summary_known *summary_known(const struct summary_entry *entry);
 
 /*
- * Its tags, each once, sorted; and lists likewise. They are put behind each other as a JSON array:
- * RESULT_NO_MEMORY. Nothing is put where there are none. Past 16 different arrays no more of them
- * are noted.
+ * Adds its tags as a JSON array, each once, in the order of their bytes; lists likewise. Nothing is
+ * added where there are none. RESULT_NO_MEMORY.
  */
-struct text;
-MUST_CHECK enum result summary_put_tags(const struct summary *summary,
-                                        const struct summary_entry *entry, struct text *text);
-MUST_CHECK enum result summary_put_lists(const struct summary *summary,
-                                         const struct summary_entry *entry, struct text *text);
+MUST_CHECK enum result summary_put_tags(const struct summary_entry *entry, struct text *text);
+MUST_CHECK enum result summary_put_lists(const struct summary_entry *entry, struct text *text);
 
 /*
- * Adds to counts how many of its flows began when: as timeline_spread, of the parts between start
- * and end. Flows of which that is not known are not counted.
+ * Adds to counts how many of its flows began when, as timeline_spread does. Flows of which that is
+ * not known are not counted.
  */
-void summary_when(const struct summary *summary, const struct summary_entry *entry, int64_t start,
-                  int64_t end, size_t parts, uint64_t *counts);
+void summary_when(const struct summary_entry *entry, int64_t start, int64_t end, size_t parts,
+                  uint64_t *counts);
 
 #endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "know/domain.h"
+
+#include "packet/address.h"
+
+#include <libpsl.h>
+#include <string.h>
+
+/* Bytes of a name of DNS, whose every byte can be \DDD. */
+#define NAME_MOST (4u * 255)
+
+size_t domain_length(const char *name, size_t length)
+{
+    char copy[NAME_MOST + 1];
+    const char *domain;
+    struct address address;
+
+    if (length > NAME_MOST || memchr(name, '\0', length) || address_read(name, length, &address))
+        return length;
+    memcpy(copy, name, length);
+    copy[length] = '\0';
+    domain = psl_registrable_domain(psl_builtin(), copy);
+    return domain ? strlen(domain) : length;
+}

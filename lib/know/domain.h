@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Under which domain a name was registered, by the Public Suffix List (publicsuffix.org) that
+ * libpsl brings along, with its private section: so below github.io everybody has a domain of
+ * their own.
+ */
+#ifndef SECFLOW_DOMAIN_H
+#define SECFLOW_DOMAIN_H
+
+#include <stddef.h>
+
+/*
+ * The length of the end of a name, in small letters and without a final dot, that is its domain.
+ * All of it where it has none: it is an address, a suffix itself, or not a name of DNS.
+ */
+size_t domain_length(const char *name, size_t length);
+
+#endif
