@@ -4,6 +4,7 @@
 #include "packet/address.h"
 
 #include <libpsl.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Bytes of a name of DNS, whose every byte can be \DDD. */
@@ -21,4 +22,9 @@ size_t domain_length(const char *name, size_t length)
     copy[length] = '\0';
     domain = psl_registrable_domain(psl_builtin(), copy);
     return domain ? strlen(domain) : length;
+}
+
+void domain_libpsl(char text[LIBRARY_TEXT])
+{
+    snprintf(text, LIBRARY_TEXT, "libpsl %s", psl_get_version());
 }

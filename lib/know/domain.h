@@ -7,6 +7,8 @@
 #ifndef SECFLOW_DOMAIN_H
 #define SECFLOW_DOMAIN_H
 
+#include "base/library.h"
+
 #include <stddef.h>
 
 /*
@@ -14,5 +16,7 @@
  * All of it where it has none: it is an address, a suffix itself, or not a name of DNS.
  */
 size_t domain_length(const char *name, size_t length);
+
+library_fn domain_libpsl;
 
 #endif

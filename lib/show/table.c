@@ -125,8 +125,9 @@ static bool has_days(const struct table *table)
 /* The day is told where there are several. */
 static const char *time_of(const struct table *table, int64_t time, char text[SHORT_TEXT])
 {
-    return time < 0 ? ""
-                    : units_time(text, time) + (has_days(table) ? UNITS_AFTER_YEAR : UNITS_TIME_OF_DAY);
+    return time < 0
+               ? ""
+               : units_time(text, time) + (has_days(table) ? UNITS_AFTER_YEAR : UNITS_TIME_OF_DAY);
 }
 
 /* The count of samples that had had the rarest of its flows. */

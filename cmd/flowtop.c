@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * flowtop: shows who talked to what as a table. See flowtop(1).
+ */
+#include "base/clock.h"
+#include "base/number.h"
+#include "know/domain.h"
+#include "options.h"
+#include "secflows.h"
+#include "show/table.h"
+#include "stop.h"
+
+#include <errno.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+/* Input is live if it pauses that long behind a packet no older than that. */
+#define PAUSE 1000 /* milliseconds */
+#define FRESH (3600 * SECOND)
+
+/* Columns of output that is not a terminal, and rows of it. */
+#define WIDTH_DEFAULT 200
+#define ROWS_DEFAULT 20
+
+/* Lines of a terminal that are not for rows: time, heads, total, what is left out, the prompt. */
+#define OTHER_LINES 5
+#define ROWS_LEAST 5
+
+enum { OPTION_KEYS = OPTION_LONG };
+
+static const struct tool_option tool_options[] = {
+    {'b', "by", "KEY",
+     "what a row stands for: destination (default), source, category, domain, port, sensor"},
+    {'k', "column", "COLUMN",
+     "sort by bytes (default), flows, hosts, sent, received, packets, longest, first, last, name, "
+     "count"},
+    {'n', "rows", "ROWS", "show at most ROWS rows, 0 is all (default: what fits, or 20)"},
+    {'j', "json", NULL, "write one JSON object per row, with all figures"},
+    {OPTION_KEYS, "keys", "COUNT",
+     "remember at most COUNT destinations or other keys (default 1000000)"},
+    {'q', "quiet", NULL, "show no progress"},
+    COMMON_OPTIONS,
+};
+
+static const struct habit habits[] = {
+    {'r', "files need no option: flowtop FILE"},
+    {'s', "use -b for what to show, and -k for what to sort by"},
+    {'N', "use -n"},
+    {0, NULL},
+};
+
+static const struct tool tool = {
+    .usage = "[OPTION...] [FILE...]",
+    .about = "Show who talked to what in Secflows, as a table with the largest first. With no "
+             "FILE, or when FILE is -, read standard input.",
+    .example = "pcap2flow trace.pcap | flowtop",
+    .options = tool_options,
+    .option_count = sizeof tool_options / sizeof *tool_options,
+    .habits = habits,
+    .libraries = (library_fn *const[]){domain_libpsl, input_zlib, input_zstd, library_nettle, NULL},
+};
+
+/* Words of options, by what they stand for. */
+static const char *const key_words[] = {"destination", "source", "category",
+                                        "domain",      "port",   "sensor"};
+static const char *const column_words[] = {"bytes", "sent",    "received", "flows",
+                                           "hosts", "packets", "longest",  "first",
+                                           "last",  "name",    "count"};
+
+#define WORDS(words) (sizeof(words) / sizeof *(words))
+
+struct command {
+    bool quiet, done, json;
+    bool rows_given;
+    bool shown; /* a table, so that the next one keeps its distance */
+    uint64_t rows, keys;
+    unsigned key, column;
+    struct table_options table;
+    struct secflows secflows;
+    struct summary *summary;
+    struct output *output;
+    enum result result; /* of what was done before the last read */
+    int error;          /* its errno */
+};
+
+static enum result put_table(struct command *command)
+{
+    enum result result = RESULT_OK;
+
+    if (summary_total(command->summary)->flows == 0)
+        return RESULT_OK;
+    progress_clear(&progress);
+    if (command->json)
+        result = table_put_json(command->summary, &command->table, command->output);
+    else if (command->shown)
+        result = output_put(command->output, "\n", 1);
+    if (result == RESULT_OK && !command->json)
+        result = table_put(command->summary, &command->table, command->output);
+    command->shown = true;
+    return result == RESULT_OK ? output_flush(command->output) : result;
+}
+
+/* True if records of now have come. */
+static bool is_live(const struct command *command)
+{
+    int64_t last = summary_total(command->summary)->last, age = clock_wall() - last;
+
+    return last >= 0 && age < FRESH && age > -FRESH;
+}
+
+/* True if nothing comes for a while, and no signal. */
+static bool pauses(int fd)
+{
+    struct pollfd fds[] = {{.fd = stop_descriptor(), .events = POLLIN},
+                           {.fd = fd, .events = POLLIN}};
+
+    return poll(fds, 2, PAUSE) == 0;
+}
+
+/* Reading may block: where live input pauses, a window has ended, which is shown. */
+static bool wait_for_input(void *context, int fd)
+{
+    struct command *command = context;
+
+    if (is_live(command) && pauses(fd)) {
+        command->result = put_table(command);
+        if (command->result == RESULT_OK)
+            command->result = summary_clear(command->summary);
+        command->error = errno;
+    }
+    return command->result == RESULT_OK && stop_wait(fd);
+}
+
+/* Sets *go_on to false if there is no point in continuing. */
+static int read_file(struct command *command, const char *path, bool *go_on)
+{
+    struct secflows *secflows = &command->secflows;
+    struct record record;
+    const char *line;
+    size_t length;
+    enum result result;
+    int status = secflows_open(secflows, path);
+
+    if (status != EX_OK)
+        return status;
+    input_set_wait(secflows->input, wait_for_input, command);
+    while ((result = secflows_next(secflows, &record, &line, &length)) == RESULT_OK) {
+        record_read_rest(secflows->reader, &record);
+        if ((result = summary_add(command->summary, &record)) != RESULT_OK)
+            break;
+    }
+    if (result == RESULT_END && command->result != RESULT_OK) {
+        result = command->result;
+        errno = command->error;
+    }
+    *go_on = result == RESULT_END;
+    if (!*go_on) {
+        status = output_failed(result);
+    } else if (secflows->in->error == ECANCELED) {
+        complain(path, "it was not read to its end");
+        status = EX_TEMPFAIL;
+    }
+    if (!command->quiet)
+        secflows_tell_empty(secflows);
+    return final_status(status, secflows_close(secflows));
+}
+
+/* What could be read is shown, whatever is missing. */
+static int show_files(struct command *command, char **paths, size_t count)
+{
+    int status = EX_OK;
+    bool go_on = true;
+    enum result result;
+
+    for (size_t i = 0; i < count && go_on; i++)
+        status = final_status(status, read_file(command, paths[i], &go_on));
+    if (go_on && (result = put_table(command)) != RESULT_OK)
+        status = final_status(status, output_failed(result));
+    return status;
+}
+
+/* What standard output is like. */
+
+/* COLUMNS of the environment; 0: it says nothing. */
+static uint32_t columns_asked(void)
+{
+    const char *columns = getenv("COLUMNS");
+    uint64_t number;
+
+    return columns && number_count(columns, strlen(columns), &number) && number <= 10000
+               ? (uint32_t)number
+               : 0;
+}
+
+static bool wants_colour(void)
+{
+    const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+
+    return !(no_color && *no_color) && term && *term && strcmp(term, "dumb") != 0;
+}
+
+static void look_at_output(struct command *command)
+{
+    struct table_options *table = &command->table;
+    struct winsize size = {0};
+    bool terminal = isatty(STDOUT_FILENO);
+    uint32_t columns = columns_asked();
+
+    if (terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0)
+        size = (struct winsize){0};
+    setlocale(LC_CTYPE, "");
+    table->utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+    table->colour = terminal && wants_colour();
+    table->width = size.ws_col > 0 ? size.ws_col : terminal ? 80 : WIDTH_DEFAULT;
+    if (columns > 0)
+        table->width = columns;
+    if (command->rows_given)
+        table->rows = (uint32_t)command->rows;
+    else if (size.ws_row > 0 && !command->json)
+        table->rows =
+            size.ws_row > ROWS_LEAST + OTHER_LINES ? size.ws_row - OTHER_LINES : ROWS_LEAST;
+    else
+        table->rows = command->json ? 0 : ROWS_DEFAULT;
+}
+
+static int command_init(struct command *command)
+{
+    struct summary_options options = {.key = (enum summary_key)command->key,
+                                      .column = (enum summary_column)command->column,
+                                      .keys_most = (uint32_t)command->keys};
+    enum result result;
+
+    command->table.key = options.key;
+    command->table.column = options.column;
+    look_at_output(command);
+    command->output = malloc(sizeof *command->output);
+    if (!command->output)
+        return out_of_memory();
+    output_init(command->output, STDOUT_FILENO);
+    progress_init(&progress, !command->quiet);
+    if (stop_init() != EX_OK)
+        return EX_OSERR;
+    result = summary_init(&command->summary, &options);
+    return result == RESULT_OK ? secflows_init(&command->secflows, NULL, 0) : start_failed(result);
+}
+
+static void command_destroy(struct command *command)
+{
+    secflows_destroy(&command->secflows);
+    summary_destroy(&command->summary);
+    free(command->output);
+}
+
+/* A word of several, or as much of its beginning as is of no other. */
+static int option_word(const char *const *words, size_t count, unsigned *number)
+{
+    size_t length = strlen(optarg), found = count;
+
+    for (size_t i = 0; i < count; i++)
+        if (strncmp(words[i], optarg, length) == 0 && length > 0) {
+            if (found < count)
+                return usage_error("%s: '%s' can be %s or %s", option_typed(), optarg, words[found],
+                                   words[i]);
+            found = i;
+        }
+    if (found == count)
+        return usage_error("%s: unknown '%s'", option_typed(), optarg);
+    *number = (unsigned)found;
+    return EX_OK;
+}
+
+static int take_option(struct command *command, int option, char **argv)
+{
+    switch (option) {
+    case 'b':
+        return option_word(key_words, WORDS(key_words), &command->key);
+    case 'k':
+        return option_word(column_words, WORDS(column_words), &command->column);
+    case 'n':
+        command->rows_given = true;
+        return option_number("rows", 0, UINT32_MAX, &command->rows);
+    case OPTION_KEYS:
+        return option_number("keys", 1, UINT32_MAX / 8, &command->keys);
+    case 'j':
+        command->json = true;
+        return EX_OK;
+    case 'q':
+        command->quiet = true;
+        return EX_OK;
+    default:
+        return common_option(&tool, option, argv, &command->done);
+    }
+}
+
+static int parse_options(struct command *command, int argc, char **argv)
+{
+    int option, status = EX_OK;
+
+    while (status == EX_OK && !command->done && (option = next_option(&tool, argc, argv)) != -1)
+        status = take_option(command, option, argv);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct command command = {.keys = SUMMARY_KEYS};
+    char **paths;
+    size_t count;
+    int status;
+
+    common_init("flowtop");
+    status = parse_options(&command, argc, argv);
+    if (status == EX_OK && !command.done) {
+        status = input_paths(argc, argv, &paths, &count);
+        if (status == EX_OK)
+            status = command_init(&command);
+        if (status == EX_OK && !command.quiet)
+            tell_terminal(paths, count, "Secflows");
+        if (status == EX_OK)
+            status = close_output(show_files(&command, paths, count));
+    }
+    command_destroy(&command);
+    return status;
+}
