@@ -16,6 +16,8 @@ static const int stop_signals[] = {SIGHUP, SIGINT, SIGTERM};
 
 static int ends[2] = {-1, -1}; /* a pipe; each signal writes a byte to it */
 static volatile sig_atomic_t count;
+static volatile sig_atomic_t hangups;
+static size_t first; /* of the stop signals; SIGHUP is the first unless it is spared */
 static bool asked;
 static int64_t asked_at; /* when the signal was noticed */
 
@@ -25,9 +27,9 @@ static void act(void (*handler)(int), int flags)
 
     action.sa_handler = handler;
     sigemptyset(&action.sa_mask);
-    for (size_t i = 0; i < STOP_SIGNALS; i++)
+    for (size_t i = first; i < STOP_SIGNALS; i++)
         sigaddset(&action.sa_mask, stop_signals[i]); /* so that each is counted */
-    for (size_t i = 0; i < STOP_SIGNALS; i++)
+    for (size_t i = first; i < STOP_SIGNALS; i++)
         if (sigaction(stop_signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
             sigaction(stop_signals[i], &action, NULL);
 }
@@ -42,6 +44,31 @@ static void note(int signal)
     if (++count == 2)
         act(SIG_DFL, 0);
     errno = saved;
+}
+
+static void note_hangup(int signal)
+{
+    (void)signal;
+    hangups = 1;
+}
+
+void stop_spare_hangup(void)
+{
+    struct sigaction action = {.sa_flags = SA_RESTART}, old;
+
+    first = 1;
+    action.sa_handler = note_hangup;
+    sigemptyset(&action.sa_mask);
+    if (sigaction(SIGHUP, NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+        sigaction(SIGHUP, &action, NULL);
+}
+
+bool stop_hangup(void)
+{
+    bool came = hangups != 0;
+
+    hangups = 0;
+    return came;
 }
 
 int stop_init(void)

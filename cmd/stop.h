@@ -13,10 +13,20 @@
 
 #include "common.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Microseconds. */
 #define STOP_PAUSE (INT64_C(5) * 1000000)
+
+/*
+ * From now on SIGHUP does not end the tool, but asks it to read again what it has read from files.
+ * Call it before they are read, and before stop_init.
+ */
+void stop_spare_hangup(void);
+
+/* True if SIGHUP has come since the last call. */
+bool stop_hangup(void);
 
 /* Call it once per process. Returns EX_OK, or a status after printing a message. */
 MUST_CHECK int stop_init(void);

@@ -88,11 +88,12 @@ else
 
     clean=$(traces)
     ok 'it is installed' install_package
-    for tool in pcap2flow zeek2flow eve2flow flowcap flowupload flowlabel flowmerge; do
+    for tool in pcap2flow zeek2flow eve2flow flowcap flowupload flowlabel flowmerge flowmeta; do
         like "$(inside $tool -V)" "^$tool .*[0-9]" "$tool runs"
     done
     is "$(inside pcap2flow /mnt/trace.pcap)" "$("$BINDIR/pcap2flow" "$tmp/trace.pcap")" \
         'pcap2flow writes what that of the build does'
+    like "$(inside sh -c 'pcap2flow /mnt/trace.pcap | flowmeta')" '"title":"' 'flowmeta has its starter set'
     for page in $pages; do
         ok "page $page" test -f "$root/usr/share/man/man${page##*.}/$page.gz"
     done

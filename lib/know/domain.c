@@ -24,6 +24,17 @@ size_t domain_length(const char *name, size_t length)
     return domain ? strlen(domain) : length;
 }
 
+bool domain_is_suffix(const char *name, size_t length)
+{
+    char copy[NAME_MOST + 1];
+
+    if (length > NAME_MOST || memchr(name, '\0', length))
+        return false;
+    memcpy(copy, name, length);
+    copy[length] = '\0';
+    return psl_is_public_suffix(psl_builtin(), copy) != 0;
+}
+
 void domain_libpsl(char text[LIBRARY_TEXT])
 {
     snprintf(text, LIBRARY_TEXT, "libpsl %s", psl_get_version());

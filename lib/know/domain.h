@@ -9,6 +9,7 @@
 
 #include "base/library.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -16,6 +17,9 @@
  * All of it where it has none: it is an address, a suffix itself, or not a name of DNS.
  */
 size_t domain_length(const char *name, size_t length);
+
+/* True if the name is a suffix below which others register domains; also if it has no dot. */
+bool domain_is_suffix(const char *name, size_t length);
 
 library_fn domain_libpsl;
 

@@ -2,8 +2,8 @@
 /*
  * What filters have added to many records, as a summary tells it of each key (summary.h).
  */
-#ifndef SECFLOW_KNOWN_H
-#define SECFLOW_KNOWN_H
+#ifndef SECFLOW_SHOW_KNOWN_H
+#define SECFLOW_SHOW_KNOWN_H
 
 #include "base/intern.h"
 #include "base/text.h"

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * flowmeta: adds to each Secflow what lists know of its destination and behavior. See flowmeta(1).
+ */
+#include "annotate.h"
+#include "base/input.h"
+#include "base/number.h"
+#include "know/activity.h"
+#include "know/domain.h"
+#include "know/indicator.h"
+#include "know/places.h"
+#include "metalists.h"
+#include "options.h"
+#include "stop.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define STARTER_SET PKGDATADIR "/starter.ndjson"
+
+static const struct tool_option tool_options[] = {
+    {'f', "list", "FILE|DIR", "a list, or a directory of lists; may be given several times"},
+    {'b', "bad", "FILE|DIR", "the same; what it holds is known to be bad"},
+    {'g', "good", "FILE|DIR", "the same; what it holds is known to be uninteresting"},
+    {'M', "mmdb", "FILE",
+     "a MaxMind database, for countries and operators; may be given several "
+     "times"},
+    {'d', "description", NULL, "add descriptions, too"},
+    {'q', "quiet", NULL, "show no progress, and do not tell of lists without entries"},
+    {'v', "verbose", NULL, "tell what each list has, and how many records are known"},
+    COMMON_OPTIONS,
+};
+
+static const struct habit habits[] = {
+    {'r', "files need no option: flowmeta FILE"},
+    {'l', "lists are given with -f"},
+    {0, NULL},
+};
+
+static const struct tool tool = {
+    .usage = "[OPTION...] [FILE...]",
+    .about = "Add to each Secflow what lists know of its destination or behavior: title, "
+             "relevance, tags, rank, country. Without -f, -b and -g the starter set is used that "
+             "comes with this tool. Without FILE, or where FILE is -, read standard input.",
+    .example = "pcap2flow trace.pcap | flowmeta -f lists/ | jq 'select(.title)'",
+    .options = tool_options,
+    .option_count = sizeof tool_options / sizeof *tool_options,
+    .habits = habits,
+    .libraries = (library_fn *const[]){places_libmaxminddb, domain_libpsl, indicator_libidn2,
+                                       input_zlib, input_zstd, library_nettle, NULL},
+};
+
+enum field {
+    FIELD_TITLE,
+    FIELD_DESCRIPTION,
+    FIELD_RELEVANCE,
+    FIELD_KNOWN_BY,
+    FIELD_TAGS,
+    FIELD_LISTS,
+    FIELD_RANK,
+    FIELD_COUNTRY,
+    FIELD_ASN,
+    FIELD_AS_ORG,
+    FIELD_ACTIVITY,
+    FIELDS
+};
+
+static const char *const fields[FIELDS] = {"title",  "description", "relevance", "knownBy",
+                                           "tags",   "lists",       "rank",      "dstCountry",
+                                           "dstAsn", "dstAsOrg",    "activity"};
+
+#define MMDB_MOST 8
+
+struct flowmeta {
+    struct metalists lists;
+    const char *paths[MMDB_MOST]; /* of databases */
+    struct places *places[MMDB_MOST];
+    size_t place_count;
+    bool descriptions, verbose;
+    struct annotator annotator;
+    struct match match; /* of the record that is being written */
+    struct text text;   /* values of fields, each with a NUL behind it */
+    size_t at[FIELDS];  /* where in the text they begin, plus 1; 0: there is none */
+    uint64_t records, known;
+};
+
+/* Begins the value of a field in the text, and ends it. */
+static void begin(struct flowmeta *meta, enum field field)
+{
+    meta->at[field] = meta->text.length + 1;
+}
+
+static enum result end(struct flowmeta *meta, enum result result)
+{
+    return result == RESULT_OK ? text_put(&meta->text, "", 1) : result;
+}
+
+static enum result put_string(struct flowmeta *meta, enum field field, struct record_text string)
+{
+    if (string.length == 0)
+        return RESULT_OK;
+    begin(meta, field);
+    return end(meta, text_put_json(&meta->text, string.bytes, string.length));
+}
+
+static enum result put_word(struct flowmeta *meta, enum field field, const char *word)
+{
+    return put_string(meta, field, (struct record_text){word, word ? strlen(word) : 0});
+}
+
+static enum result put_number(struct flowmeta *meta, enum field field, uint64_t number)
+{
+    if (number == 0)
+        return RESULT_OK;
+    begin(meta, field);
+    return end(meta, text_print(&meta->text, "%" PRIu64, number));
+}
+
+static enum result put_array(struct flowmeta *meta, enum field field,
+                             const struct record_text *strings, size_t count)
+{
+    enum result result = RESULT_OK;
+
+    if (count == 0)
+        return RESULT_OK;
+    begin(meta, field);
+    for (size_t i = 0; i < count && result == RESULT_OK; i++) {
+        result = text_put(&meta->text, i == 0 ? "[" : ",", 1);
+        if (result == RESULT_OK)
+            result = text_put(&meta->text, strings[i].bytes, strings[i].length);
+    }
+    if (result == RESULT_OK)
+        result = text_put(&meta->text, "]", 1);
+    return end(meta, result);
+}
+
+static enum result put_place(struct flowmeta *meta, const struct record *record)
+{
+    struct place place = {.asn = 0};
+    enum result result;
+
+    if (record->dst.family == 0)
+        return RESULT_OK;
+    for (size_t i = 0; i < meta->place_count; i++)
+        places_find(meta->places[i], &record->dst, &place);
+    result = put_string(meta, FIELD_COUNTRY, place.country);
+    if (result == RESULT_OK)
+        result = put_number(meta, FIELD_ASN, place.asn);
+    return result == RESULT_OK ? put_string(meta, FIELD_AS_ORG, place.as_org) : result;
+}
+
+static enum result put_match(struct flowmeta *meta)
+{
+    const struct match *match = &meta->match;
+    bool known = match->title.length > 0 || match->relevance != RELEVANCE_NONE;
+    enum result result = put_word(meta, FIELD_RELEVANCE, relevance_word(match->relevance));
+
+    if (result == RESULT_OK && known)
+        result = put_word(meta, FIELD_KNOWN_BY, match->behavior ? "behavior" : "destination");
+    if (result == RESULT_OK)
+        result = put_array(meta, FIELD_TAGS, match->tags, match->tag_count);
+    if (result == RESULT_OK)
+        result = put_array(meta, FIELD_LISTS, match->lists, match->list_count);
+    return result == RESULT_OK ? put_number(meta, FIELD_RANK, match->rank) : result;
+}
+
+static enum result write_record(struct flowmeta *meta, const struct record_reader *reader,
+                                struct output *output)
+{
+    const char *values[FIELDS];
+
+    for (size_t i = 0; i < FIELDS; i++)
+        values[i] = meta->at[i] > 0 ? meta->text.bytes + meta->at[i] - 1 : NULL;
+    values[FIELD_TITLE] = meta->match.title.bytes;
+    values[FIELD_DESCRIPTION] = meta->descriptions ? meta->match.description.bytes : NULL;
+    return record_write_with(reader, values, output);
+}
+
+static enum result add(void *context, const struct record_reader *reader,
+                       const struct record *record, struct output *output)
+{
+    struct flowmeta *meta = context;
+    struct record whole = *record;
+    enum result result = RESULT_OK;
+
+    if (stop_hangup() && metalists_read(&meta->lists) == EX_OSERR)
+        complain(NULL, "the lists that were read before stay in use");
+    record_read_rest(reader, &whole);
+    match_find(meta->lists.known, &whole, &meta->match);
+    meta->text.length = 0;
+    memset(meta->at, 0, sizeof meta->at);
+    if (meta->match.any)
+        result = put_match(meta);
+    if (result == RESULT_OK && meta->place_count > 0)
+        result = put_place(meta, &whole);
+    if (result == RESULT_OK)
+        result = put_word(meta, FIELD_ACTIVITY, activity_of(&meta->match, &whole));
+    meta->records++;
+    meta->known += meta->match.any;
+    return result == RESULT_OK ? write_record(meta, reader, output) : result;
+}
+
+static int add_database(struct flowmeta *meta, const char *path)
+{
+    if (meta->place_count == MMDB_MOST)
+        return usage_error("-M: at most %d databases", MMDB_MOST);
+    meta->paths[meta->place_count++] = path;
+    return EX_OK;
+}
+
+static int take_option(struct flowmeta *meta, int option, char **argv, bool *done)
+{
+    switch (option) {
+    case 'f':
+        return metalists_add(&meta->lists, optarg, RELEVANCE_NONE);
+    case 'b':
+        return metalists_add(&meta->lists, optarg, RELEVANCE_BAD);
+    case 'g':
+        return metalists_add(&meta->lists, optarg, RELEVANCE_UNINTERESTING);
+    case 'M':
+        return add_database(meta, optarg);
+    case 'd':
+        meta->descriptions = true;
+        return EX_OK;
+    case 'q':
+        meta->annotator.quiet = meta->lists.quiet = true;
+        return EX_OK;
+    case 'v':
+        meta->verbose = meta->lists.verbose = true;
+        return EX_OK;
+    default:
+        return common_option(&tool, option, argv, done);
+    }
+}
+
+static int open_databases(struct flowmeta *meta)
+{
+    size_t count = meta->place_count;
+    int status = EX_OK;
+
+    meta->place_count = 0;
+    for (size_t i = 0; i < count && status != EX_OSERR; i++) {
+        const char *path = meta->paths[i];
+        enum result result = places_open(&meta->places[meta->place_count], path);
+
+        if (result == RESULT_OK) {
+            meta->place_count++;
+        } else if (result == RESULT_NO_MEMORY) {
+            status = out_of_memory();
+        } else if (result == RESULT_SYSTEM) {
+            complain_errno(path, "cannot open");
+            status = worse_status(status, EX_NOINPUT);
+        } else {
+            complain(path, "not a MaxMind database");
+            status = worse_status(status, EX_DATAERR);
+        }
+    }
+    return status;
+}
+
+static void print_summary(const struct flowmeta *meta)
+{
+    char records[NUMBER_GROUPED], known[NUMBER_GROUPED];
+
+    if (meta->verbose)
+        complain(NULL, "%s records, of which lists know %s", number_grouped(records, meta->records),
+                 number_grouped(known, meta->known));
+}
+
+/* Where no option says which lists to use. */
+static int add_usual(struct flowmeta *meta)
+{
+    const char *path = getenv("SECFLOW_LISTS");
+
+    return metalists_add(&meta->lists, path && *path ? path : STARTER_SET, RELEVANCE_NONE);
+}
+
+static int run(struct flowmeta *meta, char **paths, size_t count)
+{
+    int status = EX_OK, lists;
+
+    stop_spare_hangup();
+    if (meta->lists.source_count == 0)
+        status = add_usual(meta);
+    lists = status == EX_OK ? metalists_read(&meta->lists) : status;
+    if (lists == EX_OSERR)
+        return lists;
+    lists = worse_status(lists, open_databases(meta));
+    status = annotate(&meta->annotator, paths, count);
+    print_summary(meta);
+    return final_status(status, lists);
+}
+
+int main(int argc, char **argv)
+{
+    static struct flowmeta meta;
+    char **paths;
+    size_t count;
+    bool done = false;
+    int option, status = EX_OK;
+
+    meta.annotator =
+        (struct annotator){.fields = fields, .field_count = FIELDS, .each = add, .context = &meta};
+    common_init("flowmeta");
+    while (status == EX_OK && !done && (option = next_option(&tool, argc, argv)) != -1)
+        status = take_option(&meta, option, argv, &done);
+    if (status == EX_OK && !done) {
+        status = input_paths(argc, argv, &paths, &count);
+        if (status == EX_OK)
+            status = run(&meta, paths, count);
+    }
+    metalists_destroy(&meta.lists);
+    for (size_t i = 0; i < meta.place_count; i++)
+        places_close(&meta.places[i]);
+    text_destroy(&meta.text);
+    return status;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "know/activity.h"
+
+#include "record/label.h"
+
+#include <string.h>
+
+/* In so many samples a behavior is common. */
+#define COMMON_COUNT 5u
+
+static bool has_tag(const struct match *match, const char *prefix)
+{
+    size_t length = strlen(prefix);
+
+    for (size_t i = 0; i < match->tag_count; i++)
+        if (match->tags[i].length > length && memcmp(match->tags[i].bytes, prefix, length) == 0)
+            return true;
+    return false;
+}
+
+/* What a behavior that nothing else is known of is by how often it was seen. */
+static const char *activity_of_count(const struct record *record)
+{
+    /* Never worth a look just for being rare. */
+    static const char *const dull[] = {"failedConnection", "dnsQuery", "dotsQuery",
+                                       "tlsNegotiationOnly", "closedSession"};
+    const char *category = label_category(record);
+
+    if (record->known.flow_id_count == 0)
+        return NULL;
+    if (record->known.flow_id_count >= COMMON_COUNT || strcmp(category, "keepAlive") == 0)
+        return "Common Activity";
+    for (size_t i = 0; i < sizeof dull / sizeof *dull; i++)
+        if (strcmp(category, dull[i]) == 0)
+            return NULL;
+    return "Suspicious Activity";
+}
+
+const char *activity_of(const struct match *match, const struct record *record)
+{
+    bool impact = has_tag(match, "\"impact:");
+
+    if (match->relevance == RELEVANCE_BAD && !impact)
+        return "Malicious Activity";
+    if (has_tag(match, "\"vector:"))
+        return "Attack Vector";
+    if (impact)
+        return "Impact";
+    return match->any ? "Common Activity" : activity_of_count(record);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a flow seems to be part of, in one of the five words that the NetworkSage service had.
+ */
+#ifndef SECFLOW_ACTIVITY_H
+#define SECFLOW_ACTIVITY_H
+
+#include "know/match.h"
+
+/* NULL: too little is known. The record has been read with the rest. */
+const char *activity_of(const struct match *match, const struct record *record);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What lists know of a record: the most specific fact wins title and relevance, tags and lists are
+ * united. secflow-meta(5) says what is how specific.
+ */
+#ifndef SECFLOW_MATCH_H
+#define SECFLOW_MATCH_H
+
+#include "know/known.h"
+
+/* Facts, tags and lists that are taken of a record, at most. */
+#define MATCH_FACTS 256u
+#define MATCH_TAGS 64u
+#define MATCH_LISTS 64u
+
+/* The texts are JSON strings, in quotes, that a NUL follows, and last as long as known does. */
+struct match {
+    bool any; /* anything at all is known */
+    enum relevance relevance;
+    bool behavior; /* what gives the title, or else the relevance, is about a behavior */
+    struct record_text title, description;
+    struct record_text tags[MATCH_TAGS], lists[MATCH_LISTS];
+    size_t tag_count, list_count;
+    uint64_t rank; /* 0: none */
+};
+
+/* Of a record that has been read with the rest. */
+void match_find(struct known *known, const struct record *record, struct match *match);
+
+#endif
