@@ -10,6 +10,7 @@ tool_name=flowmeta
 SECFLOW_LISTS=$(cd "$srcdir/man" && pwd)/starter.ndjson
 export SECFLOW_LISTS
 starter=$(cd "$srcdir/man" && pwd)/starter.ndjson
+mmdb=$(cd "$srcdir/tests" && pwd)/mmdb.py
 traffic=$(dirname "$tool")/tests/traffic
 pcap2flow=$(dirname "$tool")/pcap2flow
 flowlabel=$(dirname "$tool")/flowlabel
@@ -320,6 +321,57 @@ ok 'the starter set: every line has a title' \
 record a.test:1 192.0.2.1 | "$tool" -v -f "$starter" >/dev/null 2>err
 like "$(cat err)" '^flowmeta: .*starter.ndjson: metadata of Secflow: 54 entries$' \
     'the starter set: all of it is understood'
+
+# MaxMind databases
+
+if command -v "${PYTHON:-python3}" >/dev/null; then
+    "${PYTHON:-python3}" "$mmdb" place.mmdb '{"192.0.2.0/24": {"country": {"iso_code": "NL", "names": {"en": "x"}}},
+        "2001:db8::/32": {"country": {"iso_code": "DE"}}, "198.51.100.0/25": {"country": {"iso_code": 7}},
+        "203.0.113.0/24": {"country": {"iso_code": "A\"\udcff"}}}'
+    "${PYTHON:-python3}" "$mmdb" as.mmdb '{"192.0.0.0/16": {"autonomous_system_number": 64496,
+        "autonomous_system_organization": "Some \"Net\""}}'
+    echo nothing.test >list
+
+    # places DESCRIPTION WANT DST [IP]
+    places() {
+        what=$1 want=$2
+        shift 2
+        is "$(record "$@" | "$tool" -f list -M place.mmdb -M as.mmdb | jq -c "$added")" "$want" "database: $what"
+    }
+    places 'country and operator' '{"dstCountry":"NL","dstAsn":64496,"dstAsOrg":"Some \"Net\""}' 192.0.2.1:1
+    places 'the address of a name' '{"dstCountry":"NL","dstAsn":64496,"dstAsOrg":"Some \"Net\""}' a.test:1 192.0.2.1
+    places 'IPv6' '{"dstCountry":"DE"}' '[2001:db8::1]:1'
+    places 'a name without an address' '{}' a.test:1
+    places 'nothing known' '{}' 9.9.9.9:1
+    places 'a number for a text' '{}' 198.51.100.1:1
+    places 'what is not UTF-8' '{"dstCountry":"A\"�"}' 203.0.113.1:1
+    record 192.0.2.1:1 >a.sf
+    for size in 1 20 100 200 300; do
+        head -c $size place.mmdb >cut.mmdb
+        is_status 65 "database: cut off at $size bytes" "$tool" -q -f list -M cut.mmdb a.sf
+    done
+    head -c 400 place.mmdb | cat - as.mmdb >odd.mmdb
+    "$tool" -q -f list -M odd.mmdb a.sf >out 2>err
+    ok 'database: a damaged one: the record is a Secflow' "$flowlabel" out
+    # It is cut off, in place, while it is in use.
+    mkfifo pipe
+    "$tool" -f list -M place.mmdb <pipe >placed &
+    pid=$!
+    exec 3>pipe
+    cat a.sf >&3
+    tries=0
+    while [ ! -s placed ] && [ $tries -lt 300 ]; do
+        sleep 0.1
+        tries=$((tries + 1))
+    done
+    : >place.mmdb
+    cat a.sf >&3
+    exec 3>&-
+    wait $pid
+    is "$? $(jq -r .dstCountry placed | tr '\n' ' ')" '0 NL NL ' 'database: cut off while it is in use'
+else
+    skip 'MaxMind databases' 'no python3'
+fi
 
 # Directories, compressed lists
 
