@@ -69,7 +69,7 @@ static int merge_failed(const struct command *command, enum result result)
     if (result == RESULT_NO_MEMORY)
         return out_of_memory();
     complain_errno(command->options.folder, "cannot keep records in a temporary file");
-    complain(NULL, "set TMPDIR to a folder with more space, or give more --memory");
+    complain(NULL, "set TMPDIR to a directory with more space, or give more --memory");
     return EX_IOERR;
 }
 

@@ -45,7 +45,7 @@ mkdir "$scratch" || exit 1
 case $BINDIR$dir in
 *\'*) die "a quote in a directory name: $BINDIR, $dir" ;;
 esac
-for tool in pcap2flow zeek2flow eve2flow flowlabel flowupload tests/traffic tests/pcap_loop tests/measure; do
+for tool in pcap2flow zeek2flow eve2flow flowlabel flowmerge flowupload tests/traffic tests/pcap_loop tests/measure; do
     [ -x "$BINDIR/$tool" ] || die "$BINDIR/$tool: not built"
 done
 
@@ -253,6 +253,23 @@ label_speed() {
     peak flowlabel flowlabel
 }
 
+# merge_speed: flowmerge over a million flows, whole and in windows, in memory and on the disk
+merge_speed() {
+    capture many
+    "$BINDIR/pcap2flow" "$file" >"$scratch/whole.sf" && "$BINDIR/pcap2flow" -x "$file" >"$scratch/extended.sf" &&
+        "$BINDIR/pcap2flow" -x -d 10 "$file" >"$scratch/windows.sf" || die 'no records'
+    records=$(wc -l <"$scratch/whole.sf")
+    title "$((records)) records, $(size "$scratch/whole.sf"); extended, $(size "$scratch/extended.sf"); \
+in windows of 10 seconds, $(wc -l <"$scratch/windows.sf") of them, $(size "$scratch/windows.sf")"
+    merge="'$BINDIR/flowmerge' >'$scratch/out.sf'"
+    measure "flowmerge=$merge '$scratch/whole.sf'" "flowmerge-x=$merge '$scratch/extended.sf'" \
+        "flowmerge-windows=$merge '$scratch/windows.sf'" \
+        "flowmerge-disk=env TMPDIR='$scratch' $merge --memory 64M '$scratch/windows.sf'"
+    verdict 'flowmerge, records a second of CPU time' \
+        "$(column 4 flowmerge | awk -v records="$records" '{ print records / $1 }')" min 2000000
+    peak flowmerge flowmerge-x
+}
+
 # upload_speed: flowupload, from standard input to a collector on loopback that checks nothing, and
 # curl sending the same bytes once from a file
 upload_speed() {
@@ -313,6 +330,7 @@ log_speed
 json_speed
 eve_speed
 label_speed
+merge_speed
 upload_speed
 
 capture hdr

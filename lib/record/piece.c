@@ -62,9 +62,11 @@ static int compare_ends(const struct end *a, const struct end *b)
     return order != 0 ? order : a->port - b->port;
 }
 
+/* No bytes are NULL, too. */
 static char *put(char *p, const void *bytes, size_t length)
 {
-    memcpy(p, bytes, length);
+    if (length > 0)
+        memcpy(p, bytes, length);
     return p + length;
 }
 
@@ -145,7 +147,7 @@ size_t piece_most(const struct record_parts *parts)
 static char *put_text(char *p, struct record_text text)
 {
     p = put_number(p, text.length);
-    return text.length > 0 ? put(p, text.bytes, text.length) : p;
+    return put(p, text.bytes, text.length);
 }
 
 static uint8_t rank_name(const struct record *record)
