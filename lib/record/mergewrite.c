@@ -3,27 +3,21 @@
 #include "record/merge.h"
 #include "record/put.h"
 
-#include "base/number.h"
-
 /* More than a line takes beside the texts of its parts. */
 #define REST_MAX 1024u
 
-/* A field whose value is known as it stands in a line; before: its name, with what is around it. */
-static char *put_value(char *p, const char *before, struct record_text value)
-{
-    return value.length > 0
-               ? put_bytes(put_bytes(p, before, strlen(before)), value.bytes, value.length)
-               : p;
-}
+/*
+ * A field whose value stands as it was in a line, and those that are reckoned; before: the name,
+ * with what is around it.
+ */
+#define put_value(p, before, value) put_raw((p), (before), sizeof(before) - 1, (value))
+#define put_count(p, before, count) put_unsigned(put_literal((p), (before)), (count))
+#define put_time(p, before, time) put_seconds(put_literal((p), (before)), (time))
 
-static char *put_count(char *p, const char *before, uint64_t count)
+static inline char *put_raw(char *p, const char *before, size_t length, struct record_text value)
 {
-    return put_unsigned(put_bytes(p, before, strlen(before)), count);
-}
-
-static char *put_time(char *p, const char *before, int64_t microseconds)
-{
-    return put_seconds(put_bytes(p, before, strlen(before)), microseconds);
+    return value.length > 0 ? put_bytes(put_bytes(p, before, length), value.bytes, value.length)
+                            : p;
 }
 
 /* The fields up to proto. */
