@@ -58,9 +58,21 @@ int files_open(int folder, const char *name, int flags)
     return -1;
 }
 
+/* Not all systems can, nor all file systems. */
+static int rename_at_once(int folder, const char *from, const char *to)
+{
+#ifdef HAVE_RENAMEAT2
+    return renameat2(folder, from, folder, to, RENAME_NOREPLACE);
+#else
+    (void)folder, (void)from, (void)to;
+    errno = ENOSYS;
+    return -1;
+#endif
+}
+
 int files_rename_new(int folder, const char *from, const char *to)
 {
-    if (renameat2(folder, from, folder, to, RENAME_NOREPLACE) == 0)
+    if (rename_at_once(folder, from, to) == 0)
         return 0;
     if (errno != EINVAL && errno != ENOSYS)
         return -1;

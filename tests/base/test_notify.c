@@ -62,9 +62,24 @@ static void test_messages(const char *name, const char *title)
     is_str(message_at(fd), "STOPPING=1\nSTATUS=the last window", "%s: stopping", title);
     is_int(notify_watchdog(&notify, 5), INT64_MAX, "%s: no sign of life is wanted", title);
     is_str(message_at(fd), "(none)", "%s: so none is given", title);
+    ok((fcntl(notify.fd, F_GETFD) & FD_CLOEXEC) != 0, "%s: others do not inherit it", title);
     notify_close(&notify);
     notify_ready(&notify, "closed");
     is_str(message_at(fd), "(none)", "%s: nothing once it is closed", title);
+    close(fd);
+}
+
+/* A name that would be looked for in the folder of the process is none. */
+static void test_relative(void)
+{
+    struct notify notify;
+    int fd;
+
+    need(chdir(folder) == 0, "chdir");
+    fd = listen_at("here");
+    notify = open_with("here", NULL, NULL);
+    is_int(notify.fd, -1, "a relative name is not one");
+    notify_close(&notify);
     close(fd);
 }
 
@@ -179,6 +194,7 @@ int main(void)
     snprintf(name, sizeof name, "@secflow-test-%d", (int)getpid());
     test_messages(path_of("socket"), "a file");
     test_messages(name, "an abstract one");
+    test_relative();
     test_status();
     test_nobody();
     test_full();

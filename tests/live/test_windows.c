@@ -271,6 +271,16 @@ static void test_bytes(void)
     is_int(strlen(names()), 10 * (strlen("20261128T190003Z-eth0.sf") + 1) - 1,
            "--keep-bytes: many go at once");
     is_int(counts_of(windows).removed_bytes, 690, "--keep-bytes: all of them are counted");
+    is_int(counts_of(windows).remove_error, 0, "--keep-bytes: without an error");
+    windows_destroy(&windows);
+    start_over();
+    make_windows(2);
+    need(mkdir(path_of("20250101T000000Z-eth0.sf"), 0700) == 0, "mkdir");
+    windows = open_windows("eth0", 0, line);
+    windows_tidy(windows);
+    is_str(names(), "20250101T000000Z-eth0.sf 20261128T190001Z-eth0.sf",
+           "--keep-bytes: what cannot be removed stays, and the next one goes");
+    is_int(counts_of(windows).remove_error, EISDIR, "--keep-bytes: which is told of");
     windows_destroy(&windows);
     start_over();
 }
