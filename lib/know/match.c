@@ -132,10 +132,11 @@ static void take_behaviors(struct search *search)
 /* Each name above the destination's, the longest first. */
 static void take_parents(struct search *search)
 {
-    const char *end = search->name.bytes + search->name.length;
-    const char *dot = search->name.bytes;
+    const char *dot = search->name.bytes, *end = dot ? dot + search->name.length : dot;
     bool all = known_has_all(search->known), more = known_has_below(search->known) || all;
 
+    if (search->name.length == 0)
+        return;
     while (more && (dot = memchr(dot, '.', (size_t)(end - dot)))) {
         uint32_t first = known_find(search->known, KNOWN_NAME, dot + 1, (size_t)(end - dot - 1));
         bool suffix = first != 0 && known_is_suffix(search->known, first);
@@ -278,7 +279,7 @@ static void set_destination(struct search *search)
     search->address = record->dst;
     search->name = record->name;
     search->has_ports = record_has_ports(record);
-    if (record->dst.family == 0 && record->name.length > 0 &&
+    if (record->dst.family == 0 && record->name_source == NAME_OTHER && record->name.length > 0 &&
         address_read(record->name.bytes, record->name.length, &search->address))
         search->name.length = 0;
 }
