@@ -45,7 +45,7 @@ mkdir "$scratch" || exit 1
 case $BINDIR$dir in
 *\'*) die "a quote in a directory name: $BINDIR, $dir" ;;
 esac
-for tool in pcap2flow zeek2flow eve2flow flowlabel flowmerge flowupload tests/traffic tests/pcap_loop tests/measure; do
+for tool in pcap2flow zeek2flow eve2flow flowlabel flowmerge flowmeta flowupload tests/traffic tests/pcap_loop tests/measure; do
     [ -x "$BINDIR/$tool" ] || die "$BINDIR/$tool: not built"
 done
 
@@ -270,6 +270,37 @@ in windows of 10 seconds, $(wc -l <"$scratch/windows.sf") of them, $(size "$scra
     peak flowmerge flowmerge-x
 }
 
+# meta_speed: flowmeta over the same records, with a million entries, beside grep and a join of jq on a tenth
+meta_speed() {
+    ranks=$dir/ranks.csv
+    if [ ! -f "$ranks" ]; then
+        awk 'BEGIN { for (i = 1; i <= 1000000; i++)
+            printf "%d,%s%d.example%d.%s\n", i, i % 3 ? "www" : "a", i, i % 70001, i % 2 ? "com" : "org" }' >"$scratch/ranks.csv"
+        mv "$scratch/ranks.csv" "$ranks" || exit 1
+    fi
+    : >"$scratch/nothing.sf"
+    tenth=$((records / 10))
+    head -n $tenth "$scratch/in.sf" >"$scratch/tenth.sf"
+    sed 's/^[0-9]*,//' "$ranks" | head -n 100000 >"$scratch/tenth.names"
+    title "$records records beside a million ranks, and for grep and jq a tenth of each"
+    set -- "flowmeta='$BINDIR/flowmeta' -qf '$ranks' '$scratch/in.sf' >'$scratch/out.sf'" \
+        "flowmeta-load='$BINDIR/flowmeta' -qf '$ranks' '$scratch/nothing.sf'" \
+        "grep-tenth=sh -c \"grep -F -f '$scratch/tenth.names' '$scratch/tenth.sf' || true\" >'$scratch/out'"
+    if installed jq; then
+        set -- "$@" "jq-tenth=jq -c --rawfile names '$scratch/tenth.names' -n '(\$names | split(\"\n\") | \
+            map({key: ., value: true}) | from_entries) as \$known | inputs | select(\$known[.dst | split(\":\")[0]])' \
+            '$scratch/tenth.sf' >'$scratch/out'"
+    fi
+    measure "$@"
+    verdict 'flowmeta, records a second of CPU time, loading apart' \
+        "$(echo "$(column 4 flowmeta) $(column 4 flowmeta-load)" | awk -v records="$records" \
+            'NF == 2 && $1 > $2 { print records / ($1 - $2) }')" min 1000000
+    verdict 'flowmeta, seconds to load a million entries' "$(column 4 flowmeta-load)" max 0.3
+    verdict 'flowmeta, bytes an entry' \
+        "$(column 5 flowmeta-load | awk -v mib=$mib '{ print ($1 - 6) * mib / 1000000 }')" max 64
+    peak flowmeta flowmeta
+}
+
 # upload_speed: flowupload, from standard input to a collector on loopback that checks nothing, and
 # curl sending the same bytes once from a file
 upload_speed() {
@@ -330,8 +361,9 @@ log_speed
 json_speed
 eve_speed
 label_speed
-merge_speed
+meta_speed
 upload_speed
+merge_speed
 
 capture hdr
 if installed tcpreplay && unshare -n true 2>/dev/null; then

@@ -20,32 +20,33 @@ static bool is_ascii(const char *text, size_t length)
     return true;
 }
 
-static bool set_international(struct hostname *name, const char *text, size_t length)
-{
-    char copy[NAME_MOST + 1], *ascii = NULL;
-    bool set;
-
-    if (length > NAME_MOST || memchr(text, '\0', length))
-        return false;
-    memcpy(copy, text, length);
-    copy[length] = '\0';
-    set = idn2_to_ascii_8z(copy, &ascii, IDN2_NONTRANSITIONAL) == IDN2_OK &&
-          hostname_set(name, ascii, strlen(ascii));
-    idn2_free(ascii);
-    return set;
-}
-
-static bool set_name(struct known_key *key, const char *text, size_t length)
+static bool set_ascii_name(struct known_key *key, const char *text, size_t length)
 {
     struct hostname name;
 
-    if (!hostname_set(&name, text, length) &&
-        (is_ascii(text, length) || !set_international(&name, text, length)))
+    if (!hostname_set(&name, text, length))
         return false;
     key->kind = KNOWN_NAME;
     key->length = name.length;
     memcpy(key->bytes, name.text, name.length);
     return true;
+}
+
+static bool set_name(struct known_key *key, const char *text, size_t length)
+{
+    char copy[NAME_MOST + 1], *ascii = NULL;
+    bool set;
+
+    if (set_ascii_name(key, text, length))
+        return true;
+    if (length > NAME_MOST || memchr(text, '\0', length) || is_ascii(text, length))
+        return false;
+    memcpy(copy, text, length);
+    copy[length] = '\0';
+    set = idn2_to_ascii_8z(copy, &ascii, IDN2_NONTRANSITIONAL) == IDN2_OK &&
+          set_ascii_name(key, ascii, strlen(ascii));
+    idn2_free(ascii);
+    return set;
 }
 
 /* Digests of files, and what else is no name but would pass for one. */
@@ -123,10 +124,12 @@ static enum indicator read_all_below(const char *text, size_t length, struct kno
     return set_name(key, text, length) ? INDICATOR_OK : INDICATOR_BAD;
 }
 
-enum indicator indicator_read(const char *text, size_t length, struct known_key *key,
-                              enum known_scope *scope)
+/* Anything but a name in ASCII, which most entries are. */
+static enum indicator read_other(const char *text, size_t length, struct known_key *key,
+                                 enum known_scope *scope)
 {
-    const char *end = text + length, *slash, *colon;
+    const char *end = text + length, *slash = memchr(text, '/', length);
+    const char *colon = memrchr(text, ':', length);
     struct address address;
     uint16_t port;
 
@@ -134,23 +137,29 @@ enum indicator indicator_read(const char *text, size_t length, struct known_key 
         return read_all_below(text + 1, length - 1, key, scope);
     if (length > 1 && text[0] == '*' && text[1] == '.')
         return read_all_below(text + 2, length - 2, key, scope);
-    if (memmem(text, length, "://", 3) || memchr(text, '@', length) || is_hash(text, length))
+    if (memchr(text, '@', length) || memmem(text, length, "://", 3))
         return INDICATOR_OTHER;
-    if (length > 1 && *text == ':' && read_port(text + 1, length - 1, &port)) {
-        known_key_port(key, port);
-        return INDICATOR_OK;
-    }
-    slash = memchr(text, '/', length);
     if (slash)
         return read_network(text, slash, end, key);
     if (address_read(text, length, &address)) {
         known_key_address(key, &address);
         return INDICATOR_OK;
     }
-    colon = memrchr(text, ':', length);
+    if (colon && colon == text && read_port(text + 1, length - 1, &port)) {
+        known_key_port(key, port);
+        return INDICATOR_OK;
+    }
     if (colon)
         return read_endpoint(text, colon, end, key);
     return set_name(key, text, length) ? INDICATOR_OK : INDICATOR_BAD;
+}
+
+enum indicator indicator_read(const char *text, size_t length, struct known_key *key,
+                              enum known_scope *scope)
+{
+    if (is_hash(text, length))
+        return INDICATOR_OTHER;
+    return set_ascii_name(key, text, length) ? INDICATOR_OK : read_other(text, length, key, scope);
 }
 
 void indicator_libidn2(char text[LIBRARY_TEXT])
