@@ -572,6 +572,7 @@ def make_cases(work):
              "../ssl.log"),
         Cached("eve2flow", "-Sxv", "-c", "cache", "../eve.json"),
         Case("flowlabel", "../samples.sf"),
+        Case("flowtop", "../samples.sf"),
         Case("flowupload -n", "-n", "../samples.sf"),
         Upload("flowupload", "documents", samples, ["../samples.sf"], "-k", "../key", "-v"),
         Upload("flowupload -F ndjson", "lines", samples, ["../samples.sf"], "-F", "ndjson", "-z", "-H",

@@ -73,6 +73,8 @@ clean 65 'eve2flow: no log' eve2flow trace.pcap
 clean 0 'flowlabel' flowlabel flows.sf
 { cat flows.sf && echo '{"src":1}' && echo nonsense; } >bad.sf
 clean 65 'flowlabel: no records' flowlabel bad.sf
+clean 0 'flowtop' flowtop flows.sf
+clean 0 'flowtop, folding' flowtop --keys 3 -j flows.sf
 
 clean 0 'flowmerge: in memory, and on the disk' sh -c "flowmerge -x flows.sf flows.sf | flowmerge -v --memory 1M"
 clean 65 'flowmerge: no records' flowmerge bad.sf

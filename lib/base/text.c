@@ -150,14 +150,39 @@ static bool is_plain(unsigned char c)
     return c >= ' ' && c < 0x7f && c != '"' && c != '\\';
 }
 
+/* True for characters that change the direction of a line: U+202A to U+202E, U+2066 to U+2069. */
+static bool turns(const unsigned char *p, size_t length)
+{
+    return length == 3 && *p == 0xe2 &&
+           ((p[1] == 0x80 && p[2] >= 0xaa && p[2] <= 0xae) ||
+            (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9));
+}
+
+/* C0, DEL, C1 (two bytes in UTF-8), and characters that reorder a line. */
+static bool is_control(const unsigned char *p, size_t length)
+{
+    if (length == 1)
+        return *p < ' ' || *p == 0x7f;
+    return (length == 2 && *p == 0xc2 && p[1] < 0xa0) || turns(p, length);
+}
+
+/* The code point of a character of one to three bytes. */
+static unsigned code_of(const unsigned char *p, size_t length)
+{
+    if (length == 1)
+        return *p;
+    return length == 2 ? (p[0] & 0x1fu) << 6 | (p[1] & 0x3fu)
+                       : (p[0] & 0x0fu) << 12 | (p[1] & 0x3fu) << 6 | (p[2] & 0x3fu);
+}
+
 static enum result put_character(struct text *text, const char *p, size_t length)
 {
     if (length == 0)
         return text_put_string(text, "\xef\xbf\xbd");
     if (*p == '"' || *p == '\\')
         return text_print(text, "\\%c", *p);
-    if ((unsigned char)*p < ' ' || *p == 0x7f)
-        return text_print(text, "\\u%04x", (unsigned)*p);
+    if (is_control((const unsigned char *)p, length))
+        return text_print(text, "\\u%04x", code_of((const unsigned char *)p, length));
     return text_put(text, p, length);
 }
 
@@ -239,22 +264,6 @@ enum result text_replace(struct text *text, const char *bytes, size_t length, co
     text_destroy(text);
     *text = replaced;
     return RESULT_OK;
-}
-
-/* True for characters that change the direction of a line: U+202A to U+202E, U+2066 to U+2069. */
-static bool turns(const unsigned char *p, size_t length)
-{
-    return length == 3 && *p == 0xe2 &&
-           ((p[1] == 0x80 && p[2] >= 0xaa && p[2] <= 0xae) ||
-            (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9));
-}
-
-/* C0, DEL, C1 (two bytes in UTF-8), and characters that reorder a line. */
-static bool is_control(const unsigned char *p, size_t length)
-{
-    if (length == 1)
-        return *p < ' ' || *p == 0x7f;
-    return (length == 2 && *p == 0xc2 && p[1] < 0xa0) || turns(p, length);
 }
 
 void text_escape(const char *bytes, size_t length, char *escaped, size_t room)

@@ -51,7 +51,10 @@ size_t text_cut(const char *bytes, size_t length, size_t most);
 /* Bytes of the longest JSON escape of an ASCII character. */
 #define TEXT_ESCAPE_MAX 6u
 
-/* Appends a JSON string, in quotes. Bytes that are not UTF-8 become U+FFFD. */
+/*
+ * Appends a JSON string, in quotes. Control characters, which include C1 and those that change the
+ * direction of a line, are escaped. Bytes that are not UTF-8 become U+FFFD.
+ */
 MUST_CHECK enum result text_put_json(struct text *text, const char *bytes, size_t length);
 
 /*

@@ -134,6 +134,7 @@ struct record_reader {
     size_t added;
     uint8_t added_fields[RECORD_ADDED_MAX];
     uint8_t lengths[RECORD_FIELDS];            /* of the first keys' names */
+    bool filtered;                             /* the line has fields that filters add */
     const struct json_member *members[FIELDS]; /* by field; NULL: missing */
     const char *line;
     size_t length, end; /* of the line; the end of its object */
@@ -216,9 +217,12 @@ static enum result find_fields(struct record_reader *reader)
     const struct json_member *members = json_members(reader->json, &count);
 
     memset(reader->members, 0, sizeof reader->members);
+    reader->filtered = false;
     for (size_t i = 0; i < count; i++)
-        if (!members[i].element)
+        if (!members[i].element) {
             reader->members[members[i].id] = &members[i];
+            reader->filtered = reader->filtered || members[i].id >= FIELD_CATEGORY;
+        }
     for (size_t i = 0; i < RECORD_NEEDED; i++)
         if (!reader->members[record_keys[i].id])
             return damaged(reader, record_keys[i].name, " is not there");
@@ -458,15 +462,6 @@ enum result record_read(struct record_reader *reader, const char *line, size_t l
     return read_destination(reader, record);
 }
 
-/* True if filters have added anything. */
-static bool is_filtered(const struct record_reader *reader)
-{
-    for (size_t i = FIELD_CATEGORY; i < FIELD_ADDED; i++)
-        if (reader->members[i])
-            return true;
-    return false;
-}
-
 static struct record_known read_known(const struct record_reader *reader)
 {
     return (struct record_known){
@@ -511,7 +506,7 @@ void record_read_rest(const struct record_reader *reader, struct record *record)
     record->community_id = find_text(reader, FIELD_COMMUNITY_ID);
     record->uid = find_text(reader, FIELD_UID);
     record->service = find_text(reader, FIELD_SERVICE);
-    if (is_filtered(reader))
+    if (reader->filtered)
         record->known = read_known(reader);
 }
 

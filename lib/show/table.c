@@ -282,7 +282,7 @@ static void fit(struct table *table)
         add_column(table, &left, sorted, time, 0);
     else
         add_column(table, &left, sorted, sorted == COLUMN_SEEN ? 4 : numbers[sorted], 0);
-    add_column(table, &left, COLUMN_WHEN, when ? TABLE_PARTS / 2 : 0, 18);
+    add_column(table, &left, COLUMN_WHEN, when ? TABLE_PARTS / 2 : 0, 14);
     add_column(table, &left, COLUMN_WHEN, when ? TABLE_PARTS : 0, 24);
     add_column(table, &left, COLUMN_SEEN, wanted[COLUMN_SEEN], 28);
     add_column(table, &left, COLUMN_TITLE, smaller(wanted[COLUMN_TITLE], 20), 28);

@@ -155,7 +155,7 @@ static const struct {
     {"1f 20", "\\u001f "},
     {"7e 7f", "~\\u007f"},
     /* UTF-8: the first and the last of each length */
-    {"c280 dfbf", "\xc2\x80\xdf\xbf"},
+    {"c280 dfbf", "\\u0080\xdf\xbf"},
     {"e0a080 ed9fbf ee8080 efbfbf", "\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbf"},
     {"f0908080 f48fbfbf", "\xf0\x90\x80\x80\xf4\x8f\xbf\xbf"},
     {"'x' c3a4 'y' e282ac 'z' f09f9880 '.'", "x\xc3\xa4y\xe2\x82\xacz\xf0\x9f\x98\x80."},
@@ -200,6 +200,12 @@ static const struct {
     {"c3 22", BAD "\\\""},
     {"c3 0a", BAD "\\u000a"},
     {"c3a4 a4", "\xc3\xa4" BAD},
+    /* what steers a terminal */
+    {"1b7f", "\\u001b\\u007f"},
+    {"c280c29bc29f", "\\u0080\\u009b\\u009f"},
+    {"e280aae280ae", "\\u202a\\u202e"},
+    {"e281a6e281a9", "\\u2066\\u2069"},
+    {"c2a0e280a9e280afe281a5e281aa", "\xc2\xa0\xe2\x80\xa9\xe2\x80\xaf\xe2\x81\xa5\xe2\x81\xaa"},
 };
 
 static void test_json(void)

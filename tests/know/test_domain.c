@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Registered domains of names.
+ */
+#include "../tap.h"
+#include "know/domain.h"
+
+static void test_domains(void)
+{
+    static const struct {
+        const char *name, *domain;
+    } cases[] = {
+        {"www.example.com", "example.com"},
+        {"example.com", "example.com"},
+        {"a.b.example.co.uk", "example.co.uk"},
+        {"co.uk", "co.uk"},
+        {"a.b.github.io", "b.github.io"},
+        {"github.io", "github.io"},
+        {"x.y.workers.dev", "y.workers.dev"},
+        {"a.b.xn--bcher-kva.example", "xn--bcher-kva.example"},
+        {"a\\032b.example.com", "example.com"},
+        {"10.0.0.1", "10.0.0.1"},
+        {"2620:fe::9", "2620:fe::9"},
+        {"printer", "printer"},
+        {"", ""},
+        {".", "."},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        size_t length = strlen(cases[i].name);
+        uint8_t *copy = exact_copy((const uint8_t *)cases[i].name, length);
+        size_t domain = domain_length((const char *)copy, length);
+
+        ok(domain <= length, "%s: its end", cases[i].name);
+        is_str(cases[i].name + length - domain, cases[i].domain, "%s", cases[i].name);
+        exact_free(copy, length);
+    }
+}
+
+static void test_odd(void)
+{
+    char name[5000];
+
+    is_int(domain_length("a.example.com\0.org", 18), 18, "a NUL: no domain");
+    memset(name, 'a', sizeof name);
+    memcpy(name + sizeof name - 12, ".example.com", 12);
+    is_int(domain_length(name, sizeof name), sizeof name, "longer than DNS has them: no domain");
+}
+
+int main(void)
+{
+    test_domains();
+    test_odd();
+    return done();
+}
