@@ -11,11 +11,22 @@ static void put_scaled(char text[UNITS_TEXT], uint64_t number, uint64_t per, con
 {
     uint64_t tenths = number / per * 10 + (number % per * 10 + per / 2) / per;
 
-    if (tenths < 100)
+    if (tenths < 100 && number % per != 0)
         snprintf(text, UNITS_TEXT, "%" PRIu64 ".%" PRIu64 " %s", tenths / 10, tenths % 10, unit);
     else
         snprintf(text, UNITS_TEXT, "%" PRIu64 " %s", number / per + (number % per >= per - per / 2),
                  unit);
+}
+
+/* A number of two units, and nothing of the smaller one where there is none. */
+static void put_two(char text[UNITS_TEXT], uint64_t large, const char *large_unit, uint64_t small,
+                    const char *small_unit)
+{
+    if (small > 0)
+        snprintf(text, UNITS_TEXT, "%u %s %u %s", (unsigned)large, large_unit, (unsigned char)small,
+                 small_unit);
+    else
+        snprintf(text, UNITS_TEXT, "%u %s", (unsigned)large, large_unit);
 }
 
 const char *units_bytes(char text[UNITS_TEXT], uint64_t bytes)
@@ -50,15 +61,13 @@ const char *units_duration(char text[UNITS_TEXT], int64_t microseconds)
     else if (time < 59500000)
         put_scaled(text, time, 1000000, "s");
     else if (seconds < 60)
-        snprintf(text, UNITS_TEXT, "1 min 0 s");
+        snprintf(text, UNITS_TEXT, "1 min");
     else if (seconds < 3600)
-        snprintf(text, UNITS_TEXT, "%" PRIu64 " min %" PRIu64 " s", seconds / 60, seconds % 60);
+        put_two(text, seconds / 60, "min", seconds % 60, "s");
     else if (seconds < DAY_SECONDS)
-        snprintf(text, UNITS_TEXT, "%" PRIu64 " h %" PRIu64 " min", seconds / 3600,
-                 seconds / 60 % 60);
+        put_two(text, seconds / 3600, "h", seconds / 60 % 60, "min");
     else
-        snprintf(text, UNITS_TEXT, "%" PRIu64 " d %" PRIu64 " h", seconds / DAY_SECONDS,
-                 seconds / 3600 % 24);
+        put_two(text, seconds / DAY_SECONDS, "d", seconds / 3600 % 24, "h");
     return text;
 }
 

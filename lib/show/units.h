@@ -11,12 +11,12 @@
 /* Space for the longest text and a NUL. */
 #define UNITS_TEXT 24
 
-/* "0 B", "999 B", "1.0 kB", "9.9 MB", "10 MB", "999 GB": units are powers of 1000. */
+/* "0 B", "999 B", "1 kB", "1.0 kB", "9.9 MB", "10 MB", "999 GB": units are powers of 1000. */
 const char *units_bytes(char text[UNITS_TEXT], uint64_t bytes);
 
 /*
- * Microseconds, negative ones as 0: "0 s", "400 us", "1.2 ms", "12 ms", "9.9 s", "59 s", "1 min 30
- * s", "2 h 5 min", "3 d 4 h". Texts with two units are truncated, not rounded.
+ * Microseconds, negative ones as 0: "0 s", "400 us", "1.2 ms", "12 ms", "9.9 s", "59 s", "1 min",
+ * "1 min 30 s", "2 h 5 min", "3 d 4 h". Texts with two units are truncated, not rounded.
  */
 const char *units_duration(char text[UNITS_TEXT], int64_t microseconds);
 
