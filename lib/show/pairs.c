@@ -99,6 +99,13 @@ enum result pairs_renumber(struct pairs *pairs, pairs_renumber_fn *renumber, con
     return result;
 }
 
+void pairs_count(const struct pairs *pairs, uint32_t *counts)
+{
+    for (uint32_t i = 0; i < pairs->slot_count; i++)
+        if (pairs->slots[i] != 0)
+            counts[(uint32_t)pairs->slots[i]]++;
+}
+
 uint32_t pairs_of(const struct pairs *pairs, uint32_t first)
 {
     uint32_t count = 0;

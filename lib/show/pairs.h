@@ -35,4 +35,7 @@ MUST_CHECK enum result pairs_renumber(struct pairs *pairs, pairs_renumber_fn *re
 /* How many pairs have that first number: by looking at all of them. */
 uint32_t pairs_of(const struct pairs *pairs, uint32_t first);
 
+/* Adds to the count of each second number how many pairs it is in. */
+void pairs_count(const struct pairs *pairs, uint32_t *counts);
+
 #endif

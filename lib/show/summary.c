@@ -648,11 +648,32 @@ enum result summary_add(struct summary *summary, const struct record *record)
         result = find_entry(summary, record, &entry);
     if (result == RESULT_OK)
         result = add_flow(summary, entry, &flow);
-    if (result == RESULT_OK)
+    if (result == RESULT_OK && !summary->options.bare)
         result = add_flow(summary, &summary->total, &flow);
-    if (result == RESULT_OK)
+    if (result == RESULT_OK && !summary->options.bare)
         result = add_host(summary, entry, record);
     return result == RESULT_OK && is_overfull(summary) ? fold(summary) : result;
+}
+
+enum result summary_turn(const struct summary *summary, struct summary *bare)
+{
+    uint32_t *counts = calloc((size_t)intern_count(&summary->hosts) + 1, sizeof *counts);
+
+    if (!counts)
+        return RESULT_NO_MEMORY;
+    pairs_count(&summary->pairs, counts);
+    for (uint32_t i = 0; i < bare->entries.count; i++) {
+        struct summary_entry *entry = entry_at(bare, i);
+        uint32_t host;
+        size_t length;
+        const char *text = intern_text(&bare->names, entry->name, &length);
+
+        if (intern_find(&summary->hosts, text, length, &host))
+            entry->hosts = counts[host];
+        entry->hosts_more = summary->folded.keys > 0 || summary->total.hosts_more;
+    }
+    free(counts);
+    return RESULT_OK;
 }
 
 /* What there is. */

@@ -56,6 +56,7 @@ struct summary_options {
     enum summary_column column; /* those that are last by it are folded */
     uint32_t keys_most;         /* 0: SUMMARY_KEYS */
     uint32_t bin_count;         /* of an entry's timeline; 0: SUMMARY_BINS */
+    bool bare;                  /* hosts are not counted (summary_turn), and there is no total */
 };
 
 #define SUMMARY_KEYS 1000000u
@@ -82,6 +83,12 @@ MUST_CHECK enum result summary_add(struct summary *summary, const struct record 
 
 /* Sorts the entries; those that are equal by the column, by their names. RESULT_NO_MEMORY. */
 MUST_CHECK enum result summary_sort(struct summary *summary, enum summary_column column);
+
+/*
+ * Fills in the hosts of a bare one of the same records, whose keys are the other sides of this one:
+ * the sources that this one counts of destinations, say. RESULT_NO_MEMORY.
+ */
+MUST_CHECK enum result summary_turn(const struct summary *summary, struct summary *bare);
 
 /* Entries, but the others, in the order of summary_sort, which must have been called. */
 uint32_t summary_count(const struct summary *summary);
