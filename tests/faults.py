@@ -143,6 +143,16 @@ class Case:
         """What is always the same when all went well."""
         return stdout, (folder / "names").read_bytes()
 
+    def output_problems(self, status, stdout):
+        *lines, rest = stdout.split(b"\n")
+        if rest and status != 74:
+            yield "half a line: %r" % rest
+        for line in lines:
+            try:
+                json.loads(line)
+            except ValueError:
+                yield "no JSON: %r" % line
+
     def problems(self, folder, status, sound):
         """What is wrong with what is left, in words."""
         names = (folder / "names").read_bytes()
@@ -155,6 +165,14 @@ class Case:
             yield "left behind: %s" % left
         if not (folder / "cache").is_symlink():
             yield "the cache is no link any more"
+
+
+class Page(Case):
+    """A page is whole, or there is none, unless it cannot be written."""
+
+    def output_problems(self, status, stdout):
+        if stdout and status != 74 and not (stdout.startswith(b"<!DOCTYPE html>") and stdout.endswith(b"</html>\n")):
+            yield "half a page: %r" % stdout[-100:]
 
 
 def sample_of(records):
@@ -466,14 +484,7 @@ def general_problems(case, sound, done, call, reason):
         yield "it says that the input has failed"
     if not re.fullmatch("(%s: .+\n)*" % case.tool, messages):
         yield "messages are not lines of the tool's"
-    *lines, rest = done.stdout.split(b"\n")
-    if rest and status != 74:
-        yield "half a line: %r" % rest
-    for line in lines:
-        try:
-            json.loads(line)
-        except ValueError:
-            yield "no JSON: %r" % line
+    yield from case.output_problems(status, done.stdout)
 
 
 class Test:
@@ -546,6 +557,10 @@ DNS_ANSWER = (struct.pack(">6H", 1, 0x8180, 1, 1, 0, 0) + b"\1b\7example\0" + st
               struct.pack(">3HIH", 0xc00c, 1, 1, 60, 4) + bytes((9, 9, 9, 8)))
 
 
+KNOWN = (', "title": "A title", "description": "Words", "relevance": "knownBad", "activity": "Impact",'
+         ' "tags": ["threat:Trojan"], "lists": ["a list"], "sensor": "tap"}')
+
+
 def make_cases(work):
     subprocess.run([BINDIR / "tests" / "traffic", "demo", work / "demo.pcap"], check=True, capture_output=True)
     (work / "demo.pcap.gz").write_bytes(gzip.compress((work / "demo.pcap").read_bytes()))
@@ -556,6 +571,7 @@ def make_cases(work):
     (work / "dns.log.gz").write_bytes(gzip.compress(dns_log().encode()))
     (work / "ssl.log").write_text('{"_path": "ssl", "uid": "C1", "server_name": "c.example"}\n')
     (work / "samples.sf").write_text(record(1700000000, 1) + record(1700000060, 2) + record(1700000000, 3))
+    (work / "known.sf").write_text(record(1700000000, 1).replace("}", KNOWN) + record(1700000060, 2))
     (work / "samples.log").write_text(conn_log())
     (work / "key").write_text("secret\n")
     (work / "key").chmod(0o600)
@@ -573,6 +589,7 @@ def make_cases(work):
         Cached("eve2flow", "-Sxv", "-c", "cache", "../eve.json"),
         Case("flowlabel", "../samples.sf"),
         Case("flowtop", "../samples.sf"),
+        Page("flowreport", "-t", "Title", "../known.sf"),
         Case("flowupload -n", "-n", "../samples.sf"),
         Upload("flowupload", "documents", samples, ["../samples.sf"], "-k", "../key", "-v"),
         Upload("flowupload -F ndjson", "lines", samples, ["../samples.sf"], "-F", "ndjson", "-z", "-H",

@@ -433,6 +433,7 @@ def secflow(date="1700000000.000000"):
 
 @case("flowlabel")
 @case("flowtop")
+@case("flowreport")
 @case("flowupload", "-nq")
 def one_line():
     yield b'{"src":"'
@@ -442,6 +443,7 @@ def one_line():
 
 @case("flowlabel")
 @case("flowtop")
+@case("flowreport")
 @case("flowupload", "-nq")
 def records():
     while True:
@@ -450,6 +452,7 @@ def records():
 
 @case("flowlabel")
 @case("flowtop")
+@case("flowreport")
 @case("flowupload", "-nq")
 def many_keys():
     line = secflow()[:-2] + b"".join(b',"%x":0' % n for n in range(2000)) + b"}\n"
@@ -459,6 +462,7 @@ def many_keys():
 
 @case("flowlabel")
 @case("flowtop")
+@case("flowreport")
 @case("flowupload", "-nq")
 def equal_keys():
     line = b"{" + b'"flowId":"\\u0061",' * 1000 + secflow()[1:]
@@ -468,6 +472,7 @@ def equal_keys():
 
 @case("flowlabel")
 @case("flowtop")
+@case("flowreport")
 @case("flowupload", "-nq")
 def deep_values():
     line = b'{"x":' + b"[" * 5000 + b"]" * 5000 + b"," + secflow()[1:]
@@ -477,6 +482,7 @@ def deep_values():
 
 @case("flowlabel")
 @case("flowtop")
+@case("flowreport")
 @case("flowupload", "-nq")
 def escapes():
     line = secflow()[:-2] + b',"x":"' + b"\\u0000" * 2000 + b'"}\n'

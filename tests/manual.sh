@@ -45,7 +45,7 @@ apart() {
     awk '/^-[A-Za-z0-9]+$/ { for (i = 2; i <= length($0); i++) print "-" substr($0, i, 1); next } { print }' | sort
 }
 
-for tool in pcap2flow zeek2flow eve2flow flowcap flowupload flowlabel flowtop flowmerge flowmeta; do
+for tool in pcap2flow zeek2flow eve2flow flowcap flowupload flowlabel flowtop flowmerge flowreport flowmeta; do
     page=$(echo "$mandir/$tool".[18])
     is "$(page_list "$page")" "$(help_list $tool)" "$tool: the page has the options of the help"
     is "$(page_synopsis "$page")" "$(help_list $tool | sed 's/, --[^ ]*//' | sort)" "$tool: and its synopsis has them"
@@ -120,6 +120,11 @@ for page in pcap2flow.1 zeek2flow.1 eve2flow.1 flowmerge.1 flowupload.1 flowlabe
     is "$(cat err)" '' 'they say nothing on standard error'
     ok 'they print something' test -s out
 done
+
+examples "$mandir/flowreport.1" >examples.sh
+is_status 0 'the examples of flowreport.1 run' sh -e examples.sh
+is "$(cat out err)" '' 'they say nothing'
+is "$(tail -qn 1 trace.html tcp.html day.html | uniq)" '</html>' 'they make pages'
 
 # That of secflow(5) is a record, broken into lines.
 is "$(examples "$mandir/secflow.5" | tr -d '\n' | jq -c 'keys_unsorted')" \

@@ -75,6 +75,8 @@ clean 0 'flowlabel' flowlabel flows.sf
 clean 65 'flowlabel: no records' flowlabel bad.sf
 clean 0 'flowtop' flowtop flows.sf
 clean 0 'flowtop, folding' flowtop --keys 3 -j flows.sf
+clean 0 'flowreport' flowreport flows.sf
+clean 65 'flowreport: no records' flowreport -n 3 bad.sf
 
 clean 0 'flowmerge: in memory, and on the disk' sh -c "flowmerge -x flows.sf flows.sf | flowmerge -v --memory 1M"
 clean 65 'flowmerge: no records' flowmerge bad.sf

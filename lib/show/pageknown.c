@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "show/pageknown.h"
+
+#include "base/text.h"
+#include "show/pagewrite.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define NO_TEXT UINT32_MAX
+#define NAMED_MOST 3u    /* destinations that are named */
+#define KEPT_MOST 4096u  /* bytes of a text */
+#define EXAMPLES_MOST 4u /* destinations of an activity */
+
+struct known_entry {
+    uint64_t flows, sent, received;
+    int64_t first, last; /* when flows began; negative: not known */
+    uint64_t count;      /* the least flowIdCount; 0: not known */
+    uint32_t destinations[NAMED_MOST], description, relevance, tags; /* texts */
+    uint8_t gravity, named;
+    bool more; /* destinations */
+};
+
+enum result page_known_init(struct page_known *known)
+{
+    enum result result = intern_init(&known->titles);
+
+    return result == RESULT_OK ? intern_init(&known->texts) : result;
+}
+
+void page_known_destroy(struct page_known *known)
+{
+    intern_destroy(&known->titles);
+    intern_destroy(&known->texts);
+    pool_destroy(&known->entries);
+}
+
+static bool is(struct record_text text, const char *word)
+{
+    return text.length == strlen(word) && memcmp(text.bytes, word, text.length) == 0;
+}
+
+static const char *const activity_names[ACTIVITY_COUNT] = {
+    [ACTIVITY_IMPACT] = "Impact",
+    [ACTIVITY_MALICIOUS] = "Malicious Activity",
+    [ACTIVITY_SUSPICIOUS] = "Suspicious Activity",
+    [ACTIVITY_VECTOR] = "Attack Vector",
+    [ACTIVITY_COMMON] = "Common Activity",
+};
+
+/* ACTIVITY_COUNT: none of them. */
+static unsigned which_activity(struct record_text text)
+{
+    unsigned activity = 0;
+
+    while (activity < ACTIVITY_COUNT && !is(text, activity_names[activity]))
+        activity++;
+    return activity;
+}
+
+/* What of it the highest level tells: an event, a behavior, a destination. */
+static char letter(const struct record_known *known)
+{
+    if (known->event.length > 0 || is(known->known_by, "event"))
+        return 'E';
+    return is(known->known_by, "behavior") ? 'B' : 'D';
+}
+
+static enum result keep(struct page_known *known, struct record_text text, uint32_t *index)
+{
+    *index = NO_TEXT;
+    if (text.length == 0)
+        return RESULT_OK;
+    return intern_add(&known->texts, text.bytes, text_cut(text.bytes, text.length, KEPT_MOST),
+                      index);
+}
+
+static struct record_text kept(const struct page_known *known, uint32_t index)
+{
+    struct record_text text = {0};
+
+    if (index != NO_TEXT)
+        text.bytes = intern_text(&known->texts, index, &text.length);
+    return text;
+}
+
+static struct known_entry *entry_at(const struct page_known *known, uint32_t index)
+{
+    return pool_at(&known->entries, sizeof(struct known_entry), index);
+}
+
+/* The entry of a letter and title, a new one where there is none; NULL: there are too many. */
+static enum result find_entry(struct page_known *known, const char *key, size_t length,
+                              struct known_entry **entry)
+{
+    uint32_t index;
+    enum result result;
+
+    *entry = NULL;
+    if (!intern_find(&known->titles, key, length, &index)) {
+        if (known->entries.count == KNOWN_MOST)
+            return RESULT_OK;
+        result = pool_reserve(&known->entries, sizeof **entry);
+        if (result == RESULT_OK)
+            result = intern_add(&known->titles, key, length, &index);
+        if (result != RESULT_OK)
+            return result;
+        known->entries.count++;
+        *entry_at(known, index) = (struct known_entry){
+            .first = -1, .last = -1, .description = NO_TEXT, .relevance = NO_TEXT, .tags = NO_TEXT};
+    }
+    *entry = entry_at(known, index);
+    return RESULT_OK;
+}
+
+/* How grave a relevance is. */
+static uint8_t gravity(struct record_text relevance)
+{
+    return is(relevance, "knownBad") ? 2 : is(relevance, "seenNearBad") ? 1 : 0;
+}
+
+/* Texts are those of the first record that tells them, the relevance that of the gravest. */
+static enum result add_texts(struct page_known *known, struct known_entry *entry,
+                             const struct record_known *told)
+{
+    enum result result = RESULT_OK;
+
+    if (entry->description == NO_TEXT)
+        result = keep(known, told->description, &entry->description);
+    if (result == RESULT_OK && entry->tags == NO_TEXT && told->tags.length <= KEPT_MOST)
+        result = keep(known, told->tags, &entry->tags);
+    if (result == RESULT_OK &&
+        (entry->relevance == NO_TEXT || gravity(told->relevance) > entry->gravity)) {
+        entry->gravity = gravity(told->relevance);
+        result = keep(known, told->relevance, &entry->relevance);
+    }
+    return result;
+}
+
+static enum result add_destination(struct page_known *known, struct known_entry *entry,
+                                   struct record_text destination)
+{
+    uint32_t index = NO_TEXT;
+    enum result result;
+
+    if (entry->more)
+        return RESULT_OK;
+    result = keep(known, destination, &index);
+    for (unsigned i = 0; i < entry->named; i++)
+        if (entry->destinations[i] == index)
+            return result;
+    if (entry->named < NAMED_MOST)
+        entry->destinations[entry->named++] = index;
+    else
+        entry->more = true;
+    return result;
+}
+
+static void add_counts(struct known_entry *entry, const struct record *record)
+{
+    int64_t start = record_start(record);
+    uint64_t count = record->known.flow_id_count;
+
+    entry->flows++;
+    entry->sent += record->src_bytes;
+    entry->received += record->dst_bytes;
+    if (start >= 0 && (entry->first < 0 || start < entry->first))
+        entry->first = start;
+    if (start > entry->last)
+        entry->last = start;
+    if (count > 0 && (entry->count == 0 || count < entry->count))
+        entry->count = count;
+}
+
+enum result page_known_add(struct page_known *known, const struct record *record)
+{
+    const struct record_known *told = &record->known;
+    struct record_text title = told->title.length > 0 ? told->title : told->event;
+    unsigned activity = which_activity(told->activity);
+    struct known_entry *entry;
+    char key[1 + KEPT_MOST];
+    size_t length = text_cut(title.bytes, title.length, KEPT_MOST);
+    enum result result;
+
+    if (activity < ACTIVITY_COUNT)
+        known->activities[activity]++;
+    if (length == 0)
+        return RESULT_OK;
+    key[0] = letter(told);
+    memcpy(key + 1, title.bytes, length);
+    result = find_entry(known, key, 1 + length, &entry);
+    if (result != RESULT_OK)
+        return result;
+    if (!entry) {
+        known->left_out++;
+        return RESULT_OK;
+    }
+    add_counts(entry, record);
+    result = add_texts(known, entry, told);
+    return result == RESULT_OK ? add_destination(known, entry, record->destination) : result;
+}
+
+bool page_has_activities(const struct page_known *known)
+{
+    bool any = false;
+
+    for (unsigned i = 0; i < ACTIVITY_COUNT; i++)
+        any = any || known->activities[i] > 0;
+    return any;
+}
+
+bool page_has_titles(const struct page_known *known)
+{
+    return known->entries.count > 0;
+}
+
+/* Activities: the destinations of each are those of which it is the gravest. */
+
+static void put_examples(const struct page_view *view, unsigned activity)
+{
+    uint32_t count = summary_count(view->destinations), found = 0;
+
+    html_put(view->html, "<td class=\"t wrap\">");
+    for (uint32_t i = 0; i < count; i++) {
+        const struct summary_entry *entry = summary_at(view->destinations, i);
+        const struct summary_known *told = summary_known(entry);
+
+        if (!told || which_activity(told->activity) != activity)
+            continue;
+        if (found < EXAMPLES_MOST) {
+            html_put(view->html, found > 0 ? ", " : "");
+            html_name(view->html, summary_name(view->destinations, entry));
+        }
+        found++;
+    }
+    if (found > EXAMPLES_MOST)
+        html_print(view->html, " and %u more", found - EXAMPLES_MOST);
+    html_put(view->html, "\n");
+}
+
+/* The verdict on all, as the service gave it. */
+static void put_verdict(struct html *html, const struct page_known *known)
+{
+    unsigned gravest = 0;
+
+    while (gravest < ACTIVITY_COUNT && known->activities[gravest] == 0)
+        gravest++;
+    html_print(html, "<p class=\"verdict%s\">%s</p>\n",
+               gravest <= ACTIVITY_MALICIOUS ? " bad"
+               : gravest < ACTIVITY_COMMON   ? " near"
+                                             : "",
+               gravest < ACTIVITY_COMMON ? activity_names[gravest] : "No Interesting Activity");
+}
+
+void page_put_activities(const struct page_view *view, const struct page_known *known)
+{
+    struct html *html = view->html;
+
+    page_begin_section(html, "activities", "Verdict");
+    put_verdict(html, known);
+    html_put(html, "<div class=scroll><table><caption><span>By what is known of destinations and "
+                   "behaviors; the gravest activity counts.</span></caption>\n<thead><tr>"
+                   "<th scope=col class=t>Activity<th scope=col>Flows"
+                   "<th scope=col class=t>Destinations\n<tbody>\n");
+    for (unsigned i = 0; i < ACTIVITY_COUNT; i++) {
+        if (known->activities[i] == 0)
+            continue;
+        html_print(html, "<tr><th scope=row>%s<td>", activity_names[i]);
+        html_count(html, known->activities[i]);
+        put_examples(view, i);
+    }
+    html_put(html, "</table></div>");
+    page_end_section(html);
+}
+
+/* Titles: the gravest are chosen, and listed in the order of time. */
+
+struct choice {
+    const struct known_entry *entry;
+    uint32_t index; /* among all entries */
+};
+
+static int by_gravity(const void *a, const void *b)
+{
+    const struct choice *x = a, *y = b;
+
+    if (x->entry->gravity != y->entry->gravity)
+        return x->entry->gravity > y->entry->gravity ? -1 : 1;
+    if (x->entry->flows != y->entry->flows)
+        return x->entry->flows > y->entry->flows ? -1 : 1;
+    return x->index < y->index ? -1 : 1;
+}
+
+static int by_time(const void *a, const void *b)
+{
+    const struct choice *x = a, *y = b;
+
+    if (x->entry->first != y->entry->first)
+        return x->entry->first < y->entry->first ? -1 : 1;
+    return x->index < y->index ? -1 : 1;
+}
+
+static void put_letter(struct html *html, char letter_of, uint8_t gravity_of)
+{
+    static const char *const classes[] = {"", " near", " bad"};
+    const char *word = letter_of == 'E' ? "Event" : letter_of == 'B' ? "Behavior" : "Destination";
+
+    html_print(html, "<span class=\"letter%s\" title=%s>%c</span>", classes[gravity_of], word,
+               letter_of);
+}
+
+static void put_amounts(const struct page_view *view, const struct page_known *known,
+                        const struct known_entry *entry)
+{
+    struct html *html = view->html;
+
+    html_put(html, "<small>");
+    for (unsigned i = 0; i < entry->named; i++) {
+        html_put(html, i > 0 ? ", " : "");
+        html_name(html, kept(known, entry->destinations[i]));
+    }
+    html_put(html, entry->more ? " and others \xc2\xb7 " : " \xc2\xb7 ");
+    html_count(html, entry->flows);
+    html_put(html, entry->flows == 1 ? " flow \xc2\xb7 " : " flows \xc2\xb7 ");
+    html_bytes(html, entry->sent);
+    html_put(html, " sent, ");
+    html_bytes(html, entry->received);
+    html_put(html, " received");
+    if (entry->count == 1) {
+        html_put(html, " \xc2\xb7 not seen elsewhere");
+    } else if (entry->count > 1) {
+        html_put(html, " \xc2\xb7 in ");
+        html_count(html, entry->count);
+        html_put(html, " samples");
+    }
+    html_put(html, "</small>");
+}
+
+static enum result put_title(const struct page_view *view, const struct page_known *known,
+                             const struct choice *choice)
+{
+    const struct known_entry *entry = choice->entry;
+    struct html *html = view->html;
+    struct record_text title;
+    enum result result;
+
+    title.bytes = intern_text(&known->titles, choice->index, &title.length);
+    html_put(html, "<li><span class=dim>");
+    page_put_time(view, entry->first);
+    html_put(html, "</span>");
+    put_letter(html, title.bytes[0], entry->gravity);
+    html_put(html, "<div><b>");
+    html_name(html, (struct record_text){title.bytes + 1, title.length - 1});
+    html_put(html, "</b>");
+    page_put_relevance(html, kept(known, entry->relevance));
+    html_put(html, " ");
+    result = page_put_tags(html, kept(known, entry->tags));
+    put_amounts(view, known, entry);
+    if (entry->description != NO_TEXT) {
+        html_put(html, "<details><summary>Description</summary>");
+        html_text(html, kept(known, entry->description));
+        html_put(html, "</details>");
+    }
+    html_put(html, "</div>\n");
+    return result;
+}
+
+static void put_what_is_shown(struct html *html, const struct page_known *known, uint32_t shown)
+{
+    html_put(html, "<p class=dim>");
+    if (shown < known->entries.count) {
+        html_count(html, shown);
+        html_put(html, " of ");
+        html_count(html, known->entries.count);
+        html_put(html, " shown: the gravest, then the most frequent. ");
+    }
+    if (known->left_out > 0) {
+        html_put(html, "There are still more titles, of ");
+        html_count(html, known->left_out);
+        html_put(html, " flows. ");
+    }
+    html_put(html, "In the order of time. E is an event: behaviors that followed each other; "
+                   "B a behavior towards a destination; D a destination.</p>\n");
+}
+
+enum result page_put_titles(const struct page_view *view, const struct page_known *known)
+{
+    uint32_t count = known->entries.count, shown = count < view->rows ? count : view->rows;
+    struct choice *choices = calloc(count, sizeof *choices);
+    enum result result = RESULT_OK;
+
+    if (!choices)
+        return RESULT_NO_MEMORY;
+    for (uint32_t i = 0; i < count; i++)
+        choices[i] = (struct choice){entry_at(known, i), i};
+    qsort(choices, count, sizeof *choices, by_gravity);
+    qsort(choices, shown, sizeof *choices, by_time);
+    page_begin_section(view->html, "known", "Events and known behaviors");
+    put_what_is_shown(view->html, known, shown);
+    html_put(view->html, "<ol class=list>\n");
+    for (uint32_t i = 0; i < shown && result == RESULT_OK; i++)
+        result = put_title(view, known, &choices[i]);
+    html_put(view->html, "</ol>");
+    page_end_section(view->html);
+    free(choices);
+    return result;
+}
