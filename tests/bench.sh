@@ -45,7 +45,7 @@ mkdir "$scratch" || exit 1
 case $BINDIR$dir in
 *\'*) die "a quote in a directory name: $BINDIR, $dir" ;;
 esac
-for tool in pcap2flow zeek2flow eve2flow flowlabel flowmerge flowmeta flowupload tests/traffic tests/pcap_loop tests/measure; do
+for tool in pcap2flow zeek2flow eve2flow flowlabel flowreport flowmerge flowmeta flowupload tests/traffic tests/pcap_loop tests/measure; do
     [ -x "$BINDIR/$tool" ] || die "$BINDIR/$tool: not built"
 done
 
@@ -299,6 +299,14 @@ meta_speed() {
     verdict 'flowmeta, bytes an entry' \
         "$(column 5 flowmeta-load | awk -v mib=$mib '{ print ($1 - 6) * mib / 1000000 }')" max 64
     peak flowmeta flowmeta
+# report_speed: flowreport over a million of the records that flowlabel has written
+report_speed() {
+    head -n 1000000 "$scratch/out.sf" >"$scratch/million.sf"
+    title "A million records with labels, $(size "$scratch/million.sf"), to a page"
+    measure "flowreport='$BINDIR/flowreport' '$scratch/million.sf' >'$scratch/million.html'"
+    verdict 'flowreport, seconds of CPU time' "$(column 4 flowreport)" max 1
+    verdict 'flowreport, KB of the page' "$(wc -c <"$scratch/million.html" | awk '{ print $1 / 1000 }')" max 400
+    peak flowreport flowreport
 }
 
 # upload_speed: flowupload, from standard input to a collector on loopback that checks nothing, and
@@ -362,6 +370,7 @@ json_speed
 eve_speed
 label_speed
 meta_speed
+report_speed
 upload_speed
 merge_speed
 
