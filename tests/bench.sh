@@ -299,6 +299,8 @@ meta_speed() {
     verdict 'flowmeta, bytes an entry' \
         "$(column 5 flowmeta-load | awk -v mib=$mib '{ print ($1 - 6) * mib / 1000000 }')" max 64
     peak flowmeta flowmeta
+}
+
 # report_speed: flowreport over a million of the records that flowlabel has written
 report_speed() {
     head -n 1000000 "$scratch/out.sf" >"$scratch/million.sf"
@@ -369,8 +371,8 @@ log_speed
 json_speed
 eve_speed
 label_speed
-meta_speed
 report_speed
+meta_speed
 upload_speed
 merge_speed
 
