@@ -34,7 +34,7 @@ recipe() {
     block Recipes "$1"
 }
 
-is "$(recipe 5 | grep -c kcat) $(recipe 6)" '1 ' 'README has five recipes'
+is "$(recipe 6 | grep -c kcat) $(recipe 7)" '1 ' 'README has six recipes'
 
 "$bindir/tests/traffic" demo trace.pcap >out || bail_out 'no capture'
 "${PYTHON:-python3}" "$here/zeeklogs.py" . 200 tsv || bail_out 'no logs'
@@ -45,8 +45,11 @@ ok 'the record at the top is one of the demo capture' grep -qxF "$(block Secflow
 mkdir -p build/tests
 cp trace.pcap build/tests/demo.pcap
 block Secflow 2 >table.sh
-is_status 0 'the table at the top: the command' sh table.sh
+is_status 0 'the table at the top: the command' env COLUMNS=76 LC_ALL=C.UTF-8 sh table.sh
 is "$(cat out)" "$(block Secflow 3)" 'the table at the top: the command writes it'
+block Secflow 4 >page.sh
+is_status 0 'the page at the top: the command' sh page.sh
+like "$(cat demo.html)" 'cdn.example.org:443' 'the page at the top: the command writes it'
 like "$(pcap2flow -V)" "Report bugs to $(grep -o '[a-z]*@secflow[a-z.]*[a-z]' "$top/README")" \
     'README has the address that -V prints'
 
@@ -71,13 +74,16 @@ here() {
     sed -e "s|https://collector.example|http://127.0.0.1:$port|" -e "s/kafka.example:9092/${broker:-}/"
 }
 
-# Top destinations
+# Hosts, and what one of them talked to
 
-recipe 1 >recipe.sh
-is_status 0 'top destinations: the recipe' sh recipe.sh
-is "$(awk '{ print $1, $2; exit }' out)" \
-    "$(jq -rs 'group_by(.dst) | map([length, .[0].dst]) | sort | last | join(" ")' flows.sf)" \
-    'top destinations: the first one has most conversations'
+recipe 1 | sed -n 1p >recipe.sh
+is_status 0 'hosts: the recipe' sh recipe.sh
+is "$(awk 'NR == 3 { print $1 }' out)" \
+    "$(jq -rs 'group_by(.src | sub(":[0-9]+$"; "")) | max_by(map(.srcBytes) | add)[0].src | sub(":[0-9]+$"; "")' flows.sf)" \
+    'hosts: the first one has sent the most'
+recipe 1 | sed -n 2p >recipe.sh
+is_status 0 'one host: the recipe' sh recipe.sh
+like "$(cat out)" 'www.example.com:443' 'one host: what it talked to'
 
 # Cron
 
@@ -163,6 +169,19 @@ else
     skip 'parallel' 'no parallel or no rsync'
 fi
 
+# Other tools that read lines. DuckDB is not in Debian.
+
+cp flows.sf day.sf
+for tool in mlr vd duckdb; do
+    if command -v $tool >/dev/null; then
+        recipe 5 | sed -n "/^$tool /p" | sed 's/^vd .*/& -b -o -/' >recipe.sh
+        is_status 0 "$tool: the recipe" sh recipe.sh
+        like "$(cat out)" 'tcp|example' "$tool: the recipe: it reads the records"
+    else
+        skip "$tool: the recipe" "no $tool"
+    fi
+done
+
 # Sensors
 
 if [ -z "${inside:-}" ] || ! command -v tcpreplay >/dev/null || ! command -v ip >/dev/null; then
@@ -204,7 +223,7 @@ if command -v kcat >/dev/null; then
     server=$!
     ok 'Kafka starts' wait_for Kafka grep -q 'bootstrap.servers=' kafka.log
     broker=$(sed -n 's/.*bootstrap\.servers=\([0-9.:]*\).*/\1/p' kafka.log | head -n 1)
-    recipe 5 | here >recipe.sh
+    recipe 6 | here >recipe.sh
     sense 'Kafka'
     packets='[inputs | .srcPkts + .dstPkts] | add'
     all_there() {
