@@ -271,7 +271,7 @@ static void test_folder(void)
         is_str(next(inbox, i * SECOND, &file), "", "none where the folder has gone");
     is_int(messages, 1, "which is said once");
     is_str(said,
-           "no files can be taken from it: No such file or directory; it is tried again each "
+           "no files can be taken from it: No such file or directory; will retry each "
            "second",
            "with the reason");
     need(rename(path_of("away"), path_of("in")) == 0, "rename");
