@@ -1225,6 +1225,15 @@ static void test_retry(void)
     is_str(text_of(MADE_1), "1\n", "as is that which waits");
     is_int(spool_recover(spool, &count), RESULT_OK, "recovery");
     is_int(count_files(spool_path("rejected")), 1, "changes nothing of that");
+    need(unlink(spool_path(LOG_DNS)) == 0, "unlink");
+    put_text("rejected/" LOG, "other log");
+    put_text("rejected/" LOG_DNS, "other dns");
+    is_int(spool_retry(spool, &retried), RESULT_OK, "where a log of that name waits");
+    is_str(text_of("rejected/" LOG_DNS), "other dns", "the companion stays with its log");
+    need(unlink(spool_path(LOG)) == 0, "unlink");
+    put_text(LOG_DNS, "other dns");
+    is_int(spool_retry(spool, &retried), RESULT_OK, "where the companion was moved already");
+    is_str(text_of(LOG), "other log", "its log follows");
     spool_destroy(&spool);
     spool = new_spool();
     is_int(spool_retry(spool, &retried), RESULT_OK, "a spool where nothing was ever rejected");
