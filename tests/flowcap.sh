@@ -166,8 +166,7 @@ start -d 2
 replay trace.pcap
 until_true test -s live.sf
 echo $? >status
-first=$(wc -l <live.sf)
-sleep 2
+sleep 2 # the length of a window, so that the next packets are of another
 replay trace.pcap
 stop
 E2
@@ -181,10 +180,10 @@ in_network <<'E2'
 start -d 1
 kill -STOP $cap
 replay trace.pcap
-sleep 3
+sleep 3 # windows
 kill -CONT $cap
 until_true test -s live.sf
-sleep 1
+sleep 1 # the length of a window
 stop
 E2
 ok 'a stall of several windows: what waited is of few samples' \
@@ -353,9 +352,9 @@ exec 3<>reader
 cap=$!
 until_it_captures
 replay trace.pcap
-sleep 2
+sleep 2 # windows
 replay trace.pcap
-sleep 2
+sleep 2 # windows
 kill $cap
 exec 4<reader
 cat <&4 >live.sf 3>&- &
@@ -426,7 +425,7 @@ exec 3<locked/cache
 flock 3
 start -d 1 -c "$PWD/locked/cache" -v 3<&-
 replay trace.pcap
-sleep 2
+sleep 2 # windows
 replay trace.pcap
 stop
 E2

@@ -125,7 +125,7 @@ rm -rf in
 answers
 take
 ok 'no folder: it is said' wait_for 'a message' said 'No such file'
-sleep 2
+sleep 2 # it looks each second
 is "$(grep -c . err)" 1 'no folder: once'
 mkdir in
 put a.sf record 1700000000 1
@@ -188,7 +188,7 @@ if [ "$as" != none ]; then
     $as "$tool" -F ndjson -s spool -u "$lines_url" --take in >out 2>err &
     taker=$!
     ok 'a file without rights: the other one is sent' wait_for 'a sample' came 1
-    sleep 2
+    sleep 2 # more tries than one
     is "$(cat err)" 'flowupload: in/a.sf: cannot open: Permission denied; will retry' \
         'a file without rights: it is said, once'
     chmod 644 in/a.sf
@@ -213,7 +213,7 @@ if [ "$as" != none ]; then
         $as "$tool" -F ndjson -s spool -u "$lines_url" --take in >out 2>err &
         taker=$!
         ok 'a sticky folder: samples' wait_for 'samples' came 3
-        sleep 5
+        sleep 5 # more tries than one
         is "$(accepted .secflows)" '1 1 1' 'a sticky folder: each file is taken once'
         is "$(grep -c 'cannot be re' err)" 3 'a sticky folder: it is said, once for each'
         chmod 777 in
@@ -277,10 +277,13 @@ answers
 put a.sf record 1700000000 1
 put b.sf record 1700000000 2
 put c.sf record 1700000000 3
-take_lines --metrics metrics.prom --filter 'cat >all; cat all; ! grep -q "srcBytes\":2" all'
+take_lines --metrics metrics.prom --filter 'echo >>tries; cat >all; cat all; ! grep -q "srcBytes\":2" all'
 ok 'a filter that fails on one: the others are sent' wait_for 'samples' came 2
 ok 'a filter that fails on one: the others go' wait_for 'files to go' gone a.sf c.sf
-wait_for 'a second try' sleep 2
+tried_again() {
+    [ "$(grep -c '' tries)" -ge 4 ]
+}
+ok 'a filter that fails on one: it is tried again' wait_for 'a second try' tried_again
 end_take
 is $? 0 'a filter that fails on one: exit status'
 is "$(accepted .secflows)" '1 1' 'a filter that fails on one: nothing of it is sent'
@@ -298,7 +301,7 @@ done
 answers
 take_lines --filter 'echo >>runs; kill -9 $$'
 ok 'a filter that fails on all: it is said' wait_for 'a message' said '3.sf'
-sleep 3
+sleep 3 # in which it would run without end
 ok 'a filter that fails on all: it is not run all the time' test "$(grep -c '' runs)" -lt 12
 end_take
 is $? 0 'a filter that fails on all: exit status'
