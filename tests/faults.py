@@ -573,6 +573,9 @@ def make_cases(work):
     (work / "samples.sf").write_text(record(1700000000, 1) + record(1700000060, 2) + record(1700000000, 3))
     (work / "known.sf").write_text(record(1700000000, 1).replace("}", KNOWN) + record(1700000060, 2))
     (work / "samples.log").write_text(conn_log())
+    (work / "lists").mkdir()
+    (work / "lists/own.ndjson").write_text('{"destination":"9.9.9.9","title":"A","tags":["b"]}\n')
+    (work / "lists/networks").write_text("9.0.0.0/8\n9.9.0.0/16\nexample.com\n")
     (work / "key").write_text("secret\n")
     (work / "key").chmod(0o600)
     (work / "headers").touch(0o600)
@@ -590,6 +593,7 @@ def make_cases(work):
         Case("flowlabel", "../samples.sf"),
         Case("flowtop", "../samples.sf"),
         Page("flowreport", "-t", "Title", "../known.sf"),
+        Case("flowmeta", "-f", "../lists", "-b", "../lists/own.ndjson", "../samples.sf"),
         Case("flowupload -n", "-n", "../samples.sf"),
         Upload("flowupload", "documents", samples, ["../samples.sf"], "-k", "../key", "-v"),
         Upload("flowupload -F ndjson", "lines", samples, ["../samples.sf"], "-F", "ndjson", "-z", "-H",

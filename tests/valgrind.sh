@@ -78,6 +78,16 @@ clean 0 'flowtop, folding' flowtop --keys 3 -j flows.sf
 clean 0 'flowreport' flowreport flows.sf
 clean 65 'flowreport: no records' flowreport -n 3 bad.sf
 
+clean 0 'flowmeta: the starter set' flowmeta -d -f "$here/../man/starter.ndjson" flows.sf
+"${PYTHON:-python3}" "$here/mmdb.py" place.mmdb '{"9.0.0.0/8": {"country": {"iso_code": "NL"}}}' || bail_out 'no database'
+printf '1,example.com\n2,org\n' >top.csv
+printf '#fields\tindicator\tindicator_type\tmeta.desc\n9.9.9.9\tIntel::ADDR\tx\n' >x.intel
+printf '# a,dst_ip,dst_port,malware\n"x","9.9.9.9","53","y"\n' >x.csv
+printf '{\n"name":"x","type":"cidr","list":["9.0.0.0/8","9.9.0.0/16","9.0.0.0/8"]}' >x.json
+printf '127.0.0.1 a.example\n||b.example^\nstra\303\237e.example\na b c\n' >hosts
+clean 65 'flowmeta: lists of all formats' \
+    flowmeta -v -f top.csv -b x.intel -g x.csv -f x.json -f hosts -f trace.pcap -M place.mmdb flows.sf
+clean 66 'flowmeta: no list' flowmeta -f nothing flows.sf
 clean 0 'flowmerge: in memory, and on the disk' sh -c "flowmerge -x flows.sf flows.sf | flowmerge -v --memory 1M"
 clean 65 'flowmerge: no records' flowmerge bad.sf
 
