@@ -69,9 +69,8 @@ static void set_member(struct object *object, const struct json_member *member)
     if (member->id >= KEY_TAGS && member->id < KEY_TAGS_END)
         note_add_tag(&object->note, &object->tags, prefixes[member->id - KEY_TAGS], text.bytes,
                      text.length);
-    else if (member->id == KEY_DESTINATION)
-        object->destination = text;
-    else if (member->id == KEY_NAME && object->destination.length == 0)
+    else if (member->id == KEY_DESTINATION ||
+             (member->id == KEY_NAME && object->destination.length == 0))
         object->destination = text;
     else if (member->id == KEY_CATEGORY)
         object->category = text;

@@ -21,13 +21,13 @@ struct search {
     struct address address;  /* of the destination; of family 0: not known */
     struct record_text name; /* of the destination; none: it goes by its address */
     bool has_ports;
-    struct found found;
+    struct found *found;
 };
 
 /* Takes facts of a key that hold that far below it. */
 static void take(struct search *search, uint32_t first, enum known_scope least)
 {
-    struct found *found = &search->found;
+    struct found *found = search->found;
 
     for (uint32_t number = first; number != 0 && found->count < MATCH_FACTS;) {
         const struct fact *fact = known_fact(search->known, number);
@@ -43,8 +43,8 @@ static void take(struct search *search, uint32_t first, enum known_scope least)
 
 static void begin_class(struct search *search, bool behavior)
 {
-    search->found.class ++;
-    search->found.behavior = behavior;
+    search->found->class ++;
+    search->found->behavior = behavior;
 }
 
 static void take_key(struct search *search, const struct known_key *key)
@@ -132,11 +132,12 @@ static void take_behaviors(struct search *search)
 /* Each name above the destination's, the longest first. */
 static void take_parents(struct search *search)
 {
-    const char *dot = search->name.bytes, *end = dot ? dot + search->name.length : dot;
+    const char *dot = search->name.bytes, *end;
     bool all = known_has_all(search->known), more = known_has_below(search->known) || all;
 
-    if (search->name.length == 0)
+    if (!dot)
         return;
+    end = dot + search->name.length;
     while (more && (dot = memchr(dot, '.', (size_t)(end - dot)))) {
         uint32_t first = known_find(search->known, KNOWN_NAME, dot + 1, (size_t)(end - dot - 1));
         bool suffix = first != 0 && known_is_suffix(search->known, first);
@@ -249,7 +250,7 @@ static void add_note(const struct note *note, int class, bool behavior, struct m
 
 static void add_facts(const struct search *search, struct match *match)
 {
-    const struct found *found = &search->found;
+    const struct found *found = search->found;
     struct best best = {.title_class = -1, .relevance_class = -1};
 
     for (size_t i = 0; i < found->count; i++) {
@@ -286,7 +287,8 @@ static void set_destination(struct search *search)
 
 void match_find(struct known *known, const struct record *record, struct match *match)
 {
-    struct search search; /* zeroing all of it would take longer than the search */
+    struct found found; /* zeroing all of it would take longer than the search */
+    struct search search = {.known = known, .record = record, .found = &found};
 
     match->any = false;
     match->tag_count = match->list_count = 0;
@@ -294,15 +296,13 @@ void match_find(struct known *known, const struct record *record, struct match *
     match->title = match->description = (struct record_text){NULL, 0};
     match->rank = 0;
     match->behavior = false;
-    search.known = known;
-    search.record = record;
-    search.found.count = 0;
-    search.found.class = 0;
+    found.count = 0;
+    found.class = 0;
     set_destination(&search);
     take_behaviors(&search);
     take_destination(&search);
     take_port(&search);
-    match->any = search.found.count > 0;
+    match->any = found.count > 0;
     if (match->any)
         add_facts(&search, match);
 }

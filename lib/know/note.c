@@ -37,10 +37,11 @@ void note_add_tag(struct note *note, struct note_tags *tags, const char *prefix,
                   size_t length)
 {
     size_t before = strlen(prefix);
-    char *room = tags->room[note->tag_count];
+    char *room;
 
-    if (length == 0 || note->tag_count == NOTE_TAGS)
+    if (length == 0 || note->tag_count >= NOTE_TAGS)
         return;
+    room = tags->room[note->tag_count];
     length = cut(word, length, NOTE_TAG_MOST - before);
     memcpy(room, prefix, before);
     memcpy(room + before, word, length);
