@@ -75,7 +75,8 @@ class Tap:
 
 def convert(path, *options):
     """Runs the tool that reads the path."""
-    tool = "zeek2flow" if path.is_relative_to(CORPUS / "zeek") else "pcap2flow"
+    tools = {"zeek": "zeek2flow", "eve": "eve2flow"}
+    tool = tools.get(path.relative_to(SHARED).parts[1], "pcap2flow")
     return subprocess.run([BINDIR / tool, *options, path], capture_output=True, timeout=120)
 
 
@@ -113,7 +114,7 @@ def check_file(path):
 
 
 def check_all(tap, pool):
-    files = sorted(p for kind in ("pcap", "zeek") for p in (CORPUS / kind).rglob("*") if p.is_file())
+    files = sorted(p for kind in ("pcap", "zeek", "eve") for p in (CORPUS / kind).rglob("*") if p.is_file())
     for path, problem in zip(files, pool.map(check_file, files, chunksize=20)):
         tap.ok(problem is None, str(path.relative_to(CORPUS)), problem)
 

@@ -690,8 +690,10 @@ static enum result count_metered(struct flowtable *table, unsigned index, struct
     const struct waiting *waiting = &table->batch[index];
     const struct metered *metered = &table->metered[index];
     const unsigned side = waiting->flags & FLOW_FIRST_FROM_1 ? 1 : 0;
+    const bool plain =
+        !table->join && metered->bytes_from == BYTES_EXACT; /* the place is not needed */
     const struct sighting seen = {
-        .place = find_slot(table, waiting)->place,
+        .place = plain ? 0 : find_slot(table, waiting)->place,
         .point = metered->point,
         .start = waiting->time,
         .last = metered->last,
