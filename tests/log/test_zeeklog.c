@@ -587,9 +587,10 @@ static void test_no_logs(void)
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         uint8_t bytes[64];
+        size_t length = unhex(cases[i].hex, bytes, sizeof bytes);
         char want[128];
 
-        write_file((const char *)bytes, unhex(cases[i].hex, bytes, sizeof bytes));
+        write_file((const char *)bytes, length);
         read_log(&reading);
         snprintf(want, sizeof want, "! %s\n", cases[i].problem);
         is_str(reading.text, want, "%s", cases[i].problem);
