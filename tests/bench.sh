@@ -45,7 +45,7 @@ mkdir "$scratch" || exit 1
 case $BINDIR$dir in
 *\'*) die "a quote in a directory name: $BINDIR, $dir" ;;
 esac
-for tool in pcap2flow zeek2flow eve2flow flowlabel flowreport flowmerge flowmeta flowupload tests/traffic tests/pcap_loop tests/measure; do
+for tool in pcap2flow zeek2flow eve2flow flowlabel flowreport flowtop flowmerge flowmeta flowupload tests/traffic tests/pcap_loop tests/measure; do
     [ -x "$BINDIR/$tool" ] || die "$BINDIR/$tool: not built"
 done
 
@@ -301,6 +301,37 @@ meta_speed() {
     peak flowmeta flowmeta
 }
 
+# top_speed: flowtop over the same records
+top_speed() {
+    title "The same records as a table"
+    measure "flowtop='$BINDIR/flowtop' '$scratch/in.sf' >'$scratch/out'" \
+        "flowtop-source='$BINDIR/flowtop' -b source '$scratch/in.sf' >'$scratch/out'" \
+        "flowtop-domain='$BINDIR/flowtop' -b domain '$scratch/in.sf' >'$scratch/out'"
+    for command in flowtop flowtop-source flowtop-domain; do
+        verdict "$command, seconds of CPU time for a million records" \
+            "$(column 4 $command | awk -v records="$records" '{ print $1 / records * 1e6 }')" max 1
+    done
+    peak flowtop flowtop
+}
+
+# top_peers: from a capture to the table of its top destinations
+top_peers() {
+    set -- "pcap2flow-flowtop='$BINDIR/pcap2flow' '$file' | '$BINDIR/flowtop' >'$scratch/out'"
+    if installed nfpcapd && installed nfdump; then
+        set -- "$@" "nfpcapd-nfdump=true | {
+            new=\$(mktemp -d '$scratch/nf.XXXXXX') && nfpcapd -r '$file' -w \$new >'$scratch/log' 2>&1 &&
+                nfdump -R \$new -s dstip/bytes -n 20 >'$scratch/out'
+        }"
+    fi
+    if installed argus && installed racluster && installed rasort; then
+        set -- "$@" "argus-racluster=argus -r '$file' -w - 2>'$scratch/log' | racluster -r - -m daddr -w - |
+            rasort -r - -m bytes -N 20 >'$scratch/out'"
+    fi
+    title 'The same, from the capture to a table of the top destinations'
+    measure "$@"
+    rm -rf "$scratch"/nf.*
+}
+
 # report_speed: flowreport over a million of the records that flowlabel has written
 report_speed() {
     head -n 1000000 "$scratch/out.sf" >"$scratch/million.sf"
@@ -361,6 +392,7 @@ speed hdr "The same, 128 bytes kept of each packet, $(size_of hdr)" 1.5
 peak hdr
 speed many "A million flows in four million packets, $(size_of many)" 4
 flow_memory many
+top_peers
 
 title "The same over IPv6, $(size_of many6)"
 capture many6
@@ -371,6 +403,7 @@ log_speed
 json_speed
 eve_speed
 label_speed
+top_speed
 report_speed
 meta_speed
 upload_speed

@@ -591,7 +591,7 @@ def make_cases(work):
              "../ssl.log"),
         Cached("eve2flow", "-Sxv", "-c", "cache", "../eve.json"),
         Case("flowlabel", "../samples.sf"),
-        Case("flowtop", "../samples.sf"),
+        Case("flowtop", "-j", "../samples.sf"),
         Page("flowreport", "-t", "Title", "../known.sf"),
         Case("flowmeta", "-f", "../lists", "-b", "../lists/own.ndjson", "../samples.sf"),
         Case("flowupload -n", "-n", "../samples.sf"),

@@ -32,7 +32,7 @@ void timeline_init(struct timeline *timeline, uint32_t bin_count);
 /* One of zeroes, too. */
 void timeline_destroy(struct timeline *timeline);
 
-/* A time that is not negative. RESULT_NO_MEMORY: it was not added. */
+/* A time that is not negative and before TIME_END (clock.h). RESULT_NO_MEMORY: it was not added. */
 MUST_CHECK enum result timeline_add(struct timeline *timeline, int64_t time);
 
 /* All times of another one, of as many bins. RESULT_NO_MEMORY: some of them were not added. */
