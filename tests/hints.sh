@@ -90,7 +90,8 @@ waits 'a capture' pcap2flow
 waits 'a log' zeek2flow conn.tsv.log -
 waits 'a log' eve2flow
 waits Secflows flowlabel
-waits Secflows flowmeta -f empty.sf flowreport
+waits Secflows flowmeta -f empty.sf
+waits Secflows flowreport
 waits Secflows flowupload -n
 # ends_at_once COMMAND...: on a terminal where Ctrl-D has been pressed; prints what is shown
 ends_at_once() {
