@@ -22,8 +22,8 @@
 
 static const struct tool_option tool_options[] = {
     {'f', "list", "FILE|DIR", "a list, or a directory of lists; may be given several times"},
-    {'b', "bad", "FILE|DIR", "the same; what it holds is known to be bad"},
-    {'g', "good", "FILE|DIR", "the same; what it holds is known to be uninteresting"},
+    {'b', "bad", "FILE|DIR", "like -f; what it lists is known to be bad"},
+    {'g', "good", "FILE|DIR", "like -f; what it lists is known to be uninteresting"},
     {'M', "mmdb", "FILE",
      "a MaxMind database, for countries and operators; may be given several "
      "times"},
