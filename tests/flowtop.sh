@@ -76,6 +76,10 @@ c.example:443     2     1   20 6.0K    4    1.5s    3 ▂        ▂            
 b.example:443     1     1   10 3.0K    2    1.5s   70 ▂                        Best of B
 TOTAL             3     1   30 9.0K    6    1.5s      ▄        ▂' 'what filters know'
 
+is "$(table 60 known.sf | sed -n 2p)" 'DESTINATION   FLOWS HOSTS SENT RECV PKTS SEEN WHEN' 'what filters know, at 60 columns'
+is "$(table 80 known.sf | sed -n 2,3p)" 'DESTINATION   FLOWS HOSTS SENT RECV LONGEST SEEN WHEN         KNOWN AS
+c.example:443     2     1   20 6.0K    1.5s    3 ▂   ▂        knownBad: C\x1b[2J' 'what filters know, at 80 columns'
+
 # Hostile names, as JSON, and what is shown of them
 
 while read -r name want; do

@@ -283,14 +283,17 @@ static void fit(struct table *table)
     else
         add_column(table, &left, sorted, sorted == COLUMN_SEEN ? 4 : numbers[sorted], 0);
     add_column(table, &left, COLUMN_WHEN, when ? TABLE_PARTS / 2 : 0, 14);
+    add_column(table, &left, COLUMN_SEEN, wanted[COLUMN_SEEN], 20);
+    add_column(table, &left, COLUMN_TITLE, smaller(wanted[COLUMN_TITLE], 20), 20);
     add_column(table, &left, COLUMN_WHEN, when ? TABLE_PARTS : 0, 24);
-    add_column(table, &left, COLUMN_SEEN, wanted[COLUMN_SEEN], 28);
-    add_column(table, &left, COLUMN_TITLE, smaller(wanted[COLUMN_TITLE], 20), 28);
+    add_column(table, &left, COLUMN_TITLE, smaller(wanted[COLUMN_TITLE], 40), 36);
     add_column(table, &left, COLUMN_LONGEST, numbers[COLUMN_LONGEST], 36);
     add_column(table, &left, COLUMN_MOSTLY, smaller(wanted[COLUMN_MOSTLY], 24), 36);
     add_column(table, &left, COLUMN_PACKETS, numbers[COLUMN_PACKETS], 48);
-    add_column(table, &left, COLUMN_FIRST, when ? time : 0, 48);
-    add_column(table, &left, COLUMN_LAST, when ? time : 0, 48);
+    if (when && left >= 2 * (time + 1) + smaller(48, wanted[COLUMN_NAME])) { /* both or neither */
+        add_column(table, &left, COLUMN_FIRST, time, 48);
+        add_column(table, &left, COLUMN_LAST, time, 48);
+    }
     widen(table, &left, COLUMN_NAME);
     widen(table, &left, COLUMN_MOSTLY);
     widen(table, &left, COLUMN_TITLE);
