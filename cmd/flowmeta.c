@@ -21,9 +21,9 @@
 #define STARTER_SET PKGDATADIR "/starter.ndjson"
 
 static const struct tool_option tool_options[] = {
-    {'f', "list", "FILE|DIR", "a list, or a directory of lists; may be given several times"},
-    {'b', "bad", "FILE|DIR", "like -f; what it lists is known to be bad"},
-    {'g', "good", "FILE|DIR", "like -f; what it lists is known to be uninteresting"},
+    {'f', "list", "LIST", "a list, or a directory of lists; may be given several times"},
+    {'b', "bad", "LIST", "like -f; what it lists is known to be bad"},
+    {'g', "good", "LIST", "like -f; what it lists is known to be uninteresting"},
     {'M', "mmdb", "FILE",
      "a MaxMind database, for countries and operators; may be given several "
      "times"},
@@ -277,6 +277,15 @@ static int add_usual(struct flowmeta *meta)
     return metalists_add(&meta->lists, path && *path ? path : STARTER_SET, RELEVANCE_NONE);
 }
 
+/* Standard input can be a list or records, but not both. */
+static int check_input(const struct flowmeta *meta, char **paths, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(paths[i], "-") == 0 && metalists_have(&meta->lists, "-"))
+            return usage_error("standard input is a list already; give a FILE of records");
+    return EX_OK;
+}
+
 static int run(struct flowmeta *meta, char **paths, size_t count)
 {
     int status = EX_OK, lists;
@@ -308,6 +317,8 @@ int main(int argc, char **argv)
         status = take_option(&meta, option, argv, &done);
     if (status == EX_OK && !done) {
         status = input_paths(argc, argv, &paths, &count);
+        if (status == EX_OK)
+            status = check_input(&meta, paths, count);
         if (status == EX_OK)
             status = run(&meta, paths, count);
     }

@@ -48,6 +48,14 @@ int metalists_add(struct metalists *lists, const char *path, enum relevance rele
     return EX_OK;
 }
 
+bool metalists_have(const struct metalists *lists, const char *path)
+{
+    for (size_t i = 0; i < lists->source_count; i++)
+        if (strcmp(lists->sources[i].path, path) == 0)
+            return true;
+    return false;
+}
+
 static void free_paths(char **paths, size_t count)
 {
     for (size_t i = 0; i < count; i++)
@@ -91,21 +99,30 @@ static bool is_of(const char *list, const char *path)
            (list[length] == '\0' || list[length] == '/' || path[length - 1] == '/');
 }
 
-/* Takes what was known of a file or directory before. */
-static enum result keep(struct reading *reading, const char *path)
+/* Takes what was known of a file or directory before; *any: there was something. */
+static enum result keep(struct reading *reading, const char *path, bool *any)
 {
     const struct metalists *lists = reading->lists;
     enum result result = RESULT_OK;
-    bool any = false;
 
+    *any = false;
     for (size_t i = 0; i < lists->path_count && result == RESULT_OK; i++) {
         if (!is_of(lists->paths[i], path) || known_forgotten(lists->known, (uint16_t)i))
             continue;
         result = known_copy(reading->known, lists->known, (uint16_t)i);
         if (result == RESULT_OK)
             result = note_path(reading, lists->paths[i]);
-        any = true;
+        *any = true;
     }
+    return result;
+}
+
+/* The same after a problem, which has been told. */
+static enum result keep_old(struct reading *reading, const char *path)
+{
+    bool any;
+    enum result result = keep(reading, path, &any);
+
     if (any && result == RESULT_OK)
         complain(path, "what it held before stays in use");
     return result;
@@ -125,7 +142,7 @@ static void set_name(const char *path, char name[NAME_MAX + 1])
 {
     const char *slash = strrchr(path, '/');
 
-    snprintf(name, NAME_MAX + 1, "%s", slash ? slash + 1 : path);
+    snprintf(name, NAME_MAX + 1, "%s", slash ? slash + 1 : input_name(path));
     if (name[0] != '\0')
         name[1 + strcspn(name + 1, ".")] = '\0';
 }
@@ -188,22 +205,24 @@ static enum result read_opened(struct reading *reading, const char *path, struct
     result = note_path(reading, path);
     if (!good && known_lists(reading->known) > before && reading->lists->known)
         known_forget(reading->known, list.number);
-    return good || result != RESULT_OK ? result : keep(reading, path);
+    return good || result != RESULT_OK ? result : keep_old(reading, path);
 }
 
 static enum result read_file(struct reading *reading, const char *path)
 {
     struct input *input;
     enum result result = input_open(&input, path);
+    bool any;
 
     if (result == RESULT_NO_MEMORY)
         return result;
     if (result != RESULT_OK) {
         complain_errno(path, "cannot open");
         worsen(reading, EX_NOINPUT);
-        return keep(reading, path);
+        return keep_old(reading, path);
     }
-    result = read_opened(reading, path, input);
+    result = !input_is_regular(input) && reading->lists->known ? keep(reading, path, &any)
+                                                               : read_opened(reading, path, input);
     input_close(&input);
     return result;
 }
@@ -225,7 +244,7 @@ static enum result read_directory(struct reading *reading, const char *path, int
         complain(path, "cannot read the directory: %s",
                  count < 0 ? strerror(errno) : "it is too deep in others");
         worsen(reading, EX_NOINPUT);
-        result = keep(reading, path);
+        result = keep_old(reading, path);
     }
     for (int i = 0; i < count; i++) {
         char inside[PATH_MAX];

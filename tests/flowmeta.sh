@@ -465,7 +465,9 @@ mkfifo in
 echo old.test >live
 echo kept.test >gone
 echo whole.test | gzip >broken.gz
-"$tool" -f live -f gone -f broken.gz <in >slow 2>slow.err &
+mkfifo piped
+echo piped.test >piped &
+"$tool" -f live -f gone -f broken.gz -f piped <in >slow 2>slow.err &
 pid=$!
 exec 3>in
 
@@ -492,6 +494,7 @@ next 'after SIGHUP: what is new' '{"lists":["live"]}' new.test
 next 'after SIGHUP: what is gone' '{}' old.test
 next 'after SIGHUP: a list that is gone stays in use' '{"lists":["gone"]}' kept.test
 next 'after SIGHUP: a list that is damaged stays in use' '{"lists":["broken"]}' whole.test
+next 'after SIGHUP: a list that was a pipe stays in use' '{"lists":["piped"]}' piped.test
 is "$(grep -c 'what it held before stays in use' slow.err)" 2 'after SIGHUP: both are told of'
 kill -HUP $pid
 next 'SIGHUP again: still in use' '{"lists":["gone"]}' kept.test
@@ -511,6 +514,14 @@ complains 'unknown option --lists; did you mean --list?' --lists flows.sf
 is "$(record ssh.test:22 192.0.2.1 | "$tool" | jq -c '[.title != null, .lists]')" \
     '[true,["starter"]]' 'SECFLOW_LISTS'
 without_output flows.sf
+misused 'standard input as list and records' -f - -
+echo a.test >list
+from_stdin() {
+    "$tool" -f - a.sf <list
+}
+record a.test:1 192.0.2.1 >a.sf
+is_status 0 'standard input as a list' from_stdin
+is "$(jq -c .lists out)" '["standard input"]' 'standard input as a list: its name'
 is_status 66 'no such database' "$tool" -M nothing-there -f two flows.sf
 is_status 65 'a database that is none' "$tool" -M two -f two flows.sf
 like "$(cat err)" '^flowmeta: two: not a MaxMind database$' 'a database that is none: message'

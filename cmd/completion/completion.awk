@@ -3,12 +3,12 @@
 #
 #   TOOL --help | awk -f completion.awk -v shell=bash|zsh|fish
 #
-# The name of an argument decides how it is completed: FILE, CACHE, DIR, KEYFILE and SPOOL as files,
+# The name of an argument decides how it is completed: FILE, CACHE, DIR, KEYFILE, LIST and SPOOL as files,
 # INTERFACE from `flowcap -D`, others not at all. Operands are completed as files if the usage line
 # ends in `...]`.
 
 BEGIN {
-    paths = " FILE CACHE DIR KEYFILE SPOOL "
+    paths = " FILE CACHE DIR KEYFILE LIST SPOOL "
     interfaces = "flowcap -D 2>/dev/null | cut -f 1"
 }
 
