@@ -136,7 +136,7 @@ static int parse_options(struct command *command, int argc, char **argv)
         else if (option == 'n')
             status = option_number("rows", 0, UINT32_MAX, &command->rows);
         else if (option == 't')
-            command->title = optarg;
+            command->title = *optarg ? optarg : NULL;
         else
             status = common_option(&tool, option, argv, &command->done);
     }

@@ -119,6 +119,20 @@ like "$(body undated.html)" '^<p class=dim>When the flows were is not known\.' '
 is "$(grep -c -e First -e spark undated.html)" 1 'a flow without a date: no times'
 tidied undated.html 'a flow without a date'
 {
+    record 192.0.2.1:1025 a.example:443 253402300799.0 1.0 1 2 '"title":"Far"'
+    record 192.0.2.1:1026 a.example:443 253402300799.999999 253402300799.0 1 2
+    record 192.0.2.1:1027 a.example:443 0.0 253402300799.0 1 2
+} | sed 's/1700000000.000000/253402300799.000000/' >far.sf
+is_status 0 'times that no calendar has: exit status' "$tool" far.sf
+like "$(body out)" '^<p class=dim>When the flows were is not known\.' 'times that no calendar has: not known'
+{
+    cat far.sf one.sf
+    record 192.0.2.1:1025 a.example:443 8.0 1.0 100 200
+} >farther.sf
+is_status 0 'some times that no calendar has: exit status' "$tool" farther.sf
+like "$(body out)" '^<p class=dim>2023-11-14 22:13:20 to 22:13:29 UTC, 9 s<' 'some times that no calendar has: the others'
+like "$(body out)" '^<p class=dim>Flows by when they began, 100 ms a bar' 'some times that no calendar has: a timeline'
+{
     record 192.0.2.1:1025 a.example:443 0.0 1.0 100 200 '"bytesFrom":"ip"'
     record 192.0.2.1:1026 a.example:443 1.0 1.0 100 200 '"bytesFrom":"ip","sampling":100'
 } | "$tool" >estimates.html
@@ -219,6 +233,11 @@ hostile "$long" "title=\"$long" 'a long name'
 ok 'a long name: 80 characters of it' grep -qF "\">$(printf '%080d' 0 | sed 's/0/é/g')…</span>" hostile.html
 hostile "$(printf '%09000d' 0 | sed 's/0/<>/g')" '&lt;&gt;&lt;&gt;' 'a very long name'
 ok 'a very long name: a part of it' test "$(wc -c <hostile.html)" -lt 400000
+
+"$tool" -t "$(printf 'z\374rich')" one.sf >title.html
+is "$(sed -n 's/<h1>//p' title.html)" 'z\xfcrich</h1>' 'a title that is not UTF-8'
+"$tool" -t '' one.sf >title.html
+is "$(sed -n 's/<h1>//p' title.html)" 'Network flows</h1>' 'an empty title: the usual one'
 
 # Input
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "show/page.h"
 
+#include "base/clock.h"
 #include "base/intern.h"
 #include "base/json.h"
 #include "record/label.h"
@@ -104,7 +105,8 @@ enum result page_add(struct page *page, const struct record *record)
         category = (struct record_text){label_category(record), strlen(label_category(record))};
     page->estimated += record->bytes_from != BYTES_EXACT;
     page->sampled += record->sampling > 1;
-    if (record_start(record) > page->last_start)
+    if (record_start(record) > page->last_start &&
+        record_start(record) + record->duration < TIME_END)
         page->last_start = record_start(record);
     if (result == RESULT_OK)
         result = summary_add(page->destinations, record);

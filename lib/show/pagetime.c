@@ -233,7 +233,7 @@ static enum result put_picture(const struct page_view *view, const struct scale 
 
     if (counts && below) {
         uint64_t largest = largest_bar(counts, scale->parts), step = line_step(largest);
-        uint64_t top = (largest + step - 1) / step * step;
+        uint64_t top = largest > 0 ? (largest + step - 1) / step * step : step;
 
         html_print(html,
                    "<div class=time role=img aria-label=\"Flows of each kind over time; the table "
