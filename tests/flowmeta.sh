@@ -236,6 +236,11 @@ echo '{"destination":"a.test","title":"T","description":"D"}' >list
 is "$(record a.test:53 203.0.113.1 | "$tool" -d -f list | jq -r .description)" D '-d'
 knows 'without -d' '{"title":"T","knownBy":"destination","lists":["list"]}' a.test:53 203.0.113.1
 
+printf '# a comment\n\n{"destination":"a.test","title":"\\"list\\": x","tags":["list","Event"]}\n' >list
+knows 'own: a comment comes first, and words of other formats' \
+    '{"title":"\"list\": x","knownBy":"destination","tags":["list","Event"],"lists":["list"]}' \
+    a.test:53 203.0.113.1
+
 # Precedence: each line is more specific than those below it
 
 category=singleResourceLoaded
@@ -456,7 +461,9 @@ is "$(cat err)" 'flowmeta: list: line 1: it does not end within 1 MiB' 'a line o
     printf '","ok.test"]}'
 } >list
 record ok.test:1 192.0.2.1 | "$tool" -f list >out 2>err
-is "$(jq -c "$added" out)" '{"lists":["x"]}' 'a document of 100 MB'
+is "$(jq -c "$added" out)" '{}' 'a document of 100 MB'
+is "$(cat err)" 'flowmeta: list: not a list: a JSON document of more than 64 MiB' \
+    'a document of 100 MB: message'
 rm list
 
 # SIGHUP reads lists again while records come

@@ -182,8 +182,8 @@ enum result list_read_ndjson(struct list_reading *reading)
     return result == RESULT_END ? RESULT_OK : result;
 }
 
-/* A document, at most. */
-#define DOCUMENT_MOST (256u << 20)
+/* A document, at most: each element of its list takes some forty bytes more while it is read. */
+#define DOCUMENT_MOST (64u << 20)
 
 static enum result not_a_list(struct list_reading *reading, const char *what)
 {
@@ -198,7 +198,7 @@ static enum result read_all(struct list_reading *reading, struct text *text)
 
     while (result == RESULT_OK && lookahead_need(in, 1)) {
         if (text->length > DOCUMENT_MOST)
-            return not_a_list(reading, "a JSON document of more than 256 MiB");
+            return not_a_list(reading, "a JSON document of more than 64 MiB");
         result = text_put(text, (const char *)in->buffer + in->at, in->end - in->at);
         in->at = in->end;
     }

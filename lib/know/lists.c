@@ -131,13 +131,48 @@ static bool is_other_kind(const struct lookahead *in, struct list *list)
     return true;
 }
 
-static bool is_line_object(const char *bytes, size_t length);
+/* What comes behind blank lines and lines of comments. */
+static const char *find_content(const char *bytes, const char *end)
+{
+    while (bytes < end && (is_blank(*bytes) || *bytes == '\n' || *bytes == '#')) {
+        const char *stop = *bytes == '#' ? memchr(bytes, '\n', (size_t)(end - bytes)) : bytes;
+
+        bytes = stop ? stop + 1 : end;
+    }
+    return bytes;
+}
+
+/* True if the line may have the key, in its quotes. */
+static bool has_key(const char *line, const char *end, const char *key)
+{
+    while ((line = memmem(line, (size_t)(end - line), key, strlen(key)))) {
+        line += strlen(key);
+        while (line < end && is_blank(*line))
+            line++;
+        if (line < end && *line == ':')
+            return true;
+    }
+    return false;
+}
+
+/* True if the line is an object, and not a document that has but one line. */
+static bool is_line_object(const char *line, const char *end)
+{
+    const char *stop = memchr(line, '\n', (size_t)(end - line));
+
+    stop = stop ? stop : end;
+    while (stop > line && is_blank(stop[-1]))
+        stop--;
+    return stop > line && stop[-1] == '}' && !has_key(line, stop, "\"list\"") &&
+           !has_key(line, stop, "\"objects\"") && !has_key(line, stop, "\"Event\"");
+}
 
 /* NULL: it is not a list; the problem has been set. */
 static read_fn *recognize(const struct lookahead *in, struct list *list)
 {
     const char *bytes = (const char *)in->buffer + in->at;
-    size_t length = in->end - in->at, blanks = 0;
+    size_t length = in->end - in->at;
+    const char *end = bytes + length, *content = find_content(bytes, end);
 
     if (has_head(bytes, length))
         return list_read_table;
@@ -148,24 +183,9 @@ static read_fn *recognize(const struct lookahead *in, struct list *list)
                  "not a list: it is not text; a MaxMind database is given with -M");
         return NULL;
     }
-    while (blanks < length && (is_blank(bytes[blanks]) || bytes[blanks] == '\n'))
-        blanks++;
-    if (blanks < length && bytes[blanks] == '{')
-        return is_line_object(bytes + blanks, length - blanks) ? list_read_ndjson
-                                                               : list_read_document;
+    if (content < end && *content == '{')
+        return is_line_object(content, end) ? list_read_ndjson : list_read_document;
     return list_read_lines;
-}
-
-/* True if the first line ends where its object may, and is not a whole document. */
-static bool is_line_object(const char *bytes, size_t length)
-{
-    const char *end = memchr(bytes, '\n', length);
-    size_t line = end ? (size_t)(end - bytes) : length;
-
-    while (line > 0 && is_blank(bytes[line - 1]))
-        line--;
-    return line > 0 && bytes[line - 1] == '}' && !memmem(bytes, line, "\"list\"", 6) &&
-           !memmem(bytes, line, "\"objects\"", 9) && !memmem(bytes, line, "\"Event\"", 7);
 }
 
 enum result lists_read(struct known *known, struct lookahead *in, struct list *list)
