@@ -175,13 +175,13 @@ static void put_bars(struct html *html, const uint64_t *counts, size_t parts, ui
     }
 }
 
-/* What the lines stand for. */
+/* What the lines stand for, in the margin before them. */
 static void put_line_texts(struct html *html, uint64_t step, uint64_t top)
 {
     for (uint64_t at = step; at <= top; at += step) {
         unsigned down = (HEIGHT - height_of(at, top)) * PLOT_PERCENT * 10 / HEIGHT;
 
-        html_print(html, "<text y=\"%u.%u%%\" dy=13>", down / 10, down % 10);
+        html_print(html, "<text class=e x=-8 y=\"%u.%u%%\" dy=4>", down / 10, down % 10);
         html_count(html, at);
         html_put(html, "</text>");
     }
