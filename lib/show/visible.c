@@ -34,6 +34,7 @@ static size_t columns_of(const char *bytes, size_t length, bool utf8)
         return *bytes >= ' ' && *bytes < 0x7f;
     if (length == 0 || !utf8)
         return 0;
+    /* Whatever the C library takes for printable. */
     text_escape(bytes, length, escaped, sizeof escaped);
     width = memcmp(escaped, bytes, length) == 0 ? wcwidth(code_of(bytes, length)) : 0;
     return width > 0 ? (size_t)width : 0;
