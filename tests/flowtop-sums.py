@@ -176,7 +176,8 @@ ORDERS = {
 def check_orders(lines):
     for column, order in ORDERS.items():
         rows = run(lines, "-k", column)
-        check(rows == sorted(rows, key=lambda r: (order(r), r["name"].encode())), "-k %s" % column)
+        check(rows == sorted(rows, key=lambda r: (order(r), column != "name" and -r["srcBytes"] - r["dstBytes"],
+                                                       r["name"].encode())), "-k %s" % column)
 
 
 def check_folding(records, lines, most):

@@ -40,7 +40,7 @@ struct summary_details {
 
 /* What an entry is sorted by: the greatest value first. */
 struct rank {
-    uint64_t value;
+    uint64_t value, bytes; /* bytes decide between equal values */
     uint32_t entry;
 };
 
@@ -438,8 +438,6 @@ static uint64_t rank_value(const struct summary_entry *entry, enum summary_colum
         return entry->first < 0 ? 0 : UINT64_MAX - (uint64_t)entry->first;
     case SUMMARY_LAST:
         return (uint64_t)(entry->last + 1);
-    case SUMMARY_NAME:
-        return 0;
     case SUMMARY_COUNT:
         count = known_count(entry);
         return count == 0 ? 0 : UINT64_MAX - count;
@@ -464,7 +462,19 @@ static int compare_ranks(const void *left, const void *right, void *context)
 
     if (a->value != b->value)
         return a->value > b->value ? -1 : 1;
+    if (a->bytes != b->bytes)
+        return a->bytes > b->bytes ? -1 : 1;
     return compare_names(context, a->entry, b->entry);
+}
+
+static struct rank rank_of(const struct summary *summary, uint32_t index,
+                           enum summary_column column)
+{
+    const struct summary_entry *entry = entry_at(summary, index);
+
+    if (column == SUMMARY_NAME)
+        return (struct rank){.entry = index};
+    return (struct rank){rank_value(entry, column), rank_value(entry, SUMMARY_BYTES), index};
 }
 
 enum result summary_sort(struct summary *summary, enum summary_column column)
@@ -480,7 +490,7 @@ enum result summary_sort(struct summary *summary, enum summary_column column)
         summary->order_room = count;
     }
     for (uint32_t i = 0; i < count; i++)
-        order[i] = (struct rank){rank_value(entry_at(summary, i), column), i};
+        order[i] = rank_of(summary, i, column);
     if (count > 0)
         qsort_r(order, count, sizeof *order, compare_ranks, summary);
     return RESULT_OK;

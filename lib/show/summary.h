@@ -81,7 +81,8 @@ MUST_CHECK enum result summary_clear(struct summary *summary);
  */
 MUST_CHECK enum result summary_add(struct summary *summary, const struct record *record);
 
-/* Sorts the entries; those that are equal by the column, by their names. RESULT_NO_MEMORY. */
+/* Sorts the entries; those that are equal by the column, by bytes, and then by name.
+ * RESULT_NO_MEMORY. */
 MUST_CHECK enum result summary_sort(struct summary *summary, enum summary_column column);
 
 /*
