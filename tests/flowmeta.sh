@@ -301,6 +301,14 @@ activity 'a vector and an impact' 'Attack Vector' \
 activity 'an impact' Impact '{"destination":"a.test","impactsTags":["Execution"]}'
 activity 'anything else' 'Common Activity' '{"destination":"a.test","title":"T"}'
 activity 'a rank' 'Common Activity' '1,a.test'
+activity 'a port' null '{"destination":":443","title":"T"}'
+activity 'a category' null '{"category":"singleResourceLoaded","title":"T"}'
+activity 'a port, seen in four samples' 'Suspicious Activity' '{"destination":":443","title":"T"}' \
+    ',"flowIdCount":4'
+activity 'a port that is uninteresting' 'Common Activity' \
+    '{"destination":":443","relevance":"knownUninteresting"}' ',"flowIdCount":4'
+activity 'a behavior' 'Common Activity' \
+    '{"category":"singleResourceLoaded","destination":"a.test:443","title":"T"}'
 activity 'nothing' null '1,b.test'
 activity 'seen in five samples' 'Common Activity' '1,b.test' ',"flowIdCount":5'
 activity 'seen in four samples' 'Suspicious Activity' '1,b.test' ',"flowIdCount":4'

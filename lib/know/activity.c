@@ -46,5 +46,7 @@ const char *activity_of(const struct match *match, const struct record *record)
         return "Attack Vector";
     if (impact)
         return "Impact";
-    return match->any ? "Common Activity" : activity_of_count(record);
+    if (match->specific || match->relevance != RELEVANCE_NONE)
+        return "Common Activity";
+    return activity_of_count(record);
 }

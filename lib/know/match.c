@@ -290,7 +290,6 @@ void match_find(struct known *known, const struct record *record, struct match *
     struct found found; /* zeroing all of it would take longer than the search */
     struct search search = {.known = known, .record = record, .found = &found};
 
-    match->any = false;
     match->tag_count = match->list_count = 0;
     match->relevance = RELEVANCE_NONE;
     match->title = match->description = (struct record_text){NULL, 0};
@@ -301,6 +300,7 @@ void match_find(struct known *known, const struct record *record, struct match *
     set_destination(&search);
     take_behaviors(&search);
     take_destination(&search);
+    match->specific = found.count > 0;
     take_port(&search);
     match->any = found.count > 0;
     if (match->any)

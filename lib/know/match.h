@@ -15,7 +15,8 @@
 
 /* The texts are JSON strings, in quotes, that a NUL follows, and last as long as known does. */
 struct match {
-    bool any; /* anything at all is known */
+    bool any;      /* anything at all is known */
+    bool specific; /* and not only of all flows to a port, or of a category */
     enum relevance relevance;
     bool behavior; /* what gives the title, or else the relevance, is about a behavior */
     struct record_text title, description;

@@ -71,7 +71,7 @@ static void ask(struct known *known, struct known *copy, const char *line, size_
         check_match(&match);
         match_find(copy, &record, &other);
         check_same(&match, &other);
-        must(!match.any || activity_of(&match, &record));
+        must(!match.specific || activity_of(&match, &record));
     }
     record_reader_destroy(&reader);
 }
