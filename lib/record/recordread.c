@@ -616,7 +616,7 @@ static enum result collect_rest(struct record_reader *reader, struct record_text
 {
     size_t count;
     const struct json_member *members = json_members(reader->json, &count);
-    const char *p = memchr(reader->line, '{', reader->end) + 1;
+    const char *p = (const char *)memchr(reader->line, '{', reader->end) + 1;
     enum result result = RESULT_OK;
 
     reader->rest.length = 0;
