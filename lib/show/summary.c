@@ -31,11 +31,14 @@ struct share {
     uint32_t category;
 };
 
+#define SHARES_FEW 2u
+
 struct summary_details {
     struct timeline timeline;
-    struct share *shares; /* one of each category */
+    struct share *shares; /* one of each category, the frequent ones near the front */
     uint32_t share_count, share_room;
-    struct known *known; /* NULL: nothing is */
+    struct share few[SHARES_FEW]; /* where they are while there are no more of them */
+    struct known *known;          /* NULL: nothing is */
 };
 
 /* What an entry is sorted by: the greatest value first. */
@@ -64,7 +67,8 @@ static void details_destroy(struct summary_details **details)
 {
     if (*details) {
         timeline_destroy(&(*details)->timeline);
-        free((*details)->shares);
+        if ((*details)->shares != (*details)->few)
+            free((*details)->shares);
         known_destroy(&(*details)->known);
         free(*details);
         *details = NULL;
@@ -161,23 +165,38 @@ static uint64_t sum_of(uint64_t a, uint64_t b)
     return a;
 }
 
+/* Makes room for one share more. */
+static enum result grow_shares(struct summary_details *details)
+{
+    bool few = details->shares == details->few;
+    uint32_t room = details->share_room * 2;
+    struct share *grown = realloc(few ? NULL : details->shares, room * sizeof *grown);
+
+    if (!grown)
+        return RESULT_NO_MEMORY;
+    if (few)
+        memcpy(grown, details->few, sizeof details->few);
+    details->shares = grown;
+    details->share_room = room;
+    return RESULT_OK;
+}
+
+/* A share that is found changes places with the one before it. */
 static enum result add_share(struct summary_details *details, uint32_t category, uint64_t flows)
 {
-    uint32_t room = details->share_room > 0 ? details->share_room * 2 : 2;
-    struct share *grown;
+    struct share *shares = details->shares;
 
     for (uint32_t i = 0; i < details->share_count; i++)
-        if (details->shares[i].category == category) {
-            add(&details->shares[i].flows, flows);
+        if (shares[i].category == category) {
+            struct share share = shares[i];
+
+            add(&share.flows, flows);
+            shares[i] = shares[i > 0 ? i - 1 : 0];
+            shares[i > 0 ? i - 1 : 0] = share;
             return RESULT_OK;
         }
-    if (details->share_count == details->share_room) {
-        grown = realloc(details->shares, room * sizeof *grown);
-        if (!grown)
-            return RESULT_NO_MEMORY;
-        details->shares = grown;
-        details->share_room = room;
-    }
+    if (details->share_count == details->share_room && grow_shares(details) != RESULT_OK)
+        return RESULT_NO_MEMORY;
     details->shares[details->share_count++] = (struct share){flows, category};
     return RESULT_OK;
 }
@@ -190,6 +209,8 @@ static enum result begin_details(struct summary *summary, struct summary_entry *
 
     if (!details)
         return RESULT_NO_MEMORY;
+    details->shares = details->few;
+    details->share_room = SHARES_FEW;
     entry->details = details;
     timeline_init(&details->timeline, summary->options.bin_count);
     if (entry->flows > 0)
