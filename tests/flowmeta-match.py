@@ -36,7 +36,7 @@ def some_address():
 def some_network():
     address = ipaddress.ip_address(some_address())
     most = address.max_prefixlen
-    return str(ipaddress.ip_network((address, choose.randrange(most - 12, most)), strict=False))
+    return "%s/%d" % (address, choose.randrange(most - 12, most))
 
 
 def at_port(host):
@@ -128,15 +128,13 @@ def specificity(entry, name, address, port):
         return 2
     if address_port and what == address_port:
         return 3
-    if "/" in what and ipaddress.ip_network(what).prefixlen == ipaddress.ip_network(what).max_prefixlen:
-        what = what.split("/")[0]
     if address and what == address:
         return 4
     if name and what in parents(name) and (
             entry.scope == "all" or (entry.scope == "below" and what not in SUFFIXES)):
         return 5 + parents(name).index(what)
-    if ip and "/" in what and ip in ipaddress.ip_network(what):
-        return 500 - ipaddress.ip_network(what).prefixlen
+    if ip and "/" in what and ip in ipaddress.ip_network(what, strict=False):
+        return 500 - ipaddress.ip_network(what, strict=False).prefixlen
     return 900 if what == ":%d" % port else None
 
 

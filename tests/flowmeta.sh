@@ -52,6 +52,7 @@ Example.COM.
 2001:db8::7     # a server
 192.0.2.0/24 ; a network
 2001:db8:1::/48
+2001:db8:2::ff/120
 name.test:8080
 203.0.113.5:4444
 [2001:db8::9]:4444
@@ -70,6 +71,8 @@ knows 'an IPv6 address' "$plain" '[2001:db8::7]:80'
 knows 'a network' "$plain" 192.0.2.200:80
 knows 'an address beside a network' '{}' 192.0.3.0:80
 knows 'an IPv6 network' "$plain" other.test:80 2001:db8:1:ffff::1
+knows 'an IPv6 network whose address is not its first' "$plain" '[2001:db8:2::1]:80'
+knows 'an address beside it' '{}' '[2001:db8:2::100]:80'
 knows 'a name and its port' "$plain" name.test:8080 203.0.113.1
 knows 'a name and another port' '{}' name.test:8081 203.0.113.1
 knows 'an address and its port' "$plain" 203.0.113.5:4444
@@ -201,7 +204,8 @@ knows 'ThreatFox' "$cobalt" 203.0.113.66:4443
 threatfox '"is_compromised",' '"False", ' >list
 knows 'ThreatFox with a column more' "$cobalt" 203.0.113.66:4443
 knows 'ThreatFox: another port' '{}' 203.0.113.66:443
-is "$(record evil.example:80 203.0.113.1 | "$tool" -f list | jq -r .title)" 'X, ""Y""' 'ThreatFox: a name, and a comma and quotes in quotes'
+is "$(record evil.example:80 203.0.113.1 | "$tool" -f list | jq -rc '.title, .tags')" 'X, ""Y""
+["threat:botnet_cc"]' 'ThreatFox: a name, and a comma and quotes in quotes'
 printf '# comment\n# first_seen_utc,dst_ip,dst_port,c2_status,last_online,malware\n2021-01-17 07:30:05,203.0.113.66,443,online,2026-01-01,Emotet\n' >list
 knows 'Feodo' '{"title":"Emotet","relevance":"knownBad","knownBy":"destination","lists":["list"]}' \
     203.0.113.66:443
@@ -502,13 +506,17 @@ next 'before SIGHUP' '{"lists":["live"]}' old.test
 echo new.test >live.new
 mv live.new live
 rm gone
-head -c 20 broken.gz >broken.new
+{
+    echo half.test
+    seq -f '%.0f.half.test' 1 100000
+} | gzip | head -c 100000 >broken.new
 mv broken.new broken.gz
 kill -HUP $pid
 next 'after SIGHUP: what is new' '{"lists":["live"]}' new.test
 next 'after SIGHUP: what is gone' '{}' old.test
 next 'after SIGHUP: a list that is gone stays in use' '{"lists":["gone"]}' kept.test
 next 'after SIGHUP: a list that is damaged stays in use' '{"lists":["broken"]}' whole.test
+next 'after SIGHUP: half of it is not used' '{}' half.test
 next 'after SIGHUP: a list that was a pipe stays in use' '{"lists":["piped"]}' piped.test
 is "$(grep -c 'what it held before stays in use' slow.err)" 2 'after SIGHUP: both are told of'
 kill -HUP $pid
