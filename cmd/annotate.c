@@ -26,60 +26,40 @@ static bool flush(void *context, int fd)
     return work->flushed == RESULT_OK && stop_wait(fd);
 }
 
-/* Why a file was not read to its end. */
-static int end_early(const struct work *work, enum result result)
+/* Why reading ended early, if not because of a signal. */
+static int failed(void *context, enum result result)
 {
+    const struct work *work = context;
+
     if (result != RESULT_END)
         return output_failed(result);
+    if (work->flushed == RESULT_OK)
+        return EX_OK;
     errno = work->error; /* reading has changed errno since */
     return output_failed(work->flushed);
 }
 
-/* True if a signal ended reading; prints so. */
-static bool was_stopped(const struct work *work, const char *path)
+static enum result take(void *context, struct record *record)
 {
-    if (work->secflows.in->error != ECANCELED || work->flushed != RESULT_OK)
-        return false;
-    complain(path, "it was not read to its end");
-    return true;
-}
+    struct work *work = context;
 
-/* Sets *go_on to false if there is no point in continuing. */
-static int run_file(struct work *work, const char *path, bool *go_on)
-{
-    const struct annotator *annotator = work->annotator;
-    struct secflows *secflows = &work->secflows;
-    struct record record;
-    const char *line;
-    size_t length;
-    enum result result;
-    int status = secflows_open(secflows, path);
-
-    if (status != EX_OK)
-        return status;
-    input_set_wait(secflows->input, flush, work);
-    while ((result = secflows_next(secflows, &record, &line, &length)) == RESULT_OK)
-        if ((result = annotator->each(annotator->context, secflows->reader, &record,
-                                      work->output)) != RESULT_OK)
-            break;
-    *go_on = result == RESULT_END && work->flushed == RESULT_OK;
-    if (!*go_on)
-        status = end_early(work, result);
-    else if (was_stopped(work, path))
-        status = EX_TEMPFAIL;
-    if (!annotator->quiet)
-        secflows_tell_empty(secflows);
-    return final_status(status, secflows_close(secflows));
+    return work->annotator->each(work->annotator->context, work->secflows.reader, record,
+                                 work->output);
 }
 
 static int run_files(struct work *work, char **paths, size_t count)
 {
-    int status = EX_OK;
-    bool go_on = true;
+    const struct secflows_use use = {
+        .quiet = work->annotator->quiet,
+        .take = take,
+        .wait = flush,
+        .failed = failed,
+        .context = work,
+    };
+    bool go_on;
+    int status = secflows_read(&work->secflows, &use, paths, count, &go_on);
     enum result result;
 
-    for (size_t i = 0; i < count && go_on; i++)
-        status = final_status(status, run_file(work, paths[i], &go_on));
     if (go_on && (result = output_flush(work->output)) != RESULT_OK)
         status = final_status(status, output_failed(result));
     return status;

@@ -73,52 +73,23 @@ static int merge_failed(const struct command *command, enum result result)
     return EX_IOERR;
 }
 
-static enum result take_line(struct command *command, struct record *record)
+static enum result take(void *context, struct record *record)
 {
-    struct secflows *secflows = &command->secflows;
+    struct command *command = context;
     enum result result;
 
-    record_read_rest(secflows->reader, record);
-    result = merge_add(command->merge, secflows->reader, record);
+    record_read_rest(command->secflows.reader, record);
+    result = merge_add(command->merge, command->secflows.reader, record);
     if (result != RESULT_DAMAGED)
         return result;
-    secflows_damaged(secflows, merge_problem(command->merge));
+    secflows_damaged(&command->secflows, merge_problem(command->merge));
     return RESULT_OK;
 }
 
-/* Whether a signal ended the reading, which is said. */
-static bool was_stopped(const struct command *command, const char *path)
+/* Why reading ended early, if not because of a signal. */
+static int failed(void *context, enum result result)
 {
-    if (command->secflows.in->error != ECANCELED)
-        return false;
-    complain(path, "it was not read to its end");
-    return true;
-}
-
-/* *go_on is false when there is no point in more. */
-static int read_file(struct command *command, const char *path, bool *go_on)
-{
-    struct secflows *secflows = &command->secflows;
-    struct record record;
-    const char *line;
-    size_t length;
-    enum result result;
-    int status = secflows_open(secflows, path);
-
-    if (status != EX_OK)
-        return status;
-    input_set_wait(secflows->input, stop_wait_input, NULL);
-    while ((result = secflows_next(secflows, &record, &line, &length)) == RESULT_OK)
-        if ((result = take_line(command, &record)) != RESULT_OK)
-            break;
-    *go_on = result == RESULT_END;
-    if (!*go_on)
-        status = merge_failed(command, result);
-    else if (was_stopped(command, path))
-        status = EX_TEMPFAIL;
-    if (!command->quiet)
-        secflows_tell_empty(secflows);
-    return final_status(status, secflows_close(secflows));
+    return result == RESULT_END ? EX_OK : merge_failed(context, result);
 }
 
 static int write_flows(struct command *command)
@@ -156,11 +127,15 @@ static void print_summary(const struct command *command)
 
 static int merge_files(struct command *command, char **paths, size_t count)
 {
-    int status = EX_OK;
-    bool go_on = true;
+    const struct secflows_use use = {
+        .quiet = command->quiet,
+        .take = take,
+        .failed = failed,
+        .context = command,
+    };
+    bool go_on;
+    int status = secflows_read(&command->secflows, &use, paths, count, &go_on);
 
-    for (size_t i = 0; i < count && go_on; i++)
-        status = final_status(status, read_file(command, paths[i], &go_on));
     if (go_on) {
         status = final_status(status, write_flows(command));
         if (command->verbose)

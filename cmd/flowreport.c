@@ -41,62 +41,53 @@ static const struct tool tool = {
 
 struct command {
     bool quiet, done, any; /* any: a record was read */
-    uint64_t rows, damaged;
+    uint64_t rows;
     const char *title;
     struct secflows secflows;
     struct page *page;
     struct output *output;
 };
 
-static int report_file(struct command *command, const char *path)
+static enum result take(void *context, struct record *record)
 {
-    struct secflows *secflows = &command->secflows;
-    struct record record;
-    const char *line;
-    size_t length;
-    enum result result;
-    int status = secflows_open(secflows, path);
+    struct command *command = context;
 
-    if (status != EX_OK)
-        return status;
-    input_set_wait(secflows->input, stop_wait_input, NULL);
-    while ((result = secflows_next(secflows, &record, &line, &length)) == RESULT_OK) {
-        record_read_rest(secflows->reader, &record);
-        if ((result = page_add(command->page, &record)) != RESULT_OK)
-            break;
-    }
-    command->any = command->any || secflows->any;
-    command->damaged += secflows->damages.count;
-    if (result != RESULT_END) {
-        status = output_failed(result);
-    } else if (secflows->in->error == ECANCELED) {
-        complain(path, "it was not read to its end");
-        status = EX_TEMPFAIL;
-    }
-    return final_status(status, secflows_close(secflows));
+    record_read_rest(command->secflows.reader, record);
+    command->any = true;
+    return page_add(command->page, record);
 }
 
-/* path: that of all records, where it is one. */
+/* Why reading ended early, if not because of a signal. */
+static int failed(void *context, enum result result)
+{
+    (void)context;
+    return result == RESULT_END ? EX_OK : output_failed(result);
+}
+
+/* path: the only file; NULL: there are several. */
 static int write_page(struct command *command, const char *path)
 {
     enum result result;
 
     if (!command->any && !command->quiet)
         complain(path, "no records: the page says only that");
-    result = page_write(command->page, command->damaged, command->output);
+    result = page_write(command->page, command->secflows.damaged, command->output);
     return result == RESULT_OK ? EX_OK : output_failed(result);
 }
 
 /* The page is of all that could be read. */
 static int report_files(struct command *command, char **paths, size_t count)
 {
-    int status = EX_OK;
+    const struct secflows_use use = {
+        .quiet = true, /* the page says so */
+        .take = take,
+        .failed = failed,
+        .context = command,
+    };
+    bool go_on;
+    int status = secflows_read(&command->secflows, &use, paths, count, &go_on);
 
-    for (size_t i = 0; i < count && status != EX_OSERR && !stop_asked(); i++)
-        status = final_status(status, report_file(command, paths[i]));
-    if (status == EX_OSERR)
-        return status;
-    return final_status(status, write_page(command, count == 1 ? paths[0] : NULL));
+    return go_on ? final_status(status, write_page(command, count == 1 ? paths[0] : NULL)) : status;
 }
 
 static int command_init(struct command *command)

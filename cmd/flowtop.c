@@ -136,49 +136,41 @@ static bool wait_for_input(void *context, int fd)
     return command->result == RESULT_OK && stop_wait(fd);
 }
 
-/* Sets *go_on to false if there is no point in continuing. */
-static int read_file(struct command *command, const char *path, bool *go_on)
+/* Why reading ended early, if not because of a signal. */
+static int failed(void *context, enum result result)
 {
-    struct secflows *secflows = &command->secflows;
-    struct record record;
-    const char *line;
-    size_t length;
-    enum result result;
-    int status = secflows_open(secflows, path);
+    const struct command *command = context;
 
-    if (status != EX_OK)
-        return status;
-    input_set_wait(secflows->input, wait_for_input, command);
-    while ((result = secflows_next(secflows, &record, &line, &length)) == RESULT_OK) {
-        record_read_rest(secflows->reader, &record);
-        if ((result = summary_add(command->summary, &record)) != RESULT_OK)
-            break;
-    }
-    if (result == RESULT_END && command->result != RESULT_OK) {
-        result = command->result;
-        errno = command->error;
-    }
-    *go_on = result == RESULT_END;
-    if (!*go_on) {
-        status = output_failed(result);
-    } else if (secflows->in->error == ECANCELED) {
-        complain(path, "it was not read to its end");
-        status = EX_TEMPFAIL;
-    }
-    if (!command->quiet)
-        secflows_tell_empty(secflows);
-    return final_status(status, secflows_close(secflows));
+    if (result != RESULT_END)
+        return output_failed(result);
+    if (command->result == RESULT_OK)
+        return EX_OK;
+    errno = command->error; /* reading has changed errno since */
+    return output_failed(command->result);
+}
+
+static enum result take(void *context, struct record *record)
+{
+    struct command *command = context;
+
+    record_read_rest(command->secflows.reader, record);
+    return summary_add(command->summary, record);
 }
 
 /* What could be read is shown, whatever is missing. */
 static int show_files(struct command *command, char **paths, size_t count)
 {
-    int status = EX_OK;
-    bool go_on = true;
+    const struct secflows_use use = {
+        .quiet = command->quiet,
+        .take = take,
+        .wait = wait_for_input,
+        .failed = failed,
+        .context = command,
+    };
+    bool go_on;
+    int status = secflows_read(&command->secflows, &use, paths, count, &go_on);
     enum result result;
 
-    for (size_t i = 0; i < count && go_on; i++)
-        status = final_status(status, read_file(command, paths[i], &go_on));
     if (go_on && (result = put_table(command)) != RESULT_OK)
         status = final_status(status, output_failed(result));
     return status;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "secflows.h"
 
+#include "stop.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -186,8 +188,48 @@ int secflows_close(struct secflows *secflows)
     int status;
 
     progress_clear(&progress);
+    secflows->damaged += secflows->damages.count;
     status = end_damages(&secflows->damages);
     status = worse_status(status, end_of_input(secflows));
     input_close(&secflows->input);
+    return status;
+}
+
+static int read_file(struct secflows *secflows, const struct secflows_use *use, const char *path,
+                     bool *go_on)
+{
+    struct record record;
+    const char *line;
+    size_t length;
+    enum result result;
+    int status = secflows_open(secflows, path);
+
+    if (status != EX_OK)
+        return status;
+    input_set_wait(secflows->input, use->wait ? use->wait : stop_wait_input, use->context);
+    while ((result = secflows_next(secflows, &record, &line, &length)) == RESULT_OK)
+        if ((result = use->take(use->context, &record)) != RESULT_OK)
+            break;
+    if (result != RESULT_END || secflows->in->error == ECANCELED) {
+        status = use->failed(use->context, result);
+        *go_on = status == EX_OK;
+        if (*go_on) {
+            complain(path, "it was not read to its end");
+            status = EX_TEMPFAIL;
+        }
+    }
+    if (!use->quiet)
+        secflows_tell_empty(secflows);
+    return final_status(status, secflows_close(secflows));
+}
+
+int secflows_read(struct secflows *secflows, const struct secflows_use *use, char **paths,
+                  size_t count, bool *go_on)
+{
+    int status = EX_OK;
+
+    *go_on = true;
+    for (size_t i = 0; i < count && *go_on; i++)
+        status = final_status(status, read_file(secflows, use, paths[i], go_on));
     return status;
 }

@@ -16,6 +16,7 @@ struct secflows {
     struct lookahead *in;
     struct input *input;
     struct damages damages;
+    uint64_t damaged;           /* lines of the files that were closed */
     uint64_t number;            /* of the latest line */
     bool any;                   /* a record was read */
     char other[SIGNATURE_TEXT]; /* what the file seems to be, by its first line; "": unknown */
@@ -50,5 +51,27 @@ void secflows_tell_empty(const struct secflows *secflows);
 
 /* Closes the file and prints how much of it was damaged. Returns EX_OK, or a status. */
 int secflows_close(struct secflows *secflows);
+
+/* What a tool does with the records of its files. */
+struct secflows_use {
+    bool quiet; /* no word about a file without records */
+    /* Takes a record. A result other than RESULT_OK ends the reading. */
+    enum result (*take)(void *context, struct record *record);
+    /* Called before reading may block, as by input_set_wait; NULL: stop_wait_input. */
+    bool (*wait)(void *context, int fd);
+    /*
+     * Says why reading ended: the result of take, or RESULT_END if wait refused. Returns a status;
+     * EX_OK if there is nothing to say, as when wait refused because of a signal.
+     */
+    int (*failed)(void *context, enum result result);
+    void *context;
+};
+
+/*
+ * Reads the files, one after the other, and reports what could not be read. Returns a status; sets
+ * *go_on to false if reading ended early, and there is no point in continuing.
+ */
+MUST_CHECK int secflows_read(struct secflows *secflows, const struct secflows_use *use,
+                             char **paths, size_t count, bool *go_on);
 
 #endif
