@@ -287,6 +287,14 @@ is "$(record a.test:1 192.0.2.1 | "$tool" -f two -f one | jq -c '[.title, .lists
 is "$(record a.test:1 192.0.2.1 | "$tool" -f two -b one | jq -r .title)" first \
     'equally specific: graver wins over the order of -f'
 
+printf '{"category":"%s","destination":"a.test","title":"first"}\n' $category >one
+printf '{"category":"%s","destination":"a.test:443","title":"second"}\n' $category >two
+is "$(record a.test:443 192.0.2.1 | "$tool" -f one -f two | jq -r .title)" first \
+    'two behaviors: the order of -f'
+is "$(record a.test:443 192.0.2.1 | "$tool" -f two -f one | jq -r .title)" second \
+    'two behaviors: the other order of -f'
+echo '{"destination":"a.test","title":"second"}' >two
+
 # Activity
 
 # activity DESCRIPTION WANT LINE [MORE]

@@ -221,27 +221,39 @@ static void unite(struct record_text *texts, size_t *count, size_t most, struct 
 struct best {
     int title_class, relevance_class; /* -1: none yet */
     enum relevance title_relevance;
-    bool behavior; /* of the relevance */
+    uint32_t title_fact; /* its number: facts are numbered in the order of lists and their lines */
+    bool behavior;       /* of the relevance */
 };
 
-static void add_note(const struct note *note, int class, bool behavior, struct match *match,
-                     struct best *best)
+static bool has_better_title(const struct note *note, int class, uint32_t fact,
+                             const struct best *best)
 {
-    bool title = best->title_class < 0 ||
-                 (best->title_class == class && note->relevance > best->title_relevance);
+    if (note->title.length == 0)
+        return false;
+    if (best->title_class != class)
+        return best->title_class < 0;
+    return note->relevance > best->title_relevance ||
+           (note->relevance == best->title_relevance && fact < best->title_fact);
+}
+
+static void add_note(const struct note *note, const struct found *found, size_t at,
+                     struct match *match, struct best *best)
+{
+    int class = found->classes[at];
     bool relevance = best->relevance_class < 0 ||
                      (best->relevance_class == class && note->relevance > match->relevance);
 
-    if (title && note->title.length > 0) {
+    if (has_better_title(note, class, found->facts[at], best)) {
         match->title = note->title;
         match->description = note->description;
-        match->behavior = behavior;
+        match->behavior = found->behaviors[at];
+        best->title_fact = found->facts[at];
         best->title_class = class;
         best->title_relevance = note->relevance;
     }
     if (relevance && note->relevance != RELEVANCE_NONE) {
         match->relevance = note->relevance;
-        best->behavior = behavior;
+        best->behavior = found->behaviors[at];
         best->relevance_class = class;
     }
     for (size_t i = 0; i < note->tag_count; i++)
@@ -264,7 +276,7 @@ static void add_facts(const struct search *search, struct match *match)
             continue;
         }
         note_unpack(known_note(search->known, fact), &note);
-        add_note(&note, found->classes[i], found->behaviors[i], match, &best);
+        add_note(&note, found, i, match, &best);
         unite(match->lists, &match->list_count, MATCH_LISTS,
               note.source.length > 0 ? note.source : list);
     }
