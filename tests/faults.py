@@ -572,6 +572,8 @@ def make_cases(work):
     (work / "ssl.log").write_text('{"_path": "ssl", "uid": "C1", "server_name": "c.example"}\n')
     (work / "samples.sf").write_text(record(1700000000, 1) + record(1700000060, 2) + record(1700000000, 3))
     (work / "known.sf").write_text(record(1700000000, 1).replace("}", KNOWN) + record(1700000060, 2))
+    (work / "many.sf").write_text("".join(record(1700000000, 1).replace("10.0.0.1:", "10.0.%d.%d:" % divmod(n, 256))
+                                          for n in range(6000)))
     (work / "samples.log").write_text(conn_log())
     (work / "lists").mkdir()
     (work / "lists/own.ndjson").write_text('{"destination":"9.9.9.9","title":"A","tags":["b"]}\n')
@@ -594,6 +596,8 @@ def make_cases(work):
         Case("flowtop", "-j", "../samples.sf"),
         Page("flowreport", "-t", "Title", "../known.sf"),
         Case("flowmeta", "-f", "../lists", "-b", "../lists/own.ndjson", "../samples.sf"),
+        Case("flowmerge", "-xv", "../samples.sf"),
+        Case("flowmerge, on the disk", "--memory", "1M", "../many.sf"),
         Case("flowupload -n", "-n", "../samples.sf"),
         Upload("flowupload", "documents", samples, ["../samples.sf"], "-k", "../key", "-v"),
         Upload("flowupload -F ndjson", "lines", samples, ["../samples.sf"], "-F", "ndjson", "-z", "-H",

@@ -434,6 +434,7 @@ def secflow(date="1700000000.000000"):
 @case("flowlabel")
 @case("flowtop")
 @case("flowreport")
+@case("flowmerge")
 @case("flowupload", "-nq")
 def one_line():
     yield b'{"src":"'
@@ -444,6 +445,7 @@ def one_line():
 @case("flowlabel")
 @case("flowtop")
 @case("flowreport")
+@case("flowmerge")
 @case("flowupload", "-nq")
 def records():
     while True:
@@ -453,6 +455,7 @@ def records():
 @case("flowlabel")
 @case("flowtop")
 @case("flowreport")
+@case("flowmerge")
 @case("flowupload", "-nq")
 def many_keys():
     line = secflow()[:-2] + b"".join(b',"%x":0' % n for n in range(2000)) + b"}\n"
@@ -463,6 +466,7 @@ def many_keys():
 @case("flowlabel")
 @case("flowtop")
 @case("flowreport")
+@case("flowmerge")
 @case("flowupload", "-nq")
 def equal_keys():
     line = b"{" + b'"flowId":"\\u0061",' * 1000 + secflow()[1:]
@@ -473,6 +477,7 @@ def equal_keys():
 @case("flowlabel")
 @case("flowtop")
 @case("flowreport")
+@case("flowmerge")
 @case("flowupload", "-nq")
 def deep_values():
     line = b'{"x":' + b"[" * 5000 + b"]" * 5000 + b"," + secflow()[1:]
@@ -483,11 +488,22 @@ def deep_values():
 @case("flowlabel")
 @case("flowtop")
 @case("flowreport")
+@case("flowmerge")
 @case("flowupload", "-nq")
 def escapes():
     line = secflow()[:-2] + b',"x":"' + b"\\u0000" * 2000 + b'"}\n'
     while True:
         yield line
+
+
+@case("flowmerge")
+@case("flowmerge", "--memory", "1M")
+def parts():
+    """Of one conversation, the last one first, and each of them turned."""
+    for second in range(10**9, 0, -1):
+        line = secflow("%d.000000" % second).replace(b"a.example", b"9.9.9.9").replace(b"passive", b"original")
+        yield line.replace(b"10.0.0.1:5", b"x").replace(b"9.9.9.9:443", b"10.0.0.1:5").replace(b"x", b"9.9.9.9:443") \
+            if second % 2 else line
 
 
 def made(function, size):

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK_BYTES ((size_t)1024 * 1024)
+#define CHUNK_BYTES ((size_t)64 * 1024)
 
 #define RADIX_BITS 11
 
@@ -58,7 +58,6 @@ static bool add_chunk(struct sorter *sorter, size_t size)
         return false;
     sorter->free = sorter->chunks[sorter->chunk_count++];
     sorter->left = size;
-    sorter->bytes += size;
     return true;
 }
 
@@ -84,6 +83,7 @@ void sorter_keep(struct sorter *sorter, char *room, size_t length)
     memcpy(room - sizeof number, &number, sizeof number);
     sorter->free += with_number(length);
     sorter->left -= with_number(length);
+    sorter->bytes += with_number(length);
 }
 
 enum result sorter_add(struct sorter *sorter, uint64_t rank, char *room, size_t length)

@@ -19,7 +19,7 @@ struct sorter {
     size_t chunk_count, chunk_capacity;
     char *free; /* what is left of the last chunk, and how much that is */
     size_t left;
-    size_t bytes; /* of all chunks */
+    size_t bytes; /* used of all chunks */
     struct spill *spill;
     bool spilled;
     size_t next; /* of the entries, to be read where nothing was spilled */
