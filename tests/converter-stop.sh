@@ -27,8 +27,10 @@ begin() {
     head -c "$half" "$tool_name.input" >&9
 }
 
-# takes SIGNAL: true if the process has a handler for it, by its bit in SigCgt
+# takes SIGNAL: true if the process is the tool by now, not yet another shell, and has a handler for
+# the signal, by its bit in SigCgt
 takes() {
+    [ "/proc/$process/exe" -ef "$tool" ] || return
     caught=$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$process/status")
     [ $((0x$caught >> ($1 - 1) & 1)) -eq 1 ]
 }

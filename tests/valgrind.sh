@@ -88,7 +88,7 @@ printf '127.0.0.1 a.example\n||b.example^\nstra\303\237e.example\na b c\n' >host
 clean 65 'flowmeta: lists of all formats' \
     flowmeta -v -f top.csv -b x.intel -g x.csv -f x.json -f hosts -f trace.pcap -M place.mmdb flows.sf
 clean 66 'flowmeta: no list' flowmeta -f nothing flows.sf
-clean 0 'flowmerge: in memory, and on the disk' sh -c "flowmerge -x flows.sf flows.sf | flowmerge -v --memory 1M"
+clean 0 'flowmerge' flowmerge -vx flows.sf flows.sf
 clean 65 'flowmerge: no records' flowmerge bad.sf
 
 start_collector

@@ -189,7 +189,7 @@ static enum result make_connection(struct zeeklog *log, struct connection *conne
 
     if (result != RESULT_OK)
         return result;
-    connection->proto = protocol(proto);
+    *connection = (struct connection){.proto = protocol(proto)};
     if (connection->proto == 0) {
         log->log.counts.connections++;
         log->log.counts.other_protocols++;
@@ -210,10 +210,6 @@ static enum result make_connection(struct zeeklog *log, struct connection *conne
         result = take_counts(log, connection);
     if (result != RESULT_OK)
         return result;
-    connection->opener = OPENER_UNKNOWN;
-    connection->bytes_from = BYTES_EXACT;
-    connection->point = NULL;
-    connection->icmp_known = false;
     if (connection->proto == IPPROTO_TCP)
         connection->opener = (uint8_t)find_opener(get(log, FIELD_HISTORY));
     else if (connection->proto == IPPROTO_ICMP)
