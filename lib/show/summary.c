@@ -169,7 +169,7 @@ static uint64_t sum_of(uint64_t a, uint64_t b)
 static enum result grow_shares(struct summary_details *details)
 {
     bool few = details->shares == details->few;
-    uint32_t room = details->share_room * 2;
+    uint32_t room = details->share_room * 2 + 1;
     struct share *grown = realloc(few ? NULL : details->shares, room * sizeof *grown);
 
     if (!grown)
@@ -760,7 +760,7 @@ struct record_text summary_category(const struct summary *summary,
                                     const struct summary_entry *entry, uint64_t *flows)
 {
     const struct summary_details *details = entry->details;
-    struct record_text most = {NULL, 0};
+    struct record_text most = {"", 0};
 
     *flows = 0;
     if (!details && entry->flows > 0) {
