@@ -408,6 +408,9 @@ is "$(record a.test:1 192.0.2.1 | "$tool" -f lists | jq -c "$added")" '{"rank":1
 is "$(record b.test:1 192.0.2.1 | "$tool" -f lists/ | jq -c "$added")" '{"lists":["deep"]}' \
     'a directory in it'
 is "$(record c.test:1 192.0.2.1 | "$tool" -f lists | jq -c "$added")" '{}' 'hidden ones are passed over'
+mkfifo lists/deep/fifo
+is "$(record b.test:1 192.0.2.1 | timeout 20 "$tool" -f lists | jq -c "$added")" '{"lists":["deep"]}' \
+    'a FIFO in a directory is passed over'
 
 # Lists that are none, or damaged: said, and the rest goes on
 
