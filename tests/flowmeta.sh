@@ -557,6 +557,9 @@ record a.test:1 192.0.2.1 >a.sf
 is_status 0 'standard input as a list' from_stdin
 is "$(jq -c .lists out)" '["standard input"]' 'standard input as a list: its name'
 is_status 66 'no such database' "$tool" -M nothing-there -f two flows.sf
+mkfifo fifo.mmdb
+is_status 66 'a database that is a FIFO' timeout 20 "$tool" -M fifo.mmdb -f two flows.sf
+is_status 66 'a database that is a device' timeout 20 "$tool" -M /dev/null -f two flows.sf
 is_status 65 'a database that is none' "$tool" -M two -f two flows.sf
 like "$(cat err)" '^flowmeta: two: not a MaxMind database$' 'a database that is none: message'
 

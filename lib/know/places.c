@@ -23,13 +23,14 @@ struct places {
  */
 static int copy(const char *path)
 {
-    int from = open(path, O_RDONLY | O_CLOEXEC), to = -1, saved;
+    int from = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), to = -1, saved;
     ssize_t got = -1;
     struct stat stat;
 
     if (from >= 0 && fstat(from, &stat) == 0) {
-        if (S_ISDIR(stat.st_mode))
-            errno = EISDIR;
+        /* A FIFO may never have a writer, and a device may never end. */
+        if (!S_ISREG(stat.st_mode))
+            errno = S_ISDIR(stat.st_mode) ? EISDIR : ENOTSUP;
         else
             to = memfd_create("secflow-places", MFD_CLOEXEC);
     }
