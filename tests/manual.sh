@@ -26,6 +26,15 @@ is "$(cat "$mandir/secflow.1")" '.so man7/secflow.7' 'man secflow opens the over
 version=$(pcap2flow -V | sed -n '1s/.* //p')
 is "$(grep -h '^\.Os' "$mandir"/*.[1-8] | sort -u)" ".Os Secflow $version" 'the pages have the version of the tools'
 
+# In roff a \" within a line begins a comment, and the rest of the line is not shown.
+is "$(awk 'index(substr($0, 3), "\\\"") { print FILENAME ": " $0 }' "$mandir"/*.[1-8])" '' 'no comment cuts a line of a page'
+
+# A cell that is wider than its column runs into the next one.
+is "$(awk '/^\.Bl -column / { split($0, part, "\""); width = length(part[2]) } /^\.El/ { width = 0 }
+    width && /^\.It / { cell = $0; sub(/^\.It (Li |Va |Sy )?/, "", cell); sub(/ Ta .*/, "", cell)
+        gsub(/ ,/, ",", cell); sub(/\\&/, "", cell)
+        if (length(cell) > width) print FILENAME ": " cell }' "$mandir"/*.[1-8])" '' 'the first column of each table is wide enough'
+
 # Options as `-o, --option WHAT`, a line each: of the list in a tool's help, of the list in its page, and
 # as `-o WHAT`, or `--option WHAT` where that has no letter, of the page's synopsis.
 help_list() {
