@@ -29,9 +29,9 @@ says() {
 }
 
 for file in trace.sf labelled.sf; do
-    says pcap2flow $file 'not a capture file: it is Secflows already, which flowlabel and flowupload read'
-    says zeek2flow $file 'not a Zeek log: it is Secflows already, which flowlabel and flowupload read'
-    says eve2flow $file "not Suricata's eve.json: it is Secflows already, which flowlabel and flowupload read"
+    says pcap2flow $file 'not a capture file: it is Secflows already, which flowtop, flowreport and others read'
+    says zeek2flow $file 'not a Zeek log: it is Secflows already, which flowtop, flowreport and others read'
+    says eve2flow $file "not Suricata's eve.json: it is Secflows already, which flowtop, flowreport and others read"
 done
 for log in conn.tsv.log dns.tsv.log conn.json.log dns.json.log; do
     says pcap2flow $log 'not a capture file: it is a Zeek log; use: zeek2flow FILE'

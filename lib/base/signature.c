@@ -43,7 +43,7 @@ static const struct signature signatures[] = {
 /* Keys by which to recognize a JSON object. */
 static const struct signature json_keys[] = {
     {"\"destinationNameSource\"", 23, SIGNATURE_SECFLOWS,
-     "Secflows already, which flowlabel and flowupload read", NULL},
+     "Secflows already, which flowtop, flowreport and others read", NULL},
     {"\"id.orig_h\"", 11, ZEEK},
     {"\"id_orig_h\"", 11, ZEEK},
     {"\"_path\"", 7, ZEEK},
