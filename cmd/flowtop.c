@@ -248,6 +248,21 @@ static void command_destroy(struct command *command)
     free(command->output);
 }
 
+/* Says which words there are. */
+static int unknown_word(const char *const *words, size_t count)
+{
+    char all[256];
+    size_t length = 0;
+
+    for (size_t i = 0; i < count && length < sizeof all; i++)
+        length += (size_t)snprintf(all + length, sizeof all - length, "%s%s",
+                                   i == 0           ? ""
+                                   : i + 1 == count ? " or "
+                                                    : ", ",
+                                   words[i]);
+    return usage_error("%s: '%s' is unknown; it can be %s", option_typed(), optarg, all);
+}
+
 /* A word of several, or as much of its beginning as is of no other. */
 static int option_word(const char *const *words, size_t count, unsigned *number)
 {
@@ -261,7 +276,7 @@ static int option_word(const char *const *words, size_t count, unsigned *number)
             found = i;
         }
     if (found == count)
-        return usage_error("%s: unknown '%s'", option_typed(), optarg);
+        return unknown_word(words, count);
     *number = (unsigned)found;
     return EX_OK;
 }

@@ -205,6 +205,8 @@ misused 'an ambiguous key' -b s flows.sf
 misused 'a bad number' -n many flows.sf
 misused 'no keys' --keys 0 flows.sf
 misused 'standard input twice' - -
+complains "-b: 'host' is unknown; it can be destination, source, category, domain, port or sensor; try 'flowtop --help'" \
+    -b host flows.sf
 complains "-b: 's' can be source or sensor; try 'flowtop --help'" -b s flows.sf
 complains 'unknown option -r; files need no option: flowtop FILE' -r flows.sf
 is "$("$tool" -b so flows.sf)" "$("$tool" -b source flows.sf)" 'a key is abbreviated'
