@@ -288,14 +288,19 @@ static int check_input(const struct flowmeta *meta, char **paths, size_t count)
 
 static int run(struct flowmeta *meta, char **paths, size_t count)
 {
+    bool usual = meta->lists.source_count == 0;
     int status = EX_OK, lists;
 
     stop_spare_hangup();
-    if (meta->lists.source_count == 0)
+    if (usual)
         status = add_usual(meta);
     lists = status == EX_OK ? metalists_read(&meta->lists) : status;
     if (lists == EX_OSERR)
         return lists;
+    if (usual && lists == EX_NOINPUT)
+        complain(NULL,
+                 "give lists with -f, or name them in SECFLOW_LISTS; the starter set is there "
+                 "once Secflow is installed");
     lists = worse_status(lists, open_databases(meta));
     status = annotate(&meta->annotator, paths, count);
     print_summary(meta);

@@ -547,6 +547,10 @@ misused 'unknown option' -x flows.sf
 complains 'unknown option --lists; did you mean --list?' --lists flows.sf
 is "$(record ssh.test:22 192.0.2.1 | "$tool" | jq -c '[.title != null, .lists]')" \
     '[true,["starter"]]' 'SECFLOW_LISTS'
+record ssh.test:22 192.0.2.1 | SECFLOW_LISTS=none.ndjson "$tool" >out 2>err
+is "$(cat err)" "flowmeta: none.ndjson: cannot open: No such file or directory
+flowmeta: give lists with -f, or name them in SECFLOW_LISTS; the starter set is there once Secflow is installed" \
+    'without the usual lists: what to do'
 without_output flows.sf
 misused 'standard input as list and records' -f - -
 echo a.test >list
