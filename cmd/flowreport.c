@@ -32,7 +32,7 @@ static const struct tool tool = {
     .usage = "[OPTION...] [FILE...] >PAGE.html",
     .about = "Show Secflows as one HTML page, which loads nothing and needs no script. Without "
              "FILE, or where FILE is -, read standard input.",
-    .example = "pcap2flow trace.pcap | flowlabel | flowreport >trace.html",
+    .example = "pcap2flow trace.pcap | flowmeta | flowreport >trace.html",
     .options = tool_options,
     .option_count = sizeof tool_options / sizeof *tool_options,
     .habits = habits,
