@@ -91,6 +91,7 @@ waits 'a log' zeek2flow conn.tsv.log -
 waits 'a log' eve2flow
 waits Secflows flowlabel
 waits Secflows flowmeta -f empty.sf
+waits Secflows flowseen -s seen.db
 waits Secflows flowreport
 waits Secflows flowupload -n
 # ends_at_once COMMAND...: on a terminal where Ctrl-D has been pressed; prints what is shown

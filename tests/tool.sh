@@ -34,7 +34,7 @@ links_what_it_tells() {
         is "$("$tool" -V | sed -n 's/^With //p' | sed 's/, /\n/g' | sed 's/^lib//; s/ .*//' | LC_ALL=C sort)" \
             "$(sed -n 's/^ *NEEDED *lib\(.*\)\.so.*/\1/p' "$tmp/linked" | sed 's/^z$/zlib/' |
                 grep -Ev '^(c|m|pthread|asan|ubsan|tsan|gcc_s)$' | LC_ALL=C sort)" '-V: what is linked'
-        is "$("$tool" -V | sed -n 's/^With //p' | sed 's/, /\n/g' | grep -Evc '^[a-z]+2? [0-9]+[.0-9]+( \(.+\))?$')" 0 \
+        is "$("$tool" -V | sed -n 's/^With //p' | sed 's/, /\n/g' | grep -Evc '^[a-z]+[23]? [0-9]+[.0-9]+( \(.+\))?$')" 0 \
             '-V: each with its version'
     else
         skip '-V: what is linked' 'no objdump'

@@ -1,0 +1,660 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * flowseen: adds to each Secflow in how many samples it was seen, here and elsewhere. See
+ * flowseen(1).
+ */
+#include "base/clock.h"
+#include "base/input.h"
+#include "base/number.h"
+#include "know/domain.h"
+#include "know/sighting.h"
+#include "options.h"
+#include "record/put.h"
+#include "secflows.h"
+#include "stop.h"
+#include "stores.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum long_option { OPTION_SENSOR = OPTION_LONG, OPTION_CAPTURES };
+
+static const struct tool_option tool_options[] = {
+    {'s', "store", "STORE", "the file that remembers; it is made if it is not there"},
+    {'n', "ask", NULL, "only ask the store; count nothing"},
+    {'e', "expire", "TIME", "forget what has not been seen for so long"},
+    {'m', "merge", NULL, "merge each FILE, another store, into the store"},
+    {'X', "export", NULL, "write all that the store holds as lines of JSON"},
+    {'I', "import", NULL, "merge the lines of each FILE, as -X writes them, into the store"},
+    {'l', "list", NULL, "tell how much the store holds"},
+    {OPTION_SENSOR, "sensor", "NAME",
+     "who counts records that name no sensor (default: the store)"},
+    {OPTION_CAPTURES, "captures", NULL,
+     "each sample is a capture, which others may count, too, and merge"},
+    {'q', "quiet", NULL, "show no progress, and no note about files without records"},
+    {'v', "verbose", NULL, "print a summary, and whether the store is young"},
+    COMMON_OPTIONS,
+};
+
+static const struct habit habits[] = {
+    {'r', "files need no option: flowseen -s STORE FILE"},
+    {0, NULL},
+};
+
+static const struct tool tool = {
+    .usage = "-s STORE [OPTION...] [FILE...]\n-s STORE -m STORE...\n-s STORE -I [FILE...]\n"
+             "-s STORE -X|-l",
+    .about = "Count each sample of Secflows in a store, and add to each record in how many samples "
+             "its behavior, destination and domain were seen, by how many sensors, and since when. "
+             "With no FILE, or when FILE is -, read standard input.",
+    .example = "pcap2flow x.pcap | flowseen -s seen.db | jq 'select(.domainCount == 1)'",
+    .options = tool_options,
+    .option_count = sizeof tool_options / sizeof *tool_options,
+    .habits = habits,
+    .libraries = (library_fn *const[]){seen_sqlite, domain_libpsl, input_zlib, input_zstd,
+                                       library_nettle, NULL},
+};
+
+enum field {
+    FIELD_COUNT,
+    FIELD_SENSORS,
+    FIELD_FIRST,
+    FIELD_LAST,
+    FIELD_DESTINATION_COUNT,
+    FIELD_DESTINATION_FIRST,
+    FIELD_DOMAIN,
+    FIELD_DOMAIN_COUNT,
+    FIELD_DOMAIN_FIRST,
+    FIELDS
+};
+
+static const char *const fields[FIELDS] = {
+    "flowIdCount",    "flowIdSensors",    "flowIdFirstSeen",
+    "flowIdLastSeen", "destinationCount", "destinationFirstSeen",
+    "domain",         "domainCount",      "domainFirstSeen"};
+
+/* As in flowupload: samples that may alternate, and how long to wait for more of one. */
+#define OPEN_MOST 256u
+#define IDLE (5 * SECOND)
+
+/* How many samples a transaction counts, and after how many bytes of lines it ends earlier. */
+#define READY_MOST 100u
+#define READY_BYTES ((size_t)16 << 20)
+
+/* Bytes of lines that open samples may have, apart from the latest one. */
+#define OPEN_BYTES ((size_t)256 << 20)
+
+/* How often keys are forgotten, with -e. */
+#define FORGET_AGAIN (24 * 3600 * SECOND)
+
+struct held {
+    struct sighting sighting;
+    int64_t last; /* when the last record came */
+};
+
+struct flowseen {
+    const char *path;
+    const char *sensor; /* NULL: the store counts */
+    enum store_task task;
+    bool ask, captures, quiet, verbose, done;
+    int64_t expire; /* 0: nothing is forgotten */
+
+    struct seen *seen;
+    struct secflows secflows;
+    struct record_reader *writer;
+    struct output *output;
+
+    struct held *open[OPEN_MOST + 1]; /* the one with the latest record first */
+    struct held *ready[READY_MOST];   /* complete, in order */
+    size_t open_count, ready_count, open_bytes, ready_bytes;
+
+    int64_t forgot_at;
+    bool failing;      /* the store cannot be used, which was reported */
+    enum result ended; /* what ended the work while waiting */
+    int status;
+    uint64_t samples, records, repeated, uncounted;
+};
+
+static void destroy_held(struct held *held)
+{
+    if (held)
+        sighting_destroy(&held->sighting);
+    free(held);
+}
+
+/* Values of fields, each as JSON; a number or a time at most. */
+struct values {
+    char numbers[FIELDS][32];
+    const char *values[FIELDS];
+};
+
+static void put_number(struct values *values, enum field field, int64_t number)
+{
+    snprintf(values->numbers[field], sizeof values->numbers[field], "%" PRId64, number);
+    values->values[field] = values->numbers[field];
+}
+
+static void put_time(struct values *values, enum field field, int64_t seconds)
+{
+    char *start = values->numbers[field], *p = put_quote(start);
+
+    p = put_timestamp(p, seconds * SECOND) - strlen(".000000Z");
+    p = put_literal(p, "Z");
+    p = put_quote(p);
+    *p = '\0';
+    values->values[field] = start;
+}
+
+/* Samples that have had it, this one included. */
+static int64_t count_of(const struct sighting *sighting, const struct sighted *sighted)
+{
+    return sighted->fact.count + !sighting->counted_before;
+}
+
+static int64_t first_of(const struct sighted *sighted)
+{
+    const struct seen_fact *fact = &sighted->fact;
+
+    return fact->first >= 0 && fact->first < sighted->first ? fact->first : sighted->first;
+}
+
+static int64_t sensors_of(const struct sighting *sighting, const struct sighted *sighted)
+{
+    return sighted->fact.counters + (!sighting->counted_before && !sighted->fact.own);
+}
+
+/*
+ * When another sample has had it last. A sample that was counted before may itself be what the
+ * store saw last.
+ */
+static bool last_of(const struct sighting *sighting, const struct sighted *sighted, int64_t *last)
+{
+    *last = sighted->fact.last;
+    return *last >= 0 && (!sighting->counted_before || *last > sighted->last);
+}
+
+static void put_domain(const struct sighting *sighting, const struct sighted *destination,
+                       struct values *values)
+{
+    const struct sighted *domain = &sighting->keys[destination->domain];
+
+    values->values[FIELD_DOMAIN] = sighting->domains.bytes + destination->domain_text;
+    put_number(values, FIELD_DOMAIN_COUNT, count_of(sighting, domain));
+    put_time(values, FIELD_DOMAIN_FIRST, first_of(domain));
+}
+
+/* Writes the line that the writer has read. */
+static enum result write_line(const struct flowseen *flowseen, const struct sighting *sighting,
+                              const struct sighted_line *line)
+{
+    const struct sighted *flow = &sighting->keys[line->flow];
+    const struct sighted *destination = &sighting->keys[line->destination];
+    struct values values = {.values = {NULL}};
+    int64_t last;
+
+    put_number(&values, FIELD_COUNT, count_of(sighting, flow));
+    put_number(&values, FIELD_SENSORS, sensors_of(sighting, flow));
+    put_time(&values, FIELD_FIRST, first_of(flow));
+    if (last_of(sighting, flow, &last))
+        put_time(&values, FIELD_LAST, last);
+    put_number(&values, FIELD_DESTINATION_COUNT, count_of(sighting, destination));
+    put_time(&values, FIELD_DESTINATION_FIRST, first_of(destination));
+    if (destination->domain != NO_DOMAIN)
+        put_domain(sighting, destination, &values);
+    return record_write_with(flowseen->writer, values.values, flowseen->output);
+}
+
+/* Writes the lines of a sample; without facts as they are. */
+static enum result write_sample(struct flowseen *flowseen, const struct sighting *sighting,
+                                bool facts)
+{
+    const char *line = sighting->lines.bytes;
+    enum result result = RESULT_OK;
+    struct record record;
+
+    for (size_t i = 0; i < sighting->line_count && result == RESULT_OK; i++) {
+        const char *end = sighting->lines.bytes + sighting->ends[i].end;
+
+        if (facts) {
+            result = record_read(flowseen->writer, line, (size_t)(end - line), &record);
+            if (result == RESULT_OK)
+                result = write_line(flowseen, sighting, &sighting->ends[i]);
+        } else {
+            result = output_put(flowseen->output, line, (size_t)(end - line));
+            if (result == RESULT_OK)
+                result = output_put(flowseen->output, "\n", 1);
+        }
+        line = end;
+    }
+    return result;
+}
+
+/* Who counts a sample. */
+static int64_t counter_of(const struct flowseen *flowseen, const struct sighting *sighting)
+{
+    if (flowseen->captures)
+        return sighting_id(sighting);
+    if (sighting->sensor_length > 0)
+        return seenline_counter(sighting->sensor, sighting->sensor_length);
+    if (flowseen->sensor)
+        return seenline_counter(flowseen->sensor, strlen(flowseen->sensor));
+    return seen_own(flowseen->seen);
+}
+
+/* Forgets old keys, now and then. */
+static enum result forget(struct flowseen *flowseen)
+{
+    int64_t now = clock_monotonic(), wall = clock_wall(), rows;
+    enum result result;
+
+    if (flowseen->expire == 0 || flowseen->ask || wall < CLOCK_LEAST ||
+        (flowseen->forgot_at != 0 && now - flowseen->forgot_at < FORGET_AGAIN))
+        return RESULT_OK;
+    result = seen_forget(flowseen->seen, (wall - flowseen->expire) / SECOND, &rows);
+    if (result == RESULT_OK)
+        flowseen->forgot_at = now;
+    return result;
+}
+
+static enum result count_ready(struct flowseen *flowseen)
+{
+    struct sighting *sightings[READY_MOST];
+    enum result result = seen_begin(flowseen->seen);
+
+    for (size_t i = 0; i < flowseen->ready_count; i++) {
+        sightings[i] = &flowseen->ready[i]->sighting;
+        sightings[i]->counter = counter_of(flowseen, sightings[i]);
+    }
+    if (result == RESULT_OK)
+        result = sightings_count(sightings, flowseen->ready_count, flowseen->seen, flowseen->ask);
+    if (result == RESULT_OK)
+        result = forget(flowseen);
+    if (result == RESULT_OK)
+        result = seen_commit(flowseen->seen);
+    if (result != RESULT_OK)
+        seen_undo(flowseen->seen);
+    return result;
+}
+
+/* Reports, once, that records now pass without counts: losing them would be worse. */
+static void store_failed(struct flowseen *flowseen)
+{
+    flowseen->status = final_status(
+        flowseen->status, stores_complain(flowseen->path, flowseen->seen, flowseen->failing));
+    if (!flowseen->failing)
+        complain(flowseen->path, "records pass on without counts until the store can be used");
+    flowseen->failing = true;
+}
+
+static void tally(struct flowseen *flowseen, const struct sighting *sighting, bool facts)
+{
+    flowseen->samples++;
+    flowseen->records += sighting->line_count;
+    flowseen->uncounted += !facts;
+    flowseen->repeated += facts && sighting->counted_before;
+}
+
+/* Counts what is complete, and only then writes it. */
+static enum result settle(struct flowseen *flowseen)
+{
+    enum result result = flowseen->ready_count > 0 ? count_ready(flowseen) : RESULT_OK;
+    bool facts = result == RESULT_OK;
+
+    if (result == RESULT_SYSTEM) {
+        store_failed(flowseen);
+        result = RESULT_OK;
+    } else if (flowseen->ready_count > 0 && flowseen->failing) {
+        complain(flowseen->path, "the store can be used again");
+        flowseen->failing = false;
+    }
+    for (size_t i = 0; i < flowseen->ready_count; i++) {
+        struct held *held = flowseen->ready[i];
+
+        if (result == RESULT_OK) {
+            tally(flowseen, &held->sighting, facts);
+            result = write_sample(flowseen, &held->sighting, facts);
+        }
+        destroy_held(held);
+    }
+    flowseen->ready_count = 0;
+    flowseen->ready_bytes = 0;
+    return result;
+}
+
+/* The open sample whose last record is the oldest is complete. */
+static enum result complete(struct flowseen *flowseen)
+{
+    struct held *held = flowseen->open[--flowseen->open_count];
+    size_t bytes = held->sighting.lines.length;
+
+    flowseen->open_bytes -= bytes;
+    flowseen->ready_bytes += bytes;
+    flowseen->ready[flowseen->ready_count++] = held;
+    return flowseen->ready_count == READY_MOST || flowseen->ready_bytes >= READY_BYTES
+               ? settle(flowseen)
+               : RESULT_OK;
+}
+
+static enum result complete_all(struct flowseen *flowseen)
+{
+    enum result result = RESULT_OK;
+
+    while (flowseen->open_count > 0 && result == RESULT_OK)
+        result = complete(flowseen);
+    return result;
+}
+
+static enum result complete_idle(struct flowseen *flowseen, int64_t now)
+{
+    enum result result = RESULT_OK;
+
+    while (result == RESULT_OK && flowseen->open_count > 0 &&
+           now - flowseen->open[flowseen->open_count - 1]->last >= IDLE)
+        result = complete(flowseen);
+    return result;
+}
+
+/* Makes room among the open samples. The latest stays, however large it is. */
+static enum result complete_many(struct flowseen *flowseen)
+{
+    enum result result = RESULT_OK;
+
+    while (result == RESULT_OK && flowseen->open_count > 1 &&
+           (flowseen->open_count > OPEN_MOST || flowseen->open_bytes > OPEN_BYTES))
+        result = complete(flowseen);
+    return result;
+}
+
+static enum result begin(struct flowseen *flowseen, const struct record *record, struct held **held)
+{
+    struct held *new = calloc(1, sizeof *new);
+    enum result result = new ? sighting_init(&new->sighting, record) : RESULT_NO_MEMORY;
+
+    if (result != RESULT_OK) {
+        destroy_held(new);
+        return result;
+    }
+    *held = new;
+    flowseen->open[flowseen->open_count] = new;
+    return RESULT_OK;
+}
+
+/* The open sample of a record, which it puts first. */
+static enum result find_open(struct flowseen *flowseen, const struct record *record,
+                             struct held **held)
+{
+    enum result result = RESULT_OK;
+    size_t at = 0;
+
+    while (at < flowseen->open_count && !sighting_is_of(&flowseen->open[at]->sighting, record))
+        at++;
+    if (at == flowseen->open_count)
+        result = begin(flowseen, record, held);
+    if (result != RESULT_OK)
+        return result;
+    flowseen->open_count += at == flowseen->open_count;
+    *held = flowseen->open[at];
+    memmove(flowseen->open + 1, flowseen->open, at * sizeof(struct held *));
+    flowseen->open[0] = *held;
+    return RESULT_OK;
+}
+
+static enum result add(struct flowseen *flowseen, struct record *record, const char *line,
+                       size_t length)
+{
+    struct held *held;
+    enum result result;
+
+    record_read_rest(flowseen->secflows.reader, record);
+    result = find_open(flowseen, record, &held);
+    if (result == RESULT_OK)
+        result = sighting_add(&held->sighting, record, line, length);
+    if (result != RESULT_OK)
+        return result;
+    held->last = clock_monotonic();
+    flowseen->open_bytes += length;
+    return complete_many(flowseen);
+}
+
+/* Completes idle samples while there is no input; called before each read. False: stop reading. */
+static bool wait_for_input(void *context, int fd)
+{
+    struct flowseen *flowseen = context;
+    int64_t start = clock_monotonic();
+
+    while (poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, 0) == 0) {
+        struct pollfd fds[] = {{.fd = stop_descriptor(), .events = POLLIN},
+                               {.fd = fd, .events = POLLIN}};
+        int64_t now = clock_monotonic(), until = stop_time(fd, start), left;
+
+        if (now >= until)
+            return false;
+        flowseen->ended = complete_idle(flowseen, now);
+        if (flowseen->ended == RESULT_OK)
+            flowseen->ended = settle(flowseen);
+        if (flowseen->ended == RESULT_OK)
+            flowseen->ended = output_flush(flowseen->output);
+        if (flowseen->ended != RESULT_OK)
+            return false;
+        if (flowseen->open_count > 0 &&
+            flowseen->open[flowseen->open_count - 1]->last + IDLE < until)
+            until = flowseen->open[flowseen->open_count - 1]->last + IDLE;
+        left = until - clock_monotonic();
+        /* Once a signal has come its descriptor stays ready until stop_time has looked. */
+        poll(fds, 2, until == INT64_MAX ? -1 : left > 0 ? (int)(left / 1000 + 1) : 0);
+    }
+    return stop_time(fd, start) > 0;
+}
+
+/* False: there is no point in going on. */
+static bool read_file(struct flowseen *flowseen, const char *path)
+{
+    struct secflows *secflows = &flowseen->secflows;
+    struct record record;
+    const char *line;
+    size_t length;
+    enum result result;
+    int status = secflows_open(secflows, path);
+
+    if (status != EX_OK) {
+        flowseen->status = final_status(flowseen->status, status);
+        return true;
+    }
+    input_set_wait(secflows->input, wait_for_input, flowseen);
+    while ((result = secflows_next(secflows, &record, &line, &length)) == RESULT_OK) {
+        if (record.traffic_date < 0)
+            secflows_damaged(secflows, "not a Secflow: trafficDate is not a string of seconds");
+        else if ((result = add(flowseen, &record, line, length)) != RESULT_OK)
+            break;
+    }
+    if (result == RESULT_END && flowseen->ended != RESULT_OK)
+        result = flowseen->ended;
+    if (result == RESULT_END && secflows->in->error == ECANCELED) {
+        complain(path, "it was not read to its end");
+        flowseen->status = final_status(flowseen->status, EX_TEMPFAIL);
+    }
+    if (!flowseen->quiet)
+        secflows_tell_empty(secflows);
+    flowseen->status = final_status(flowseen->status, secflows_close(secflows));
+    if (result == RESULT_END)
+        result = complete_all(flowseen);
+    if (result != RESULT_OK)
+        flowseen->status = final_status(flowseen->status, output_failed(result));
+    return result == RESULT_OK;
+}
+
+static void print_summary(const struct flowseen *flowseen)
+{
+    char records[NUMBER_GROUPED], samples[NUMBER_GROUPED];
+    const char *separator = ";";
+
+    begin_message(NULL);
+    fprintf(stderr, "%s records of %s samples", number_grouped(records, flowseen->records),
+            number_grouped(samples, flowseen->samples));
+    print_part(&separator, flowseen->repeated, "samples counted before");
+    print_part(&separator, flowseen->uncounted, "samples could not be counted");
+    fputc('\n', stderr);
+    stores_tell_young(flowseen->path, flowseen->seen);
+}
+
+static void read_files(struct flowseen *flowseen, char **paths, size_t count)
+{
+    enum result result;
+    bool go_on = true;
+
+    for (size_t i = 0; i < count && go_on; i++)
+        go_on = read_file(flowseen, paths[i]);
+    if (!go_on)
+        return;
+    result = settle(flowseen);
+    if (result == RESULT_OK && flowseen->expire > 0 && flowseen->forgot_at == 0)
+        result = stores_forget(flowseen->path, flowseen->seen, flowseen->expire, &flowseen->status);
+    if (result == RESULT_OK)
+        result = output_flush(flowseen->output);
+    if (result != RESULT_OK)
+        flowseen->status = final_status(flowseen->status, output_failed(result));
+    if (flowseen->verbose)
+        print_summary(flowseen);
+}
+
+static int add_fields(struct flowseen *flowseen, char **paths, size_t count)
+{
+    flowseen->output = malloc(sizeof *flowseen->output);
+    if (!flowseen->output || record_reader_init(&flowseen->writer, fields, FIELDS) != RESULT_OK)
+        return out_of_memory();
+    output_init(flowseen->output, STDOUT_FILENO);
+    progress_init(&progress, !flowseen->quiet);
+    if (stop_init() != EX_OK)
+        return EX_OSERR;
+    if (secflows_init(&flowseen->secflows, NULL, 0) != EX_OK)
+        return EX_OSERR;
+    if (!flowseen->quiet)
+        tell_terminal(paths, count, "Secflows");
+    read_files(flowseen, paths, count);
+    return close_output(flowseen->status);
+}
+
+static int take_task(struct flowseen *flowseen, enum store_task task)
+{
+    if (flowseen->task != STORE_NONE && flowseen->task != task)
+        return usage_error("only one of -m, -X, -I and -l can be given");
+    flowseen->task = task;
+    return EX_OK;
+}
+
+static int take_sensor(struct flowseen *flowseen)
+{
+    flowseen->sensor = *optarg ? optarg : NULL;
+    if (flowseen->sensor && !sensor_is_name(optarg, strlen(optarg)))
+        return usage_error("--sensor: the name of a sensor must be UTF-8 without control "
+                           "characters, of at most %u bytes",
+                           SENSOR_MAX);
+    return EX_OK;
+}
+
+static int take_option(struct flowseen *flowseen, int option, char **argv)
+{
+    switch (option) {
+    case 's':
+        flowseen->path = optarg;
+        return EX_OK;
+    case 'n':
+        flowseen->ask = true;
+        return EX_OK;
+    case 'e':
+        return option_seconds(1, &flowseen->expire);
+    case 'm':
+        return take_task(flowseen, STORE_MERGE);
+    case 'X':
+        return take_task(flowseen, STORE_EXPORT);
+    case 'I':
+        return take_task(flowseen, STORE_IMPORT);
+    case 'l':
+        return take_task(flowseen, STORE_LIST);
+    case OPTION_SENSOR:
+        return take_sensor(flowseen);
+    case OPTION_CAPTURES:
+        flowseen->captures = true;
+        return EX_OK;
+    case 'q':
+        flowseen->quiet = true;
+        return EX_OK;
+    case 'v':
+        flowseen->verbose = true;
+        return EX_OK;
+    default:
+        return common_option(&tool, option, argv, &flowseen->done);
+    }
+}
+
+static int check_options(const struct flowseen *flowseen, size_t count)
+{
+    bool task = flowseen->task != STORE_NONE;
+
+    if (!flowseen->path)
+        return usage_error("a store is needed: -s STORE");
+    if (flowseen->sensor && flowseen->captures)
+        return usage_error("--sensor and --captures exclude each other");
+    if ((flowseen->ask || flowseen->sensor || flowseen->captures) && task)
+        return usage_error("-m, -X, -I and -l take neither -n, --sensor nor --captures");
+    if (flowseen->expire > 0 && (flowseen->ask || task))
+        return usage_error("-e belongs to counting: it changes the store");
+    if (flowseen->task == STORE_MERGE && count == 0)
+        return usage_error("-m: which stores are to be merged?");
+    if ((flowseen->task == STORE_EXPORT || flowseen->task == STORE_LIST) && count > 0)
+        return usage_error("-X and -l take no FILE");
+    return EX_OK;
+}
+
+static int open_store(struct flowseen *flowseen)
+{
+    enum seen_mode mode =
+        flowseen->ask || flowseen->task == STORE_EXPORT || flowseen->task == STORE_LIST
+            ? SEEN_ASK
+            : SEEN_CREATE;
+
+    return stores_open(&flowseen->seen, flowseen->path, mode);
+}
+
+static int run(struct flowseen *flowseen, int argc, char **argv)
+{
+    char **paths;
+    size_t count;
+    int status = check_options(flowseen, (size_t)(argc - optind));
+
+    if (status == EX_OK)
+        status = input_paths(argc, argv, &paths, &count);
+    if (status == EX_OK)
+        status = open_store(flowseen);
+    if (status != EX_OK)
+        return status;
+    if (flowseen->task == STORE_NONE)
+        return add_fields(flowseen, paths, count);
+    return stores_do(flowseen->task, flowseen->path, flowseen->seen, paths, count);
+}
+
+int main(int argc, char **argv)
+{
+    static struct flowseen flowseen;
+    int option, status = EX_OK;
+
+    common_init("flowseen");
+    while (status == EX_OK && !flowseen.done && (option = next_option(&tool, argc, argv)) != -1)
+        status = take_option(&flowseen, option, argv);
+    if (status == EX_OK && !flowseen.done)
+        status = run(&flowseen, argc, argv);
+    while (flowseen.open_count > 0)
+        destroy_held(flowseen.open[--flowseen.open_count]);
+    while (flowseen.ready_count > 0)
+        destroy_held(flowseen.ready[--flowseen.ready_count]);
+    secflows_destroy(&flowseen.secflows);
+    record_reader_destroy(&flowseen.writer);
+    seen_destroy(&flowseen.seen);
+    free(flowseen.output);
+    return status;
+}
