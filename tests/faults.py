@@ -175,6 +175,30 @@ class Page(Case):
             yield "half a page: %r" % stdout[-100:]
 
 
+class Seen(Case):
+    """Each sample is in the store or not, and nothing but the store is left."""
+
+    statuses = (65, 66, 71, 74, 77)
+
+    def prepare(self, folder):
+        pass
+
+    def result(self, folder, stdout):
+        return (stdout,)
+
+    def problems(self, folder, status, sound):
+        left = {path.name for path in folder.iterdir()} - {"store", "store-wal", "store-shm", "counts"}
+        if left:
+            yield "left behind: %s" % left
+        if (folder / "store").exists():
+            done = subprocess.run([BINDIR / "flowseen", "-s", folder / "store", "-X"], capture_output=True, check=False)
+            samples = done.stdout.count(b'"sample"')
+            if done.returncode != 0 or samples not in (0, 2):
+                yield "the store has %d samples: %s" % (samples, done.stderr.decode())
+            elif status == 0 and samples != 2:
+                yield "not all is counted"
+
+
 def sample_of(records):
     """What identifies a sample: the bytes of its records."""
     return tuple(record["srcBytes"] for record in records)
@@ -596,6 +620,7 @@ def make_cases(work):
         Case("flowtop", "-j", "../samples.sf"),
         Page("flowreport", "-t", "Title", "../known.sf"),
         Case("flowmeta", "-f", "../lists", "-b", "../lists/own.ndjson", "../samples.sf"),
+        Seen("flowseen", "-v", "-e", "9000d", "--sensor", "a", "-s", "store", "../samples.sf"),
         Case("flowmerge", "-xv", "../samples.sf"),
         Case("flowmerge, on the disk", "--memory", "1M", "../many.sf"),
         Case("flowupload -n", "-n", "../samples.sf"),

@@ -112,6 +112,8 @@ adds "2 1 $at 2 $at example.co.uk 2 $at
 record 1700009000 www.example.co.uk:443 passive ',"sensor":"web1"' >web.sf
 adds "3 2 $at $later 3 $at example.co.uk 3 $at" '-n: by another sensor' -n -s a.db web.sf
 is "$("$tool" -s a.db -X | cmp - before && echo same)" same '-n: nothing is counted'
+is_status 74 'no directory for the store' "$tool" -s none/a.db one.sf
+is "$(cat "$tmp/err")" 'flowseen: none/a.db: cannot create the store: No such file or directory' 'no directory: message'
 is_status 66 '-n: no store' "$tool" -n -s none.db one.sf
 is "$(cat "$tmp/err")" 'flowseen: none.db: cannot open the store: No such file or directory' '-n: no store: message'
 ok '-n: no store is made' test ! -e none.db

@@ -2,6 +2,7 @@
 #include "know/seen.h"
 
 #include "base/bytes.h"
+#include "base/files.h"
 #include "base/grow.h"
 
 #include <errno.h>
@@ -171,13 +172,13 @@ static enum result trouble(struct seen *seen, enum seen_trouble kind, const char
 }
 
 /* For a system call. */
-static enum result trouble_errno(struct seen *seen, const char *what)
+static enum result trouble_errno(struct seen *seen, enum seen_trouble kind, const char *what)
 {
     char text[160];
     bool denied = errno == EACCES || errno == EPERM || errno == EROFS;
 
     snprintf(text, sizeof text, "%s: %s", what, strerror(errno));
-    return trouble(seen, denied ? SEEN_DENIED : SEEN_MISSING, text);
+    return trouble(seen, denied ? SEEN_DENIED : kind, text);
 }
 
 /* For a call of SQLite. */
@@ -215,7 +216,7 @@ static enum result make_image(struct seen *seen, unsigned char **image, sqlite3_
     int code;
 
     if (getrandom(&own, sizeof own, 0) != (ssize_t)sizeof own)
-        return trouble_errno(seen, "no random number");
+        return trouble_errno(seen, SEEN_FAILED, "no random number");
     snprintf(sql, sizeof sql, schema, (long long)own, APPLICATION, STORE_VERSION);
     code = sqlite3_open(":memory:", &db);
     if (code == SQLITE_OK)
@@ -258,12 +259,17 @@ static enum result create(struct seen *seen, const char *path)
     if (result != RESULT_OK)
         return result;
     fd = mkostemp(name, O_CLOEXEC);
-    if (fd < 0 || !write_all(fd, image, (size_t)size) || (link(name, path) < 0 && errno != EEXIST))
-        result = trouble_errno(seen, "cannot create the store");
+    if (fd < 0 || !write_all(fd, image, (size_t)size))
+        result = trouble_errno(seen, SEEN_FAILED, "cannot create the store");
+    else if (files_rename_new(AT_FDCWD, name, path) == 0)
+        name[0] = '\0';
+    else if (errno != EEXIST)
+        result = trouble_errno(seen, SEEN_FAILED, "cannot create the store");
     sqlite3_free(image);
     if (fd >= 0) {
         close(fd);
-        unlink(name);
+        if (name[0] != '\0')
+            unlink(name);
     }
     return result;
 }
@@ -317,7 +323,7 @@ static enum result look_at(struct seen *seen, const char *path)
     if (fd < 0 && errno == ELOOP)
         return trouble(seen, SEEN_FOREIGN, "it is a symbolic link; name the store itself");
     if (fd < 0)
-        return trouble_errno(seen, "cannot open the store");
+        return trouble_errno(seen, SEEN_MISSING, "cannot open the store");
     if (fstat(fd, &stat_store) < 0 || !S_ISREG(stat_store.st_mode)) {
         result = trouble(seen, SEEN_FOREIGN, "not a store of flowseen: it is not a regular file");
     } else {
