@@ -45,7 +45,7 @@ mkdir "$scratch" || exit 1
 case $BINDIR$dir in
 *\'*) die "a quote in a directory name: $BINDIR, $dir" ;;
 esac
-for tool in pcap2flow zeek2flow eve2flow flowlabel flowreport flowtop flowmerge flowmeta flowupload tests/traffic tests/pcap_loop tests/measure; do
+for tool in pcap2flow zeek2flow eve2flow flowlabel flowreport flowtop flowmerge flowmeta flowseen flowupload tests/traffic tests/pcap_loop tests/measure; do
     [ -x "$BINDIR/$tool" ] || die "$BINDIR/$tool: not built"
 done
 
@@ -301,6 +301,31 @@ meta_speed() {
     peak flowmeta flowmeta
 }
 
+# seen_speed: flowseen over the same records, as samples of 300
+seen_speed() {
+    awk '{ sub(/"trafficDate":"[0-9.]*"/, sprintf("\"trafficDate\":\"%d.000000\"", 1700000000 + int(NR / 300) * 300)); print }' \
+        "$scratch/in.sf" | "$BINDIR/flowlabel" -q >"$scratch/samples.sf"
+    head -n $((records / 2)) "$scratch/samples.sf" >"$scratch/half.sf"
+    "$BINDIR/flowseen" -qs "$scratch/full.db" "$scratch/samples.sf" >/dev/null || failed=1
+    rows=$("$BINDIR/flowseen" -s "$scratch/full.db" -l | sed -n 's/,//g; s/^rows *//p')
+    new="true | { rm -f '$scratch/new.db'*; '$BINDIR/flowseen' -s '$scratch/new.db'"
+    title "$records records as samples of 300: $rows rows"
+    measure "flowseen=$new -q '$scratch/samples.sf' >'$scratch/out.sf'; }" \
+        "flowseen-half=$new -q '$scratch/half.sf' >'$scratch/out.sf'; }" \
+        "flowseen-ask='$BINDIR/flowseen' -qns '$scratch/full.db' '$scratch/samples.sf' >'$scratch/out.sf'" \
+        "flowseen-merge=$new -m '$scratch/full.db'; }"
+    verdict 'flowseen, records a second of CPU time' \
+        "$(column 4 flowseen | awk -v records="$records" '{ print records / $1 }')" min 300000
+    verdict 'flowseen -n, records a second of CPU time' \
+        "$(column 4 flowseen-ask | awk -v records="$records" '{ print records / $1 }')" min 200000
+    verdict 'flowseen -m, rows a second of CPU time' \
+        "$(column 4 flowseen-merge | awk -v rows="$rows" '{ print rows / $1 }')" min 900000
+    verdict 'flowseen, bytes of the store a row' \
+        "$(wc -c <"$scratch/full.db" | awk -v rows="$rows" '{ print $1 / rows }')" max 40
+    verdict 'flowseen, memory for all records beside that for half of them' \
+        "$(echo "$(column 5 flowseen) $(column 5 flowseen-half)" | awk 'NF == 2 { print $1 / $2 }')" max 1.2
+}
+
 # top_speed: flowtop over the same records
 top_speed() {
     title "The same records as a table"
@@ -406,6 +431,7 @@ label_speed
 top_speed
 report_speed
 meta_speed
+seen_speed
 upload_speed
 merge_speed
 
