@@ -259,11 +259,10 @@ static enum result create(struct seen *seen, const char *path)
     if (result != RESULT_OK)
         return result;
     fd = mkostemp(name, O_CLOEXEC);
-    if (fd < 0 || !write_all(fd, image, (size_t)size))
-        result = trouble_errno(seen, SEEN_FAILED, "cannot create the store");
-    else if (files_rename_new(AT_FDCWD, name, path) == 0)
+    if (fd >= 0 && write_all(fd, image, (size_t)size) &&
+        files_rename_new(AT_FDCWD, name, path) == 0)
         name[0] = '\0';
-    else if (errno != EEXIST)
+    else if (fd < 0 || errno != EEXIST)
         result = trouble_errno(seen, SEEN_FAILED, "cannot create the store");
     sqlite3_free(image);
     if (fd >= 0) {
