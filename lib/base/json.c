@@ -9,6 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 /*
  * The deepest nesting of objects and arrays; more is damage. This bounds the cost of a hostile
@@ -122,9 +125,10 @@ static const char *stop(struct json *json, const char *p, const char *end, const
     return NULL;
 }
 
-static const char *skip_blanks(const char *p, const char *end)
+static inline const char *skip_blanks(const char *p, const char *end)
 {
-    while (p < end && (*p == ' ' || *p == '\n' || *p == '\t' || *p == '\r'))
+    while (p < end && (unsigned char)*p <= ' ' &&
+           (*p == ' ' || *p == '\n' || *p == '\t' || *p == '\r'))
         p++;
     return p;
 }
@@ -132,31 +136,79 @@ static const char *skip_blanks(const char *p, const char *end)
 /* Strings. */
 
 /*
- * Sets the top bit of each of the eight bytes that is a quote, a backslash, a control character or
- * not ASCII.
+ * Plain bytes of a string are ASCII other than quotes, backslashes and control characters.
+ * other_bytes tells which of STRIDE bytes are not plain: MARK bits for each, of which any one set
+ * is such a byte; the first byte has the lowest bits.
  */
-static uint64_t ends_of_plain(uint64_t word)
-{
-    const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
-    uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\';
+#ifdef __SSE2__
 
-    return (((quote - ones) & ~quote) | ((backslash - ones) & ~backslash) | (word - ones * ' ') |
-            word) &
-           tops;
+#define STRIDE 32
+#define MARK 1
+
+static inline unsigned other_bytes_of_16(const char *p)
+{
+    __m128i bytes = _mm_loadu_si128((const __m128i *)p);
+    __m128i quotes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
+    __m128i backslashes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
+    __m128i rest = _mm_cmplt_epi8(bytes, _mm_set1_epi8(' ')); /* signed: above ASCII, too */
+
+    return (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quotes, backslashes), rest));
 }
 
-static const char *skip_plain(const char *p, const char *end)
+static inline uint64_t other_bytes(const char *p)
 {
-    for (; end - p >= 8; p += 8) {
-        uint64_t found = ends_of_plain(le64((const uint8_t *)p));
+    return other_bytes_of_16(p + 16) << 16 | other_bytes_of_16(p);
+}
 
-        if (found) /* its lowest bit is exact; higher ones may not be */
-            return p + __builtin_ctzll(found) / 8;
+#else
+
+#define STRIDE 8
+#define MARK 8
+
+#define EACH_BYTE UINT64_C(0x0101010101010101)
+
+/* Sets the top bit of each byte that, without its own top bit, is below the least. */
+static inline uint64_t below(uint64_t word, uint8_t least)
+{
+    return ~((word & EACH_BYTE * 0x7f) + EACH_BYTE * (0x80u - least));
+}
+
+static inline uint64_t other_bytes(const char *p)
+{
+    uint64_t word = le64((const uint8_t *)p);
+
+    return (below(word ^ EACH_BYTE * '"', 1) | below(word ^ EACH_BYTE * '\\', 1) |
+            below(word, ' ') | word) &
+           EACH_BYTE * 0x80;
+}
+
+#endif
+
+/* Skips plain bytes where a stride of the text ends at its end, or where little is left of it. */
+static inline const char *skip_plain_end(const struct json *json, const char *p, const char *end)
+{
+    size_t left = (size_t)(end - p);
+
+    if (end - json->text >= STRIDE) {
+        uint64_t others = left > 0 ? other_bytes(end - STRIDE) >> (STRIDE - left) * MARK : 0;
+
+        return others ? p + __builtin_ctzll(others) / MARK : end;
     }
     while (p < end && (unsigned char)*p >= ' ' && (unsigned char)*p < 0x80 && *p != '"' &&
            *p != '\\')
         p++;
     return p;
+}
+
+static inline const char *skip_plain(const struct json *json, const char *p, const char *end)
+{
+    for (; end - p >= STRIDE; p += STRIDE) {
+        uint64_t others = other_bytes(p);
+
+        if (others)
+            return p + __builtin_ctzll(others) / MARK;
+    }
+    return skip_plain_end(json, p, end);
 }
 
 /* The value of a hexadecimal digit; more than 15: not a digit. */
@@ -231,12 +283,10 @@ static const char *scan_characters(struct json *json, const char *p, const char 
     return p;
 }
 
-/* Scans from after the opening quote to the closing one. */
-static const char *scan_string(struct json *json, const char *p, const char *end, bool *escapes)
+/* Scans the rest of a string, in which something else than plain text follows. */
+static const char *scan_rest(struct json *json, const char *p, const char *end, bool *escapes)
 {
-    *escapes = false;
     while (p) {
-        p = skip_plain(p, end);
         if (p < end && *p == '"')
             return p;
         if (p == end || (unsigned char)*p < ' ')
@@ -245,8 +295,21 @@ static const char *scan_string(struct json *json, const char *p, const char *end
                                               : "control character in a string");
         *escapes |= *p == '\\';
         p = *p == '\\' ? scan_escape(json, p, end) : scan_characters(json, p, end);
+        if (p)
+            p = skip_plain(json, p, end);
     }
     return NULL;
+}
+
+/* Scans from after the opening quote to the closing one. */
+static inline const char *scan_string(struct json *json, const char *p, const char *end,
+                                      bool *escapes)
+{
+    *escapes = false;
+    p = skip_plain(json, p, end);
+    if (p < end && *p == '"')
+        return p;
+    return scan_rest(json, p, end, escapes);
 }
 
 /* Copies of strings with their escapes, which were checked, decoded. */
@@ -456,16 +519,29 @@ static const char *scan_key(struct json *json, const char *p, const char *end,
 
 /* Values. */
 
-static const char *scan_digits(struct json *json, const char *p, const char *end)
+/* Sets the top bit of the first of eight bytes that is not a digit, and maybe of later ones. */
+static inline uint64_t other_than_digits(uint64_t word)
+{
+    word ^= UINT64_C(0x3030303030303030);
+    return (word | (word + UINT64_C(0x7676767676767676))) & UINT64_C(0x8080808080808080);
+}
+
+static inline const char *scan_digits(struct json *json, const char *p, const char *end)
 {
     if (p == end || !is_digit(*p))
         return stop(json, p, end, "expected a digit");
+    for (; end - p >= 8; p += 8) {
+        uint64_t others = other_than_digits(le64((const uint8_t *)p));
+
+        if (others)
+            return p + __builtin_ctzll(others) / 8;
+    }
     while (p < end && is_digit(*p))
         p++;
     return p;
 }
 
-static const char *scan_number(struct json *json, const char *p, const char *end)
+static inline const char *scan_number(struct json *json, const char *p, const char *end)
 {
     p += *p == '-';
     if (p < end && *p == '0')
@@ -490,8 +566,8 @@ static const char *scan_word(struct json *json, const char *p, const char *end, 
     return p;
 }
 
-static const char *scan_quoted(struct json *json, const char *p, const char *end,
-                               struct json_member *member)
+static inline const char *scan_quoted(struct json *json, const char *p, const char *end,
+                                      struct json_member *member)
 {
     bool escapes;
     const char *text = p + 1, *quote = scan_string(json, text, end, &escapes);
@@ -515,8 +591,8 @@ static const char *scan_quoted(struct json *json, const char *p, const char *end
     return quote + 1;
 }
 
-static const char *scan_literal(struct json *json, const char *p, const char *end,
-                                struct json_member *member)
+static inline const char *scan_literal(struct json *json, const char *p, const char *end,
+                                       struct json_member *member)
 {
     switch (p < end ? *p : '\0') {
     case 't':
@@ -535,31 +611,37 @@ static const char *scan_literal(struct json *json, const char *p, const char *en
     }
 }
 
+static bool grow_members(struct json *json)
+{
+    struct json_member *members =
+        grow(json->members, json->count, &json->capacity, sizeof *members);
+
+    if (members)
+        json->members = members;
+    return members != NULL;
+}
+
 /*
  * Makes space for a member; for a value that is not wanted, returns the place reserved for those.
  */
-static bool add_member(struct json *json, const struct place *place, size_t *index)
+static inline bool add_member(struct json *json, const struct place *place, size_t *index)
 {
-    struct json_member *members;
-
     *index = 0;
     if (place->meaning.id == 0)
         return true;
-    members = grow(json->members, json->count, &json->capacity, sizeof *members);
-    if (!members)
+    if (json->count == json->capacity && !grow_members(json))
         return false;
-    json->members = members;
     *index = json->count++;
-    members[*index].id = place->meaning.id;
-    members[*index].element = place->element;
+    json->members[*index].id = place->meaning.id;
+    json->members[*index].element = place->element;
     return true;
 }
 
 static const char *scan_container(struct json *json, const char *p, const char *end,
                                   const struct place *place);
 
-static const char *scan_value(struct json *json, const char *p, const char *end,
-                              const struct place *place)
+static inline const char *scan_value(struct json *json, const char *p, const char *end,
+                                     const struct place *place)
 {
     const char *start = p;
     size_t index;

@@ -404,6 +404,54 @@ static void test_long_keys(void)
     json_destroy(&json);
 }
 
+/* The byte at which the problem is said to be; 0: none is. */
+static unsigned problem_byte(const struct json *json)
+{
+    const char *number = strrchr(json_problem(json), ' ');
+
+    return number ? (unsigned)strtoul(number, NULL, 10) : 0;
+}
+
+/*
+ * Strings and numbers are scanned several bytes at a time: what ends one is found at every place of
+ * a long one, with much behind it and with little.
+ */
+static void test_strides(void)
+{
+    static const struct {
+        const char *format;
+        char plain, end;
+        unsigned late; /* the problem is said to be so many bytes later */
+    } values[] = {
+        {"{\"a\":\"%s\"}", 'x', '\x1f', 0}, {"{\"a\":\"%s\"}", '~', '\xff', 0},
+        {"{\"a\":\"%s\"}", ' ', '\\', 1},   {"{\"a\":\"%s\"}", '\x7f', '"', 1},
+        {"{\"a\":1%s}", '1', 'x', 0},       {"{\"a\":1%s}", '9', ':', 0},
+        {"{\"a\":1%s}", '0', '/', 0},
+    };
+    struct json *json = new_json();
+
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+        for (size_t length = 1; length <= 80; length++)
+            for (size_t at = 0; at < length; at++) {
+                char value[81] = "", text[100], got[128];
+                size_t used;
+                unsigned want = (unsigned)at + 7 + values[i].late;
+
+                memset(value, values[i].plain, length);
+                value[at] = values[i].end;
+                snprintf(text, sizeof text, values[i].format, value);
+                if (values[i].end == '\\' && at + 1 == length) /* escapes the closing quote */
+                    continue;
+                if (values[i].end == '"' && at + 1 == length)
+                    want = (unsigned)length + 7;
+                if (read_text(json, text, strlen(text), got, sizeof got, &used) != RESULT_DAMAGED ||
+                    problem_byte(json) != want)
+                    ok(false, "%s: byte %u instead of %u", text, problem_byte(json), want);
+            }
+    ok(true, "strings and numbers end where they do");
+    json_destroy(&json);
+}
+
 int main(void)
 {
     test_objects();
@@ -415,5 +463,6 @@ int main(void)
     test_depth();
     test_many_keys();
     test_long_keys();
+    test_strides();
     return done();
 }
