@@ -20,8 +20,7 @@
 #define INDEX_MIN 1024u
 
 /*
- * A slot holds a number, or 0 if free. The count of slots is a power of two; at most three quarters
- * are used.
+ * A slot holds a number, or 0 if free. The count of slots is a power of two; at most half are used.
  */
 struct index {
     uint32_t *slots;
@@ -84,7 +83,7 @@ static inline void index_fill(const struct index *index, uint32_t things, index_
 /* True if one element more than `things` needs more slots. */
 static inline bool index_full(const struct index *index, uint32_t things)
 {
-    return things >= index->count / 4 * 3;
+    return things >= index->count / 2;
 }
 
 /*
@@ -112,7 +111,7 @@ static inline void index_renew(struct index *index, uint32_t things, index_hash_
 {
     uint32_t count = index->count, *shrunk;
 
-    while (count > INDEX_MIN && things < count / 8 * 3)
+    while (count > INDEX_MIN && things < count / 4)
         count /= 2;
     shrunk = count < index->count ? realloc(index->slots, count * sizeof *shrunk) : NULL;
     if (shrunk) {

@@ -79,14 +79,9 @@ static enum result add(struct intern *intern, const char *text, size_t length, u
     return RESULT_OK;
 }
 
-static struct key make_key(const struct intern *intern, const char *text, size_t length)
-{
-    return (struct key){text, length, hash_bytes(&intern->seed, text, length)};
-}
-
 bool intern_find(const struct intern *intern, const char *text, size_t length, uint32_t *index)
 {
-    struct key key = make_key(intern, text, length);
+    struct key key = {text, length, intern_hash(intern, text, length)};
     uint32_t number = *index_find(&intern->index, key.hash, is_text, intern, &key);
 
     if (number == 0)
@@ -97,7 +92,13 @@ bool intern_find(const struct intern *intern, const char *text, size_t length, u
 
 enum result intern_add(struct intern *intern, const char *text, size_t length, uint32_t *index)
 {
-    struct key key = make_key(intern, text, length);
+    return intern_add_hashed(intern, text, length, intern_hash(intern, text, length), index);
+}
+
+enum result intern_add_hashed(struct intern *intern, const char *text, size_t length, uint32_t hash,
+                              uint32_t *index)
+{
+    struct key key = {text, length, hash};
     uint32_t *slot;
     enum result result = RESULT_OK;
 
@@ -107,7 +108,7 @@ enum result intern_add(struct intern *intern, const char *text, size_t length, u
         return result;
     slot = index_find(&intern->index, key.hash, is_text, intern, &key);
     if (*slot == 0) {
-        result = add(intern, text, length, key.hash);
+        result = add(intern, text, length, hash);
         if (result != RESULT_OK)
             return result;
         *slot = intern->texts.count;

@@ -40,6 +40,15 @@ void intern_destroy(struct intern *intern);
 MUST_CHECK enum result intern_add(struct intern *intern, const char *text, size_t length,
                                   uint32_t *index);
 
+/* The same, with the hash of intern_hash. */
+MUST_CHECK enum result intern_add_hashed(struct intern *intern, const char *text, size_t length,
+                                         uint32_t hash, uint32_t *index);
+
+static inline uint32_t intern_hash(const struct intern *intern, const char *text, size_t length)
+{
+    return hash_bytes(&intern->seed, text, length);
+}
+
 /* Whether it is there; only then is its index told. */
 bool intern_find(const struct intern *intern, const char *text, size_t length, uint32_t *index);
 
@@ -55,6 +64,32 @@ static inline const char *intern_text(const struct intern *intern, uint32_t inde
 
     *length = text->length;
     return intern->bytes.blocks[text->offset / INTERN_MOST] + text->offset % INTERN_MOST;
+}
+
+/*
+ * For many strings that are soon looked up: these fetch memory, each in turn for all of them. The
+ * index is a guess by the hash alone, which may be wrong or UINT32_MAX.
+ */
+static inline void intern_fetch(const struct intern *intern, uint32_t hash)
+{
+    __builtin_prefetch(index_slot(&intern->index, hash));
+}
+
+static inline uint32_t intern_guess(const struct intern *intern, uint32_t hash)
+{
+    uint32_t index = *index_slot(&intern->index, hash) - 1;
+
+    if (index != UINT32_MAX)
+        __builtin_prefetch(intern_at(intern, index));
+    return index;
+}
+
+static inline void intern_fetch_text(const struct intern *intern, uint32_t index)
+{
+    size_t length;
+
+    if (index != UINT32_MAX)
+        __builtin_prefetch(intern_text(intern, index, &length));
 }
 
 /* The number of strings, and the bytes of memory that they take. */

@@ -446,15 +446,15 @@ static struct page_span span_of(const struct page *page)
 
 static enum result sort(const struct page *page)
 {
-    enum result result = summary_sort(page->destinations, SUMMARY_BYTES);
+    enum result result = summary_sort(page->destinations, SUMMARY_BYTES, 0);
 
     if (result == RESULT_OK)
         result = summary_turn(page->destinations, page->sources);
     if (result == RESULT_OK)
-        result = summary_sort(page->sources, SUMMARY_BYTES);
+        result = summary_sort(page->sources, SUMMARY_BYTES, 0);
     if (result == RESULT_OK)
-        result = summary_sort(page->categories, SUMMARY_FLOWS);
-    return result == RESULT_OK ? summary_sort(page->sensors, SUMMARY_BYTES) : result;
+        result = summary_sort(page->categories, SUMMARY_FLOWS, 0);
+    return result == RESULT_OK ? summary_sort(page->sensors, SUMMARY_BYTES, 0) : result;
 }
 
 enum result page_write(struct page *page, uint64_t damaged, struct output *output)

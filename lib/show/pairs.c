@@ -24,6 +24,13 @@ static uint64_t join(uint32_t first, uint32_t second)
     return ((uint64_t)first + 1) << 32 | second;
 }
 
+void pairs_fetch(const struct pairs *pairs, uint32_t first, uint32_t second)
+{
+    uint32_t at = hash_pair(&pairs->seed, join(first, second), 0);
+
+    __builtin_prefetch(&pairs->slots[at & (pairs->slot_count - 1)], 1);
+}
+
 /* The slot of a pair, or the free one where it is to be put. */
 static uint64_t *find(const struct pairs *pairs, uint64_t pair)
 {

@@ -27,6 +27,9 @@ void pairs_destroy(struct pairs *pairs);
  */
 MUST_CHECK enum result pairs_add(struct pairs *pairs, uint32_t first, uint32_t second);
 
+/* Fetches the memory of a pair that is soon added. */
+void pairs_fetch(const struct pairs *pairs, uint32_t first, uint32_t second);
+
 /* Gives each pair's first number another one, by a function; equal pairs become one. */
 typedef uint32_t pairs_renumber_fn(const void *context, uint32_t first);
 MUST_CHECK enum result pairs_renumber(struct pairs *pairs, pairs_renumber_fn *renumber,

@@ -81,15 +81,18 @@ MUST_CHECK enum result summary_clear(struct summary *summary);
  */
 MUST_CHECK enum result summary_add(struct summary *summary, const struct record *record);
 
-/* Sorts the entries; those that are equal by the column, by bytes, and then by name.
- * RESULT_NO_MEMORY. */
-MUST_CHECK enum result summary_sort(struct summary *summary, enum summary_column column);
+/*
+ * Sorts the entries; those that are equal by the column, by bytes, and then by name. So many first
+ * ones come in order, and then the rest in any; 0: all. RESULT_NO_MEMORY.
+ */
+MUST_CHECK enum result summary_sort(struct summary *summary, enum summary_column column,
+                                    uint32_t first);
 
 /*
  * Fills in the hosts of a bare one of the same records, whose keys are the other sides of this one:
  * the sources that this one counts of destinations, say. RESULT_NO_MEMORY.
  */
-MUST_CHECK enum result summary_turn(const struct summary *summary, struct summary *bare);
+MUST_CHECK enum result summary_turn(struct summary *summary, struct summary *bare);
 
 /* Entries, but the others, in the order of summary_sort, which must have been called. */
 uint32_t summary_count(const struct summary *summary);

@@ -538,16 +538,14 @@ static uint32_t rows_of(const struct summary *summary, uint32_t most)
 enum result table_put(struct summary *summary, const struct table_options *options,
                       struct output *output)
 {
-    struct table table = {.summary = summary,
-                          .options = options,
-                          .total = summary_total(summary),
-                          .output = output,
-                          .rows = rows_of(summary, options->rows)};
+    struct table table = {
+        .summary = summary, .options = options, .total = summary_total(summary), .output = output};
     enum result result;
 
     if (table.total->flows == 0)
         return RESULT_OK;
-    result = summary_sort(summary, options->column);
+    result = summary_sort(summary, options->column, options->rows);
+    table.rows = rows_of(summary, options->rows);
     if (result == RESULT_OK)
         result = measure(&table);
     if (result == RESULT_OK) {

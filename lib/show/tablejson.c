@@ -239,8 +239,8 @@ enum result table_put_json(struct summary *summary, const struct table_options *
                            struct output *output)
 {
     struct lines lines = {summary, options, summary_total(summary), output, {0}};
+    enum result result = summary_sort(summary, options->column, options->rows);
     const struct summary_entry *others = summary_others(summary);
-    enum result result = summary_sort(summary, options->column);
     uint32_t count = summary_count(summary);
 
     if (options->rows > 0 && options->rows < count)

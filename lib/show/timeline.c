@@ -15,6 +15,12 @@ void timeline_init(struct timeline *timeline, uint32_t bin_count)
     *timeline = (struct timeline){.bin_count = bin_count, .room = 0};
 }
 
+void timeline_fetch(const struct timeline *timeline)
+{
+    if (timeline->count > 0)
+        __builtin_prefetch(timeline->times, 1);
+}
+
 void timeline_destroy(struct timeline *timeline)
 {
     free(timeline->times);

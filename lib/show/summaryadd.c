@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "show/summaryparts.h"
+
+#include "base/clock.h"
+#include "know/domain.h"
+#include "record/label.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What is added to an entry. */
+
+void summary_destroy_details(struct summary_details **details)
+{
+    if (*details) {
+        timeline_destroy(&(*details)->timeline);
+        if ((*details)->shares != (*details)->few)
+            free((*details)->shares);
+        known_destroy(&(*details)->known);
+        free(*details);
+        *details = NULL;
+    }
+}
+
+/* Makes room for one share more. */
+static enum result grow_shares(struct summary_details *details)
+{
+    bool few = details->shares == details->few;
+    uint32_t room = details->share_room * 2 + 1;
+    struct share *grown = realloc(few ? NULL : details->shares, room * sizeof *grown);
+
+    if (!grown)
+        return RESULT_NO_MEMORY;
+    if (few)
+        memcpy(grown, details->few, sizeof details->few);
+    details->shares = grown;
+    details->share_room = room;
+    return RESULT_OK;
+}
+
+/* A share that is found changes places with the one before it. */
+enum result summary_add_share(struct summary_details *details, uint32_t category, uint64_t flows)
+{
+    struct share *shares = details->shares;
+
+    for (uint32_t i = 0; i < details->share_count; i++)
+        if (shares[i].category == category) {
+            struct share share = shares[i];
+
+            add(&share.flows, flows);
+            shares[i] = shares[i > 0 ? i - 1 : 0];
+            shares[i > 0 ? i - 1 : 0] = share;
+            return RESULT_OK;
+        }
+    if (details->share_count == details->share_room && grow_shares(details) != RESULT_OK)
+        return RESULT_NO_MEMORY;
+    details->shares[details->share_count++] = (struct share){flows, category};
+    return RESULT_OK;
+}
+
+enum result summary_begin_details(struct summary *summary, struct summary_entry *entry)
+{
+    struct summary_details *details = calloc(1, sizeof *details);
+    enum result result = RESULT_OK;
+
+    if (!details)
+        return RESULT_NO_MEMORY;
+    details->shares = details->few;
+    details->share_room = SHARES_FEW;
+    entry->details = details;
+    timeline_init(&details->timeline, summary->options.bin_count);
+    if (entry->flows > 0)
+        result = summary_add_share(details, entry->category, entry->flows);
+    if (result == RESULT_OK && entry->first >= 0)
+        result = timeline_add(&details->timeline, entry->first);
+    return result;
+}
+
+static enum result add_known(struct summary *summary, struct summary_details *details,
+                             const struct record_known *known)
+{
+    enum result result = RESULT_OK;
+
+    if (!details->known)
+        result = known_init(&details->known);
+    return result == RESULT_OK ? known_add(details->known, known, &summary->notes) : result;
+}
+
+static enum result add_details(struct summary *summary, struct summary_entry *entry,
+                               const struct flow *flow)
+{
+    enum result result = RESULT_OK;
+
+    if (!entry->details)
+        result = summary_begin_details(summary, entry);
+    if (result == RESULT_OK)
+        result = summary_add_share(entry->details, flow->category, 1);
+    if (result == RESULT_OK && flow->start >= 0)
+        result = timeline_add(&entry->details->timeline, flow->start);
+    if (result == RESULT_OK && flow->known)
+        result = add_known(summary, entry->details, flow->known);
+    return result;
+}
+
+static enum result add_flow(struct summary *summary, struct summary_entry *entry,
+                            const struct flow *flow)
+{
+    enum result result = RESULT_OK;
+
+    if (entry->flows > 0 || flow->known)
+        result = add_details(summary, entry, flow);
+    else
+        entry->category = flow->category;
+    add(&entry->flows, 1);
+    add(&entry->sent_packets, flow->sent_packets);
+    add(&entry->sent_bytes, flow->sent_bytes);
+    add(&entry->received_packets, flow->received_packets);
+    add(&entry->received_bytes, flow->received_bytes);
+    if (flow->duration > entry->longest)
+        entry->longest = flow->duration;
+    add_times(entry, flow->start, flow->end);
+    return result;
+}
+
+/* Texts of a record. */
+
+static struct record_text text_of(const char *string)
+{
+    return (struct record_text){string, strlen(string)};
+}
+
+#define TEXT_ROOM (ADDRESS_TEXT + 16)
+
+/* The destination without its port. */
+static struct record_text put_host(const struct record *record, char room[TEXT_ROOM])
+{
+    if (record->name.bytes)
+        return record->name;
+    if (record->dst.family == 0)
+        return record->destination;
+    return (struct record_text){room, address_format(&record->dst, room)};
+}
+
+static struct record_text put_domain(const struct record *record, char room[TEXT_ROOM])
+{
+    struct record_text host = put_host(record, room);
+    size_t length;
+
+    if (record->known.domain.bytes)
+        return record->known.domain;
+    if (!record->name.bytes)
+        return host;
+    length = domain_length(host.bytes, host.length);
+    return (struct record_text){host.bytes + host.length - length, length};
+}
+
+static const char *proto_name(const struct record *record)
+{
+    switch (record->proto) {
+    case IPPROTO_TCP:
+        return "tcp";
+    case IPPROTO_UDP:
+        return "udp";
+    case IPPROTO_ICMP:
+        return "icmp";
+    case IPPROTO_ICMPV6:
+        return "icmp6";
+    default:
+        return record_has_ports(record) ? "" : "icmp";
+    }
+}
+
+static struct record_text put_port(const struct record *record, char room[TEXT_ROOM])
+{
+    const char *proto = proto_name(record);
+
+    if (!record_has_ports(record))
+        return text_of(proto);
+    snprintf(room, TEXT_ROOM, "%u%s%s", record->dport, *proto ? "/" : "", proto);
+    return text_of(room);
+}
+
+static struct record_text category_text(const struct record *record)
+{
+    return record->known.category.bytes ? record->known.category : text_of(label_category(record));
+}
+
+static struct record_text key_text(const struct summary *summary, const struct record *record,
+                                   char room[TEXT_ROOM])
+{
+    switch (summary->options.key) {
+    case SUMMARY_SOURCE:
+        return record->source;
+    case SUMMARY_CATEGORY:
+        return category_text(record);
+    case SUMMARY_DOMAIN:
+        return put_domain(record, room);
+    case SUMMARY_PORT:
+        return put_port(record, room);
+    case SUMMARY_SENSOR:
+        return record->sensor.bytes ? record->sensor : text_of("-");
+    default:
+        return record->destination;
+    }
+}
+
+static enum result find_category(struct summary *summary, const struct record *record,
+                                 uint32_t *category)
+{
+    struct record_text text = category_text(record);
+
+    if (intern_count(&summary->words) + 1 >= CATEGORIES_MOST &&
+        !intern_find(&summary->words, text.bytes, text.length, category))
+        text = text_of("other");
+    text.length = text_cut(text.bytes, text.length, SUMMARY_NAME_MOST);
+    return intern_add(&summary->words, text.bytes, text.length, category);
+}
+
+/* Hosts. */
+
+static bool is_full(const struct summary *summary, const struct intern *intern)
+{
+    return intern_count(intern) >= summary->options.keys_most || is_long(summary, intern);
+}
+
+/* The index of a flow's other side. RESULT_INVALID: it is new, and there is no room. */
+static enum result find_host(struct summary *summary, const struct flow *flow, uint32_t *host)
+{
+    const struct record_text *text = &flow->host;
+
+    if (!is_full(summary, &summary->hosts))
+        return intern_add_hashed(&summary->hosts, text->bytes, text->length, flow->host_hash, host);
+    return intern_find(&summary->hosts, text->bytes, text->length, host) ? RESULT_OK
+                                                                         : RESULT_INVALID;
+}
+
+/* Counts a host, where it is new. */
+static enum result add_pair(struct summary *summary, struct summary_entry *entry, uint32_t host)
+{
+    enum result result = pairs_add(&summary->pairs, entry->name, host);
+
+    if (result == RESULT_OK)
+        entry->hosts++;
+    else if (result == RESULT_INVALID)
+        entry->hosts_more = true;
+    return result == RESULT_NO_MEMORY ? result : RESULT_OK;
+}
+
+static enum result add_host(struct summary *summary, struct summary_entry *entry,
+                            const struct flow *flow)
+{
+    uint32_t host;
+    enum result result = find_host(summary, flow, &host);
+
+    summary->total.hosts = intern_count(&summary->hosts);
+    if (result == RESULT_OK)
+        return add_pair(summary, entry, host);
+    if (result == RESULT_INVALID)
+        entry->hosts_more = summary->total.hosts_more = true;
+    return result == RESULT_INVALID ? RESULT_OK : result;
+}
+
+/* Flows. */
+
+static enum result find_entry(struct summary *summary, const struct flow *flow,
+                              struct summary_entry **entry)
+{
+    uint32_t name;
+    enum result result = pool_reserve(&summary->entries, sizeof **entry);
+
+    if (result == RESULT_OK)
+        result = intern_add_hashed(&summary->names, flow->key.bytes, flow->key.length,
+                                   flow->key_hash, &name);
+    if (result != RESULT_OK)
+        return result;
+    *entry = entry_at(summary, name);
+    if (name == summary->entries.count) {
+        **entry = new_entry(name);
+        summary->entries.count++;
+    }
+    return RESULT_OK;
+}
+
+/* Whether there are more keys, or longer ones, than there may be. */
+static bool is_overfull(const struct summary *summary)
+{
+    return summary->entries.count > summary->options.keys_most ||
+           (summary->entries.count > 1 && is_long(summary, &summary->names));
+}
+
+static enum result take_flow(struct summary *summary, const struct flow *flow)
+{
+    struct summary_entry *entry;
+    enum result result = find_entry(summary, flow, &entry);
+
+    if (result == RESULT_OK)
+        result = add_flow(summary, entry, flow);
+    if (result == RESULT_OK && !summary->options.bare)
+        result = add_host(summary, entry, flow);
+    return result == RESULT_OK && is_overfull(summary) ? summary_fold(summary) : result;
+}
+
+/* Fetches what a flow's entry has: it takes two lines of the cache, and its details two. */
+static void fetch_details(const struct summary *summary, uint32_t name)
+{
+    const struct summary_entry *entry =
+        name < summary->entries.count ? entry_at(summary, name) : NULL;
+
+    if (entry && entry->details) {
+        __builtin_prefetch(entry->details, 1);
+        __builtin_prefetch((const char *)entry->details + 64, 1);
+    }
+}
+
+static void fetch_lists(const struct summary *summary, uint32_t name)
+{
+    const struct summary_entry *entry =
+        name < summary->entries.count ? entry_at(summary, name) : NULL;
+
+    if (entry && entry->details) {
+        __builtin_prefetch(entry->details->shares, 1);
+        timeline_fetch(&entry->details->timeline);
+    }
+}
+
+static void fetch_entry(const struct summary *summary, uint32_t name)
+{
+    if (name < summary->entries.count) {
+        __builtin_prefetch(entry_at(summary, name), 1);
+        __builtin_prefetch((const char *)entry_at(summary, name) + 64, 1);
+    }
+}
+
+/*
+ * Fetches the memory that the waiting flows will need, by their hashes alone, so that a guess may
+ * be wrong.
+ */
+static void fetch(const struct summary *summary)
+{
+    const struct waiting *batch = summary->batch;
+    uint32_t names[BATCH], hosts[BATCH];
+
+    for (uint32_t i = 0; i < summary->waiting; i++) {
+        intern_fetch(&summary->names, batch[i].flow.key_hash);
+        intern_fetch(&summary->hosts, batch[i].flow.host_hash);
+    }
+    for (uint32_t i = 0; i < summary->waiting; i++) {
+        names[i] = intern_guess(&summary->names, batch[i].flow.key_hash);
+        hosts[i] = intern_guess(&summary->hosts, batch[i].flow.host_hash);
+        fetch_entry(summary, names[i]);
+        pairs_fetch(&summary->pairs, names[i], hosts[i]);
+    }
+    for (uint32_t i = 0; i < summary->waiting; i++) {
+        intern_fetch_text(&summary->names, names[i]);
+        intern_fetch_text(&summary->hosts, hosts[i]);
+        fetch_details(summary, names[i]);
+    }
+    for (uint32_t i = 0; i < summary->waiting; i++)
+        fetch_lists(summary, names[i]);
+}
+
+enum result summary_add_waiting(struct summary *summary)
+{
+    enum result result = RESULT_OK;
+
+    fetch(summary);
+    for (uint32_t i = 0; i < summary->waiting && result == RESULT_OK; i++)
+        result = take_flow(summary, &summary->batch[i].flow);
+    summary->waiting = 0;
+    return result;
+}
+
+/* The text of a bare summary's host is NULL. */
+static const char *put_text(char *room, struct record_text text)
+{
+    return text.length > 0 ? memcpy(room, text.bytes, text.length) : room;
+}
+
+/* Lets a flow wait, whose texts are copied. */
+static enum result wait_for_more(struct summary *summary, const struct flow *flow)
+{
+    struct waiting *waiting = &summary->batch[summary->waiting++];
+
+    waiting->flow = *flow;
+    waiting->flow.key.bytes = put_text(waiting->texts, flow->key);
+    waiting->flow.host.bytes = put_text(waiting->texts + flow->key.length, flow->host);
+    return summary->waiting == BATCH ? summary_add_waiting(summary) : RESULT_OK;
+}
+
+/* When it began and ended; a time that no calendar has is not known. */
+static void set_times(struct flow *flow, const struct record *record)
+{
+    flow->start = record_start(record);
+    flow->duration = record->duration;
+    flow->end = flow->start < 0 ? -1 : flow->start + record->duration;
+    if (flow->end >= TIME_END)
+        flow->start = flow->end = -1;
+}
+
+static void set_texts(struct flow *flow, const struct summary *summary, const struct record *record,
+                      char room[TEXT_ROOM])
+{
+    flow->key = key_text(summary, record, room);
+    flow->key.length = text_cut(flow->key.bytes, flow->key.length, SUMMARY_NAME_MOST);
+    flow->key_hash = intern_hash(&summary->names, flow->key.bytes, flow->key.length);
+    if (summary->options.bare)
+        return;
+    flow->host = summary->options.key == SUMMARY_SOURCE ? record->destination : record->source;
+    flow->host.length = text_cut(flow->host.bytes, flow->host.length, SUMMARY_NAME_MOST);
+    flow->host_hash = intern_hash(&summary->hosts, flow->host.bytes, flow->host.length);
+}
+
+enum result summary_add(struct summary *summary, const struct record *record)
+{
+    char room[TEXT_ROOM];
+    struct flow flow = {.sent_packets = record->src_packets,
+                        .sent_bytes = record->src_bytes,
+                        .received_packets = record->dst_packets,
+                        .received_bytes = record->dst_bytes,
+                        .known = known_is_there(&record->known) ? &record->known : NULL};
+    enum result result = find_category(summary, record, &flow.category);
+
+    set_times(&flow, record);
+    set_texts(&flow, summary, record, room);
+    if (result == RESULT_OK && !summary->options.bare)
+        result = add_flow(summary, &summary->total, &flow);
+    if (result != RESULT_OK)
+        return result;
+    if (!flow.known && flow.key.length + flow.host.length <= WAITING_TEXTS)
+        return wait_for_more(summary, &flow);
+    result = summary_add_waiting(summary);
+    return result == RESULT_OK ? take_flow(summary, &flow) : result;
+}
