@@ -5,6 +5,7 @@
 #ifndef SECFLOW_BYTES_H
 #define SECFLOW_BYTES_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 static inline uint16_t be16(const uint8_t *p)
@@ -30,6 +31,26 @@ static inline uint32_t le32(const uint8_t *p)
 static inline uint64_t le64(const uint8_t *p)
 {
     return (uint64_t)le32(p + 4) << 32 | le32(p);
+}
+
+/* Up to eight bytes, without a loop; those that are missing are 0. */
+static inline uint64_t le_short(const uint8_t *p, size_t length)
+{
+    if (length >= 4)
+        return (uint64_t)le32(p + length - 4) << (length - 4) * 8 | le32(p);
+    if (length == 0)
+        return 0;
+    return (uint64_t)p[length - 1] << (length - 1) * 8 | (uint64_t)p[length / 2] << length / 2 * 8 |
+           p[0];
+}
+
+/* Each of the bytes of a word that is the given one has its top bit set; all other bits are 0. */
+static inline uint64_t bytes_equal(uint64_t word, char byte)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), rest = ones * 0x7f;
+    uint64_t differ = word ^ ones * (uint8_t)byte;
+
+    return ~(((differ & rest) + rest) | differ | rest);
 }
 
 static inline uint64_t be64(const uint8_t *p)

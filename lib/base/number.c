@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/number.h"
 
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/wide.h"
 
@@ -14,7 +15,7 @@
 /* Any number of this many decimal digits fits in 64 bits. */
 #define DIGITS 19
 
-bool number_count(const char *text, size_t length, uint64_t *count)
+static bool count_long(const char *text, size_t length, uint64_t *count)
 {
     const char *p = text, *end = text + length, *limit = length > DIGITS ? text + DIGITS : end;
     uint64_t value = 0;
@@ -26,7 +27,40 @@ bool number_count(const char *text, size_t length, uint64_t *count)
             __builtin_add_overflow(value, (unsigned)(*p - '0'), &value))
             return false;
     *count = value;
-    return p == end && length > 0;
+    return p == end;
+}
+
+/*
+ * The number that one to eight digits make: pairs of them are joined, then pairs of pairs, then
+ * those. False: not all are digits.
+ */
+static inline bool read_eight(const char *text, size_t length, uint64_t *value)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    unsigned unused = 64 - (unsigned)length * 8;
+    uint64_t word = (le_short((const uint8_t *)text, length) ^ ones * '0') << unused;
+
+    *value = word * ((10 << 8) + 1) >> 8 & UINT64_C(0x00ff00ff00ff00ff);
+    *value = *value * ((100 << 16) + 1) >> 16 & UINT64_C(0x0000ffff0000ffff);
+    *value = *value * ((UINT64_C(10000) << 32) + 1) >> 32;
+    return ((word | (word + ones * (0x80 - 10))) & ones * 0x80) == 0;
+}
+
+bool number_count(const char *text, size_t length, uint64_t *count)
+{
+    uint64_t high, low;
+
+    if (length == 0)
+        return false;
+    if (length <= 8)
+        return read_eight(text, length, count);
+    if (length > 16)
+        return count_long(text, length, count);
+    *count = 0;
+    if (!read_eight(text, length - 8, &high) || !read_eight(text + length - 8, 8, &low))
+        return false;
+    *count = high * 100000000 + low;
+    return true;
 }
 
 bool number_whole(const char *text, size_t length, uint64_t *count)
@@ -85,21 +119,41 @@ static bool read_double(const char *text, size_t length, int64_t *microseconds)
     return true;
 }
 
+static const uint64_t powers[] = {
+    1,           10,           100,           1000,           10000,
+    100000,      1000000,      10000000,      100000000,      1000000000,
+    10000000000, 100000000000, 1000000000000, 10000000000000, 100000000000000};
+
+/* Seconds with one to six decimals, as most are. False: others. */
+static bool read_short(const char *text, size_t length, int64_t *microseconds)
+{
+    size_t from = length > 8 ? length - 8 : 0, at;
+    uint64_t points, whole, decimals;
+
+    points = bytes_equal(le_short((const uint8_t *)text + from, length - from), '.');
+    if (points == 0)
+        return false;
+    at = from + (size_t)__builtin_ctzll(points) / 8;
+    if (at + 1 == length || length - at > 7 || !number_count(text, at, &whole) ||
+        !read_eight(text + at + 1, length - at - 1, &decimals) || whole >= TIME_END / SECOND)
+        return false;
+    *microseconds = (int64_t)(whole * SECOND + decimals * powers[7 - (length - at)]);
+    return true;
+}
+
 /*
  * A text with more than six decimals differs from its double by at most 2^-53 of the value, so the
  * text can be rounded instead, unless it is that close to a half.
  */
 bool number_seconds(const char *text, size_t length, int64_t *microseconds)
 {
-    static const uint64_t powers[] = {
-        1,           10,           100,           1000,           10000,
-        100000,      1000000,      10000000,      100000000,      1000000000,
-        10000000000, 100000000000, 1000000000000, 10000000000000, 100000000000000};
     const char *p = text, *end = text + length, *point;
     const char *limit = length > DIGITS ? text + DIGITS : end;
     uint64_t value = 0, rest, half, near;
     size_t decimals = 0, more;
 
+    if (read_short(text, length, microseconds))
+        return true;
     for (; p < limit && is_digit(*p); p++)
         value = value * 10 + (unsigned)(*p - '0');
     if (p > text && p < end && *p == '.') {

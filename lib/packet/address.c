@@ -92,24 +92,36 @@ size_t address_format(const struct address *address, char text[ADDRESS_TEXT])
     return (size_t)(end - text);
 }
 
-/* Four numbers from 0 to 255 without leading zeros. */
+/*
+ * Four numbers from 0 to 255 without leading zeros. There are no branches, since nothing foretells
+ * how many digits the next number has.
+ */
 static bool read_ipv4(const char *text, size_t length, uint8_t bytes[4])
 {
-    const char *p = text, *end = text + length;
+    uint8_t copy[20] = {0};
+    const uint8_t *p = copy;
+    bool wrong = false;
 
-    for (int i = 0; i < 4; i++) {
-        const char *start;
-        unsigned octet = 0;
-
-        if (i > 0 && (p == end || *p++ != '.'))
-            return false;
-        for (start = p; p < end && p - start < 3 && is_digit(*p); p++)
-            octet = octet * 10 + (unsigned)(*p - '0');
-        if (p == start || octet > 255 || (*start == '0' && p - start > 1))
-            return false;
-        bytes[i] = (uint8_t)octet;
+    if (length < 7 || length > 15)
+        return false;
+    memcpy(copy, text, 4);
+    memcpy(copy + 4, text + 4, 3);
+    if (length > 7) {
+        memcpy(copy, text, 8);
+        memcpy(copy + length - 8, text + length - 8, 8);
     }
-    return p == end;
+    for (int i = 0; i < 4; i++) {
+        unsigned first = p[0] - '0', second = p[1] - '0', third = p[2] - '0', octet = first;
+        bool two = second <= 9, three = two & (third <= 9);
+
+        octet += two * (octet * 9 + second);
+        octet += three * (octet * 9 + third);
+        wrong |= (first > 9) | (octet > 255) | ((first == 0) & two);
+        bytes[i] = (uint8_t)octet;
+        p += 1 + two + three;
+        wrong |= *p++ != (i < 3 ? '.' : '\0');
+    }
+    return !wrong && p == copy + length + 1;
 }
 
 bool address_read(const char *text, size_t length, struct address *address)

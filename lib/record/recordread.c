@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "record/recordread.h"
 
+#include "base/bytes.h"
 #include "base/json.h"
 #include "base/number.h"
 #include "base/timestamp.h"
@@ -210,19 +211,29 @@ static enum result read_object(struct record_reader *reader)
     return RESULT_OK;
 }
 
+/* Forgets the fields of the line before. */
+static void forget_fields(struct record_reader *reader)
+{
+    size_t count;
+    const struct json_member *members = json_members(reader->json, &count);
+
+    for (size_t i = 0; i < count; i++)
+        reader->members[members[i].id] = NULL;
+}
+
 /* Finds each field; of one that occurs twice the last, as most readers of JSON do. */
 static enum result find_fields(struct record_reader *reader)
 {
     size_t count;
     const struct json_member *members = json_members(reader->json, &count);
+    bool filtered = false;
 
-    memset(reader->members, 0, sizeof reader->members);
-    reader->filtered = false;
     for (size_t i = 0; i < count; i++)
         if (!members[i].element) {
             reader->members[members[i].id] = &members[i];
-            reader->filtered = reader->filtered || members[i].id >= FIELD_CATEGORY;
+            filtered |= members[i].id >= FIELD_CATEGORY;
         }
+    reader->filtered = filtered;
     for (size_t i = 0; i < RECORD_NEEDED; i++)
         if (!reader->members[record_keys[i].id])
             return damaged(reader, record_keys[i].name, " is not there");
@@ -313,14 +324,27 @@ static bool read_address(struct record_text host, struct address *address)
     return address_read(host.bytes, host.length, address);
 }
 
+/* Where the last colon is; 0: nowhere. A port makes it one of the last eight characters. */
+static size_t find_last_colon(const char *text, size_t length)
+{
+    size_t from = length > 8 ? length - 8 : 0;
+    uint64_t colons = bytes_equal(le_short((const uint8_t *)text + from, length - from), ':');
+    const char *before;
+
+    if (colons)
+        return from + (63 - (size_t)__builtin_clzll(colons)) / 8;
+    before = memrchr(text, ':', from);
+    return before ? (size_t)(before - text) : 0;
+}
+
 /* Cuts off the port after the last colon. False: there is none. */
 static bool cut_port(struct record_text *endpoint, uint16_t *port)
 {
-    const char *colon = memrchr(endpoint->bytes, ':', endpoint->length);
-    size_t host = colon ? (size_t)(colon - endpoint->bytes) : 0;
+    size_t host = find_last_colon(endpoint->bytes, endpoint->length);
     uint64_t number;
 
-    if (host == 0 || !number_count(colon + 1, endpoint->length - host - 1, &number) ||
+    if (host == 0 ||
+        !number_count(endpoint->bytes + host + 1, endpoint->length - host - 1, &number) ||
         number > UINT16_MAX)
         return false;
     endpoint->length = host;
@@ -448,6 +472,7 @@ enum result record_read(struct record_reader *reader, const char *line, size_t l
     reader->line = line;
     reader->length = length;
     *record = (struct record){.traffic_date = -1, .window_start = -1, .known = NOTHING_KNOWN};
+    forget_fields(reader);
     result = read_object(reader);
     if (result == RESULT_OK)
         result = find_fields(reader);
