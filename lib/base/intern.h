@@ -88,8 +88,12 @@ static inline void intern_fetch_text(const struct intern *intern, uint32_t index
 {
     size_t length;
 
-    if (index != UINT32_MAX)
-        __builtin_prefetch(intern_text(intern, index, &length));
+    if (index != UINT32_MAX) {
+        const char *text = intern_text(intern, index, &length);
+
+        __builtin_prefetch(text);
+        __builtin_prefetch(text + length);
+    }
 }
 
 /* The number of strings, and the bytes of memory that they take. */
