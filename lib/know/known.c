@@ -467,6 +467,13 @@ bool known_has_all(const struct known *known)
     return known->has_all;
 }
 
+void known_fetch(const struct known *known, enum known_kind kind, const char *bytes, size_t length)
+{
+    uint32_t hash = hash_key(known, kind, bytes, length);
+
+    __builtin_prefetch(&known->slots[hash & (known->slot_count - 1)]);
+}
+
 uint32_t known_find(const struct known *known, enum known_kind kind, const char *bytes,
                     size_t length)
 {

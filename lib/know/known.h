@@ -113,6 +113,9 @@ size_t known_bytes(const struct known *known);
 bool known_has_below(const struct known *known);
 bool known_has_all(const struct known *known);
 
+/* Fetches the memory where the search for a key begins, which is soon asked for. */
+void known_fetch(const struct known *known, enum known_kind kind, const char *bytes, size_t length);
+
 /* The first fact of a key, 0 for none; any kind but KNOWN_NETWORK. */
 uint32_t known_find(const struct known *known, enum known_kind kind, const char *bytes,
                     size_t length);

@@ -284,6 +284,28 @@ static void add_facts(const struct search *search, struct match *match)
         match->behavior = best.behavior;
 }
 
+/* Fetches the memory where the search for the destination and its parents begins. */
+static void fetch(const struct search *search)
+{
+    const struct record_text *destination = &search->record->destination;
+    const char *name = search->name.bytes, *end;
+    struct known_key key;
+
+    if (search->address.family != 0) {
+        known_key_address(&key, &search->address);
+        known_fetch(search->known, key.kind, key.bytes, key.length);
+    }
+    if (!name)
+        return;
+    if (search->has_ports)
+        known_fetch(search->known, KNOWN_NAME_PORT, destination->bytes, destination->length);
+    for (end = name + search->name.length; name;) {
+        known_fetch(search->known, KNOWN_NAME, name, (size_t)(end - name));
+        name = memchr(name, '.', (size_t)(end - name));
+        name += name != NULL;
+    }
+}
+
 /* The destination's name and address: a name can be an address where the record does not say. */
 static void set_destination(struct search *search)
 {
@@ -310,6 +332,7 @@ void match_find(struct known *known, const struct record *record, struct match *
     found.count = 0;
     found.class = 0;
     set_destination(&search);
+    fetch(&search);
     take_behaviors(&search);
     take_destination(&search);
     match->specific = found.count > 0;
