@@ -2,120 +2,164 @@
 #include "base/sorter.h"
 
 #include "base/grow.h"
+#include "base/varint.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+/* Entries begin at a multiple of UNIT bytes, so that 32 bits tell where. */
+#define UNIT 4u
 #define CHUNK_BYTES ((size_t)64 * 1024)
+#define CHUNK_UNITS (CHUNK_BYTES / UNIT)
+#define CHUNKS_MOST (UINT32_MAX / CHUNK_UNITS)
+
+/* A quarter of what 32 bits can tell: chunks are not always full. */
+#define MEMORY_MOST ((size_t)UINT32_MAX)
 
 #define RADIX_BITS 11
 
-/* What an entry takes beside its bytes: its length, twice its place, for sorting, and what fills
- * up. */
-#define ENTRY_BYTES (sizeof(uint64_t) + 2 * sizeof(struct entry) + 4)
+/* How far ahead entries are fetched that do not lie one behind the other. */
+#define AHEAD 8
 
 enum result sorter_init(struct sorter *sorter, size_t memory, const char *folder,
-                        entry_compare_fn *compare)
+                        const struct sorter_order *order)
 {
-    *sorter = (struct sorter){.memory = memory, .compare = compare};
-    return spill_init(&sorter->spill, folder, compare);
+    *sorter =
+        (struct sorter){.memory = memory < MEMORY_MOST ? memory : MEMORY_MOST, .order = *order};
+    return spill_init(&sorter->spill, folder, order->compare);
 }
 
-static void free_chunks(char **chunks, size_t count)
+/* There are no entries then. */
+static void free_chunks(struct sorter *sorter)
 {
-    for (size_t i = 0; i < count; i++)
-        free(chunks[i]);
-    free(chunks);
-}
-
-/* There are none then. */
-static void forget_chunks(struct sorter *sorter)
-{
+    for (size_t i = 0; i < sorter->chunk_count; i++)
+        free(sorter->chunks[i].bytes);
+    free(sorter->chunks);
+    free(sorter->places);
     sorter->chunks = NULL;
+    sorter->places = NULL;
     sorter->chunk_count = sorter->chunk_capacity = 0;
-    sorter->free = NULL;
-    sorter->left = sorter->bytes = 0;
+    sorter->left = sorter->count = sorter->bytes = 0;
 }
 
 void sorter_destroy(struct sorter *sorter)
 {
-    free_chunks(sorter->chunks, sorter->chunk_count);
-    free(sorter->entries);
+    free_chunks(sorter);
     spill_destroy(&sorter->spill);
-    *sorter = (struct sorter){.count = 0};
 }
 
 static bool add_chunk(struct sorter *sorter, size_t size)
 {
-    char **grown =
-        grow(sorter->chunks, sorter->chunk_count, &sorter->chunk_capacity, sizeof *sorter->chunks);
+    struct sorter_chunk *grown =
+        grow(sorter->chunks, sorter->chunk_count, &sorter->chunk_capacity, sizeof *grown);
+    char *bytes = grown && sorter->chunk_count < CHUNKS_MOST ? malloc(size) : NULL;
 
-    if (!grown)
+    if (grown)
+        sorter->chunks = grown;
+    if (!bytes)
         return false;
-    sorter->chunks = grown;
-    sorter->chunks[sorter->chunk_count] = malloc(size);
-    if (!sorter->chunks[sorter->chunk_count])
-        return false;
-    sorter->free = sorter->chunks[sorter->chunk_count++];
+    sorter->chunks[sorter->chunk_count++] = (struct sorter_chunk){bytes, 0};
     sorter->left = size;
     return true;
 }
 
-/* What bytes take with their number in front, filled up. */
-static size_t with_number(size_t length)
+/* In front of the bytes of an entry stands twice their number, and one more when it is gone. */
+
+static size_t filled_up(size_t size)
 {
-    return sizeof(uint64_t) + ((length + 7) & ~(size_t)7);
+    return (size + UNIT - 1) & ~(size_t)(UNIT - 1);
 }
 
-char *sorter_room(struct sorter *sorter, size_t most)
+enum result sorter_add(struct sorter *sorter, const char *bytes, size_t length)
 {
-    size_t size = with_number(most);
+    char head[VARINT_MOST];
+    size_t begin = (size_t)(varint_put(head, (uint64_t)length << 1) - head);
+    size_t size = filled_up(begin + length);
+    struct sorter_chunk *chunk;
+    char *p;
 
-    if (sorter->left < size && !add_chunk(sorter, size < CHUNK_BYTES ? CHUNK_BYTES : size))
-        return NULL;
-    return sorter->free ? sorter->free + sizeof(uint64_t) : NULL;
-}
-
-void sorter_keep(struct sorter *sorter, char *room, size_t length)
-{
-    uint64_t number = length;
-
-    memcpy(room - sizeof number, &number, sizeof number);
-    sorter->free += with_number(length);
-    sorter->left -= with_number(length);
-    sorter->bytes += with_number(length);
-}
-
-enum result sorter_add(struct sorter *sorter, uint64_t rank, char *room, size_t length)
-{
-    struct entry *grown =
-        grow(sorter->entries, sorter->count, &sorter->capacity, sizeof *sorter->entries);
-
-    if (!grown)
+    if (length > UINT32_MAX)
         return RESULT_NO_MEMORY;
-    sorter->entries = grown;
-    sorter_keep(sorter, room, length);
-    sorter->entries[sorter->count++] = (struct entry){rank, room};
+    if (sorter->left < size && !add_chunk(sorter, size < CHUNK_BYTES ? CHUNK_BYTES : size))
+        return RESULT_NO_MEMORY;
+    chunk = &sorter->chunks[sorter->chunk_count - 1];
+    p = chunk->bytes + chunk->used;
+    memcpy(p, head, begin);
+    memcpy(p + begin, bytes, length);
+    chunk->used += size;
+    sorter->left -= size;
+    sorter->bytes += size;
+    sorter->count++;
     return RESULT_OK;
 }
 
-size_t sorter_cost(size_t entries, size_t bytes)
+/* Returns what the entry takes that begins there; one that is gone has no bytes. */
+static size_t read_entry(const char *begin, struct entry *entry)
 {
-    return entries * ENTRY_BYTES + bytes;
+    uint64_t head;
+    const char *bytes = varint_take(begin, &head);
+
+    entry->bytes = head & 1 ? NULL : bytes;
+    entry->length = (uint32_t)(head >> 1);
+    return filled_up((size_t)(bytes - begin) + entry->length);
+}
+
+/* The next entry in the order in which they came. */
+static bool step(const struct sorter *sorter, struct sorter_cursor *cursor, struct entry *entry)
+{
+    while (cursor->chunk < sorter->chunk_count) {
+        const struct sorter_chunk *chunk = &sorter->chunks[cursor->chunk];
+
+        if (cursor->at == chunk->used) {
+            *cursor = (struct sorter_cursor){cursor->chunk + 1, 0};
+            continue;
+        }
+        entry->place = (uint32_t)(cursor->chunk * CHUNK_UNITS + cursor->at / UNIT);
+        cursor->at += read_entry(chunk->bytes + cursor->at, entry);
+        if (entry->bytes)
+            return true;
+    }
+    return false;
+}
+
+static char *place_at(const struct sorter *sorter, uint32_t place)
+{
+    return sorter->chunks[place / CHUNK_UNITS].bytes + place % CHUNK_UNITS * UNIT;
+}
+
+static struct entry entry_of(const struct sorter *sorter, struct sorter_place place)
+{
+    struct entry entry = {.rank = place.rank, .place = place.place};
+
+    read_entry(place_at(sorter, place.place), &entry);
+    return entry;
+}
+
+static void drop(struct sorter *sorter, uint32_t place)
+{
+    struct entry entry;
+    char *begin = place_at(sorter, place);
+
+    sorter->bytes -= read_entry(begin, &entry);
+    sorter->count--;
+    *begin |= 1;
+}
+
+size_t sorter_cost(const struct sorter *sorter)
+{
+    return sorter->count * 2 * sizeof(struct sorter_place) + sorter->bytes;
 }
 
 bool sorter_full(const struct sorter *sorter)
 {
-    return sorter_cost(sorter->count, sorter->bytes) >= sorter->memory;
+    return sorter_cost(sorter) >= sorter->memory;
 }
 
-/* What is sorted in place of entries: the lower half of their ranks, or the upper one. */
-struct place {
-    uint32_t rank, index;
-};
+/* Sorting. */
 
 /* Sorts by some bits of the ranks, and leaves places where they are equal in their order. */
-static void radix_pass(const struct place *from, struct place *to, size_t count, int shift)
+static void radix_pass(const struct sorter_place *from, struct sorter_place *to, size_t count,
+                       int shift)
 {
     enum { BUCKETS = 1 << RADIX_BITS };
     size_t ends[BUCKETS] = {0}, end = 0;
@@ -132,249 +176,195 @@ static void radix_pass(const struct place *from, struct place *to, size_t count,
         to[ends[from[i].rank >> shift & (BUCKETS - 1)]++] = from[i];
 }
 
-/* Two arrays of places, of which the first is what was sorted last. */
-struct places {
-    struct place *sorted, *other;
-};
-
-/* Sorts by those bits of the ranks, 32 at most, in which any of them differ. */
-static void sort_places(struct places *places, size_t count, uint32_t differing)
+/* The places of all entries, as they came. NULL: no memory. */
+static struct sorter_place *list_places(const struct sorter *sorter)
 {
-    for (int shift = 0; shift < 32 && differing >> shift != 0; shift += RADIX_BITS) {
-        struct place *from = places->sorted;
+    struct sorter_place *places = malloc((sorter->count + 1) * sizeof *places);
+    struct sorter_cursor cursor = {0, 0};
+    struct entry entry;
 
-        if ((differing >> shift & ((1u << RADIX_BITS) - 1)) == 0)
-            continue;
-        radix_pass(from, places->other, count, shift);
-        places->sorted = places->other;
-        places->other = from;
-    }
+    for (size_t i = 0; places && step(sorter, &cursor, &entry); i++)
+        places[i] = (struct sorter_place){sorter->order.rank(sorter->order.context, entry.bytes),
+                                          entry.place};
+    return places;
 }
 
-/* Which bits of the ranks are not the same in all of them. */
-static uint64_t differing_bits(const struct entry *entries, size_t count)
-{
-    uint64_t bits = 0;
-
-    for (size_t i = 1; i < count; i++)
-        bits |= entries[i].rank ^ entries[0].rank;
-    return bits;
-}
-
-/* Sorts by the whole ranks, in places that free_places frees. */
-static enum result order_entries(const struct sorter *sorter, struct places *places)
+/* The places sorted by rank, which are the caller's to free. NULL: no memory. */
+static struct sorter_place *sort_places(const struct sorter *sorter)
 {
     size_t count = sorter->count;
-    uint64_t bits = differing_bits(sorter->entries, count);
+    struct sorter_place *places = list_places(sorter), *other = malloc((count + 1) * sizeof *other);
+    uint32_t differing = 0;
 
-    places->sorted = calloc(2 * (count + 1), sizeof *places->sorted);
-    if (!places->sorted)
-        return RESULT_NO_MEMORY;
-    places->other = places->sorted + count;
-    for (size_t i = 0; i < count; i++)
-        places->sorted[i] = (struct place){(uint32_t)sorter->entries[i].rank, (uint32_t)i};
-    sort_places(places, count, (uint32_t)bits);
-    if (bits >> 32 == 0)
-        return RESULT_OK;
-    for (size_t i = 0; i < count; i++)
-        places->sorted[i].rank = (uint32_t)(sorter->entries[places->sorted[i].index].rank >> 32);
-    sort_places(places, count, (uint32_t)(bits >> 32));
-    return RESULT_OK;
-}
+    for (size_t i = 1; places && other && i < count; i++)
+        differing |= places[i].rank ^ places[0].rank;
+    for (int shift = 0; shift < 32 && differing >> shift != 0; shift += RADIX_BITS) {
+        struct sorter_place *from = places;
 
-static void free_places(const struct places *places)
-{
-    free(places->sorted < places->other ? places->sorted : places->other);
-}
-
-/* Where the places end whose entries have the rank of the one where they begin. */
-static size_t end_of_rank(const struct sorter *sorter, const struct place *places, size_t begin)
-{
-    const struct entry *entries = sorter->entries;
-    size_t end = begin + 1;
-
-    while (end < sorter->count && places[end].rank == places[begin].rank &&
-           entries[places[end].index].rank == entries[places[begin].index].rank)
-        end++;
-    return end;
-}
-
-static bool is_sorted(const struct sorter *sorter)
-{
-    const struct entry *entries = sorter->entries;
-
-    for (size_t i = 1; i < sorter->count; i++)
-        if (entries[i - 1].rank > entries[i].rank ||
-            (entries[i - 1].rank == entries[i].rank &&
-             sorter->compare(entries[i - 1].bytes, entries[i].bytes) > 0))
-            return false;
-    return true;
-}
-
-static int compare_pointers(const void *a, const void *b, void *compare)
-{
-    const struct entry *const *x = a, *const *y = b;
-    entry_compare_fn *const *function = compare;
-
-    return (*function)((*x)->bytes, (*y)->bytes);
-}
-
-/* Those of one rank, which are more often than not in their order. */
-static void sort_rank(struct entry **entries, size_t count, entry_compare_fn *compare)
-{
-    for (size_t i = 1; i < count; i++)
-        if (compare(entries[i - 1]->bytes, entries[i]->bytes) > 0) {
-            qsort_r(entries, count, sizeof *entries, compare_pointers, &compare);
-            return;
-        }
+        radix_pass(from, other, count, shift);
+        places = other;
+        other = from;
+    }
+    if (!other) {
+        free(places);
+        places = NULL;
+    }
+    free(other);
+    return places;
 }
 
 /* The entries of one rank. */
 struct rank {
-    struct entry **entries;
+    struct entry *entries;
     size_t count, capacity;
 };
 
-static enum result collect_rank(const struct sorter *sorter, const struct place *places,
-                                size_t count, struct rank *rank)
-{
-    for (rank->count = 0; rank->count < count; rank->count++) {
-        struct entry **grown =
-            grow(rank->entries, rank->count, &rank->capacity, sizeof *rank->entries);
-
-        if (!grown)
-            return RESULT_NO_MEMORY;
-        rank->entries = grown;
-        rank->entries[rank->count] = &sorter->entries[places[rank->count].index];
-    }
-    sort_rank(rank->entries, count, sorter->compare);
-    return RESULT_OK;
-}
-
-/* Only those that have bytes are left. */
-static void drop_empty(struct sorter *sorter)
-{
-    size_t left = 0;
-
-    for (size_t i = 0; i < sorter->count; i++)
-        if (sorter->entries[i].bytes)
-            sorter->entries[left++] = sorter->entries[i];
-    sorter->count = left;
-}
-
-enum result sorter_join(struct sorter *sorter, sorter_join_fn *join, void *context)
-{
-    struct places places;
-    struct rank rank = {.count = 0};
-    enum result result = order_entries(sorter, &places);
-
-    if (result != RESULT_OK)
-        return result;
-    for (size_t begin = 0, end; begin < sorter->count && result == RESULT_OK; begin = end) {
-        end = end_of_rank(sorter, places.sorted, begin);
-        if (end - begin == 1)
-            continue;
-        result = collect_rank(sorter, places.sorted + begin, end - begin, &rank);
-        if (result == RESULT_OK)
-            result = join(context, rank.entries, rank.count);
-    }
-    free(rank.entries);
-    free_places(&places);
-    drop_empty(sorter);
-    return result;
-}
-
-/* Puts the entries where their places are. */
-static enum result move_entries(struct sorter *sorter, const struct place *places)
-{
-    struct entry *moved = malloc((sorter->count + 1) * sizeof *moved);
-
-    if (!moved)
-        return RESULT_NO_MEMORY;
-    for (size_t i = 0; i < sorter->count; i++)
-        moved[i] = sorter->entries[places[i].index];
-    free(sorter->entries);
-    sorter->entries = moved;
-    sorter->capacity = sorter->count + 1;
-    return RESULT_OK;
-}
-
 static int compare_entries(const void *a, const void *b, void *compare)
 {
+    const struct entry *x = a, *y = b;
     entry_compare_fn *const *function = compare;
 
-    return entry_compare(a, b, *function);
+    return (*function)(x->bytes, y->bytes);
 }
 
-/* Those of one rank, which are sorted by rank only, or are in their order already. */
-static void sort_equal(struct entry *entries, size_t count, entry_compare_fn *compare)
+/* More often than not they are in their order. */
+static void sort_rank(struct rank *rank, entry_compare_fn *compare)
 {
-    for (size_t i = 1; i < count; i++)
-        if (compare(entries[i - 1].bytes, entries[i].bytes) > 0) {
-            qsort_r(entries, count, sizeof *entries, compare_entries, &compare);
+    for (size_t i = 1; i < rank->count; i++)
+        if (compare(rank->entries[i - 1].bytes, rank->entries[i].bytes) > 0) {
+            qsort_r(rank->entries, rank->count, sizeof *rank->entries, compare_entries, &compare);
             return;
         }
 }
 
-enum result sorter_sort(struct sorter *sorter)
+static enum result collect_rank(const struct sorter *sorter, const struct sorter_place *places,
+                                size_t count, struct rank *rank)
 {
-    struct places places;
-    enum result result;
+    for (rank->count = 0; rank->count < count; rank->count++) {
+        struct entry *grown = grow(rank->entries, rank->count, &rank->capacity, sizeof *grown);
 
+        if (!grown)
+            return RESULT_NO_MEMORY;
+        rank->entries = grown;
+        rank->entries[rank->count] = entry_of(sorter, places[rank->count]);
+    }
+    sort_rank(rank, sorter->order.compare);
+    return RESULT_OK;
+}
+
+/* Sorts the places of equal rank, and joins their entries, where it is given how. */
+static enum result do_ranks(struct sorter *sorter, struct sorter_place *places,
+                            sorter_join_fn *join, void *context)
+{
+    struct rank rank = {.count = 0};
+    enum result result = RESULT_OK;
+    size_t count = sorter->count;
+
+    for (size_t begin = 0, end; begin < count && result == RESULT_OK; begin = end) {
+        for (end = begin + 1; end < count && places[end].rank == places[begin].rank;)
+            end++;
+        if (end - begin == 1)
+            continue;
+        result = collect_rank(sorter, places + begin, end - begin, &rank);
+        if (result == RESULT_OK && join)
+            result = join(context, rank.entries, rank.count);
+        for (size_t i = 0; i < rank.count && result == RESULT_OK; i++) {
+            places[begin + i].place = rank.entries[i].place;
+            if (!rank.entries[i].bytes)
+                drop(sorter, rank.entries[i].place);
+        }
+    }
+    free(rank.entries);
+    return result;
+}
+
+enum result sorter_join(struct sorter *sorter, sorter_join_fn *join, void *context)
+{
+    struct sorter_place *places = sort_places(sorter);
+    enum result result = places ? do_ranks(sorter, places, join, context) : RESULT_NO_MEMORY;
+
+    free(places);
+    return result;
+}
+
+/* Whether they came in their order. */
+static bool is_sorted(const struct sorter *sorter)
+{
+    const struct sorter_order *order = &sorter->order;
+    struct sorter_cursor cursor = {0, 0};
+    struct entry before, entry;
+    bool any = false;
+
+    for (; step(sorter, &cursor, &entry); before = entry, any = true) {
+        entry.rank = order->rank(order->context, entry.bytes);
+        if (any && entry_compare(&before, &entry, order->compare) > 0)
+            return false;
+    }
+    return true;
+}
+
+/* Makes the entries in memory ready to be read in order. */
+static enum result sort(struct sorter *sorter)
+{
+    sorter->cursor = (struct sorter_cursor){0, 0};
+    sorter->next = 0;
     if (is_sorted(sorter))
         return RESULT_OK;
-    result = order_entries(sorter, &places);
-    if (result != RESULT_OK)
-        return result;
-    result = move_entries(sorter, places.sorted);
-    free_places(&places);
-    for (size_t begin = 0, end; begin < sorter->count && result == RESULT_OK; begin = end) {
-        for (end = begin + 1; end < sorter->count; end++)
-            if (sorter->entries[end].rank != sorter->entries[begin].rank)
-                break;
-        sort_equal(sorter->entries + begin, end - begin, sorter->compare);
+    sorter->places = sort_places(sorter);
+    return sorter->places ? do_ranks(sorter, sorter->places, NULL, NULL) : RESULT_NO_MEMORY;
+}
+
+static enum result next_in_memory(struct sorter *sorter, struct entry *entry)
+{
+    const struct sorter_order *order = &sorter->order;
+
+    if (!sorter->places) {
+        if (!step(sorter, &sorter->cursor, entry))
+            return RESULT_END;
+        entry->rank = order->rank(order->context, entry->bytes);
+        return RESULT_OK;
     }
-    return result;
+    if (sorter->next == sorter->count)
+        return RESULT_END;
+    if (sorter->next + AHEAD < sorter->count)
+        __builtin_prefetch(place_at(sorter, sorter->places[sorter->next + AHEAD].place));
+    *entry = entry_of(sorter, sorter->places[sorter->next++]);
+    return RESULT_OK;
 }
 
 enum result sorter_compact(struct sorter *sorter)
 {
-    char **old = sorter->chunks;
-    size_t old_count = sorter->chunk_count;
+    struct sorter old = *sorter;
+    struct sorter_cursor cursor = {0, 0};
+    struct entry entry;
     enum result result = RESULT_OK;
 
-    forget_chunks(sorter);
-    for (size_t i = 0; i < sorter->count && result == RESULT_OK; i++) {
-        struct entry *entry = &sorter->entries[i];
-        size_t length = entry_length(entry);
-        char *room = sorter_room(sorter, length);
-
-        if (room) {
-            memcpy(room, entry->bytes, length);
-            sorter_keep(sorter, room, length);
-            entry->bytes = room;
-        } else {
-            result = RESULT_NO_MEMORY;
+    sorter->chunks = NULL;
+    sorter->chunk_count = 0;
+    free_chunks(sorter);
+    while (result == RESULT_OK && step(&old, &cursor, &entry)) {
+        result = sorter_add(sorter, entry.bytes, entry.length);
+        for (size_t i = cursor.chunk; i-- > 0 && old.chunks[i].bytes;) {
+            free(old.chunks[i].bytes);
+            old.chunks[i].bytes = NULL;
         }
     }
-    free_chunks(old, old_count);
+    free_chunks(&old);
     return result;
 }
 
 enum result sorter_spill(struct sorter *sorter)
 {
-    enum result result = spill_begin(sorter->spill);
+    struct entry entry;
+    enum result result = sort(sorter);
 
-    for (size_t i = 0; i < sorter->count && result == RESULT_OK; i++) {
-        if (i + 8 < sorter->count)
-            __builtin_prefetch(sorter->entries[i + 8].bytes);
-        result = spill_put(sorter->spill, &sorter->entries[i]);
-    }
     if (result == RESULT_OK)
+        result = spill_begin(sorter->spill);
+    while (result == RESULT_OK && (result = next_in_memory(sorter, &entry)) == RESULT_OK)
+        result = spill_put(sorter->spill, &entry);
+    if (result == RESULT_END)
         result = spill_end(sorter->spill);
-    free_chunks(sorter->chunks, sorter->chunk_count);
-    forget_chunks(sorter);
-    sorter->count = 0;
+    free_chunks(sorter);
     sorter->spilled = true;
     return result;
 }
@@ -383,9 +373,8 @@ enum result sorter_read(struct sorter *sorter)
 {
     enum result result = RESULT_OK;
 
-    sorter->next = 0;
     if (!sorter->spilled)
-        return RESULT_OK;
+        return sort(sorter);
     if (sorter->count > 0)
         result = sorter_spill(sorter);
     return result == RESULT_OK ? spill_read(sorter->spill, sorter->memory / 4) : result;
@@ -393,12 +382,5 @@ enum result sorter_read(struct sorter *sorter)
 
 enum result sorter_next(struct sorter *sorter, struct entry *entry)
 {
-    if (sorter->spilled)
-        return spill_next(sorter->spill, entry);
-    if (sorter->next == sorter->count)
-        return RESULT_END;
-    if (sorter->next + 8 < sorter->count)
-        __builtin_prefetch(sorter->entries[sorter->next + 8].bytes);
-    *entry = sorter->entries[sorter->next++];
-    return RESULT_OK;
+    return sorter->spilled ? spill_next(sorter->spill, entry) : next_in_memory(sorter, entry);
 }

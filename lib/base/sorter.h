@@ -10,61 +10,78 @@
 
 #include <stdbool.h>
 
+/* Entries lie in chunks one behind the other, in the order in which they came. */
+struct sorter_chunk {
+    char *bytes;
+    size_t used;
+};
+
+/* The next of them that is read. */
+struct sorter_cursor {
+    size_t chunk, at;
+};
+
+/* An entry: its rank, and where it is in the chunks. */
+struct sorter_place {
+    uint32_t rank, place;
+};
+
+/* The order: by ranks, which a function tells, and by another one where they are equal. */
+typedef uint32_t sorter_rank_fn(const void *context, const char *bytes);
+
+struct sorter_order {
+    sorter_rank_fn *rank;
+    entry_compare_fn *compare;
+    const void *context; /* of rank */
+};
+
 struct sorter {
     size_t memory;
-    entry_compare_fn *compare;
-    struct entry *entries; /* in memory */
-    size_t count, capacity;
-    char **chunks; /* their bytes */
+    struct sorter_order order;
+    struct sorter_chunk *chunks;
     size_t chunk_count, chunk_capacity;
-    char *free; /* what is left of the last chunk, and how much that is */
-    size_t left;
-    size_t bytes; /* used of all chunks */
+    size_t left;                 /* of the last chunk */
+    size_t count, bytes;         /* of entries in memory */
+    struct sorter_place *places; /* of the entries, sorted; NULL: as they came */
+    struct sorter_cursor cursor; /* of what is read, where there are no places, */
+    size_t next;                 /* or the next place */
     struct spill *spill;
     bool spilled;
-    size_t next; /* of the entries, to be read where nothing was spilled */
 };
 
 /*
- * memory: bytes that it takes before it is full. folder: where its temporary file is, as for
- * spill_init. It may be destroyed after that, whatever the result, and so may one of zeroes.
+ * memory: bytes that it takes before it is full, of which no more than 4 GiB count. folder: where
+ * its temporary file is, as for spill_init. It may be destroyed after that, whatever the result,
+ * and so may one of zeroes.
  */
 MUST_CHECK enum result sorter_init(struct sorter *sorter, size_t memory, const char *folder,
-                                   entry_compare_fn *compare);
+                                   const struct sorter_order *order);
 void sorter_destroy(struct sorter *sorter);
 
-/* Room for so many bytes, which belong to no entry yet; NULL: no memory. */
-MUST_CHECK char *sorter_room(struct sorter *sorter, size_t most);
+/* Copies an entry, of one byte at least. */
+MUST_CHECK enum result sorter_add(struct sorter *sorter, const char *bytes, size_t length);
 
-/* The room asked for last is an entry of so many bytes, or fewer, or the bytes of one. */
-MUST_CHECK enum result sorter_add(struct sorter *sorter, uint64_t rank, char *room, size_t length);
-void sorter_keep(struct sorter *sorter, char *room, size_t length);
-
-/* Whether memory is used up; and what entries of so many bytes take of it. */
+/* Bytes that the entries in memory take, with what sorting needs; and whether memory is used up. */
+size_t sorter_cost(const struct sorter *sorter);
 bool sorter_full(const struct sorter *sorter);
-size_t sorter_cost(size_t entries, size_t bytes);
-
-/* Sorts the entries in memory. Ranks should differ in few bits, as times do. */
-MUST_CHECK enum result sorter_sort(struct sorter *sorter);
 
 /*
- * Calls join with those of each rank that several of the entries in memory have, in their order. It
- * may give them other bytes, or none: then they are gone. What join does not answer RESULT_OK to
- * ends it, and is returned.
+ * Calls join with the entries in memory of each rank that several of them have, in their order.
+ * Those that it gives no bytes (NULL) are gone. It may add others, which are not joined. What join
+ * does not answer RESULT_OK to ends it, and is returned.
  */
-typedef enum result sorter_join_fn(void *context, struct entry *const *entries, size_t count);
+typedef enum result sorter_join_fn(void *context, struct entry *entries, size_t count);
 MUST_CHECK enum result sorter_join(struct sorter *sorter, sorter_join_fn *join, void *context);
 
-/* Moves the entries to other memory, so that what belongs to none of them goes. */
+/* Moves the entries to other memory, so that what belongs to none of them is free. */
 MUST_CHECK enum result sorter_compact(struct sorter *sorter);
 
-/* Writes the entries, which are sorted, to the disk. RESULT_SYSTEM: errno says why not. */
+/* Sorts the entries in memory and writes them to the disk. RESULT_SYSTEM: errno says why not. */
 MUST_CHECK enum result sorter_spill(struct sorter *sorter);
 
 /*
  * All entries are in: they come in order, until RESULT_END, each until the next call.
- * RESULT_SYSTEM: the disk failed, errno says why. Those in memory, where there is nothing on the
- * disk, are sorted already.
+ * RESULT_SYSTEM: the disk failed, errno says why.
  */
 MUST_CHECK enum result sorter_read(struct sorter *sorter);
 MUST_CHECK enum result sorter_next(struct sorter *sorter, struct entry *entry);

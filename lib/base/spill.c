@@ -17,9 +17,9 @@
 #define BUFFER_LEAST (4u * 1024)
 #define BUFFER_MOST (256u * 1024)
 
-/* In the file the rank and the length stand in front of the bytes, which zeros fill up. */
+/* In the file the rank and the length stand in front of the bytes. */
 struct head {
-    uint64_t rank, length;
+    uint32_t rank, length;
 };
 
 struct run {
@@ -114,24 +114,13 @@ enum result spill_begin(struct spill *spill)
     return RESULT_OK;
 }
 
-static size_t filled_up(size_t length)
-{
-    return (length + 7) & ~(size_t)7;
-}
-
 enum result spill_put(struct spill *spill, const struct entry *entry)
 {
-    static const char zeros[8] = {0};
-    struct head head = {entry->rank, entry_length(entry)};
-    size_t length = (size_t)head.length, padding = filled_up(length) - length;
+    struct head head = {entry->rank, entry->length};
     enum result result = output_put(spill->output, (const char *)&head, sizeof head);
 
-    if (result == RESULT_OK)
-        result = output_put(spill->output, entry->bytes, length);
-    if (result == RESULT_OK)
-        result = output_put(spill->output, zeros, padding);
-    spill->written += sizeof head + length + padding;
-    return result;
+    spill->written += sizeof head + entry->length;
+    return result == RESULT_OK ? output_put(spill->output, entry->bytes, entry->length) : result;
 }
 
 enum result spill_end(struct spill *spill)
@@ -200,11 +189,11 @@ static enum result read_entry(struct spill *spill, struct run *run)
     if (result != RESULT_OK)
         return result;
     memcpy(&head, run->buffer + run->begin, sizeof head);
-    result = fill(spill, run, sizeof head + filled_up((size_t)head.length));
+    result = fill(spill, run, sizeof head + head.length);
     if (result != RESULT_OK)
         return result;
-    run->entry = (struct entry){head.rank, run->buffer + run->begin + sizeof head};
-    run->begin += sizeof head + filled_up((size_t)head.length);
+    run->entry = (struct entry){run->buffer + run->begin + sizeof head, head.length, head.rank, 0};
+    run->begin += sizeof head + head.length;
     return RESULT_OK;
 }
 
@@ -235,7 +224,7 @@ static void sink(struct spill *spill, size_t at)
 
 enum result spill_read(struct spill *spill, size_t memory)
 {
-    size_t each = spill->count > 0 ? memory / spill->count & ~(size_t)7 : 0;
+    size_t each = spill->count > 0 ? memory / spill->count : 0;
     enum result result = RESULT_OK;
 
     each = each < BUFFER_LEAST ? BUFFER_LEAST : each > BUFFER_MOST ? BUFFER_MOST : each;

@@ -11,19 +11,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/*
- * What is sorted: by rank, and where that is equal by what a function makes of the bytes. In front
- * of them, which begin at a multiple of 8, stands their number, of 64 bits.
- */
+/* What is sorted: by rank, and where that is equal by what a function makes of the bytes. */
 struct entry {
-    uint64_t rank;
-    char *bytes;
+    const char *bytes;
+    uint32_t length, rank;
+    uint32_t place; /* the sorter's (sorter.h) */
 };
-
-static inline size_t entry_length(const struct entry *entry)
-{
-    return (size_t)((const uint64_t *)(const void *)entry->bytes)[-1];
-}
 
 /* Of two entries of one rank: negative, where the first comes first, 0 or positive. */
 typedef int entry_compare_fn(const char *a, const char *b);

@@ -5,7 +5,6 @@
 #include "base/grow.h"
 #include "base/hash.h"
 #include "base/sorter.h"
-#include "record/extend.h"
 #include "record/piece.h"
 
 #include <stdlib.h>
@@ -14,26 +13,17 @@
 /* More records of one conversation than this are added up as soon as no other can equal them. */
 #define ORIGINALS_MOST 65536u
 
-/* Texts that go with the name; without its address nothing would tell whom it is of. */
-static const uint8_t name_texts[] = {PIECE_DST, PIECE_NAME_SOURCE, PIECE_DST_IP, PIECE_DST_NAME};
-
-#define NAME_TEXTS (sizeof name_texts / sizeof *name_texts)
-
 /* Pieces that are becoming one. */
 struct joining {
-    const struct piece *first; /* NULL: none */
-    struct entry *entry;       /* of the first, in memory */
-    int64_t end;
-    bool many; /* pieces: their originals are listed, or in the sum */
+    bool any, many; /* pieces; many: their originals are listed, or in the sum */
+    struct piece first;
+    struct entry *entry; /* of the first, in memory */
+    struct piece made;   /* what they become, but for its counts */
     struct original *originals;
     size_t count, capacity;
     struct original sum; /* of originals that are not listed any more */
-    uint64_t sampling;
-    uint8_t bytes_from;
-    uint8_t name_rank;
     struct naming naming;
-    struct text name[NAME_TEXTS]; /* that are better than those of the first */
-    bool has_name;                /* there are such */
+    struct text name; /* texts of a piece whose name is better than that of the first; or empty */
 };
 
 struct merge {
@@ -43,36 +33,36 @@ struct merge {
     struct sorter *out;          /* the one that flows come out of; NULL: not yet */
     struct joining joining;
     bool last;        /* all pieces of a conversation come one after the other, and none later */
-    struct text made; /* a piece that was joined */
-    struct text extension; /* fields that were added to a record */
-    struct text held;      /* the first piece, where the one that was read goes */
+    struct text made; /* a piece */
+    struct text held; /* the first piece, where the one that was read goes; values of a flow */
     int64_t traffic_date;
+    int64_t earliest, latest; /* start of a record */
+    unsigned shift;           /* of the time since the earliest, so that it has 32 bits */
     struct merge_counts counts;
     const char *problem;
 };
 
-static const struct piece *piece_at(const char *bytes)
-{
-    return (const struct piece *)(const void *)bytes;
-}
-
 /* Of one conversation or two whose hashes are equal. */
 static int compare_pieces(const char *a, const char *b)
 {
-    const struct piece *x = piece_at(a), *y = piece_at(b);
-    int order = piece_compare_keys(x, y);
+    int order = piece_compare_keys(piece_key(a), piece_key(b));
 
-    if (order == 0 && x->start != y->start)
-        order = x->start < y->start ? -1 : 1;
-    if (order == 0)
-        order = x->number < y->number ? -1 : 1;
-    return order;
+    return order != 0 ? order : piece_compare_starts(a, b);
 }
 
-/* Of one start. */
-static int compare_flows(const char *a, const char *b)
+static uint32_t rank_piece(const void *context, const char *bytes)
 {
-    return piece_at(a)->number < piece_at(b)->number ? -1 : 1;
+    const struct merge *merge = context;
+    struct record_text key = piece_key(bytes);
+
+    return hash_bytes(&merge->seed, key.bytes, key.length);
+}
+
+static uint32_t rank_flow(const void *context, const char *bytes)
+{
+    const struct merge *merge = context;
+
+    return (uint32_t)((uint64_t)(piece_start(bytes) - merge->earliest) >> merge->shift);
 }
 
 enum result merge_init(struct merge **merge, const struct merge_options *options)
@@ -83,14 +73,15 @@ enum result merge_init(struct merge **merge, const struct merge_options *options
     if (!new)
         return RESULT_NO_MEMORY;
     new->options = *options;
-    new->traffic_date = INT64_MAX;
+    new->traffic_date = new->earliest = INT64_MAX;
     result = hash_seed_init(&new->seed);
     /* Pieces that remain are copied: a third of the memory goes to where another third was. */
     if (result == RESULT_OK)
-        result =
-            sorter_init(&new->pieces, options->memory / 3 * 2, options->folder, compare_pieces);
+        result = sorter_init(&new->pieces, options->memory / 3 * 2, options->folder,
+                             &(struct sorter_order){rank_piece, compare_pieces, new});
     if (result == RESULT_OK)
-        result = sorter_init(&new->flows, options->memory / 4 * 3, options->folder, compare_flows);
+        result = sorter_init(&new->flows, options->memory / 4 * 3, options->folder,
+                             &(struct sorter_order){rank_flow, piece_compare_starts, new});
     if (result == RESULT_OK)
         *merge = new;
     else
@@ -107,11 +98,9 @@ void merge_destroy(struct merge **merge)
     sorter_destroy(&old->pieces);
     sorter_destroy(&old->flows);
     free(old->joining.originals);
-    for (size_t i = 0; i < NAME_TEXTS; i++)
-        text_destroy(&old->joining.name[i]);
+    text_destroy(&old->joining.name);
     text_destroy(&old->made);
     text_destroy(&old->held);
-    text_destroy(&old->extension);
     free(old);
     *merge = NULL;
 }
@@ -185,17 +174,17 @@ static enum result list_original(struct joining *joining, const struct original 
 
 static enum result list_originals(struct joining *joining, const struct piece *piece)
 {
-    struct record_text texts[PIECE_TEXTS];
     struct original original = piece_original(piece);
+    struct piece_texts texts;
     struct naming naming;
     enum result result = RESULT_OK;
     const char *p;
 
     if (piece->joined == 0)
         return list_original(joining, &original);
-    p = piece_take_naming(piece_texts(piece, texts), &naming);
+    p = piece_take_naming(piece_read_texts(piece->texts, &texts), &naming);
     original.start = 0;
-    for (uint32_t i = 0; i < piece->joined && result == RESULT_OK; i++) {
+    for (uint64_t i = 0; i < piece->joined && result == RESULT_OK; i++) {
         p = piece_take_original(p, &original, original.start);
         result = list_original(joining, &original);
     }
@@ -204,27 +193,33 @@ static enum result list_originals(struct joining *joining, const struct piece *p
 
 static void begin(struct joining *joining, const struct piece *piece)
 {
-    joining->first = piece;
-    joining->end = piece->end;
+    joining->any = true;
     joining->many = false;
+    joining->first = joining->made = *piece;
     joining->count = 0;
     joining->sum = (struct original){.start = 0};
-    joining->sampling = piece->sampling;
-    joining->bytes_from = piece->bytes_from;
-    joining->name_rank = piece->name_rank;
     joining->naming = piece_naming(piece);
-    joining->has_name = false;
+    joining->name.length = 0;
+}
+
+/* The better known the name is the more; 0: there is none. */
+static int rank_name(const struct piece *piece)
+{
+    if (piece->name_source == NAME_ORIGINAL)
+        return 0;
+    return piece->name_source == NAME_SESSION ? 2 : 1;
 }
 
 /* A name of the same end, and better known, or as well and earlier. */
 static bool has_better_name(const struct joining *joining, const struct piece *piece)
 {
+    int rank = rank_name(piece), other = rank_name(&joining->made);
     struct naming naming;
 
-    if (piece->name_rank == 0 || piece->source != joining->first->source)
+    if (rank == 0 || piece->source != joining->first.source)
         return false;
-    if (piece->name_rank != joining->name_rank)
-        return piece->name_rank > joining->name_rank;
+    if (rank != other)
+        return rank > other;
     naming = piece_naming(piece);
     return naming.start < joining->naming.start ||
            (naming.start == joining->naming.start && naming.number < joining->naming.number);
@@ -232,54 +227,53 @@ static bool has_better_name(const struct joining *joining, const struct piece *p
 
 static enum result take_name(struct joining *joining, const struct piece *piece)
 {
-    struct record_text texts[PIECE_TEXTS];
-    enum result result = RESULT_OK;
+    struct piece_texts texts;
+    const char *end = piece_read_texts(piece->texts, &texts);
 
-    piece_texts(piece, texts);
-    for (size_t i = 0; i < NAME_TEXTS && result == RESULT_OK; i++) {
-        joining->name[i].length = 0;
-        result =
-            text_put(&joining->name[i], texts[name_texts[i]].bytes, texts[name_texts[i]].length);
-    }
-    joining->name_rank = piece->name_rank;
+    joining->made.name_source = piece->name_source;
+    joining->made.named = piece->named;
     joining->naming = piece_naming(piece);
-    joining->has_name = true;
-    return result;
+    joining->name.length = 0;
+    return text_put(&joining->name, piece->texts, (size_t)(end - piece->texts));
 }
 
 static enum result join(struct merge *merge, const struct piece *piece)
 {
     struct joining *joining = &merge->joining;
+    struct piece *made = &joining->made;
     enum result result = RESULT_OK;
 
     if (!joining->many)
-        result = list_originals(joining, joining->first);
+        result = list_originals(joining, &joining->first);
     joining->many = true;
     if (result == RESULT_OK)
         result = list_originals(joining, piece);
     if (result == RESULT_OK && has_better_name(joining, piece))
         result = take_name(joining, piece);
-    joining->end = piece->end > joining->end ? piece->end : joining->end;
-    if (piece->bytes_from > joining->bytes_from)
-        joining->bytes_from = piece->bytes_from;
-    if (piece->sampling > joining->sampling)
-        joining->sampling = piece->sampling;
+    made->end = piece->end > made->end ? piece->end : made->end;
+    if (piece->bytes_from > made->bytes_from)
+        made->bytes_from = piece->bytes_from;
+    if (piece->sampling > made->sampling)
+        made->sampling = piece->sampling;
     if (merge->last && joining->count > ORIGINALS_MOST)
         settle(merge, piece->start);
     return result;
 }
 
 /* The pieces' texts: those of the first, but for the name. */
-static enum result put_texts(struct merge *merge)
+static void join_texts(const struct joining *joining, struct piece_texts *texts)
 {
-    const struct joining *joining = &merge->joining;
-    struct record_text texts[PIECE_TEXTS];
+    struct piece_texts name;
 
-    piece_texts(joining->first, texts);
-    for (size_t i = 0; i < NAME_TEXTS && joining->has_name; i++)
-        texts[name_texts[i]] =
-            (struct record_text){joining->name[i].bytes, joining->name[i].length};
-    return piece_put_texts(&merge->made, texts);
+    piece_read_texts(joining->first.texts, texts);
+    if (joining->name.length == 0)
+        return;
+    piece_read_texts(joining->name.bytes, &name);
+    texts->told = (texts->told & ~PIECE_NAME_TEXTS) | (name.told & PIECE_NAME_TEXTS);
+    texts->kept = (texts->kept & ~PIECE_NAME_TEXTS) | (name.kept & PIECE_NAME_TEXTS);
+    for (unsigned i = 0; i < PIECE_TEXTS; i++)
+        if (PIECE_NAME_TEXTS >> i & 1)
+            texts->values[i] = name.values[i];
 }
 
 /* What is behind a piece that may be joined with others later. */
@@ -300,26 +294,19 @@ static enum result put_originals(struct merge *merge)
 static enum result make_piece(struct merge *merge)
 {
     struct joining *joining = &merge->joining;
-    struct piece piece = *joining->first;
-    struct original sum = joining->sum;
+    struct piece *made = &joining->made;
+    struct piece_texts texts;
     enum result result;
 
     drop_doubles(merge);
     for (size_t i = 0; i < joining->count; i++)
-        add_up(&sum, &joining->originals[i]);
-    memcpy(piece.packets, sum.packets, sizeof piece.packets);
-    memcpy(piece.bytes, sum.bytes, sizeof piece.bytes);
-    piece.end = joining->end;
-    piece.sampling = joining->sampling;
-    piece.bytes_from = joining->bytes_from;
-    piece.name_rank = joining->name_rank;
-    piece.joined = merge->last ? 0 : (uint32_t)joining->count;
+        add_up(&joining->sum, &joining->originals[i]);
+    memcpy(made->packets, joining->sum.packets, sizeof made->packets);
+    memcpy(made->bytes, joining->sum.bytes, sizeof made->bytes);
+    made->joined = merge->last ? 0 : joining->count;
+    join_texts(joining, &texts);
     merge->made.length = 0;
-    result = text_put(&merge->made, (const char *)&piece, sizeof piece);
-    if (result == RESULT_OK)
-        result = text_put(&merge->made, piece_key(joining->first), piece.key_length);
-    if (result == RESULT_OK)
-        result = put_texts(merge);
+    result = piece_put(&merge->made, made, &texts);
     return result == RESULT_OK && !merge->last ? put_originals(merge) : result;
 }
 
@@ -331,58 +318,44 @@ static bool goes_with(const struct merge *merge, const struct piece *piece)
 {
     const struct joining *joining = &merge->joining;
 
-    return joining->first && piece->start - joining->end <= merge->options.gap &&
-           (merge->last || piece->source == joining->first->source) &&
-           piece_compare_keys(piece, joining->first) == 0;
+    return joining->any && piece->start - joining->made.end <= merge->options.gap &&
+           (merge->last || piece->source == joining->first.source) &&
+           piece_compare_keys(piece->key, joining->first.key) == 0;
 }
 
-/* Adds a piece that is elsewhere. */
-static enum result store(struct sorter *sorter, uint64_t rank, const struct text *piece)
-{
-    char *room = sorter_room(sorter, piece->length);
-
-    if (!room)
-        return RESULT_NO_MEMORY;
-    memcpy(room, piece->bytes, piece->length);
-    return sorter_add(sorter, rank, room, piece->length);
-}
-
-/* What was joined takes the place of its first piece. */
+/* What was joined, of pieces in memory, takes the place of the first. */
 static enum result end_in_memory(struct merge *merge)
 {
     struct joining *joining = &merge->joining;
     enum result result = RESULT_OK;
-    char *room;
 
-    if (joining->first && joining->many) {
+    if (joining->any && joining->many) {
         result = make_piece(merge);
-        room = result == RESULT_OK ? sorter_room(&merge->pieces, merge->made.length) : NULL;
-        if (!room)
-            return RESULT_NO_MEMORY;
-        memcpy(room, merge->made.bytes, merge->made.length);
-        sorter_keep(&merge->pieces, room, merge->made.length);
-        joining->entry->bytes = room;
+        if (result == RESULT_OK)
+            result = sorter_add(&merge->pieces, merge->made.bytes, merge->made.length);
+        joining->entry->bytes = NULL;
     }
-    joining->first = NULL;
-    return RESULT_OK;
+    joining->any = false;
+    return result;
 }
 
 /* Joins pieces of equal hashes. */
-static enum result join_in_memory(void *context, struct entry *const *entries, size_t count)
+static enum result join_in_memory(void *context, struct entry *entries, size_t count)
 {
     struct merge *merge = context;
     enum result result = RESULT_OK;
 
     for (size_t i = 0; i < count && result == RESULT_OK; i++) {
-        const struct piece *piece = piece_at(entries[i]->bytes);
+        struct piece piece;
 
-        if (goes_with(merge, piece)) {
-            result = join(merge, piece);
-            entries[i]->bytes = NULL;
+        piece_read(entries[i].bytes, &piece);
+        if (goes_with(merge, &piece)) {
+            result = join(merge, &piece);
+            entries[i].bytes = NULL;
         } else {
             result = end_in_memory(merge);
-            begin(&merge->joining, piece);
-            merge->joining.entry = entries[i];
+            begin(&merge->joining, &piece);
+            merge->joining.entry = &entries[i];
         }
     }
     return result == RESULT_OK ? end_in_memory(merge) : result;
@@ -393,50 +366,39 @@ static enum result make_room(struct merge *merge)
 {
     struct sorter *pieces = &merge->pieces;
     enum result result = sorter_join(pieces, join_in_memory, merge);
-    size_t bytes = 0;
 
     if (result != RESULT_OK)
         return result;
-    for (size_t i = 0; i < pieces->count; i++)
-        bytes += entry_length(&pieces->entries[i]);
-    if (sorter_cost(pieces->count, bytes) <= merge->options.memory / 3)
-        return sorter_compact(pieces);
-    result = sorter_sort(pieces);
-    return result == RESULT_OK ? sorter_spill(pieces) : result;
+    return sorter_cost(pieces) <= pieces->memory / 2 ? sorter_compact(pieces)
+                                                     : sorter_spill(pieces);
 }
 
 enum result merge_add(struct merge *merge, struct record_reader *reader,
                       const struct record *record)
 {
+    int64_t start = record_start(record);
     struct record_parts parts;
     enum result result;
-    size_t length;
-    char *room;
-    struct piece *piece;
 
     merge->problem = "trafficDate is not there, or is not a number of seconds";
     if (record->traffic_date < 0)
         return RESULT_DAMAGED;
     merge->problem = "it starts or ends after the year 9999";
-    if (record_start(record) >= TIME_END - record->duration)
+    if (start >= TIME_END - record->duration)
         return RESULT_DAMAGED;
     result = sorter_full(&merge->pieces) ? make_room(merge) : RESULT_OK;
     if (result == RESULT_OK)
         result = record_take_apart(reader, &parts);
-    if (result == RESULT_OK && merge->options.extend)
-        result = record_extend(record, &parts, &merge->extension);
+    merge->made.length = 0;
+    if (result == RESULT_OK)
+        result = piece_put_record(&merge->made, record, &parts, merge->counts.records++);
     if (result != RESULT_OK)
         return result;
-    room = sorter_room(&merge->pieces, piece_most(&parts));
-    if (!room)
-        return RESULT_NO_MEMORY;
-    length = piece_put(room, record, &parts, merge->counts.records++);
-    piece = (struct piece *)(void *)room;
-    piece->extended = piece->extended || merge->options.extend;
     if (record->traffic_date < merge->traffic_date)
         merge->traffic_date = record->traffic_date;
-    return sorter_add(&merge->pieces, hash_bytes(&merge->seed, piece_key(piece), piece->key_length),
-                      room, length);
+    merge->earliest = start < merge->earliest ? start : merge->earliest;
+    merge->latest = start > merge->latest ? start : merge->latest;
+    return sorter_add(&merge->pieces, merge->made.bytes, merge->made.length);
 }
 
 const char *merge_problem(const struct merge *merge)
@@ -454,27 +416,27 @@ static enum result end_flow(struct merge *merge)
     enum result result = RESULT_OK;
     const struct text *made = joining->many ? &merge->made : &merge->held;
 
-    if (!joining->first)
+    if (!joining->any)
         return RESULT_OK;
     if (joining->many)
         result = make_piece(merge);
-    if (result == RESULT_OK && sorter_full(flows)) {
-        result = sorter_sort(flows);
-        if (result == RESULT_OK)
-            result = sorter_spill(flows);
-    }
-    return result == RESULT_OK ? store(flows, (uint64_t)joining->first->start, made) : result;
+    if (result == RESULT_OK && sorter_full(flows))
+        result = sorter_spill(flows);
+    return result == RESULT_OK ? sorter_add(flows, made->bytes, made->length) : result;
 }
 
 static enum result begin_flow(struct merge *merge, const struct entry *entry)
 {
+    struct piece piece;
     enum result result;
 
     merge->held.length = 0;
-    result = text_put(&merge->held, entry->bytes, entry_length(entry));
-    if (result == RESULT_OK)
-        begin(&merge->joining, piece_at(merge->held.bytes));
-    return result;
+    result = text_put(&merge->held, entry->bytes, entry->length);
+    if (result != RESULT_OK)
+        return result;
+    piece_read(merge->held.bytes, &piece);
+    begin(&merge->joining, &piece);
+    return RESULT_OK;
 }
 
 static enum result join_from_disk(struct merge *merge)
@@ -484,12 +446,13 @@ static enum result join_from_disk(struct merge *merge)
 
     merge->last = true;
     if (result == RESULT_OK)
-        result = sorter_sort(&merge->pieces);
-    if (result == RESULT_OK)
         result = sorter_read(&merge->pieces);
     while (result == RESULT_OK && (result = sorter_next(&merge->pieces, &entry)) == RESULT_OK) {
-        if (goes_with(merge, piece_at(entry.bytes))) {
-            result = join(merge, piece_at(entry.bytes));
+        struct piece piece;
+
+        piece_read(entry.bytes, &piece);
+        if (goes_with(merge, &piece)) {
+            result = join(merge, &piece);
         } else {
             result = end_flow(merge);
             if (result == RESULT_OK)
@@ -500,64 +463,87 @@ static enum result join_from_disk(struct merge *merge)
         result = end_flow(merge);
     merge->counts.disk = spill_bytes(merge->pieces.spill);
     sorter_destroy(&merge->pieces);
-    if (result == RESULT_OK)
-        result = sorter_sort(&merge->flows);
     merge->out = &merge->flows;
     return result;
 }
 
 /* The pieces themselves become the flows. */
-static enum result sort_in_memory(struct merge *merge)
+static enum result join_all_in_memory(struct merge *merge)
 {
-    struct sorter *pieces = &merge->pieces;
     enum result result;
 
     merge->last = true;
-    result = sorter_join(pieces, join_in_memory, merge);
-    for (size_t i = 0; i < pieces->count; i++) {
-        if (i + 8 < pieces->count)
-            __builtin_prefetch(pieces->entries[i + 8].bytes);
-        pieces->entries[i].rank = (uint64_t)piece_at(pieces->entries[i].bytes)->start;
-    }
-    pieces->compare = compare_flows;
-    merge->out = pieces;
-    return result == RESULT_OK ? sorter_sort(pieces) : result;
+    result = sorter_join(&merge->pieces, join_in_memory, merge);
+    merge->pieces.order = merge->flows.order;
+    merge->out = &merge->pieces;
+    return result;
 }
 
 static enum result finish(struct merge *merge)
 {
     enum result result;
 
-    result = merge->pieces.spilled ? join_from_disk(merge) : sort_in_memory(merge);
+    while ((uint64_t)(merge->latest - merge->earliest) >> merge->shift > UINT32_MAX)
+        merge->shift++;
+    result = merge->pieces.spilled ? join_from_disk(merge) : join_all_in_memory(merge);
     if (result == RESULT_OK)
         result = sorter_read(merge->out);
     merge->counts.disk += merge->flows.spill ? spill_bytes(merge->flows.spill) : 0;
     return result;
 }
 
-static void get_flow(const struct piece *piece, struct merged *flow)
+/* The values that are kept, and those that are told, for which there must be room. */
+static void get_values(const struct merge *merge, const struct piece_texts *texts,
+                       struct told *told, struct record_parts *parts)
 {
-    struct record_text texts[PIECE_TEXTS];
+    uint32_t wanted = texts->told;
+    char *p = merge->held.bytes;
 
+    if (merge->options.extend)
+        wanted |= PIECE_EXTENDED_TEXTS & ~texts->kept;
+    for (unsigned i = 0; i < PIECE_FIELDS; i++) {
+        enum record_field field = (enum record_field)piece_fields[i];
+        char *end = wanted >> i & 1 ? told_put(told, field, p) : p;
+
+        parts->values[field] =
+            end > p ? (struct record_text){p, (size_t)(end - p)} : texts->values[i];
+        if (field == RECORD_DST)
+            told->dst = parts->values[field];
+        p = end;
+    }
+    parts->rest = texts->values[PIECE_FIELDS];
+}
+
+static enum result get_flow(struct merge *merge, const struct entry *entry, struct merged *flow)
+{
+    struct piece_texts texts;
+    struct piece piece;
+    struct told told;
+
+    piece_read(entry->bytes, &piece);
+    piece_read_texts(piece.texts, &texts);
+    piece_tell(&piece, &told);
     *flow = (struct merged){
-        .start = piece->start,
-        .end = piece->end,
-        .proto = piece_proto(piece),
-        .bytes_from = (enum bytes_from)piece->bytes_from,
-        .sampling = piece->sampling,
-        .extended = piece->extended,
+        .start = piece.start,
+        .end = piece.end,
+        .proto = told.proto,
+        .bytes_from = (enum bytes_from)piece.bytes_from,
+        .sampling = piece.sampling,
+        .extended = piece.extended || merge->options.extend,
     };
     for (unsigned i = 0; i < 2; i++) {
-        unsigned end = i == 0 ? piece->source : 1u - piece->source;
+        unsigned end = i == 0 ? piece.source : 1u - piece.source;
 
-        flow->packets[i] = piece->packets[end];
-        flow->bytes[i] = piece->bytes[end];
-        piece_end(piece, end, &flow->ends[i], &flow->ports[i]);
+        flow->packets[i] = piece.packets[end];
+        flow->bytes[i] = piece.bytes[end];
+        flow->ends[i] = told.ends[i].address;
+        flow->ports[i] = told.ends[i].port;
     }
-    piece_texts(piece, texts);
-    for (size_t i = 0; i < PIECE_FIELDS; i++)
-        flow->parts.values[piece_fields[i]] = texts[i];
-    flow->parts.rest = texts[PIECE_FIELDS];
+    merge->held.length = 0;
+    if (text_reserve(&merge->held, PIECE_FIELDS * TOLD_MOST + 2 * entry->length) != RESULT_OK)
+        return RESULT_NO_MEMORY;
+    get_values(merge, &texts, &told, &flow->parts);
+    return RESULT_OK;
 }
 
 enum result merge_next(struct merge *merge, struct merged *flow)
@@ -569,9 +555,9 @@ enum result merge_next(struct merge *merge, struct merged *flow)
         result = sorter_next(merge->out, &entry);
     if (result != RESULT_OK)
         return result;
-    get_flow(piece_at(entry.bytes), flow);
-    merge->counts.flows++;
-    return RESULT_OK;
+    result = get_flow(merge, &entry, flow);
+    merge->counts.flows += result == RESULT_OK;
+    return result;
 }
 
 int64_t merge_traffic_date(const struct merge *merge)

@@ -1,66 +1,43 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "record/piece.h"
 
+#include "base/varint.h"
+
 #include <string.h>
 
 const uint8_t piece_fields[PIECE_FIELDS] = {
-    RECORD_SRC,    RECORD_DST,      RECORD_NAME_SOURCE, RECORD_PROTOCOL_INFORMATION,
-    RECORD_PROTO,  RECORD_SENSOR,   RECORD_SRC_IP,      RECORD_SRC_PORT,
-    RECORD_DST_IP, RECORD_DST_PORT, RECORD_DST_NAME,    RECORD_COMMUNITY_ID,
-    RECORD_UID,    RECORD_SERVICE,
+    RECORD_SRC,      RECORD_DST,      RECORD_NAME_SOURCE,  RECORD_PROTOCOL_INFORMATION,
+    RECORD_PROTO,    RECORD_SRC_IP,   RECORD_SRC_PORT,     RECORD_DST_IP,
+    RECORD_DST_PORT, RECORD_DST_NAME, RECORD_COMMUNITY_ID, RECORD_SENSOR,
+    RECORD_UID,      RECORD_SERVICE,
 };
 
-/* Numbers of few bytes: seven bits each, the lowest first, the top bit where more follow. */
-#define NUMBER_MOST 10u
+/* To learn whether a Community ID follows from the rest takes longer than to keep it. */
+#define NOT_TOLD (1u << 10 | 1u << PIECE_FIELDS)
 
-static char *put_number(char *p, uint64_t number)
-{
-    for (; number >= 0x80; number >>= 7)
-        *p++ = (char)(number | 0x80);
-    *p++ = (char)number;
-    return p;
-}
+/* Marks: two bits are bytes_from, three bits tell about the name. */
+#define MARK_SOURCE 1u
+#define MARK_BYTES_FROM 1
+#define MARK_EXTENDED 8u
+#define MARK_NAME 4
+#define MARK_MORE 128u /* sampling and joined are there */
 
-static const char *take_number(const char *p, uint64_t *number)
-{
-    *number = 0;
-    for (unsigned shift = 0;; shift += 7) {
-        uint64_t byte = (unsigned char)*p++;
+/* In place of NAME_ORIGINAL, where there is a name. */
+#define NAMED_ORIGINAL 5u
 
-        *number |= (byte & 0x7f) << shift;
-        if (byte < 0x80)
-            return p;
-    }
-}
+#define START_BYTES sizeof(int64_t)
 
 /*
- * A key: the family of both addresses, the protocol, and of each end, the lesser one first, the
- * bytes of its address and port; or 0 for the family, the texts of the ends, each behind its
- * length, and that of the protocol.
+ * A key: the kind of what follows; the protocol; of each end, the lesser one first, the bytes of
+ * its address and its port, or its text behind its length; where the protocol is 0, the text of
+ * that.
  */
-#define END_MOST (sizeof(uint32_t) + 16 + 2)
+#define KIND_PORTS 1u
+#define KIND_FAMILY 1 /* and two bits for each end: 0, or its number of bytes */
+#define PORT_BYTES sizeof(uint16_t)
 
-struct end {
-    const void *bytes;
-    size_t length;
-    uint16_t port;
-};
-
-static bool has_addresses(const struct record *record, const struct record_parts *parts)
-{
-    return record->src.family != 0 && record->src.family == record->dst.family &&
-           (record->proto != 0 || parts->values[RECORD_PROTO].length == 0);
-}
-
-static int compare_ends(const struct end *a, const struct end *b)
-{
-    size_t least = a->length < b->length ? a->length : b->length;
-    int order = memcmp(a->bytes, b->bytes, least);
-
-    if (order == 0 && a->length != b->length)
-        order = a->length < b->length ? -1 : 1;
-    return order != 0 ? order : a->port - b->port;
-}
+/* What the numbers of a piece take, and the ends of a key beside their texts. */
+#define NUMBERS_MOST (START_BYTES + 3 + 2 * (16 + PORT_BYTES) + (13 + PIECE_TEXTS) * VARINT_MOST)
 
 /* No bytes are NULL, too. */
 static char *put(char *p, const void *bytes, size_t length)
@@ -70,145 +47,321 @@ static char *put(char *p, const void *bytes, size_t length)
     return p + length;
 }
 
-static char *put_end(char *p, const struct end *end, bool address)
+static char *put_text(char *p, struct record_text text)
 {
-    uint32_t length = (uint32_t)end->length;
-
-    if (!address)
-        return put(put(p, &length, sizeof length), end->bytes, length);
-    return put(put(p, end->bytes, length), &end->port, sizeof end->port);
+    return put(varint_put(p, text.length), text.bytes, text.length);
 }
 
-/* Returns the place behind; *source: which end is src. */
-static char *put_key(char *p, const struct record *record, const struct record_parts *parts,
-                     uint8_t *source)
+static const char *take_text(const char *p, struct record_text *text)
 {
-    bool addresses = has_addresses(record, parts);
-    size_t length = record->src.family == 4 ? 4 : 16;
-    const struct record_text *values = parts->values;
-    struct end ends[2] = {{record->src.bytes, length, record->sport},
-                          {record->dst.bytes, length, record->dport}};
+    uint64_t length;
 
-    if (!addresses) {
-        ends[0] = (struct end){values[RECORD_SRC].bytes, values[RECORD_SRC].length, 0};
-        ends[1] = (struct end){values[RECORD_DST].bytes, values[RECORD_DST].length, 0};
-    }
-    *source = compare_ends(&ends[0], &ends[1]) > 0;
-    *p++ = addresses ? (char)record->src.family : 0;
-    *p++ = (char)record->proto;
-    *p++ = (char)record_has_ports(record);
-    p = put_end(p, &ends[*source], addresses);
-    p = put_end(p, &ends[1 - *source], addresses);
-    return addresses ? p : put(p, values[RECORD_PROTO].bytes, values[RECORD_PROTO].length);
+    p = varint_take(p, &length);
+    *text = (struct record_text){p, (size_t)length};
+    return p + length;
 }
 
-#define KEY_HEAD 3
-
-uint8_t piece_proto(const struct piece *piece)
+/* 0: a text, 1: 4 bytes, 2: 16 bytes. */
+static unsigned kind_of(const struct told_end *end)
 {
-    return (uint8_t)piece_key(piece)[1];
+    return end->address.family == 0 ? 0 : end->address.family == 4 ? 1 : 2;
 }
 
-void piece_end(const struct piece *piece, unsigned end, struct address *address, uint16_t *port)
+static size_t address_bytes(unsigned kind)
 {
-    const char *key = piece_key(piece), *p = key + KEY_HEAD;
-    size_t length = *key == 4 ? 4 : 16;
-
-    address->family = 0;
-    *port = 0;
-    if (*key == 0)
-        return;
-    p += end * (length + sizeof *port);
-    address_set(address, (uint8_t)*key, (const uint8_t *)p);
-    memcpy(port, p + length, sizeof *port);
+    return kind == 1 ? 4 : 16;
 }
 
-int piece_compare_keys(const struct piece *a, const struct piece *b)
+static int compare_texts(struct record_text a, struct record_text b)
 {
-    if (a->key_length != b->key_length)
-        return a->key_length < b->key_length ? -1 : 1;
-    return memcmp(piece_key(a), piece_key(b), a->key_length);
+    if (a.length != b.length)
+        return a.length < b.length ? -1 : 1;
+    return memcmp(a.bytes, b.bytes, a.length);
+}
+
+static int compare_ends(const struct told_end *a, const struct told_end *b)
+{
+    int order = a->address.family - b->address.family;
+
+    if (order != 0)
+        return order;
+    if (a->address.family == 0)
+        return compare_texts(a->text, b->text);
+    order = memcmp(a->address.bytes, b->address.bytes, sizeof a->address.bytes);
+    return order != 0 ? order : a->port - b->port;
+}
+
+static char *put_end(char *p, const struct told_end *end)
+{
+    unsigned kind = kind_of(end);
+
+    if (kind == 0)
+        return put_text(p, end->text);
+    return put(put(p, end->address.bytes, address_bytes(kind)), &end->port, PORT_BYTES);
+}
+
+static char *put_key(char *p, const struct told *told, unsigned source)
+{
+    const struct told_end *low = &told->ends[source], *high = &told->ends[1 - source];
+
+    *p++ = (char)((told->has_ports ? KIND_PORTS : 0) | kind_of(low) << KIND_FAMILY |
+                  kind_of(high) << (KIND_FAMILY + 2));
+    *p++ = (char)told->proto;
+    p = put_end(put_end(p, low), high);
+    return told->proto == 0 ? put_text(p, told->proto_text) : p;
+}
+
+static const char *take_end(const char *p, unsigned kind, struct told_end *end)
+{
+    *end = (struct told_end){.port = 0};
+    if (kind == 0)
+        return take_text(p, &end->text);
+    address_set(&end->address, kind == 1 ? 4 : 6, (const uint8_t *)p);
+    p += address_bytes(kind);
+    memcpy(&end->port, p, PORT_BYTES);
+    return p + PORT_BYTES;
+}
+
+void piece_tell(const struct piece *piece, struct told *told)
+{
+    const char *p = piece->key.bytes;
+    unsigned kind = (unsigned char)*p++;
+
+    *told = (struct told){
+        .proto = (uint8_t)*p++,
+        .has_ports = (kind & KIND_PORTS) != 0,
+        .name_source = piece->name_source,
+        .named = piece->named,
+    };
+    p = take_end(p, kind >> KIND_FAMILY & 3, &told->ends[piece->source]);
+    p = take_end(p, kind >> (KIND_FAMILY + 2) & 3, &told->ends[1 - piece->source]);
+    if (told->proto == 0)
+        take_text(p, &told->proto_text);
+}
+
+static const char *skip_end(const char *p, unsigned kind)
+{
+    struct record_text text;
+
+    return kind == 0 ? take_text(p, &text) : p + address_bytes(kind) + PORT_BYTES;
+}
+
+/* Returns the place behind the key that begins there. */
+static const char *skip_key(const char *p)
+{
+    unsigned kind = (unsigned char)p[0];
+    struct record_text text;
+    bool has_text = p[1] == 0;
+
+    p = skip_end(p + 2, kind >> KIND_FAMILY & 3);
+    p = skip_end(p, kind >> (KIND_FAMILY + 2) & 3);
+    return has_text ? take_text(p, &text) : p;
+}
+
+int piece_compare_keys(struct record_text a, struct record_text b)
+{
+    return compare_texts(a, b);
+}
+
+int64_t piece_start(const char *bytes)
+{
+    int64_t start;
+
+    memcpy(&start, bytes, sizeof start);
+    return start;
+}
+
+static const char *take_number(const char *bytes, uint64_t *number)
+{
+    return varint_take(bytes + START_BYTES + 1, number);
+}
+
+struct record_text piece_key(const char *bytes)
+{
+    uint64_t number;
+    const char *key = take_number(bytes, &number);
+
+    return (struct record_text){key, (size_t)(skip_key(key) - key)};
+}
+
+int piece_compare_starts(const char *a, const char *b)
+{
+    int64_t start = piece_start(a), other = piece_start(b);
+    uint64_t number, other_number;
+
+    if (start != other)
+        return start < other ? -1 : 1;
+    take_number(a, &number);
+    take_number(b, &other_number);
+    return number < other_number ? -1 : 1;
+}
+
+/* What is in front of the key, and what is behind it. */
+
+static bool has_more(const struct piece *piece)
+{
+    return piece->sampling > 0 || piece->joined > 0;
+}
+
+static char *put_begin(char *p, const struct piece *piece)
+{
+    unsigned name =
+        piece->name_source == NAME_ORIGINAL && piece->named ? NAMED_ORIGINAL : piece->name_source;
+
+    p = put(p, &piece->start, START_BYTES);
+    *p++ = (char)((piece->source != 0 ? MARK_SOURCE : 0) |
+                  (unsigned)piece->bytes_from << MARK_BYTES_FROM |
+                  (piece->extended ? MARK_EXTENDED : 0) | name << MARK_NAME |
+                  (has_more(piece) ? MARK_MORE : 0));
+    return varint_put(p, piece->number);
+}
+
+static char *put_counts(char *p, const struct piece *piece)
+{
+    p = varint_put(p, (uint64_t)(piece->end - piece->start));
+    for (unsigned i = 0; i < 2; i++)
+        p = varint_put(varint_put(p, piece->packets[i]), piece->bytes[i]);
+    return has_more(piece) ? varint_put(varint_put(p, piece->sampling), piece->joined) : p;
+}
+
+static const char *take_marks(const char *p, struct piece *piece)
+{
+    unsigned marks = (unsigned char)*p, name = marks >> MARK_NAME & 7;
+
+    piece->source = (uint8_t)(marks & MARK_SOURCE);
+    piece->bytes_from = (uint8_t)(marks >> MARK_BYTES_FROM & 3);
+    piece->extended = (marks & MARK_EXTENDED) != 0;
+    piece->named = name != NAME_ORIGINAL;
+    piece->name_source = name == NAMED_ORIGINAL ? NAME_ORIGINAL : (enum name_source)name;
+    piece->sampling = piece->joined = 0;
+    return p + 1;
+}
+
+void piece_read(const char *bytes, struct piece *piece)
+{
+    bool more = ((unsigned char)bytes[START_BYTES] & MARK_MORE) != 0;
+    uint64_t duration;
+    const char *p;
+
+    piece->start = piece_start(bytes);
+    p = varint_take(take_marks(bytes + START_BYTES, piece), &piece->number);
+    piece->key.bytes = p;
+    p = skip_key(p);
+    piece->key.length = (size_t)(p - piece->key.bytes);
+    p = varint_take(p, &duration);
+    piece->end = piece->start + (int64_t)duration;
+    for (unsigned i = 0; i < 2; i++)
+        p = varint_take(varint_take(p, &piece->packets[i]), &piece->bytes[i]);
+    if (more)
+        p = varint_take(varint_take(p, &piece->sampling), &piece->joined);
+    piece->texts = p;
 }
 
 /* Texts. */
 
-size_t piece_most(const struct record_parts *parts)
+static size_t length_of(const struct piece_texts *texts)
 {
-    const struct record_text *values = parts->values;
-    size_t texts = parts->rest.length, ends = 2 * END_MOST + values[RECORD_SRC].length +
-                                              values[RECORD_DST].length +
-                                              values[RECORD_PROTO].length;
+    size_t length = 0;
 
-    for (size_t i = 0; i < PIECE_FIELDS; i++)
-        texts += values[piece_fields[i]].length;
-    return sizeof(struct piece) + KEY_HEAD + ends + texts + PIECE_TEXTS * NUMBER_MOST;
+    for (size_t i = 0; i < PIECE_TEXTS; i++)
+        length += texts->values[i].length;
+    return length;
 }
 
-static char *put_text(char *p, struct record_text text)
+static char *put_texts(char *p, const struct piece_texts *texts)
 {
-    p = put_number(p, text.length);
-    return put(p, text.bytes, text.length);
+    p = varint_put(varint_put(p, texts->told), texts->kept);
+    for (uint32_t left = texts->kept; left != 0; left &= left - 1)
+        p = put_text(p, texts->values[__builtin_ctz(left)]);
+    return p;
 }
 
-static uint8_t rank_name(const struct record *record)
+const char *piece_read_texts(const char *p, struct piece_texts *texts)
 {
-    if (record->name.length == 0 || record->name_source == NAME_ORIGINAL)
-        return 0;
-    return record->name_source == NAME_SESSION ? 2 : 1;
+    uint64_t told, kept;
+
+    p = varint_take(varint_take(p, &told), &kept);
+    *texts = (struct piece_texts){.told = (uint32_t)told, .kept = (uint32_t)kept};
+    for (uint32_t left = texts->kept; left != 0; left &= left - 1)
+        p = take_text(p, &texts->values[__builtin_ctz(left)]);
+    return p;
 }
 
-size_t piece_put(char *room, const struct record *record, const struct record_parts *parts,
-                 uint64_t number)
+enum result piece_put(struct text *to, const struct piece *piece, const struct piece_texts *texts)
+{
+    enum result result = text_reserve(to, NUMBERS_MOST + piece->key.length + length_of(texts));
+    char *p;
+
+    if (result != RESULT_OK)
+        return result;
+    p = put_begin(to->bytes + to->length, piece);
+    p = put(p, piece->key.bytes, piece->key.length);
+    p = put_texts(put_counts(p, piece), texts);
+    to->length = (size_t)(p - to->bytes);
+    return RESULT_OK;
+}
+
+/* Which of the values the rest tells, byte for byte; room: for one of them. */
+static void tell_texts(const struct told *told, struct piece_texts *texts, char *room)
+{
+    for (unsigned i = 0; i < PIECE_TEXTS; i++) {
+        struct record_text value = texts->values[i];
+
+        if (value.length == 0)
+            continue;
+        if ((NOT_TOLD >> i & 1) == 0 &&
+            (size_t)(told_put(told, (enum record_field)piece_fields[i], room) - room) ==
+                value.length &&
+            memcmp(room, value.bytes, value.length) == 0)
+            texts->told |= 1u << i;
+        else
+            texts->kept |= 1u << i;
+    }
+}
+
+static struct piece piece_of(const struct record *record, unsigned source, uint64_t number)
 {
     struct piece piece = {
         .start = record_start(record),
         .end = record_start(record) + record->duration,
         .number = number,
         .sampling = record->sampling,
+        .source = (uint8_t)source,
         .bytes_from = (uint8_t)record->bytes_from,
         .extended = record->extended,
-        .name_rank = rank_name(record),
+        .named = record->name.length > 0,
+        .name_source = record->name_source,
     };
-    char *key = room + sizeof piece, *p = put_key(key, record, parts, &piece.source);
-    unsigned src = piece.source, dst = 1 - src;
 
-    piece.key_length = (uint32_t)(p - key);
-    piece.packets[src] = record->src_packets;
-    piece.bytes[src] = record->src_bytes;
-    piece.packets[dst] = record->dst_packets;
-    piece.bytes[dst] = record->dst_bytes;
-    memcpy(room, &piece, sizeof piece);
+    piece.packets[source] = record->src_packets;
+    piece.bytes[source] = record->src_bytes;
+    piece.packets[1 - source] = record->dst_packets;
+    piece.bytes[1 - source] = record->dst_bytes;
+    return piece;
+}
+
+enum result piece_put_record(struct text *to, const struct record *record,
+                             const struct record_parts *parts, uint64_t number)
+{
+    struct told told = told_of(record, parts);
+    unsigned source = compare_ends(&told.ends[0], &told.ends[1]) > 0;
+    struct piece piece = piece_of(record, source, number);
+    struct piece_texts texts = {.told = 0};
+    size_t most;
+    char *p;
+
     for (size_t i = 0; i < PIECE_FIELDS; i++)
-        p = put_text(p, parts->values[piece_fields[i]]);
-    p = put_text(p, parts->rest);
-    return (size_t)(p - room);
-}
-
-const char *piece_texts(const struct piece *piece, struct record_text texts[PIECE_TEXTS])
-{
-    const char *p = piece_key(piece) + piece->key_length;
-
-    for (size_t i = 0; i < PIECE_TEXTS; i++) {
-        uint64_t length;
-
-        p = take_number(p, &length);
-        texts[i] = (struct record_text){p, (size_t)length};
-        p += length;
-    }
-    return p;
-}
-
-enum result piece_put_texts(struct text *to, const struct record_text texts[PIECE_TEXTS])
-{
-    enum result result = RESULT_OK;
-    char number[NUMBER_MOST];
-
-    for (size_t i = 0; i < PIECE_TEXTS && result == RESULT_OK; i++) {
-        result = text_put(to, number, (size_t)(put_number(number, texts[i].length) - number));
-        if (result == RESULT_OK)
-            result = text_put(to, texts[i].bytes, texts[i].length);
-    }
-    return result;
+        texts.values[i] = parts->values[piece_fields[i]];
+    texts.values[PIECE_FIELDS] = parts->rest;
+    /* The key may repeat src, dst and proto; and there is room for one value that is told. */
+    most = NUMBERS_MOST + TOLD_MOST + 3 * length_of(&texts);
+    if (text_reserve(to, most) != RESULT_OK)
+        return RESULT_NO_MEMORY;
+    tell_texts(&told, &texts, to->bytes + to->length);
+    p = put_key(put_begin(to->bytes + to->length, &piece), &told, source);
+    p = put_texts(put_counts(p, &piece), &texts);
+    to->length = (size_t)(p - to->bytes);
+    return RESULT_OK;
 }
 
 /* Originals. */
@@ -225,18 +378,18 @@ const char *piece_take_naming(const char *p, struct naming *naming)
 {
     uint64_t start;
 
-    p = take_number(p, &start);
+    p = varint_take(p, &start);
     naming->start = (int64_t)start;
-    return take_number(p, &naming->number);
+    return varint_take(p, &naming->number);
 }
 
 struct naming piece_naming(const struct piece *piece)
 {
     struct naming naming = {piece->start, piece->number};
-    struct record_text texts[PIECE_TEXTS];
+    struct piece_texts texts;
 
     if (piece->joined > 0)
-        piece_take_naming(piece_texts(piece, texts), &naming);
+        piece_take_naming(piece_read_texts(piece->texts, &texts), &naming);
     return naming;
 }
 
@@ -244,34 +397,34 @@ const char *piece_take_original(const char *p, struct original *original, int64_
 {
     uint64_t start, duration;
 
-    p = take_number(p, &start);
-    p = take_number(p, &duration);
+    p = varint_take(p, &start);
+    p = varint_take(p, &duration);
     original->start = before + (int64_t)start;
     original->end = original->start + (int64_t)duration;
     for (unsigned i = 0; i < 2; i++) {
-        p = take_number(p, &original->packets[i]);
-        p = take_number(p, &original->bytes[i]);
+        p = varint_take(p, &original->packets[i]);
+        p = varint_take(p, &original->bytes[i]);
     }
     return p;
 }
 
 enum result piece_put_naming(struct text *to, const struct naming *naming)
 {
-    char numbers[2 * NUMBER_MOST];
-    char *p = put_number(put_number(numbers, (uint64_t)naming->start), naming->number);
+    char numbers[2 * VARINT_MOST];
+    char *p = varint_put(varint_put(numbers, (uint64_t)naming->start), naming->number);
 
     return text_put(to, numbers, (size_t)(p - numbers));
 }
 
 enum result piece_put_original(struct text *to, const struct original *original, int64_t before)
 {
-    char numbers[6 * NUMBER_MOST], *p = numbers;
+    char numbers[6 * VARINT_MOST], *p = numbers;
 
-    p = put_number(p, (uint64_t)(original->start - before));
-    p = put_number(p, (uint64_t)(original->end - original->start));
+    p = varint_put(p, (uint64_t)(original->start - before));
+    p = varint_put(p, (uint64_t)(original->end - original->start));
     for (unsigned i = 0; i < 2; i++) {
-        p = put_number(p, original->packets[i]);
-        p = put_number(p, original->bytes[i]);
+        p = varint_put(p, original->packets[i]);
+        p = varint_put(p, original->bytes[i]);
     }
     return text_put(to, numbers, (size_t)(p - numbers));
 }

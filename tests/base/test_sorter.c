@@ -36,27 +36,42 @@ static size_t length_of(uint32_t number)
 }
 
 /* Ranks: of each, several entries, whose numbers come in any order. */
-static uint64_t rank_of(uint32_t number, unsigned ranks)
+static uint32_t rank_of(uint32_t number, unsigned ranks)
 {
-    return ranks == 1 ? 0 : (uint64_t)(scatter(number) % ranks) << 37 | scatter(number) % ranks;
+    return ranks == 1 ? 0 : scatter(number) % ranks * (UINT32_MAX / ranks);
 }
 
-static void add(struct sorter *sorter, uint32_t number, unsigned ranks)
+static uint32_t rank(const void *context, const char *bytes)
 {
-    size_t length = length_of(number);
-    char *room = sorter_room(sorter, length + 100);
+    const unsigned *ranks = context;
 
-    need(room != NULL, "sorter_room");
-    memset(room, (int)(number % 251), length);
-    memcpy(room, &number, sizeof number);
-    need(sorter_add(sorter, rank_of(number, ranks), room, length) == RESULT_OK, "sorter_add");
+    return rank_of(number_of(bytes), *ranks);
+}
+
+/* ranks: how many there are; they must stay in place. */
+static void new_sorter(struct sorter *sorter, size_t memory, const char *folder,
+                       const unsigned *ranks)
+{
+    const struct sorter_order order = {rank, compare, ranks};
+
+    need(sorter_init(sorter, memory, folder, &order) == RESULT_OK, "sorter_init");
+}
+
+static void add(struct sorter *sorter, uint32_t number)
+{
+    static char bytes[300000];
+    size_t length = length_of(number);
+
+    memset(bytes, (int)(number % 251), length);
+    memcpy(bytes, &number, sizeof number);
+    need(sorter_add(sorter, bytes, length) == RESULT_OK, "sorter_add");
 }
 
 static bool is_whole(const struct entry *entry, unsigned ranks)
 {
     uint32_t number = number_of(entry->bytes);
 
-    if (entry->rank != rank_of(number, ranks) || entry_length(entry) != length_of(number))
+    if (entry->rank != rank_of(number, ranks) || entry->length != length_of(number))
         return false;
     for (size_t i = sizeof number; i < length_of(number); i++)
         if ((unsigned char)entry->bytes[i] != number % 251)
@@ -67,17 +82,16 @@ static bool is_whole(const struct entry *entry, unsigned ranks)
 static void check_sorted(struct sorter *sorter, unsigned ranks, const char *what)
 {
     struct entry entry;
-    uint64_t rank = 0;
-    uint32_t number = 0, count = 0;
+    uint32_t last = 0, number = 0, count = 0;
     bool in_order = true, whole = true;
     enum result result;
 
     is_int(sorter_read(sorter), RESULT_OK, "%s: can be read", what);
     while ((result = sorter_next(sorter, &entry)) == RESULT_OK) {
         if (count > 0 &&
-            (entry.rank < rank || (entry.rank == rank && number_of(entry.bytes) <= number)))
+            (entry.rank < last || (entry.rank == last && number_of(entry.bytes) <= number)))
             in_order = false;
-        rank = entry.rank;
+        last = entry.rank;
         number = number_of(entry.bytes);
         whole = whole && is_whole(&entry, ranks);
         count++;
@@ -92,90 +106,106 @@ static void test_sizes(unsigned ranks, size_t memory, const char *what)
 {
     struct sorter sorter;
 
-    need(sorter_init(&sorter, memory, "/var/tmp", compare) == RESULT_OK, "sorter_init");
+    new_sorter(&sorter, memory, "/var/tmp", &ranks);
     for (uint32_t i = 0; i < ENTRIES; i++) {
-        if (sorter_full(&sorter)) {
-            need(sorter_sort(&sorter) == RESULT_OK, "sorter_sort");
+        if (sorter_full(&sorter))
             need(sorter_spill(&sorter) == RESULT_OK, "sorter_spill");
-        }
-        add(&sorter, scatter(i), ranks);
+        add(&sorter, scatter(i));
     }
-    need(sorter_sort(&sorter) == RESULT_OK, "sorter_sort");
     check_sorted(&sorter, ranks, what);
     sorter_destroy(&sorter);
 }
 
+/* Every other entry of those that are joined goes. */
+static enum result halve(void *context, struct entry *entries, size_t count)
+{
+    (void)context;
+    for (size_t i = 1; i < count; i += 2)
+        entries[i].bytes = NULL;
+    return RESULT_OK;
+}
+
 static void test_compact(void)
 {
+    const unsigned ranks = 100;
     struct sorter sorter;
-    size_t bytes;
+    struct entry entry;
+    size_t chunks;
+    uint32_t count = 0;
 
-    need(sorter_init(&sorter, SIZE_MAX, "/nothing", compare) == RESULT_OK, "sorter_init");
-    for (uint32_t i = 0; i < 2 * ENTRIES; i++)
-        add(&sorter, scatter(i), 100);
-    bytes = sorter.bytes;
-    for (uint32_t i = 0; i < ENTRIES; i++)
-        sorter.entries[i] = sorter.entries[2 * i];
-    sorter.count = ENTRIES;
-    is_int(sorter_compact(&sorter), RESULT_OK, "half of the entries are left");
-    ok(sorter.bytes < bytes / 3 * 2, "they take less");
-    need(sorter_sort(&sorter) == RESULT_OK, "sorter_sort");
-    check_sorted(&sorter, 100, "half");
+    new_sorter(&sorter, SIZE_MAX, "/nothing", &ranks);
+    for (uint32_t i = 0; i < 4 * ENTRIES; i++)
+        add(&sorter, scatter(i));
+    chunks = sorter.chunk_count;
+    is_int(sorter_join(&sorter, halve, NULL), RESULT_OK, "half of the entries go");
+    is_int(sorter_compact(&sorter), RESULT_OK, "the others are moved");
+    ok(sorter.chunk_count < chunks / 3 * 2, "they take less");
+    need(sorter_read(&sorter) == RESULT_OK, "sorter_read");
+    while (sorter_next(&sorter, &entry) == RESULT_OK)
+        count += is_whole(&entry, ranks);
+    ok(count > 2 * ENTRIES - ranks && count < 2 * ENTRIES + ranks, "half: they are whole");
+    is_int(count, (intmax_t)sorter.count, "half: all of them");
     sorter_destroy(&sorter);
 }
 
-/* Of a rank only the first is left, with other bytes; the others must be there, in order. */
-static enum result join_rank(void *context, struct entry *const *entries, size_t count)
-{
-    uint32_t *joined = context;
+/* Of a rank one is left, which is added; the others must be there, in order. */
+struct joined {
+    struct sorter *sorter;
+    uint32_t count;
+};
 
-    for (size_t i = 1; i < count; i++) {
-        if (number_of(entries[i - 1]->bytes) >= number_of(entries[i]->bytes))
+static enum result join_rank(void *context, struct entry *entries, size_t count)
+{
+    struct joined *joined = context;
+
+    for (size_t i = 1; i < count; i++)
+        if (number_of(entries[i - 1].bytes) >= number_of(entries[i].bytes))
             return RESULT_INVALID;
-        if (i > 1)
-            entries[i - 1]->bytes = NULL;
-    }
-    entries[count - 1]->bytes = NULL;
-    *joined += (uint32_t)count - 1;
+    add(joined->sorter, number_of(entries[0].bytes));
+    for (size_t i = 0; i < count; i++)
+        entries[i].bytes = NULL;
+    joined->count += (uint32_t)count - 1;
     return RESULT_OK;
 }
 
 static void test_join(unsigned ranks, const char *what)
 {
     struct sorter sorter;
+    struct joined joined = {&sorter, 0};
     struct entry entry;
-    uint32_t joined = 0, count = 0;
-    uint64_t rank = 0;
-    bool differ = true;
+    uint32_t count = 0, last = 0;
+    bool differ = true, whole = true;
 
-    need(sorter_init(&sorter, SIZE_MAX, "/nothing", compare) == RESULT_OK, "sorter_init");
+    new_sorter(&sorter, SIZE_MAX, "/nothing", &ranks);
     for (uint32_t i = 0; i < ENTRIES; i++)
-        add(&sorter, scatter(i), ranks);
+        add(&sorter, scatter(i));
     is_int(sorter_join(&sorter, join_rank, &joined), RESULT_OK, "%s: joined", what);
-    is_int(sorter.count, ENTRIES - joined, "%s: the others are left", what);
-    ok(ranks > ENTRIES || joined == ENTRIES - ranks, "%s: one of each rank", what);
-    need(sorter_sort(&sorter) == RESULT_OK && sorter_read(&sorter) == RESULT_OK, "sorter_sort");
+    is_int((intmax_t)sorter.count, ENTRIES - joined.count, "%s: the others are left", what);
+    ok(ranks > ENTRIES || joined.count == ENTRIES - ranks, "%s: one of each rank", what);
+    need(sorter_read(&sorter) == RESULT_OK, "sorter_read");
     while (sorter_next(&sorter, &entry) == RESULT_OK) {
-        differ = differ && (count == 0 || entry.rank > rank);
-        rank = entry.rank;
+        differ = differ && (count == 0 || entry.rank > last);
+        whole = whole && is_whole(&entry, ranks);
+        last = entry.rank;
         count++;
     }
-    ok(differ && count == ENTRIES - joined, "%s: each rank once", what);
+    ok(differ && count == ENTRIES - joined.count, "%s: each rank once", what);
+    ok(whole, "%s: they are whole", what);
     sorter_destroy(&sorter);
 }
 
 static void test_none(void)
 {
+    const unsigned ranks = 1;
     struct sorter sorter;
     struct entry entry;
 
-    need(sorter_init(&sorter, 0, "/nothing", compare) == RESULT_OK, "sorter_init");
-    is_int(sorter_sort(&sorter), RESULT_OK, "no entry: sorted");
+    new_sorter(&sorter, 0, "/nothing", &ranks);
     is_int(sorter_read(&sorter), RESULT_OK, "no entry: read");
     is_int(sorter_next(&sorter, &entry), RESULT_END, "no entry: none");
     sorter_destroy(&sorter);
-    need(sorter_init(&sorter, 0, "/nothing", compare) == RESULT_OK, "sorter_init");
-    add(&sorter, 1, 1);
+    new_sorter(&sorter, 0, "/nothing", &ranks);
+    add(&sorter, 1);
     is_int(sorter_spill(&sorter), RESULT_SYSTEM, "no folder");
     is_int(errno, ENOENT, "no folder: errno");
     sorter_destroy(&sorter);
