@@ -492,26 +492,26 @@ static enum result finish(struct merge *merge)
     return result;
 }
 
-/* The values that are kept, and those that are told, for which there must be room. */
-static void get_values(const struct merge *merge, const struct piece_texts *texts,
-                       struct told *told, struct record_parts *parts)
+/* The values that are kept, and those that are told, for which there is room. */
+static void get_values(const struct piece_texts *texts, uint32_t wanted, struct told *told,
+                       struct record_parts *parts, char *p)
 {
-    uint32_t wanted = texts->told;
-    char *p = merge->held.bytes;
+    for (uint32_t left = texts->kept & PIECE_FIELD_TEXTS; left != 0; left &= left - 1) {
+        unsigned i = (unsigned)__builtin_ctz(left);
 
-    if (merge->options.extend)
-        wanted |= PIECE_EXTENDED_TEXTS & ~texts->kept;
-    for (unsigned i = 0; i < PIECE_FIELDS; i++) {
-        enum record_field field = (enum record_field)piece_fields[i];
-        char *end = wanted >> i & 1 ? told_put(told, field, p) : p;
+        parts->values[piece_fields[i]] = texts->values[i];
+    }
+    parts->rest = texts->values[PIECE_FIELDS];
+    told->dst = parts->values[RECORD_DST];
+    for (uint32_t left = wanted & ~texts->kept; left != 0; left &= left - 1) {
+        enum record_field field = (enum record_field)piece_fields[__builtin_ctz(left)];
+        char *end = told_put(told, field, p);
 
-        parts->values[field] =
-            end > p ? (struct record_text){p, (size_t)(end - p)} : texts->values[i];
+        parts->values[field] = (struct record_text){p, (size_t)(end - p)};
         if (field == RECORD_DST)
             told->dst = parts->values[field];
         p = end;
     }
-    parts->rest = texts->values[PIECE_FIELDS];
 }
 
 static enum result get_flow(struct merge *merge, const struct entry *entry, struct merged *flow)
@@ -542,7 +542,8 @@ static enum result get_flow(struct merge *merge, const struct entry *entry, stru
     merge->held.length = 0;
     if (text_reserve(&merge->held, PIECE_FIELDS * TOLD_MOST + 2 * entry->length) != RESULT_OK)
         return RESULT_NO_MEMORY;
-    get_values(merge, &texts, &told, &flow->parts);
+    get_values(&texts, texts.told | (merge->options.extend ? PIECE_EXTENDED_TEXTS : 0), &told,
+               &flow->parts, merge->held.bytes);
     return RESULT_OK;
 }
 

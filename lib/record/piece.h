@@ -37,7 +37,8 @@ struct piece {
 #define PIECE_TEXTS (PIECE_FIELDS + 1)
 extern const uint8_t piece_fields[PIECE_FIELDS];
 
-/* Bits of texts. */
+/* Bits of texts: */
+#define PIECE_FIELD_TEXTS 0x3fffu   /* all but the rest of the line */
 #define PIECE_NAME_TEXTS 0x286u     /* what goes with the name: dst, its source, dstIp, dstName */
 #define PIECE_EXTENDED_TEXTS 0x7e0u /* srcIp to communityId */
 
