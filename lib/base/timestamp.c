@@ -7,58 +7,79 @@
 
 #include <string.h>
 
-static bool read_two(const char *p, int low, int high, int *value)
+/* Reads so many digits, 9 at most, of a number within bounds. */
+static inline bool read_digits(const char *p, int count, unsigned low, unsigned high,
+                               unsigned *value)
 {
-    if (!is_digit(p[0]) || !is_digit(p[1]))
-        return false;
-    *value = (p[0] - '0') * 10 + p[1] - '0';
-    return *value >= low && *value <= high;
+    unsigned others = 0;
+
+    *value = 0;
+    for (int i = 0; i < count; i++) {
+        unsigned digit = (unsigned char)(p[i] - '0');
+
+        others |= digit > 9;
+        *value = *value * 10 + digit;
+    }
+    return others == 0 && *value >= low && *value <= high;
+}
+
+static inline bool read_two(const char *p, unsigned low, unsigned high, unsigned *value)
+{
+    return read_digits(p, 2, low, high, value);
 }
 
 /*
- * Cuts Z, +0130 or +01:30 off the end of a time of at least 19 characters; zeek-cut -d writes
+ * Cuts Z, +0130 or +01:30 off the end of a time of at least 20 characters; zeek-cut -d writes
  * +0130.
  */
 static bool cut_offset(const char *text, size_t *length, int64_t *seconds)
 {
-    size_t from = 19;
-    const char *p;
-    int hours, minutes;
+    const char *end = text + *length, *sign = end - 5;
+    unsigned hours, minutes;
 
-    while (from < *length && !memchr("Z+-", text[from], 3))
-        from++;
-    p = text + from;
     *seconds = 0;
-    if (*length - from == 1 && *p == 'Z') {
-        *length = from;
+    if (end[-1] == 'Z') {
+        --*length;
         return true;
     }
-    if (*length - from == 6 ? p[3] != ':' : *length - from != 5)
+    if (*sign != '+' && *sign != '-' && end[-3] == ':')
+        sign--;
+    if (sign < text + 19 || (*sign != '+' && *sign != '-') || !read_two(sign + 1, 0, 23, &hours) ||
+        !read_two(end - 2, 0, 59, &minutes))
         return false;
-    if (*p == 'Z' || !read_two(p + 1, 0, 23, &hours) ||
-        !read_two(text + *length - 2, 0, 59, &minutes))
-        return false;
-    *seconds = (hours * 60 + minutes) * (*p == '-' ? -60 : 60);
-    *length = from;
+    *seconds = (int64_t)(hours * 60 + minutes) * (*sign == '-' ? -60 : 60);
+    *length = (size_t)(sign - text);
     return true;
+}
+
+/* Reads seconds, and what is behind them: more often than not, it is microseconds. */
+static bool read_seconds(const char *text, size_t length, int64_t *microseconds)
+{
+    unsigned second, fraction = 0;
+
+    if (!read_two(text, 0, 59, &second) || (length > 2 && text[2] != '.'))
+        return false;
+    if (length == 2 || (length == 9 && read_digits(text + 3, 6, 0, 999999, &fraction))) {
+        *microseconds = second * SECOND + fraction;
+        return true;
+    }
+    return !memchr(text, 'e', length) && !memchr(text, 'E', length) &&
+           number_seconds(text, length, microseconds);
 }
 
 bool timestamp_read(const char *text, size_t length, int64_t *microseconds)
 {
-    int century, year, month, day, hour, minute, second;
+    unsigned year, month, day, hour, minute;
     int64_t days, seconds, offset;
 
     if (length < 20 || text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' ||
         text[16] != ':' || !cut_offset(text, &length, &offset))
         return false;
-    if (!read_two(text, 19, 99, &century) || !read_two(text + 2, 0, 99, &year) ||
-        !read_two(text + 5, 1, 12, &month) || !read_two(text + 8, 1, 31, &day) ||
-        !read_two(text + 11, 0, 23, &hour) || !read_two(text + 14, 0, 59, &minute) ||
-        !read_two(text + 17, 0, 59, &second) || (length > 19 && text[19] != '.') ||
-        memchr(text + 19, 'e', length - 19) || memchr(text + 19, 'E', length - 19) ||
-        !number_seconds(text + 17, length - 17, microseconds))
-        return false;
-    if (!calendar_day((struct date){century * 100 + year, month, day}, &days))
+    if (!read_digits(text, 4, 1900, 9999, &year) || !read_two(text + 5, 1, 12, &month) ||
+        !read_two(text + 8, 1, 31, &day) || !read_two(text + 11, 0, 23, &hour) ||
+        !read_two(text + 14, 0, 59, &minute) ||
+        !read_seconds(text + 17, length - 17, microseconds) ||
+        !calendar_day((struct date){(int)year, (int)month, (int)day}, &days))
         return false;
     seconds = days * DAY_SECONDS + hour * 3600 + minute * 60 - offset;
     *microseconds += seconds * SECOND;
