@@ -4,7 +4,6 @@
 #include "base/bytes.h"
 #include "base/number.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -130,21 +129,84 @@ static bool read_ipv4(const char *text, size_t length, uint8_t bytes[4])
     return !wrong && p == copy + length + 1;
 }
 
+static int hex_value(char c)
+{
+    char lower = (char)(c | 0x20);
+
+    if (is_digit(c))
+        return c - '0';
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+/* Reads up to four hexadecimal digits; returns the place behind. */
+static const char *read_group(const char *p, const char *end, uint8_t bytes[2])
+{
+    const char *limit = end - p > 4 ? p + 4 : end;
+    unsigned value = 0;
+    int digit;
+
+    for (; p < limit && (digit = hex_value(*p)) >= 0; p++)
+        value = value << 4 | (unsigned)digit;
+    bytes[0] = (uint8_t)(value >> 8);
+    bytes[1] = (uint8_t)value;
+    return p;
+}
+
+#define NO_GAP SIZE_MAX
+
+/* Puts the groups behind a gap at the end. */
+static bool close_gap(uint8_t bytes[16], size_t groups, size_t gap)
+{
+    size_t behind = groups - gap;
+
+    if (gap == NO_GAP || groups == 8)
+        return gap == NO_GAP && groups == 8;
+    memmove(bytes + 16 - 2 * behind, bytes + 2 * gap, 2 * behind);
+    memset(bytes + 2 * gap, 0, 16 - 2 * groups);
+    return true;
+}
+
+/* As in RFC 4291, 2.2: groups, of which :: leaves some out, and perhaps IPv4 as the last two. */
+static bool read_ipv6(const char *text, size_t length, uint8_t bytes[16])
+{
+    const char *p = text, *end = text + length;
+    size_t groups = 0, gap = NO_GAP;
+
+    if (length >= 2 && memcmp(text, "::", 2) == 0) {
+        gap = 0;
+        p += 2;
+    }
+    while (p < end) {
+        const char *group = p;
+
+        if (groups == 8)
+            return false;
+        p = read_group(p, end, bytes + 2 * groups);
+        if (p < end && *p == '.')
+            return groups <= 6 && read_ipv4(group, (size_t)(end - group), bytes + 2 * groups) &&
+                   close_gap(bytes, groups + 2, gap);
+        groups++;
+        if (p == group || p == end)
+            return p > group && close_gap(bytes, groups, gap);
+        if (*p++ != ':' || p == end || (*p == ':' && gap != NO_GAP))
+            return false;
+        if (*p == ':') {
+            gap = groups;
+            p++;
+        }
+    }
+    return close_gap(bytes, groups, gap);
+}
+
 bool address_read(const char *text, size_t length, struct address *address)
 {
-    char copy[ADDRESS_TEXT];
     uint8_t bytes[16];
 
-    if (read_ipv4(text, length, bytes)) {
+    if (read_ipv4(text, length, bytes))
         address_set(address, 4, bytes);
-        return true;
-    }
-    if (length >= sizeof copy || memchr(text, '\0', length))
+    else if (read_ipv6(text, length, bytes))
+        address_set(address, 6, bytes);
+    else
         return false;
-    memcpy(copy, text, length);
-    copy[length] = '\0';
-    if (inet_pton(AF_INET6, copy, bytes) != 1)
-        return false;
-    address_set(address, 6, bytes);
     return true;
 }

@@ -82,6 +82,38 @@ static void test_bad_text(void)
     }
 }
 
+/* Texts of random parts are IPv6 addresses whenever inet_pton says so, and the same ones. */
+static void test_random_text(void)
+{
+    static const char *const parts[] = {":",       ":",     ":",  "::",   "0",     "1",
+                                        "ab",      "fFf",   "12", "0012", "12345", "g",
+                                        "1.2.3.4", "1.2.3", ".",  "255"};
+    uint32_t state = 1;
+    unsigned addresses = 0, differ = 0;
+
+    for (unsigned i = 0; i < 400000; i++) {
+        char text[200] = "";
+        uint8_t want[16];
+        struct address address = {.family = 0};
+        unsigned count = 1 + i % 17;
+
+        for (unsigned part = 0; part < count; part++) {
+            state = state * 1664525 + 1013904223;
+            /* Groups and colons in turn, most often. */
+            strcat(text, parts[part % 2 == 1 && state >> 31 ? 0 : state >> 24 & 15]);
+        }
+        if (inet_pton(AF_INET6, text, want) == 1) {
+            addresses++;
+            differ += !address_parse(text, &address) || address.family != 6 ||
+                      memcmp(address.bytes, want, sizeof want) != 0;
+        } else if (inet_pton(AF_INET, text, want) != 1) {
+            differ += address_parse(text, &address);
+        }
+    }
+    ok(addresses > 1000, "random texts: some are addresses");
+    is_int(differ, 0, "random texts: as inet_pton reads them");
+}
+
 static void test_wire(void)
 {
     static const uint8_t wire[] = {0x20, 0x01, 0x0d, 0xb8, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
@@ -153,6 +185,7 @@ int main(void)
     test_format_like_libc();
     test_text();
     test_bad_text();
+    test_random_text();
     test_wire();
     test_order();
     return done();
