@@ -239,17 +239,19 @@ static enum result find_kind(struct evelog *eve, enum eve_kind *kind, const char
  */
 static bool is_question(const char *text, const char *end)
 {
-    static const char head[] = "\"dns\":{\"version\":";
-    static const char *const questions[] = {"2,\"type\":\"query\"", "3,\"type\":\"request\""};
-    const char *at = memmem(text, (size_t)(end - text), head, sizeof head - 1);
+    static const char before[] = "\"dns\":";
+    static const char *const questions[] = {"{\"version\":2,\"type\":\"query\"",
+                                            "{\"version\":3,\"type\":\"request\""};
+    const size_t length = sizeof before - 1;
+    const char *at = text;
 
-    if (!at)
-        return false;
-    at += sizeof head - 1;
-    for (size_t i = 0; i < sizeof questions / sizeof *questions; i++) {
-        size_t length = strlen(questions[i]);
+    do {
+        at = memchr(at + 1, '{', (size_t)(end - at - 1));
+    } while (at && (at < text + length || memcmp(at - length, before, length) != 0));
+    for (size_t i = 0; at && i < sizeof questions / sizeof *questions; i++) {
+        size_t most = strlen(questions[i]);
 
-        if ((size_t)(end - at) > length && memcmp(at, questions[i], length) == 0)
+        if ((size_t)(end - at) > most && memcmp(at, questions[i], most) == 0)
             return true;
     }
     return false;
