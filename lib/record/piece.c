@@ -301,22 +301,22 @@ enum result piece_put(struct text *to, const struct piece *piece, const struct p
     return RESULT_OK;
 }
 
-/* Which of the values the rest tells, byte for byte; room: for one of them. */
+/* Which of the values are there, and which of these the rest tells; room: for one of them. */
 static void tell_texts(const struct told *told, struct piece_texts *texts, char *room)
 {
-    for (unsigned i = 0; i < PIECE_TEXTS; i++) {
-        struct record_text value = texts->values[i];
+    uint32_t there = 0;
 
-        if (value.length == 0)
-            continue;
-        if ((NOT_TOLD >> i & 1) == 0 &&
-            (size_t)(told_put(told, (enum record_field)piece_fields[i], room) - room) ==
-                value.length &&
-            memcmp(room, value.bytes, value.length) == 0)
+    for (unsigned i = 0; i < PIECE_TEXTS; i++)
+        there |= (uint32_t)(texts->values[i].length > 0) << i;
+    for (uint32_t left = there & ~NOT_TOLD; left != 0; left &= left - 1) {
+        unsigned i = (unsigned)__builtin_ctz(left);
+        const struct record_text *value = &texts->values[i];
+        char *end = told_put(told, (enum record_field)piece_fields[i], room);
+
+        if ((size_t)(end - room) == value->length && memcmp(room, value->bytes, value->length) == 0)
             texts->told |= 1u << i;
-        else
-            texts->kept |= 1u << i;
     }
+    texts->kept = there & ~texts->told;
 }
 
 static struct piece piece_of(const struct record *record, unsigned source, uint64_t number)
