@@ -82,16 +82,53 @@ void stores_tell_young(const char *path, struct seen *seen)
                  samples, days, YOUNG_SAMPLES, YOUNG_DAYS);
 }
 
+/* Rows on their way into a store. */
+struct merging {
+    struct seen *seen;
+    size_t count;
+    struct seen_row rows[1024];
+};
+
+static enum result flush_rows(struct merging *merging)
+{
+    size_t count = merging->count;
+
+    merging->count = 0;
+    return count > 0 ? seen_merge(merging->seen, merging->rows, count) : RESULT_OK;
+}
+
 static enum result merge_row(void *context, const struct seen_row *row)
 {
-    return seen_merge(context, row);
+    struct merging *merging = context;
+    enum result result = RESULT_OK;
+
+    if (merging->count == sizeof merging->rows / sizeof *merging->rows)
+        result = flush_rows(merging);
+    if (result != RESULT_OK)
+        return result;
+    merging->rows[merging->count] = *row;
+    return seen_number(merging->seen, row->counter, true, &merging->rows[merging->count++].counter);
 }
 
 static enum result merge_sample(void *context, int64_t sample)
 {
+    struct merging *merging = context;
     bool is_new;
 
-    return seen_enter(context, sample, &is_new);
+    return seen_enter(merging->seen, sample, &is_new);
+}
+
+/* Ends a transaction: with all that was merged if the result was RESULT_OK, else with nothing. */
+static enum result end_merging(struct merging *merging, enum result result)
+{
+    if (result == RESULT_OK)
+        result = flush_rows(merging);
+    if (result == RESULT_OK)
+        result = seen_commit(merging->seen);
+    if (result != RESULT_OK)
+        seen_undo(merging->seen);
+    merging->count = 0;
+    return result;
 }
 
 /* True if both paths are one file: merged into itself a store stays what it is. */
@@ -104,7 +141,7 @@ static bool is_same_file(const char *a, const char *b)
 }
 
 /* Each store is merged wholly or not at all. */
-static int merge_store(const char *path, struct seen *seen, const char *other_path)
+static int merge_store(const char *path, struct merging *merging, const char *other_path)
 {
     struct seen *other = NULL;
     enum result result = RESULT_OK;
@@ -113,27 +150,27 @@ static int merge_store(const char *path, struct seen *seen, const char *other_pa
     if (is_same_file(path, other_path))
         return EX_OK;
     status = stores_open(&other, other_path, SEEN_ASK);
-    if (status == EX_OK && (result = seen_begin(seen)) == RESULT_OK) {
-        result = seen_each(other, merge_row, merge_sample, seen);
-        if (result == RESULT_OK)
-            result = seen_commit(seen);
-        else
-            seen_undo(seen);
-    }
+    if (status == EX_OK && (result = seen_begin(merging->seen)) == RESULT_OK)
+        result = end_merging(merging, seen_each(other, false, merge_row, merge_sample, merging));
     if (result == RESULT_SYSTEM && *seen_problem(other))
         status = stores_complain(other_path, other, false);
     else if (result != RESULT_OK)
-        status = status_of(path, seen, result);
+        status = status_of(path, merging->seen, result);
     seen_destroy(&other);
     return status;
 }
 
 static int merge_stores(const char *path, struct seen *seen, char **paths, size_t count)
 {
+    struct merging *merging = calloc(1, sizeof *merging);
     int status = EX_OK;
 
+    if (!merging)
+        return out_of_memory();
+    merging->seen = seen;
     for (size_t i = 0; i < count; i++)
-        status = final_status(status, merge_store(path, seen, paths[i]));
+        status = final_status(status, merge_store(path, merging, paths[i]));
+    free(merging);
     return status;
 }
 
@@ -165,7 +202,7 @@ static int export_store(const char *path, struct seen *seen)
     output_init(output, STDOUT_FILENO);
     result = seen_begin(seen); /* one state of the store, while others write */
     if (result == RESULT_OK)
-        result = seen_each(seen, put_row, put_sample, output);
+        result = seen_each(seen, true, put_row, put_sample, output);
     if (result == RESULT_OK && output_flush(output) != RESULT_OK)
         result = RESULT_END;
     status = result == RESULT_END ? output_failed(RESULT_SYSTEM) : status_of(path, seen, result);
@@ -174,7 +211,7 @@ static int export_store(const char *path, struct seen *seen)
 }
 
 struct import {
-    struct seen *seen;
+    struct merging merging;
     struct json *json;
     struct lookahead in;
     struct damages damages;
@@ -196,8 +233,8 @@ static enum result import_line(struct import *import, const char *text, size_t l
     }
     if (result != RESULT_OK)
         return result;
-    return line.is_sample ? merge_sample(import->seen, line.sample)
-                          : merge_row(import->seen, &line.row);
+    return line.is_sample ? merge_sample(&import->merging, line.sample)
+                          : merge_row(&import->merging, &line.row);
 }
 
 /* RESULT_END: all lines were read. */
@@ -248,14 +285,12 @@ static int import_file(struct import *import, const char *store, const char *pat
     lookahead_init(&import->in, input);
     import->damages = (struct damages){.path = path};
     import->number = 0;
-    result = seen_begin(import->seen);
-    if (result == RESULT_OK)
+    result = seen_begin(import->merging.seen);
+    if (result == RESULT_OK) {
         result = import_lines(import);
-    if (result == RESULT_END)
-        result = seen_commit(import->seen);
-    if (result != RESULT_OK)
-        seen_undo(import->seen);
-    status = status_of(store, import->seen, result);
+        result = end_merging(&import->merging, result == RESULT_END ? RESULT_OK : result);
+    }
+    status = status_of(store, import->merging.seen, result);
     status = final_status(status, end_of_file(import, input, path));
     input_close(&input);
     return final_status(status, end_damages(&import->damages));
@@ -268,7 +303,7 @@ static int import_files(const char *store, struct seen *seen, char **paths, size
 
     if (!import)
         return out_of_memory();
-    import->seen = seen;
+    import->merging.seen = seen;
     if (seenline_reader(&import->json) != RESULT_OK)
         status = out_of_memory();
     tell_terminal(paths, count, "lines of flowseen -X");

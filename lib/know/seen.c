@@ -3,7 +3,7 @@
 
 #include "base/bytes.h"
 #include "base/files.h"
-#include "base/grow.h"
+#include "know/seenrows.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -43,14 +43,13 @@ enum statement {
     UNDO,
     ENTER,
     HAS,
-    ASK,
-    INSERT,
-    UPDATE,
+    FIND,
     MERGE,
     NUMBER,
     NEW_NUMBER,
     FORGET,
     ROWS,
+    ROWS_SORTED,
     SAMPLES,
     FIGURES,
     OWN,
@@ -64,31 +63,40 @@ static const char *const statements[STATEMENTS] = {
     [UNDO] = "ROLLBACK",
     [ENTER] = "INSERT OR IGNORE INTO sample VALUES(?1)",
     [HAS] = "SELECT 1 FROM sample WHERE id=?1",
-    [ASK] = "SELECT counter, n, first, last FROM seen WHERE key=?1",
-    [INSERT] = "INSERT INTO seen VALUES(?1,?2,?3,?4,?5)",
-    [UPDATE] = "UPDATE seen SET n=?3, first=?4, last=?5 WHERE key=?1 AND counter=?2",
-    [MERGE] = "INSERT INTO seen VALUES(?1,?2,?3,?4,?5) ON CONFLICT(key,counter) DO UPDATE SET"
+    [FIND] = "SELECT given.rowid, seen.key, seen.counter, seen.n, seen.first, seen.last"
+             " FROM temp.given CROSS JOIN main.seen ON seen.key=given.key",
+    [MERGE] = "INSERT INTO main.seen SELECT key, counter, n, first, last FROM temp.given WHERE true"
+              " ON CONFLICT(key, counter) DO UPDATE SET"
               " n=max(n,excluded.n),first=min(first,excluded.first),last=max(last,excluded.last)"
               " WHERE excluded.n>n OR excluded.first<first OR excluded.last>last",
     [NUMBER] = "SELECT number FROM counter WHERE id=?1",
     [NEW_NUMBER] = "INSERT INTO counter(id) VALUES(?1)",
     [FORGET] = "DELETE FROM seen WHERE key IN"
                " (SELECT key FROM seen GROUP BY key HAVING max(last)<?1)",
-    [ROWS] = "SELECT key, id, n, first, last FROM seen JOIN counter ON number=counter"
-             " ORDER BY key, id",
+    [ROWS] = "SELECT 0, key, id, n, first, last FROM seen JOIN counter ON number=counter"
+             " ORDER BY key",
+    [ROWS_SORTED] = "SELECT 0, key, id, n, first, last FROM seen JOIN counter ON number=counter"
+                    " ORDER BY key, id",
     [SAMPLES] = "SELECT id FROM sample ORDER BY id",
     [FIGURES] = "SELECT (SELECT count(*) FROM sample), count(DISTINCT key), count(*),"
                 " count(DISTINCT counter), max(n), min(first), max(last) FROM seen",
     [OWN] = "SELECT id FROM counter WHERE number=0",
 };
 
+/* A counter and its number in the store plus 1; 0: nothing is known. */
+struct numbered {
+    int64_t counter, number;
+};
+
+#define NUMBERS 256u
+
 struct seen {
     sqlite3 *db;
     enum seen_mode mode;
     sqlite3_stmt *prepared[STATEMENTS];
     int64_t own;
-    int64_t counter, number; /* the counter used last, and its number in the store */
-    bool numbered;
+    struct numbered numbers[NUMBERS]; /* of counters used lately, by the end of their id */
+    struct seen_rows given;
     bool begun;
     enum seen_trouble trouble;
     char problem[200];
@@ -406,8 +414,11 @@ enum result seen_open(struct seen *seen, const char *path, enum seen_mode mode)
     if (code == SQLITE_OK)
         code = sqlite3_exec(seen->db,
                             "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;"
-                            "PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16384",
+                            "PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16384;"
+                            "PRAGMA temp_store=MEMORY",
                             NULL, NULL, NULL);
+    if (code == SQLITE_OK)
+        code = seenrows_attach(seen->db, &seen->given);
     return code == SQLITE_OK ? read_own(seen) : failed(seen, code);
 }
 
@@ -435,7 +446,7 @@ void seen_undo(struct seen *seen)
         (void)result;
     }
     seen->begun = false;
-    seen->numbered = false; /* the number may be undone, too */
+    memset(seen->numbers, 0, sizeof seen->numbers); /* these may be undone, too */
 }
 
 enum result seen_enter(struct seen *seen, int64_t sample, bool *isnew)
@@ -468,12 +479,13 @@ enum result seen_has(struct seen *seen, int64_t sample, bool *has)
 /* The number of a counter in the store; -1: it has none. */
 static enum result find_number(struct seen *seen, int64_t counter, int64_t *number)
 {
-    enum result result;
+    struct numbered *known = &seen->numbers[(uint64_t)counter % NUMBERS];
+    enum result result = RESULT_OK;
     sqlite3_stmt *statement;
     int code;
 
-    *number = seen->number;
-    if (seen->numbered && seen->counter == counter)
+    *number = known->number - 1;
+    if (known->number != 0 && known->counter == counter)
         return RESULT_OK;
     *number = -1;
     statement = use(seen, NUMBER, &result);
@@ -482,9 +494,8 @@ static enum result find_number(struct seen *seen, int64_t counter, int64_t *numb
     sqlite3_bind_int64(statement, 1, counter);
     code = sqlite3_step(statement);
     if (code == SQLITE_ROW) {
-        *number = seen->number = sqlite3_column_int64(statement, 0);
-        seen->counter = counter;
-        seen->numbered = true;
+        *number = sqlite3_column_int64(statement, 0);
+        *known = (struct numbered){counter, *number + 1};
     }
     return end(seen, statement, code);
 }
@@ -504,77 +515,6 @@ enum result seen_number(struct seen *seen, int64_t counter, bool make, int64_t *
     return result == RESULT_OK ? find_number(seen, counter, number) : result;
 }
 
-static enum result add_entry(struct seen_entries *entries, sqlite3_stmt *row)
-{
-    struct seen_entry *grown =
-        grow(entries->entries, entries->count, &entries->capacity, sizeof *grown);
-
-    if (!grown)
-        return RESULT_NO_MEMORY;
-    entries->entries = grown;
-    grown[entries->count++] = (struct seen_entry){
-        .counter = sqlite3_column_int64(row, 0),
-        .count = sqlite3_column_int64(row, 1),
-        .first = sqlite3_column_int64(row, 2),
-        .last = sqlite3_column_int64(row, 3),
-    };
-    return RESULT_OK;
-}
-
-enum result seen_read(struct seen *seen, const struct seen_key *key, struct seen_entries *entries)
-{
-    enum result result;
-    sqlite3_stmt *statement = use(seen, ASK, &result);
-    int code = SQLITE_DONE;
-
-    entries->count = 0;
-    if (!statement)
-        return result;
-    sqlite3_bind_blob(statement, 1, key->bytes, SEEN_KEY_BYTES, SQLITE_STATIC);
-    while (result == RESULT_OK && (code = sqlite3_step(statement)) == SQLITE_ROW)
-        result = add_entry(entries, statement);
-    if (result == RESULT_OK)
-        return end(seen, statement, code);
-    sqlite3_reset(statement);
-    return result;
-}
-
-static enum result put_row(struct seen *seen, enum statement which, const struct seen_key *key,
-                           const struct seen_entry *entry)
-{
-    enum result result;
-    sqlite3_stmt *statement = use(seen, which, &result);
-
-    if (!statement)
-        return result;
-    sqlite3_bind_blob(statement, 1, key->bytes, SEEN_KEY_BYTES, SQLITE_STATIC);
-    sqlite3_bind_int64(statement, 2, entry->counter);
-    sqlite3_bind_int64(statement, 3, entry->count);
-    sqlite3_bind_int64(statement, 4, entry->first);
-    sqlite3_bind_int64(statement, 5, entry->last);
-    return end(seen, statement, sqlite3_step(statement));
-}
-
-enum result seen_write(struct seen *seen, const struct seen_key *key,
-                       const struct seen_entries *entries)
-{
-    enum result result = RESULT_OK;
-
-    for (size_t i = 0; i < entries->count && result == RESULT_OK; i++)
-        if (entries->entries[i].changed)
-            result = put_row(seen, entries->entries[i].is_new ? INSERT : UPDATE, key,
-                             &entries->entries[i]);
-    return result;
-}
-
-enum result seen_merge(struct seen *seen, const struct seen_row *row)
-{
-    struct seen_entry entry = {.count = row->count, .first = row->first, .last = row->last};
-    enum result result = seen_number(seen, row->counter, true, &entry.counter);
-
-    return result == RESULT_OK ? put_row(seen, MERGE, &row->key, &entry) : result;
-}
-
 enum result seen_forget(struct seen *seen, int64_t before, int64_t *rows)
 {
     enum result result;
@@ -591,36 +531,68 @@ enum result seen_forget(struct seen *seen, int64_t before, int64_t *rows)
 /* False if no flowseen has written the row. */
 static bool read_row(sqlite3_stmt *from, struct seen_row *row)
 {
-    const void *key = sqlite3_column_blob(from, 0);
+    const void *key = sqlite3_column_blob(from, 1);
 
-    if (!key || sqlite3_column_bytes(from, 0) != (int)SEEN_KEY_BYTES)
+    if (!key || sqlite3_column_bytes(from, 1) != (int)SEEN_KEY_BYTES)
         return false;
     memcpy(row->key.bytes, key, SEEN_KEY_BYTES);
-    row->counter = sqlite3_column_int64(from, 1);
-    row->count = sqlite3_column_int64(from, 2);
-    row->first = sqlite3_column_int64(from, 3);
-    row->last = sqlite3_column_int64(from, 4);
+    row->counter = sqlite3_column_int64(from, 2);
+    row->count = sqlite3_column_int64(from, 3);
+    row->first = sqlite3_column_int64(from, 4);
+    row->last = sqlite3_column_int64(from, 5);
     return row->count >= 1 && row->count <= SEEN_COUNT_MOST && row->first >= 0 &&
            row->last >= row->first && row->last <= SEEN_TIME_MOST;
 }
 
-static enum result each_row(struct seen *seen,
-                            enum result (*each)(void *context, const struct seen_row *row),
+typedef enum result take_fn(void *context, size_t key, const struct seen_row *row);
+
+/* The rows of a statement: the place of a key, of `keys`, in order; then what read_row reads. */
+static enum result each_row(struct seen *seen, enum statement which, size_t keys, take_fn *take,
                             void *context)
 {
     enum result result;
-    sqlite3_stmt *statement = use(seen, ROWS, &result);
+    sqlite3_stmt *statement = use(seen, which, &result);
     struct seen_row row;
+    int64_t least = 0, key;
     int code = SQLITE_DONE;
 
-    while (statement && result == RESULT_OK && (code = sqlite3_step(statement)) == SQLITE_ROW)
-        result = read_row(statement, &row)
-                     ? each(context, &row)
+    while (statement && result == RESULT_OK && (code = sqlite3_step(statement)) == SQLITE_ROW) {
+        key = sqlite3_column_int64(statement, 0);
+        result = key >= least && key < (int64_t)keys && read_row(statement, &row)
+                     ? take(context, (size_t)key, &row)
                      : trouble(seen, SEEN_FOREIGN, "the store is damaged; use a copy of it");
+        least = key;
+    }
     if (statement && result == RESULT_OK)
         return end(seen, statement, code);
     sqlite3_reset(statement);
     return result;
+}
+
+enum result seen_find(struct seen *seen, const struct seen_row *keys, size_t count, take_fn *take,
+                      void *context)
+{
+    seen->given = (struct seen_rows){keys, count};
+    return each_row(seen, FIND, count, take, context);
+}
+
+enum result seen_merge(struct seen *seen, const struct seen_row *rows, size_t count)
+{
+    seen->given = (struct seen_rows){rows, count};
+    return run(seen, MERGE);
+}
+
+struct each {
+    enum result (*row)(void *context, const struct seen_row *row);
+    void *context;
+};
+
+static enum result take_each(void *context, size_t key, const struct seen_row *row)
+{
+    const struct each *each = context;
+
+    (void)key;
+    return each->row(each->context, row);
 }
 
 static enum result each_sample(struct seen *seen,
@@ -638,11 +610,12 @@ static enum result each_sample(struct seen *seen,
     return result;
 }
 
-enum result seen_each(struct seen *seen,
+enum result seen_each(struct seen *seen, bool sorted,
                       enum result (*row)(void *context, const struct seen_row *row),
                       enum result (*sample)(void *context, int64_t sample), void *context)
 {
-    enum result result = each_row(seen, row, context);
+    struct each each = {row, context};
+    enum result result = each_row(seen, sorted ? ROWS_SORTED : ROWS, 1, take_each, &each);
 
     return result == RESULT_OK ? each_sample(seen, sample, context) : result;
 }

@@ -43,18 +43,6 @@ struct seen_row {
     int64_t counter, count, first, last;
 };
 
-/* What one counter knows of a key; the counter is given by its number in the store. */
-struct seen_entry {
-    int64_t counter, count, first, last;
-    bool is_new, changed; /* the caller's, for seen_write */
-};
-
-/* All that a store knows of a key. Zeroed: empty. */
-struct seen_entries {
-    struct seen_entry *entries;
-    size_t count, capacity;
-};
-
 enum seen_mode {
     SEEN_ASK,   /* it must be there; nothing is written */
     SEEN_WRITE, /* it must be there */
@@ -101,23 +89,30 @@ MUST_CHECK enum result seen_has(struct seen *seen, int64_t sample, bool *has);
 /* The number of a counter in the store; -1 if it has none yet, unless `make`. */
 MUST_CHECK enum result seen_number(struct seen *seen, int64_t counter, bool make, int64_t *number);
 
-/* Reads all entries of a key in place of those that are there. The caller frees entries->entries.
+/*
+ * Finds all rows of keys, each given once, and calls take for each row, in the order of the keys
+ * and then of the counters. In the rows that it gets, counter is the number of the counter. Ends
+ * when take returns another result than RESULT_OK; take must not change the store.
  */
-MUST_CHECK enum result seen_read(struct seen *seen, const struct seen_key *key,
-                                 struct seen_entries *entries);
+MUST_CHECK enum result seen_find(struct seen *seen, const struct seen_row *keys, size_t count,
+                                 enum result (*take)(void *context, size_t key,
+                                                     const struct seen_row *row),
+                                 void *context);
 
-/* Writes the entries of a key that have changed, of which some are new. */
-MUST_CHECK enum result seen_write(struct seen *seen, const struct seen_key *key,
-                                  const struct seen_entries *entries);
-
-/* Merges a row, as above. */
-MUST_CHECK enum result seen_merge(struct seen *seen, const struct seen_row *row);
+/*
+ * Merges rows, as above, where counter is the number of the counter. It is fast if they are in the
+ * order of their keys.
+ */
+MUST_CHECK enum result seen_merge(struct seen *seen, const struct seen_row *rows, size_t count);
 
 /* Forgets keys whose last time is before that, with all their rows. *rows: how many. */
 MUST_CHECK enum result seen_forget(struct seen *seen, int64_t before, int64_t *rows);
 
-/* All rows in order, then all samples; ends when a call returns another result than RESULT_OK. */
-MUST_CHECK enum result seen_each(struct seen *seen,
+/*
+ * All rows in the order of their keys and, if `sorted`, then of their counters; then all samples.
+ * Ends when a call returns another result than RESULT_OK.
+ */
+MUST_CHECK enum result seen_each(struct seen *seen, bool sorted,
                                  enum result (*row)(void *context, const struct seen_row *row),
                                  enum result (*sample)(void *context, int64_t sample),
                                  void *context);

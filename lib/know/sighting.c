@@ -207,7 +207,7 @@ int64_t sighting_id(const struct sighting *sighting)
 
 /* A key of one of several samples. */
 struct place {
-    uint64_t rank; /* the beginning of the key */
+    uint64_t high, low; /* the key */
     struct sighted *sighted;
     uint32_t sample; /* its number among them */
 };
@@ -215,15 +215,20 @@ struct place {
 static int compare_places(const void *a, const void *b)
 {
     const struct place *x = a, *y = b;
-    int order;
 
-    if (x->rank != y->rank)
-        return x->rank < y->rank ? -1 : 1;
-    order = memcmp(x->sighted->key.bytes, y->sighted->key.bytes, SEEN_KEY_BYTES);
-    return order != 0 ? order : (x->sample > y->sample) - (x->sample < y->sample);
+    if (x->high != y->high)
+        return x->high < y->high ? -1 : 1;
+    if (x->low != y->low)
+        return x->low < y->low ? -1 : 1;
+    return (x->sample > y->sample) - (x->sample < y->sample);
 }
 
-/* All keys of the samples, equal ones together, in the order of the store, where they are close. */
+static bool is_same_key(const struct place *x, const struct place *y)
+{
+    return x->high == y->high && x->low == y->low;
+}
+
+/* All keys of the samples, equal ones together, in the order of the store. */
 static enum result sort_keys(struct sighting *const *sightings, size_t count, struct place **places,
                              size_t *total)
 {
@@ -238,7 +243,8 @@ static enum result sort_keys(struct sighting *const *sightings, size_t count, st
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < sightings[i]->key_count; j++)
             (*places)[at++] = (struct place){
-                .rank = be64(sightings[i]->keys[j].key.bytes),
+                .high = be64(sightings[i]->keys[j].key.bytes),
+                .low = be64(sightings[i]->keys[j].key.bytes + 8),
                 .sighted = &sightings[i]->keys[j],
                 .sample = (uint32_t)i,
             };
@@ -246,79 +252,194 @@ static enum result sort_keys(struct sighting *const *sightings, size_t count, st
     return RESULT_OK;
 }
 
+/* What a counter knows of a key. */
+struct entry {
+    struct seen_row row; /* its counter is the number of the counter */
+    bool changed;
+};
+
+/* Keys that are read together, and then written, while their pages are at hand. */
+#define KEYS_MOST 1024u
+
+struct counting {
+    struct sighting *const *sightings;
+    struct seen *seen;
+    bool only_ask;
+    struct seen_row keys[KEYS_MOST];
+    const struct place *places[KEYS_MOST + 1]; /* the first of each key; the end of the last */
+    size_t current;                            /* the key that is being read */
+    struct entry *entries;                     /* of that key */
+    size_t entry_count, entry_capacity;
+    struct seen_row *changed; /* of all these keys */
+    size_t changed_count, changed_capacity;
+};
+
+static enum result add_entry(struct counting *counting, const struct seen_row *row)
+{
+    struct entry *grown = grow(counting->entries, counting->entry_count, &counting->entry_capacity,
+                               sizeof *counting->entries);
+
+    if (!grown)
+        return RESULT_NO_MEMORY;
+    counting->entries = grown;
+    grown[counting->entry_count++] = (struct entry){.row = *row};
+    return RESULT_OK;
+}
+
+static int compare_counters(const void *a, const void *b)
+{
+    const struct entry *x = a, *y = b;
+
+    return (x->row.counter > y->row.counter) - (x->row.counter < y->row.counter);
+}
+
+/* The first `read` entries came from the store, in order; the others are new. */
+static struct entry *find_entry(const struct counting *counting, size_t read, int64_t number)
+{
+    const struct entry key = {.row.counter = number};
+    struct entry *found = NULL;
+
+    if (read > 0)
+        found = bsearch(&key, counting->entries, read, sizeof key, compare_counters);
+    for (size_t i = read; i < counting->entry_count && !found; i++)
+        if (counting->entries[i].row.counter == number)
+            found = &counting->entries[i];
+    return found;
+}
+
 static int64_t add_up(int64_t a, int64_t b)
 {
     return a < SEEN_COUNT_MOST - b ? a + b : SEEN_COUNT_MOST;
 }
 
-static struct seen_fact sum_up(const struct seen_entries *entries)
+static void widen(int64_t *first, int64_t *last, int64_t other_first, int64_t other_last)
 {
-    struct seen_fact fact = {.counters = (int64_t)entries->count, .first = -1, .last = -1};
+    if (*first < 0 || other_first < *first)
+        *first = other_first;
+    if (other_last > *last)
+        *last = other_last;
+}
 
-    for (size_t i = 0; i < entries->count; i++) {
-        const struct seen_entry *entry = &entries->entries[i];
+static struct seen_fact sum_up(const struct counting *counting)
+{
+    struct seen_fact fact = {.counters = (int64_t)counting->entry_count, .first = -1, .last = -1};
 
-        fact.count = add_up(fact.count, entry->count);
-        if (fact.first < 0 || entry->first < fact.first)
-            fact.first = entry->first;
-        if (entry->last > fact.last)
-            fact.last = entry->last;
+    for (size_t i = 0; i < counting->entry_count; i++) {
+        const struct seen_row *row = &counting->entries[i].row;
+
+        fact.count = add_up(fact.count, row->count);
+        widen(&fact.first, &fact.last, row->first, row->last);
     }
     return fact;
 }
 
-static struct seen_entry *find_entry(const struct seen_entries *entries, int64_t number)
+/* Counts one sample with the key, in the entry of its counter; NULL: it has none yet. */
+static enum result count_sample(struct counting *counting, struct entry *entry,
+                                const struct sighted *sighted, int64_t number)
 {
-    for (size_t i = 0; i < entries->count; i++)
-        if (entries->entries[i].counter == number)
-            return &entries->entries[i];
-    return NULL;
-}
+    const struct seen_row row = {sighted->key, number, 0, sighted->first, sighted->last};
+    enum result result = entry ? RESULT_OK : add_entry(counting, &row);
 
-/* Counts one sample with the key. */
-static enum result count_key(const struct sighted *sighted, int64_t number,
-                             struct seen_entries *entries)
-{
-    struct seen_entry *entry = find_entry(entries, number);
-
-    if (!entry) {
-        entry = grow(entries->entries, entries->count, &entries->capacity, sizeof *entry);
-        if (!entry)
-            return RESULT_NO_MEMORY;
-        entries->entries = entry;
-        entry += entries->count++;
-        *entry = (struct seen_entry){
-            .counter = number, .first = sighted->first, .last = sighted->last, .is_new = true};
-    }
-    entry->count = add_up(entry->count, 1);
+    if (result != RESULT_OK)
+        return result;
+    if (!entry)
+        entry = &counting->entries[counting->entry_count - 1];
+    entry->row.count = add_up(entry->row.count, 1);
+    widen(&entry->row.first, &entry->row.last, sighted->first, sighted->last);
     entry->changed = true;
-    if (sighted->first < entry->first)
-        entry->first = sighted->first;
-    if (sighted->last > entry->last)
-        entry->last = sighted->last;
     return RESULT_OK;
 }
 
-/* One key in all samples that have it. */
-static enum result look_up(const struct place *places, size_t count,
-                           struct sighting *const *sightings, struct seen *seen, bool only_ask,
-                           struct seen_entries *entries)
+static enum result collect_changed(struct counting *counting)
 {
-    const struct seen_key *key = &places[0].sighted->key;
-    enum result result = seen_read(seen, key, entries);
+    for (size_t i = 0; i < counting->entry_count; i++) {
+        struct seen_row *grown;
 
-    for (size_t i = 0; i < count && result == RESULT_OK; i++) {
-        const struct sighting *sighting = sightings[places[i].sample];
-        bool counts = !only_ask && !sighting->counted_before;
-        int64_t number;
-
-        places[i].sighted->fact = sum_up(entries);
-        result = seen_number(seen, sighting->counter, counts, &number);
-        places[i].sighted->fact.own = find_entry(entries, number) != NULL;
-        if (result == RESULT_OK && counts)
-            result = count_key(places[i].sighted, number, entries);
+        if (!counting->entries[i].changed)
+            continue;
+        grown = grow(counting->changed, counting->changed_count, &counting->changed_capacity,
+                     sizeof *counting->changed);
+        if (!grown)
+            return RESULT_NO_MEMORY;
+        counting->changed = grown;
+        grown[counting->changed_count++] = counting->entries[i].row;
     }
-    return result == RESULT_OK ? seen_write(seen, key, entries) : result;
+    return RESULT_OK;
+}
+
+/* All entries of the current key are there: finds the facts for each sample that has it. */
+static enum result finish_key(struct counting *counting)
+{
+    const struct place *place = counting->places[counting->current];
+    struct seen_fact fact = sum_up(counting);
+    size_t read = counting->entry_count;
+    enum result result = RESULT_OK;
+
+    for (; place < counting->places[counting->current + 1] && result == RESULT_OK; place++) {
+        const struct sighting *sighting = counting->sightings[place->sample];
+        struct sighted *sighted = place->sighted;
+        struct entry *entry = find_entry(counting, read, sighting->number);
+
+        sighted->fact = fact;
+        sighted->fact.own = entry != NULL;
+        if (counting->only_ask || sighting->counted_before)
+            continue;
+        result = count_sample(counting, entry, sighted, sighting->number);
+        fact.count = add_up(fact.count, 1);
+        fact.counters += !entry;
+        widen(&fact.first, &fact.last, sighted->first, sighted->last);
+    }
+    if (result == RESULT_OK)
+        result = collect_changed(counting);
+    counting->entry_count = 0;
+    counting->current++;
+    return result;
+}
+
+static enum result take_row(void *context, size_t key, const struct seen_row *row)
+{
+    struct counting *counting = context;
+    enum result result = RESULT_OK;
+
+    while (counting->current < key && result == RESULT_OK)
+        result = finish_key(counting);
+    return result == RESULT_OK ? add_entry(counting, row) : result;
+}
+
+/* Finds some of the keys, from one place on, and counts them; *place: where the next one begins. */
+static enum result count_keys(struct counting *counting, const struct place **place,
+                              const struct place *end)
+{
+    size_t count = 0;
+    enum result result;
+
+    for (; *place < end && count < KEYS_MOST; count++) {
+        const struct place *first = *place;
+
+        counting->keys[count].key = first->sighted->key;
+        counting->places[count] = first;
+        while (*place < end && is_same_key(*place, first))
+            ++*place;
+    }
+    counting->places[count] = *place;
+    counting->current = 0;
+    counting->changed_count = 0;
+    result = seen_find(counting->seen, counting->keys, count, take_row, counting);
+    while (counting->current < count && result == RESULT_OK)
+        result = finish_key(counting);
+    if (result == RESULT_OK && counting->changed_count > 0)
+        result = seen_merge(counting->seen, counting->changed, counting->changed_count);
+    return result;
+}
+
+static enum result count_all(struct counting *counting, const struct place *place,
+                             const struct place *end)
+{
+    enum result result = RESULT_OK;
+
+    while (place < end && result == RESULT_OK)
+        result = count_keys(counting, &place, end);
+    return result;
 }
 
 static enum result enter(struct sighting *sighting, struct seen *seen, bool only_ask)
@@ -327,32 +448,39 @@ static enum result enter(struct sighting *sighting, struct seen *seen, bool only
     bool is_new = false;
     enum result result;
 
-    if (only_ask)
-        return seen_has(seen, id, &sighting->counted_before);
-    result = seen_enter(seen, id, &is_new);
-    sighting->counted_before = !is_new;
-    return result;
+    if (only_ask) {
+        result = seen_has(seen, id, &sighting->counted_before);
+    } else {
+        result = seen_enter(seen, id, &is_new);
+        sighting->counted_before = !is_new;
+    }
+    return result == RESULT_OK ? seen_number(seen, sighting->counter, is_new, &sighting->number)
+                               : result;
 }
 
 enum result sightings_count(struct sighting *const *sightings, size_t count, struct seen *seen,
                             bool only_ask)
 {
-    struct seen_entries entries = {.count = 0};
+    struct counting *counting = calloc(1, sizeof *counting);
     struct place *places = NULL;
-    size_t total = 0, end;
-    enum result result = RESULT_OK;
+    size_t total = 0;
+    enum result result = counting ? RESULT_OK : RESULT_NO_MEMORY;
 
     for (size_t i = 0; i < count && result == RESULT_OK; i++)
         result = enter(sightings[i], seen, only_ask);
     if (result == RESULT_OK)
         result = sort_keys(sightings, count, &places, &total);
-    for (size_t i = 0; i < total && result == RESULT_OK; i = end) {
-        for (end = i + 1; end < total && memcmp(&places[end].sighted->key, &places[i].sighted->key,
-                                                SEEN_KEY_BYTES) == 0;)
-            end++;
-        result = look_up(places + i, end - i, sightings, seen, only_ask, &entries);
+    if (result == RESULT_OK) {
+        counting->sightings = sightings;
+        counting->seen = seen;
+        counting->only_ask = only_ask;
+        result = count_all(counting, places, places + total);
     }
+    if (counting) {
+        free(counting->entries);
+        free(counting->changed);
+    }
+    free(counting);
     free(places);
-    free(entries.entries);
     return result;
 }

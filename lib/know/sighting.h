@@ -51,6 +51,7 @@ struct sighting {
     struct hash_seed seed;
 
     int64_t counter;     /* who counts it; the caller's */
+    int64_t number;      /* of the counter, in the store; -1: it has none */
     bool counted_before; /* the store had the sample already */
 };
 
