@@ -15,7 +15,6 @@
 #include "stores.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,8 +82,8 @@ static const char *const fields[FIELDS] = {
 #define IDLE (5 * SECOND)
 
 /* How many samples a transaction counts, and after how many bytes of lines it ends earlier. */
-#define READY_MOST 100u
-#define READY_BYTES ((size_t)16 << 20)
+#define READY_MOST 400u
+#define READY_BYTES ((size_t)32 << 20)
 
 /* Bytes of lines that open samples may have, apart from the latest one. */
 #define OPEN_BYTES ((size_t)256 << 20)
@@ -135,7 +134,7 @@ struct values {
 
 static void put_number(struct values *values, enum field field, int64_t number)
 {
-    snprintf(values->numbers[field], sizeof values->numbers[field], "%" PRId64, number);
+    *put_unsigned(values->numbers[field], (uint64_t)number) = '\0';
     values->values[field] = values->numbers[field];
 }
 
@@ -188,47 +187,62 @@ static void put_domain(const struct sighting *sighting, const struct sighted *de
     put_time(values, FIELD_DOMAIN_FIRST, first_of(domain));
 }
 
-/* Writes the line that the writer has read. */
-static enum result write_line(const struct flowseen *flowseen, const struct sighting *sighting,
-                              const struct sighted_line *line)
+static void find_values(const struct sighting *sighting, const struct sighted_line *line,
+                        struct values *values)
 {
     const struct sighted *flow = &sighting->keys[line->flow];
     const struct sighted *destination = &sighting->keys[line->destination];
-    struct values values = {.values = {NULL}};
     int64_t last;
 
-    put_number(&values, FIELD_COUNT, count_of(sighting, flow));
-    put_number(&values, FIELD_SENSORS, sensors_of(sighting, flow));
-    put_time(&values, FIELD_FIRST, first_of(flow));
+    memset(values->values, 0, sizeof values->values);
+    put_number(values, FIELD_COUNT, count_of(sighting, flow));
+    put_number(values, FIELD_SENSORS, sensors_of(sighting, flow));
+    put_time(values, FIELD_FIRST, first_of(flow));
     if (last_of(sighting, flow, &last))
-        put_time(&values, FIELD_LAST, last);
-    put_number(&values, FIELD_DESTINATION_COUNT, count_of(sighting, destination));
-    put_time(&values, FIELD_DESTINATION_FIRST, first_of(destination));
+        put_time(values, FIELD_LAST, last);
+    put_number(values, FIELD_DESTINATION_COUNT, count_of(sighting, destination));
+    put_time(values, FIELD_DESTINATION_FIRST, first_of(destination));
     if (destination->domain != NO_DOMAIN)
-        put_domain(sighting, destination, &values);
-    return record_write_with(flowseen->writer, values.values, flowseen->output);
+        put_domain(sighting, destination, values);
+}
+
+static enum result write_line(const struct flowseen *flowseen, const char *line, size_t length,
+                              const struct sighted_line *sighted, const struct sighting *sighting)
+{
+    struct values values;
+    struct record record;
+    enum result result;
+
+    find_values(sighting, sighted, &values);
+    if (sighted->room > 0)
+        return record_write_later(flowseen->writer, line, length, sighted->room, values.values,
+                                  flowseen->output);
+    result = record_read(flowseen->writer, line, length, &record);
+    return result == RESULT_OK
+               ? record_write_with(flowseen->writer, values.values, flowseen->output)
+               : result;
+}
+
+static enum result pass_on(const struct flowseen *flowseen, const char *line, size_t length)
+{
+    enum result result = output_put(flowseen->output, line, length);
+
+    return result == RESULT_OK ? output_put(flowseen->output, "\n", 1) : result;
 }
 
 /* Writes the lines of a sample; without facts as they are. */
-static enum result write_sample(struct flowseen *flowseen, const struct sighting *sighting,
+static enum result write_sample(const struct flowseen *flowseen, const struct sighting *sighting,
                                 bool facts)
 {
     const char *line = sighting->lines.bytes;
     enum result result = RESULT_OK;
-    struct record record;
 
     for (size_t i = 0; i < sighting->line_count && result == RESULT_OK; i++) {
         const char *end = sighting->lines.bytes + sighting->ends[i].end;
+        size_t length = (size_t)(end - line);
 
-        if (facts) {
-            result = record_read(flowseen->writer, line, (size_t)(end - line), &record);
-            if (result == RESULT_OK)
-                result = write_line(flowseen, sighting, &sighting->ends[i]);
-        } else {
-            result = output_put(flowseen->output, line, (size_t)(end - line));
-            if (result == RESULT_OK)
-                result = output_put(flowseen->output, "\n", 1);
-        }
+        result = facts ? write_line(flowseen, line, length, &sighting->ends[i], sighting)
+                       : pass_on(flowseen, line, length);
         line = end;
     }
     return result;
@@ -332,6 +346,7 @@ static enum result complete(struct flowseen *flowseen)
     struct held *held = flowseen->open[--flowseen->open_count];
     size_t bytes = held->sighting.lines.length;
 
+    sighting_complete(&held->sighting);
     flowseen->open_bytes -= bytes;
     flowseen->ready_bytes += bytes;
     flowseen->ready[flowseen->ready_count++] = held;
@@ -413,7 +428,8 @@ static enum result add(struct flowseen *flowseen, struct record *record, const c
     record_read_rest(flowseen->secflows.reader, record);
     result = find_open(flowseen, record, &held);
     if (result == RESULT_OK)
-        result = sighting_add(&held->sighting, record, line, length);
+        result = sighting_add(&held->sighting, record, line, length,
+                              record_room(flowseen->secflows.reader));
     if (result != RESULT_OK)
         return result;
     held->last = clock_monotonic();
@@ -531,7 +547,7 @@ static int add_fields(struct flowseen *flowseen, char **paths, size_t count)
     progress_init(&progress, !flowseen->quiet);
     if (stop_init() != EX_OK)
         return EX_OSERR;
-    if (secflows_init(&flowseen->secflows, NULL, 0) != EX_OK)
+    if (secflows_init(&flowseen->secflows, fields, FIELDS) != EX_OK)
         return EX_OSERR;
     if (!flowseen->quiet)
         tell_terminal(paths, count, "Secflows");

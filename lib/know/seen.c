@@ -123,6 +123,28 @@ struct seen_key seen_key_of(const char *kind, const char *bytes, size_t length)
     return key;
 }
 
+/* 16: not a digit. */
+static unsigned digit_of(unsigned char c)
+{
+    unsigned digit = c - (unsigned)'0', letter = (c | 0x20u) - 'a';
+
+    return digit < 10 ? digit : letter < 6 ? letter + 10 : 16;
+}
+
+bool seen_hex_read(const char *digits, uint8_t *bytes, size_t length)
+{
+    unsigned all = 0;
+
+    for (size_t i = 0; i < length; i++) {
+        unsigned high = digit_of((unsigned char)digits[2 * i]);
+        unsigned low = digit_of((unsigned char)digits[2 * i + 1]);
+
+        bytes[i] = (uint8_t)(high << 4 | low);
+        all |= high | low;
+    }
+    return all < 16;
+}
+
 int64_t seen_id_of(const char *kind, const char *bytes, size_t length)
 {
     uint8_t digest[SHA256_DIGEST_SIZE];

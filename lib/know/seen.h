@@ -30,7 +30,10 @@ struct seen_key {
 /* A key that begins with the words of what it stands for, so that no two kinds share one. */
 struct seen_key seen_key_of(const char *kind, const char *bytes, size_t length);
 
-/* The same in 8 bytes, for counters and samples. */
+/* Reads so many bytes, of two hexadecimal digits each. False: they are not. */
+bool seen_hex_read(const char *digits, uint8_t *bytes, size_t length);
+
+/* The same as seen_key_of in 8 bytes, for counters and samples. */
 int64_t seen_id_of(const char *kind, const char *bytes, size_t length);
 
 /* The largest count that is believed; sums of them stay within 64 bits. */

@@ -46,12 +46,8 @@ enum result seenline_reader(struct json **json)
 
 static bool read_hex(const struct json_member *member, uint8_t *bytes, size_t length)
 {
-    struct base16_decode_ctx hex;
-    size_t got = length;
-
-    base16_decode_init(&hex);
     return member && member->type == JSON_STRING && member->length == 2 * length &&
-           base16_decode_update(&hex, &got, bytes, 2 * length, member->text) && got == length;
+           seen_hex_read(member->text, bytes, length);
 }
 
 static bool read_id(const struct json_member *member, int64_t *id)

@@ -8,7 +8,6 @@
 #include "record/label.h"
 
 #include <inttypes.h>
-#include <nettle/base16.h>
 #include <stdio.h>
 
 enum result sighting_init(struct sighting *sighting, const struct record *record)
@@ -31,6 +30,11 @@ void sighting_destroy(struct sighting *sighting)
     text_destroy(&sighting->domains);
     free(sighting->ends);
     free(sighting->keys);
+    index_destroy(&sighting->index);
+}
+
+void sighting_complete(struct sighting *sighting)
+{
     index_destroy(&sighting->index);
 }
 
@@ -100,23 +104,15 @@ static enum result sight(struct sighting *sighting, const struct seen_key *key, 
 /* The key of a behavior is the first half of its flow id. */
 static struct seen_key flow_key(const struct record *record)
 {
-    char text[LABEL_ID_TEXT];
-    const char *id = text;
-    struct base16_decode_ctx hex;
     struct seen_key key;
-    size_t length = sizeof key.bytes;
+    char text[LABEL_ID_TEXT];
 
-    base16_decode_init(&hex);
     if (record->known.flow_id.length == LABEL_ID_TEXT - 1 &&
-        base16_decode_update(&hex, &length, key.bytes, (size_t)2 * SEEN_KEY_BYTES,
-                             record->known.flow_id.bytes) &&
-        length == SEEN_KEY_BYTES)
+        seen_hex_read(record->known.flow_id.bytes, key.bytes, SEEN_KEY_BYTES))
         return key;
     label_id(record, label_category(record), text);
-    base16_decode_init(&hex);
-    length = sizeof key.bytes;
-    if (!base16_decode_update(&hex, &length, key.bytes, (size_t)2 * SEEN_KEY_BYTES, id))
-        memset(key.bytes, 0, sizeof key.bytes); /* never: the text is hexadecimal */
+    if (!seen_hex_read(text, key.bytes, SEEN_KEY_BYTES))
+        memset(&key, 0, sizeof key); /* never: the text is hexadecimal */
     return key;
 }
 
@@ -180,9 +176,9 @@ static enum result sight_domain(struct sighting *sighting, const struct record *
 }
 
 enum result sighting_add(struct sighting *sighting, const struct record *record, const char *line,
-                         size_t length)
+                         size_t length, size_t room)
 {
-    struct sighted_line numbers = {.end = 0};
+    struct sighted_line numbers = {.room = (uint32_t)room};
     struct seen_key key = flow_key(record);
     int64_t time = record_start(record) / SECOND;
     enum result result = sight(sighting, &key, time, &numbers.flow);
@@ -228,27 +224,58 @@ static bool is_same_key(const struct place *x, const struct place *y)
     return x->high == y->high && x->low == y->low;
 }
 
+/* Keys are hashes, which spread evenly: what is left to sort in a bucket is little. */
+#define BUCKETS 4096u
+
+static size_t bucket_of(uint64_t high)
+{
+    return high / (UINT64_MAX / BUCKETS + 1);
+}
+
+/* Where the places of each bucket begin; behind them the total. */
+static void measure_buckets(struct sighting *const *sightings, size_t count,
+                            size_t begins[BUCKETS + 1])
+{
+    memset(begins, 0, (BUCKETS + 1) * sizeof *begins);
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < sightings[i]->key_count; j++)
+            begins[bucket_of(be64(sightings[i]->keys[j].key.bytes)) + 1]++;
+    for (size_t i = 0; i < BUCKETS; i++)
+        begins[i + 1] += begins[i];
+}
+
+/* Before, ends has where each bucket begins; afterwards, where it ends. */
+static void fill_buckets(struct sighting *const *sightings, size_t count, size_t ends[BUCKETS + 1],
+                         struct place *places)
+{
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < sightings[i]->key_count; j++) {
+            struct sighted *sighted = &sightings[i]->keys[j];
+            uint64_t high = be64(sighted->key.bytes);
+
+            places[ends[bucket_of(high)]++] = (struct place){
+                .high = high,
+                .low = be64(sighted->key.bytes + 8),
+                .sighted = sighted,
+                .sample = (uint32_t)i,
+            };
+        }
+}
+
 /* All keys of the samples, equal ones together, in the order of the store. */
 static enum result sort_keys(struct sighting *const *sightings, size_t count, struct place **places,
                              size_t *total)
 {
-    size_t at = 0;
+    size_t ends[BUCKETS + 1], begin = 0;
 
-    *total = 0;
-    for (size_t i = 0; i < count; i++)
-        *total += sightings[i]->key_count;
+    measure_buckets(sightings, count, ends);
+    *total = ends[BUCKETS];
     *places = calloc(*total + 1, sizeof **places);
     if (!*places)
         return RESULT_NO_MEMORY;
-    for (size_t i = 0; i < count; i++)
-        for (size_t j = 0; j < sightings[i]->key_count; j++)
-            (*places)[at++] = (struct place){
-                .high = be64(sightings[i]->keys[j].key.bytes),
-                .low = be64(sightings[i]->keys[j].key.bytes + 8),
-                .sighted = &sightings[i]->keys[j],
-                .sample = (uint32_t)i,
-            };
-    qsort(*places, *total, sizeof **places, compare_places);
+    fill_buckets(sightings, count, ends, *places);
+    for (size_t i = 0; i < BUCKETS; begin = ends[i++])
+        qsort(*places + begin, ends[i] - begin, sizeof **places, compare_places);
     return RESULT_OK;
 }
 

@@ -31,10 +31,13 @@ struct sighted {
 
 #define NO_DOMAIN UINT32_MAX
 
-/* A line: where it ends among the lines, and the numbers of its keys, from 0. */
+/*
+ * A line: where it ends among the lines, the numbers of its keys, from 0, and where in it fields
+ * can be added (record_room).
+ */
 struct sighted_line {
     size_t end;
-    uint32_t flow, destination;
+    uint32_t flow, destination, room;
 };
 
 struct sighting {
@@ -66,7 +69,10 @@ bool sighting_is_of(const struct sighting *sighting, const struct record *record
  * of the line is used if it has one.
  */
 MUST_CHECK enum result sighting_add(struct sighting *sighting, const struct record *record,
-                                    const char *line, size_t length);
+                                    const char *line, size_t length, size_t room);
+
+/* Gives back memory that only adding needs. No more records can be added. */
+void sighting_complete(struct sighting *sighting);
 
 /* The sample's id in stores. */
 int64_t sighting_id(const struct sighting *sighting);

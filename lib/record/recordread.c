@@ -587,6 +587,27 @@ enum result record_write_with(const struct record_reader *reader, const char *co
     return result == RESULT_OK ? output_put(output, "\n", 1) : result;
 }
 
+size_t record_room(const struct record_reader *reader)
+{
+    for (size_t i = 0; i < reader->added; i++)
+        if (reader->members[reader->added_fields[i]])
+            return 0;
+    return reader->end - 1;
+}
+
+enum result record_write_later(const struct record_reader *reader, const char *line, size_t length,
+                               size_t room, const char *const *values, struct output *output)
+{
+    enum result result = output_put(output, line, room);
+
+    for (size_t i = 0; i < reader->added && result == RESULT_OK; i++)
+        if (values[i])
+            result = put_added(reader->keys[RECORD_KEYS + i].name, values[i], output);
+    if (result == RESULT_OK)
+        result = output_put(output, line + room, length - room);
+    return result == RESULT_OK ? output_put(output, "\n", 1) : result;
+}
+
 enum result record_put_ten(const struct record_reader *reader, struct text *text)
 {
     enum result result = RESULT_OK;

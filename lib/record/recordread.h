@@ -94,6 +94,20 @@ MUST_CHECK enum result record_write_with(const struct record_reader *reader,
                                          const char *const *values, struct output *output);
 
 /*
+ * The place in the line read last where fields can be added, its closing brace. 0: it has some of
+ * the fields already.
+ */
+size_t record_room(const struct record_reader *reader);
+
+/*
+ * The same as record_write_with for a line that was read earlier, by any reader that adds these
+ * fields, and that has room there.
+ */
+MUST_CHECK enum result record_write_later(const struct record_reader *reader, const char *line,
+                                          size_t length, size_t room, const char *const *values,
+                                          struct output *output);
+
+/*
  * Appends the line read last to a text, as an object of only its first ten fields, with the values
  * of the line, byte for byte. RESULT_NO_MEMORY.
  */

@@ -231,6 +231,27 @@ static void expand(const char *text, char *out)
     *out = '\0';
 }
 
+/* A line that has room, and only such a line, can be written later. */
+static void check_later(struct record_reader *reader, const char *line, const char *const *values,
+                        struct output *output, const char *want)
+{
+    size_t room = record_room(reader), length = strlen(line);
+    bool appended = strstr(want, ",\"label\":\"new\",\"id\":42}") != NULL;
+    char other_line[1024];
+    struct record other;
+
+    is_int(room > 0, appended, "has room");
+    if (room == 0)
+        return;
+    output->used = 0;
+    make_line(other_line, sizeof other_line, "", "");
+    is_int(read_line(reader, other_line, &other), RESULT_OK, "another line is read");
+    is_int(record_write_later(reader, line, length, room, values, output), RESULT_OK, "and later");
+    output->buffer[output->used] = '\0';
+    is_str(output->buffer, want, "it is written the same");
+    is_int(read_line(reader, line, &other), RESULT_OK, "it is read again");
+}
+
 static void test_additions(void)
 {
     static const char *const values[] = {"\"new\"", "42"}, *const no_values[] = {NULL, NULL};
@@ -251,6 +272,7 @@ static void test_additions(void)
         is_int(record_write_with(reader, values, output), RESULT_OK, "is written");
         output->buffer[output->used] = '\0';
         is_str(output->buffer, want, "with its fields");
+        check_later(reader, line, values, output, want);
         output->used = 0;
         is_int(record_write_with(reader, no_values, output), RESULT_OK, "without values");
         output->buffer[output->used] = '\0';
