@@ -10,12 +10,11 @@
 #include "know/sighting.h"
 #include "options.h"
 #include "record/put.h"
-#include "secflows.h"
+#include "samples.h"
 #include "stop.h"
 #include "stores.h"
 
-#include <errno.h>
-#include <poll.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,24 +76,12 @@ static const char *const fields[FIELDS] = {
     "flowIdLastSeen", "destinationCount", "destinationFirstSeen",
     "domain",         "domainCount",      "domainFirstSeen"};
 
-/* As in flowupload: samples that may alternate, and how long to wait for more of one. */
-#define OPEN_MOST 256u
-#define IDLE (5 * SECOND)
-
 /* How many samples a transaction counts, and after how many bytes of lines it ends earlier. */
 #define READY_MOST 400u
 #define READY_BYTES ((size_t)32 << 20)
 
-/* Bytes of lines that open samples may have, apart from the latest one. */
-#define OPEN_BYTES ((size_t)256 << 20)
-
 /* How often keys are forgotten, with -e. */
 #define FORGET_AGAIN (24 * 3600 * SECOND)
-
-struct held {
-    struct sighting sighting;
-    int64_t last; /* when the last record came */
-};
 
 struct flowseen {
     const char *path;
@@ -104,26 +91,24 @@ struct flowseen {
     int64_t expire; /* 0: nothing is forgotten */
 
     struct seen *seen;
-    struct secflows secflows;
+    struct samples *samples;
     struct record_reader *writer;
     struct output *output;
 
-    struct held *open[OPEN_MOST + 1]; /* the one with the latest record first */
-    struct held *ready[READY_MOST];   /* complete, in order */
-    size_t open_count, ready_count, open_bytes, ready_bytes;
+    struct sighting *ready[READY_MOST]; /* complete, in order */
+    size_t ready_count, ready_bytes;
 
     int64_t forgot_at;
-    bool failing;      /* the store cannot be used, which was reported */
-    enum result ended; /* what ended the work while waiting */
+    bool failing; /* the store cannot be used, which was reported */
     int status;
-    uint64_t samples, records, repeated, uncounted;
+    uint64_t sample_count, records, repeated, uncounted;
 };
 
-static void destroy_held(struct held *held)
+static void destroy_sample(void *sample)
 {
-    if (held)
-        sighting_destroy(&held->sighting);
-    free(held);
+    if (sample)
+        sighting_destroy(sample);
+    free(sample);
 }
 
 /* Values of fields, each as JSON; a number or a time at most. */
@@ -281,7 +266,7 @@ static enum result count_ready(struct flowseen *flowseen)
     enum result result = seen_begin(flowseen->seen);
 
     for (size_t i = 0; i < flowseen->ready_count; i++) {
-        sightings[i] = &flowseen->ready[i]->sighting;
+        sightings[i] = flowseen->ready[i];
         sightings[i]->counter = counter_of(flowseen, sightings[i]);
     }
     if (result == RESULT_OK)
@@ -307,7 +292,7 @@ static void store_failed(struct flowseen *flowseen)
 
 static void tally(struct flowseen *flowseen, const struct sighting *sighting, bool facts)
 {
-    flowseen->samples++;
+    flowseen->sample_count++;
     flowseen->records += sighting->line_count;
     flowseen->uncounted += !facts;
     flowseen->repeated += facts && sighting->counted_before;
@@ -327,181 +312,59 @@ static enum result settle(struct flowseen *flowseen)
         flowseen->failing = false;
     }
     for (size_t i = 0; i < flowseen->ready_count; i++) {
-        struct held *held = flowseen->ready[i];
+        struct sighting *sighting = flowseen->ready[i];
 
         if (result == RESULT_OK) {
-            tally(flowseen, &held->sighting, facts);
-            result = write_sample(flowseen, &held->sighting, facts);
+            tally(flowseen, sighting, facts);
+            result = write_sample(flowseen, sighting, facts);
         }
-        destroy_held(held);
+        destroy_sample(sighting);
     }
     flowseen->ready_count = 0;
     flowseen->ready_bytes = 0;
     return result;
 }
 
-/* The open sample whose last record is the oldest is complete. */
-static enum result complete(struct flowseen *flowseen)
+static enum result settle_and_flush(void *context)
 {
-    struct held *held = flowseen->open[--flowseen->open_count];
-    size_t bytes = held->sighting.lines.length;
+    struct flowseen *flowseen = context;
+    enum result result = settle(flowseen);
 
-    sighting_complete(&held->sighting);
-    flowseen->open_bytes -= bytes;
-    flowseen->ready_bytes += bytes;
-    flowseen->ready[flowseen->ready_count++] = held;
+    return result == RESULT_OK ? output_flush(flowseen->output) : result;
+}
+
+static enum result complete(void *context, void *sample)
+{
+    struct flowseen *flowseen = context;
+    struct sighting *sighting = sample;
+
+    sighting_complete(sighting);
+    flowseen->ready_bytes += sighting->lines.length;
+    flowseen->ready[flowseen->ready_count++] = sighting;
     return flowseen->ready_count == READY_MOST || flowseen->ready_bytes >= READY_BYTES
                ? settle(flowseen)
                : RESULT_OK;
 }
 
-static enum result complete_all(struct flowseen *flowseen)
+static enum result begin(void *context, const struct record *record, void **sample)
 {
-    enum result result = RESULT_OK;
+    struct sighting *new = calloc(1, sizeof *new);
+    enum result result = new ? sighting_init(new, record) : RESULT_NO_MEMORY;
 
-    while (flowseen->open_count > 0 && result == RESULT_OK)
-        result = complete(flowseen);
-    return result;
-}
-
-static enum result complete_idle(struct flowseen *flowseen, int64_t now)
-{
-    enum result result = RESULT_OK;
-
-    while (result == RESULT_OK && flowseen->open_count > 0 &&
-           now - flowseen->open[flowseen->open_count - 1]->last >= IDLE)
-        result = complete(flowseen);
-    return result;
-}
-
-/* Makes room among the open samples. The latest stays, however large it is. */
-static enum result complete_many(struct flowseen *flowseen)
-{
-    enum result result = RESULT_OK;
-
-    while (result == RESULT_OK && flowseen->open_count > 1 &&
-           (flowseen->open_count > OPEN_MOST || flowseen->open_bytes > OPEN_BYTES))
-        result = complete(flowseen);
-    return result;
-}
-
-static enum result begin(struct flowseen *flowseen, const struct record *record, struct held **held)
-{
-    struct held *new = calloc(1, sizeof *new);
-    enum result result = new ? sighting_init(&new->sighting, record) : RESULT_NO_MEMORY;
-
+    (void)context;
     if (result != RESULT_OK) {
-        destroy_held(new);
+        destroy_sample(new);
         return result;
     }
-    *held = new;
-    flowseen->open[flowseen->open_count] = new;
+    *sample = new;
     return RESULT_OK;
 }
 
-/* The open sample of a record, which it puts first. */
-static enum result find_open(struct flowseen *flowseen, const struct record *record,
-                             struct held **held)
+static enum result add(void *context, void *sample, const struct record *record, const char *line,
+                       size_t length, size_t room)
 {
-    enum result result = RESULT_OK;
-    size_t at = 0;
-
-    while (at < flowseen->open_count && !sighting_is_of(&flowseen->open[at]->sighting, record))
-        at++;
-    if (at == flowseen->open_count)
-        result = begin(flowseen, record, held);
-    if (result != RESULT_OK)
-        return result;
-    flowseen->open_count += at == flowseen->open_count;
-    *held = flowseen->open[at];
-    memmove(flowseen->open + 1, flowseen->open, at * sizeof(struct held *));
-    flowseen->open[0] = *held;
-    return RESULT_OK;
-}
-
-static enum result add(struct flowseen *flowseen, struct record *record, const char *line,
-                       size_t length)
-{
-    struct held *held;
-    enum result result;
-
-    record_read_rest(flowseen->secflows.reader, record);
-    result = find_open(flowseen, record, &held);
-    if (result == RESULT_OK)
-        result = sighting_add(&held->sighting, record, line, length,
-                              record_room(flowseen->secflows.reader));
-    if (result != RESULT_OK)
-        return result;
-    held->last = clock_monotonic();
-    flowseen->open_bytes += length;
-    return complete_many(flowseen);
-}
-
-/* Completes idle samples while there is no input; called before each read. False: stop reading. */
-static bool wait_for_input(void *context, int fd)
-{
-    struct flowseen *flowseen = context;
-    int64_t start = clock_monotonic();
-
-    while (poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, 0) == 0) {
-        struct pollfd fds[] = {{.fd = stop_descriptor(), .events = POLLIN},
-                               {.fd = fd, .events = POLLIN}};
-        int64_t now = clock_monotonic(), until = stop_time(fd, start), left;
-
-        if (now >= until)
-            return false;
-        flowseen->ended = complete_idle(flowseen, now);
-        if (flowseen->ended == RESULT_OK)
-            flowseen->ended = settle(flowseen);
-        if (flowseen->ended == RESULT_OK)
-            flowseen->ended = output_flush(flowseen->output);
-        if (flowseen->ended != RESULT_OK)
-            return false;
-        if (flowseen->open_count > 0 &&
-            flowseen->open[flowseen->open_count - 1]->last + IDLE < until)
-            until = flowseen->open[flowseen->open_count - 1]->last + IDLE;
-        left = until - clock_monotonic();
-        /* Once a signal has come its descriptor stays ready until stop_time has looked. */
-        poll(fds, 2, until == INT64_MAX ? -1 : left > 0 ? (int)(left / 1000 + 1) : 0);
-    }
-    return stop_time(fd, start) > 0;
-}
-
-/* False: there is no point in going on. */
-static bool read_file(struct flowseen *flowseen, const char *path)
-{
-    struct secflows *secflows = &flowseen->secflows;
-    struct record record;
-    const char *line;
-    size_t length;
-    enum result result;
-    int status = secflows_open(secflows, path);
-
-    if (status != EX_OK) {
-        flowseen->status = final_status(flowseen->status, status);
-        return true;
-    }
-    input_set_wait(secflows->input, wait_for_input, flowseen);
-    while ((result = secflows_next(secflows, &record, &line, &length)) == RESULT_OK) {
-        if (record.traffic_date < 0)
-            secflows_damaged(secflows, "not a Secflow: trafficDate is not a string of seconds");
-        else if ((result = add(flowseen, &record, line, length)) != RESULT_OK)
-            break;
-    }
-    if (result == RESULT_END && flowseen->ended != RESULT_OK)
-        result = flowseen->ended;
-    if (result == RESULT_END && secflows->in->error == ECANCELED) {
-        complain(path, "it was not read to its end");
-        flowseen->status = final_status(flowseen->status, EX_TEMPFAIL);
-    }
-    if (!flowseen->quiet)
-        secflows_tell_empty(secflows);
-    flowseen->status = final_status(flowseen->status, secflows_close(secflows));
-    if (result == RESULT_END)
-        result = complete_all(flowseen);
-    if (result != RESULT_OK)
-        flowseen->status = final_status(flowseen->status, output_failed(result));
-    return result == RESULT_OK;
+    (void)context;
+    return sighting_add(sample, record, line, length, room);
 }
 
 static void print_summary(const struct flowseen *flowseen)
@@ -511,7 +374,7 @@ static void print_summary(const struct flowseen *flowseen)
 
     begin_message(NULL);
     fprintf(stderr, "%s records of %s samples", number_grouped(records, flowseen->records),
-            number_grouped(samples, flowseen->samples));
+            number_grouped(samples, flowseen->sample_count));
     print_part(&separator, flowseen->repeated, "samples counted before");
     print_part(&separator, flowseen->uncounted, "samples could not be counted");
     fputc('\n', stderr);
@@ -521,11 +384,8 @@ static void print_summary(const struct flowseen *flowseen)
 static void read_files(struct flowseen *flowseen, char **paths, size_t count)
 {
     enum result result;
-    bool go_on = true;
 
-    for (size_t i = 0; i < count && go_on; i++)
-        go_on = read_file(flowseen, paths[i]);
-    if (!go_on)
+    if (!samples_read(flowseen->samples, paths, count, &flowseen->status))
         return;
     result = settle(flowseen);
     if (result == RESULT_OK && flowseen->expire > 0 && flowseen->forgot_at == 0)
@@ -540,6 +400,18 @@ static void read_files(struct flowseen *flowseen, char **paths, size_t count)
 
 static int add_fields(struct flowseen *flowseen, char **paths, size_t count)
 {
+    const struct samples_use use = {
+        .quiet = flowseen->quiet,
+        .names = fields,
+        .name_count = FIELDS,
+        .begin = begin,
+        .add = add,
+        .complete = complete,
+        .settle = settle_and_flush,
+        .destroy = destroy_sample,
+        .context = flowseen,
+    };
+
     flowseen->output = malloc(sizeof *flowseen->output);
     if (!flowseen->output || record_reader_init(&flowseen->writer, fields, FIELDS) != RESULT_OK)
         return out_of_memory();
@@ -547,7 +419,7 @@ static int add_fields(struct flowseen *flowseen, char **paths, size_t count)
     progress_init(&progress, !flowseen->quiet);
     if (stop_init() != EX_OK)
         return EX_OSERR;
-    if (secflows_init(&flowseen->secflows, fields, FIELDS) != EX_OK)
+    if (samples_init(&flowseen->samples, &use) != EX_OK)
         return EX_OSERR;
     if (!flowseen->quiet)
         tell_terminal(paths, count, "Secflows");
@@ -664,11 +536,9 @@ int main(int argc, char **argv)
         status = take_option(&flowseen, option, argv);
     if (status == EX_OK && !flowseen.done)
         status = run(&flowseen, argc, argv);
-    while (flowseen.open_count > 0)
-        destroy_held(flowseen.open[--flowseen.open_count]);
+    samples_destroy(&flowseen.samples);
     while (flowseen.ready_count > 0)
-        destroy_held(flowseen.ready[--flowseen.ready_count]);
-    secflows_destroy(&flowseen.secflows);
+        destroy_sample(flowseen.ready[--flowseen.ready_count]);
     record_reader_destroy(&flowseen.writer);
     seen_destroy(&flowseen.seen);
     free(flowseen.output);

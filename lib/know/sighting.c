@@ -38,14 +38,6 @@ void sighting_complete(struct sighting *sighting)
     index_destroy(&sighting->index);
 }
 
-bool sighting_is_of(const struct sighting *sighting, const struct record *record)
-{
-    return sighting->traffic_date == record->traffic_date &&
-           sighting->sensor_length == record->sensor.length &&
-           (sighting->sensor_length == 0 ||
-            memcmp(sighting->sensor, record->sensor.bytes, sighting->sensor_length) == 0);
-}
-
 static bool is_same(const void *owner, uint32_t number, const void *key)
 {
     const struct sighting *sighting = owner;

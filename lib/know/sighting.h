@@ -61,9 +61,6 @@ struct sighting {
 MUST_CHECK enum result sighting_init(struct sighting *sighting, const struct record *record);
 void sighting_destroy(struct sighting *sighting);
 
-/* True if the record is of this sample. */
-bool sighting_is_of(const struct sighting *sighting, const struct record *record);
-
 /*
  * Adds a record, of which all is read. RESULT_NO_MEMORY: the sample must be destroyed. The flow id
  * of the line is used if it has one.
