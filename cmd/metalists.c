@@ -5,19 +5,13 @@
 #include "base/grow.h"
 #include "base/number.h"
 #include "know/lists.h"
+#include "listfiles.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-/* Directories within directories. */
-#define DEPTH_MOST 8
 
 struct metasource {
     const char *path;
@@ -208,8 +202,9 @@ static enum result read_opened(struct reading *reading, const char *path, struct
     return good || result != RESULT_OK ? result : keep_old(reading, path);
 }
 
-static enum result read_file(struct reading *reading, const char *path)
+static enum result read_file(void *context, const char *path)
 {
+    struct reading *reading = context;
     struct input *input;
     enum result result = input_open(&input, path);
     bool any;
@@ -227,50 +222,13 @@ static enum result read_file(struct reading *reading, const char *path)
     return result;
 }
 
-static int is_shown(const struct dirent *entry)
+static enum result unreadable(void *context, const char *path, const char *why)
 {
-    return entry->d_name[0] != '.';
-}
+    struct reading *reading = context;
 
-static enum result read_path(struct reading *reading, const char *path, int depth);
-
-static enum result read_directory(struct reading *reading, const char *path, int depth)
-{
-    struct dirent **entries;
-    int count = scandir(path, &entries, is_shown, alphasort);
-    enum result result = RESULT_OK;
-
-    if (count < 0 || depth == DEPTH_MOST) {
-        complain(path, "cannot read the directory: %s",
-                 count < 0 ? strerror(errno) : "it is too deep in others");
-        worsen(reading, EX_NOINPUT);
-        result = keep_old(reading, path);
-    }
-    for (int i = 0; i < count; i++) {
-        char inside[PATH_MAX];
-        int length = snprintf(inside, sizeof inside, "%s%s%s", path,
-                              path[strlen(path) - 1] == '/' ? "" : "/", entries[i]->d_name);
-
-        if (result == RESULT_OK && depth < DEPTH_MOST && length < PATH_MAX)
-            result = read_path(reading, inside, depth + 1);
-        free(entries[i]);
-    }
-    if (count >= 0)
-        free(entries);
-    return result;
-}
-
-static enum result read_path(struct reading *reading, const char *path, int depth)
-{
-    struct stat stat_of;
-    bool there = stat(path, &stat_of) == 0;
-
-    if (there && S_ISDIR(stat_of.st_mode))
-        return read_directory(reading, path, depth);
-    /* A pipe that somebody names has a writer; one that lies in a directory may never get one. */
-    if (there && depth > 0 && !S_ISREG(stat_of.st_mode))
-        return RESULT_OK;
-    return read_file(reading, path);
+    complain(path, "cannot read the directory: %s", why);
+    worsen(reading, EX_NOINPUT);
+    return keep_old(reading, path);
 }
 
 static int failed(enum result result)
@@ -285,11 +243,12 @@ static int failed(enum result result)
 int metalists_read(struct metalists *lists)
 {
     struct reading reading = {.lists = lists, .in = malloc(sizeof *reading.in)};
+    const struct list_files files = {read_file, unreadable, &reading};
     enum result result = reading.in ? known_init(&reading.known) : RESULT_NO_MEMORY;
 
     for (size_t i = 0; i < lists->source_count && result == RESULT_OK; i++) {
         reading.relevance = lists->sources[i].relevance;
-        result = read_path(&reading, lists->sources[i].path, 0);
+        result = list_files(lists->sources[i].path, &files);
     }
     free(reading.in);
     if (result != RESULT_OK) {

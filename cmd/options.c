@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "options.h"
 
+#include "base/nearest.h"
 #include "base/number.h"
 #include "common.h"
 
@@ -65,51 +66,14 @@ int next_option(const struct tool *tool, int argc, char **argv)
 
 /* Problems of a command line. */
 
-static size_t smallest(size_t a, size_t b, size_t c)
-{
-    size_t least = a < b ? a : b;
-
-    return least < c ? least : c;
-}
-
-/*
- * How many letters must be inserted, deleted or replaced to turn one into the other (Levenshtein).
- */
-static size_t distance(const char *a, size_t a_length, const char *b)
-{
-    size_t row[NAME_MAX_BYTES + 1], b_length = strlen(b);
-
-    for (size_t j = 0; j <= b_length; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= a_length; i++) {
-        size_t diagonal = row[0];
-
-        row[0] = i;
-        for (size_t j = 1; j <= b_length; j++) {
-            size_t above = row[j];
-
-            row[j] = smallest(above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1]));
-            diagonal = above;
-        }
-    }
-    return row[b_length];
-}
-
 /* The name that was probably meant; NULL: none is close. */
 static const char *nearest_name(const struct tool *tool, const char *name, size_t length)
 {
-    const char *nearest = NULL;
-    size_t best = (length + 2) / 3 + 1;
+    const char *names[OPTIONS_MAX];
 
-    for (size_t i = 0; i < tool->option_count; i++) {
-        size_t away = distance(name, length, tool->options[i].name);
-
-        if (away < best) {
-            nearest = tool->options[i].name;
-            best = away;
-        }
-    }
-    return nearest;
+    for (size_t i = 0; i < tool->option_count; i++)
+        names[i] = tool->options[i].name;
+    return nearest_word(name, length, names, tool->option_count);
 }
 
 /* Reports an abbreviation that fits several names. */

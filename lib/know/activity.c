@@ -50,3 +50,15 @@ const char *activity_of(const struct match *match, const struct record *record)
         return "Common Activity";
     return activity_of_count(record);
 }
+
+const char *activity_graver(const char *activity, struct record_text told)
+{
+    static const char *const words[] = {"Impact", "Malicious Activity", "Suspicious Activity",
+                                        "Attack Vector", "Common Activity"};
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if ((activity && strcmp(words[i], activity) == 0) ||
+            (told.length == strlen(words[i]) && memcmp(words[i], told.bytes, told.length) == 0))
+            return words[i];
+    return activity;
+}

@@ -10,4 +10,7 @@
 /* NULL: too little is known. The record has been read with the rest. */
 const char *activity_of(const struct match *match, const struct record *record);
 
+/* The graver of an activity, which can be NULL, and of one that a record tells. */
+const char *activity_graver(const char *activity, struct record_text told);
+
 #endif

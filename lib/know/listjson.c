@@ -19,16 +19,13 @@ enum key {
     KEY_RELEVANCE,
     KEY_NAME,
     KEY_TAGS, /* the first of the lists of tags */
-    KEY_TAGS_END = KEY_TAGS + 9,
+    KEY_TAGS_END = KEY_TAGS + NOTE_TAG_LISTS,
     KEY_LIST,
     KEY_TYPE,
     KEY_EVENT, /* what MISP and STIX documents have */
-    KEY_OBJECTS
+    KEY_OBJECTS,
+    KEY_STEPS /* what rules of events have */
 };
-
-/* The lists of tags, by their keys from KEY_TAGS on, and what stands in front of theirs. */
-static const char *const prefixes[] = {"",        "destination:", "purpose:", "impact:",  "threat:",
-                                       "vector:", "security:",    "app:",     "platform:"};
 
 static const struct json_key keys[] = {
     {"destination", KEY_DESTINATION},
@@ -38,19 +35,12 @@ static const struct json_key keys[] = {
     {"description", KEY_DESCRIPTION},
     {"relevance", KEY_RELEVANCE},
     {"name", KEY_NAME},
-    {"tags", KEY_TAGS},
-    {"destinationTags", KEY_TAGS + 1},
-    {"activityPurposeTags", KEY_TAGS + 2},
-    {"impactsTags", KEY_TAGS + 3},
-    {"threatTags", KEY_TAGS + 4},
-    {"attackVectorTags", KEY_TAGS + 5},
-    {"securityTags", KEY_TAGS + 6},
-    {"associatedAppOrServiceTags", KEY_TAGS + 7},
-    {"platformHintTags", KEY_TAGS + 8},
+    NOTE_TAG_KEYS(KEY_TAGS),
     {"list", KEY_LIST},
     {"type", KEY_TYPE},
     {"Event", KEY_EVENT},
     {"objects", KEY_OBJECTS},
+    {"steps", KEY_STEPS},
 };
 
 /* What one object says. */
@@ -67,8 +57,8 @@ static void set_member(struct object *object, const struct json_member *member)
     if (member->type != JSON_STRING || member->length == 0)
         return;
     if (member->id >= KEY_TAGS && member->id < KEY_TAGS_END)
-        note_add_tag(&object->note, &object->tags, prefixes[member->id - KEY_TAGS], text.bytes,
-                     text.length);
+        note_add_tag(&object->note, &object->tags, note_tag_prefixes[member->id - KEY_TAGS],
+                     text.bytes, text.length);
     else if (member->id == KEY_DESTINATION ||
              (member->id == KEY_NAME && object->destination.length == 0))
         object->destination = text;
@@ -130,6 +120,9 @@ static enum result add_object(struct list_reading *reading, const struct json_me
 {
     struct object object;
 
+    for (size_t i = 0; i < count; i++)
+        if (members[i].id == KEY_STEPS)
+            return RESULT_OK; /* for flowevent */
     object.destination = object.category = object.flow_id = (struct record_text){NULL, 0};
     object.note = (struct note){.tag_count = 0};
     for (size_t i = 0; i < count; i++)

@@ -188,6 +188,15 @@ static read_fn *recognize(const struct lookahead *in, struct list *list)
     return list_read_lines;
 }
 
+bool lists_are_own(struct lookahead *in)
+{
+    struct list list;
+
+    (void)lookahead_need(in, LOOKAHEAD_BYTES);
+    skip_mark(in);
+    return recognize(in, &list) == list_read_ndjson;
+}
+
 enum result lists_read(struct known *known, struct lookahead *in, struct list *list)
 {
     struct list_reading reading = {.known = known, .in = in, .list = list};

@@ -33,4 +33,10 @@ struct list {
  */
 MUST_CHECK enum result lists_read(struct known *known, struct lookahead *in, struct list *list);
 
+/*
+ * True if the input, of which nothing was read, has lines of Secflow's own, and is not in another
+ * format.
+ */
+bool lists_are_own(struct lookahead *in);
+
 #endif

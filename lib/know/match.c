@@ -306,17 +306,15 @@ static void fetch(const struct search *search)
     }
 }
 
-/* The destination's name and address: a name can be an address where the record does not say. */
-static void set_destination(struct search *search)
+/* A name can be an address where the record does not say. */
+void match_destination(const struct record *record, struct record_text *name,
+                       struct address *address)
 {
-    const struct record *record = search->record;
-
-    search->address = record->dst;
-    search->name = record->name;
-    search->has_ports = record_has_ports(record);
-    if (record->dst.family == 0 && record->name_source == NAME_OTHER && record->name.length > 0 &&
-        address_read(record->name.bytes, record->name.length, &search->address))
-        search->name.length = 0;
+    *address = record->dst;
+    *name = record->name;
+    if (record->dst.family == 0 && record->name_source == NAME_OTHER && name->length > 0 &&
+        address_read(name->bytes, name->length, address))
+        name->length = 0;
 }
 
 void match_find(struct known *known, const struct record *record, struct match *match)
@@ -331,7 +329,8 @@ void match_find(struct known *known, const struct record *record, struct match *
     match->behavior = false;
     found.count = 0;
     found.class = 0;
-    set_destination(&search);
+    match_destination(record, &search.name, &search.address);
+    search.has_ports = record_has_ports(record);
     fetch(&search);
     take_behaviors(&search);
     take_destination(&search);

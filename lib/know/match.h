@@ -25,6 +25,13 @@ struct match {
     uint64_t rank; /* 0: none */
 };
 
+/*
+ * Where a record that has been read with the rest goes to: the name, of length 0 if it goes by its
+ * address, and the address, of family 0 if it is not known.
+ */
+void match_destination(const struct record *record, struct record_text *name,
+                       struct address *address);
+
 /* Of a record that has been read with the rest. */
 void match_find(struct known *known, const struct record *record, struct match *match);
 

@@ -10,6 +10,10 @@ static const char *const words[] = {
     [RELEVANCE_BAD] = "knownBad",
 };
 
+const char *const note_tag_prefixes[NOTE_TAG_LISTS] = {
+    "",        "destination:", "purpose:", "impact:",  "threat:",
+    "vector:", "security:",    "app:",     "platform:"};
+
 const char *relevance_word(enum relevance relevance)
 {
     return words[relevance];

@@ -21,6 +21,21 @@ enum relevance relevance_read(const char *word, size_t length);
 
 #define NOTE_TAGS 16u
 
+/*
+ * The keys that arrays of tags have in JSON, as keys for json.h with ids from the first on, and
+ * what stands in front of the tags of each.
+ */
+#define NOTE_TAG_KEYS(first)                                                                       \
+    {"tags", (first)}, {"destinationTags", (first) + 1}, {"activityPurposeTags", (first) + 2},     \
+        {"impactsTags", (first) + 3}, {"threatTags", (first) + 4},                                 \
+        {"attackVectorTags", (first) + 5}, {"securityTags", (first) + 6},                          \
+        {"associatedAppOrServiceTags", (first) + 7},                                               \
+    {                                                                                              \
+        "platformHintTags", (first) + 8                                                            \
+    }
+#define NOTE_TAG_LISTS 9u
+extern const char *const note_tag_prefixes[NOTE_TAG_LISTS];
+
 /* Longer texts are cut, in bytes of UTF-8, so that a note fits into an intern table. */
 #define NOTE_TITLE_MOST 256u
 #define NOTE_DESCRIPTION_MOST 1024u

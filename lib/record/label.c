@@ -12,6 +12,38 @@
 /* The bytes of a full packet, 80 % of 1514, times ten. */
 #define FULL_PACKET_10 (8u * 1514u)
 
+const char *const label_categories[LABEL_CATEGORIES] = {
+    "minorContentDownloadedQuickly",
+    "someContentDownloadedQuickly",
+    "majorContentDownloadedQuickly",
+    "minorResourcesDownloadedQuickly",
+    "someResourcesDownloadedQuickly",
+    "majorResourcesDownloadedQuickly",
+    "minorContentDownloaded",
+    "someContentDownloaded",
+    "majorContentDownloaded",
+    "minorResourcesDownloaded",
+    "someResourcesDownloaded",
+    "majorResourcesDownloaded",
+    "minorDataDownloadedViaLongSession",
+    "someDataDownloadedViaLongSession",
+    "majorDataDownloadedViaLongSession",
+    "unclassified",
+    "failedConnection",
+    "unidirectional",
+    "dnsQuery",
+    "dotsQuery",
+    "keepAlive",
+    "tlsNegotiationOnly",
+    "smallUpload",
+    "largeUpload",
+    "singleResourceLoaded",
+    "continuousClientChannel",
+    "continuousServerChannel",
+    "asNeededChannel",
+    "closedSession",
+};
+
 #define SOME_BYTES 10000u
 #define MAJOR_BYTES 1000000u
 
@@ -74,25 +106,16 @@ static bool is_download(const struct record *f)
 /* A download: by its duration, whether packets were many and full, and its size. */
 static const char *download_category(const struct record *f)
 {
-    static const char *const names[][3] = {
-        {"minorContentDownloadedQuickly", "someContentDownloadedQuickly",
-         "majorContentDownloadedQuickly"},
-        {"minorResourcesDownloadedQuickly", "someResourcesDownloadedQuickly",
-         "majorResourcesDownloadedQuickly"},
-        {"minorContentDownloaded", "someContentDownloaded", "majorContentDownloaded"},
-        {"minorResourcesDownloaded", "someResourcesDownloaded", "majorResourcesDownloaded"},
-        {"minorDataDownloadedViaLongSession", "someDataDownloadedViaLongSession",
-         "majorDataDownloadedViaLongSession"},
-    };
+    const char *const *names = label_categories; /* the first: five kinds, of three sizes each */
     bool full = is_less(f->dst_packets, FULL_PACKET_10, f->dst_bytes, 10);
     size_t size = f->dst_bytes >= MAJOR_BYTES ? 2 : f->dst_bytes >= SOME_BYTES;
 
     if (f->duration <= SECOND)
-        return names[full && f->dst_packets >= 2 ? 0 : 1][size];
+        return names[(full && f->dst_packets >= 2 ? 0u : 3u) + size];
     if (f->duration >= 10 * SECOND)
-        return names[4][size];
+        return names[12 + size];
     full = full && !is_less(f->dst_packets, SECOND, (uint64_t)f->duration, 2);
-    return names[full ? 2 : 3][size];
+    return names[(full ? 6u : 9u) + size];
 }
 
 /* True if a lies between 80 % and 120 % of b. */

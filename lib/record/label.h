@@ -9,7 +9,10 @@
 
 #include "record/record.h"
 
-/* The name of the category. */
+#define LABEL_CATEGORIES 29u
+extern const char *const label_categories[LABEL_CATEGORIES];
+
+/* The name of the category, one of these. */
 const char *label_category(const struct record *record);
 
 /* 64 hexadecimal digits and a NUL. */

@@ -1,0 +1,672 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Of each rule and source, a run keeps for each part of the steps that was reached the latest time
+ * at which that part can have begun, and which flows it consists of: a run that began earlier never
+ * completes where this one does not. A part is, with ordered steps, the first so many of them, and
+ * otherwise any set of steps.
+ *
+ * A flow is tried from the largest part to the smallest, so that it is in no part twice.
+ */
+#include "know/event.h"
+
+#include "base/grow.h"
+#include "base/hash.h"
+#include "base/index.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Sensors of which runs are kept from sample to sample; the one not seen for longest is forgotten.
+ */
+#define STREAMS_MOST 256u
+
+/* A part of a run; a rule of n steps has n - 1 members in it at most, of which the rest is unused.
+ */
+struct part {
+    int64_t start;      /* of its first member; negative: it was not reached */
+    uint32_t members[]; /* flows of the sample; EVENT_NONE: of an earlier one */
+};
+
+/* A rule and a source; its parts lie among all parts. */
+struct run {
+    uint32_t rule, source;
+    size_t parts;
+    int64_t event_start, event_end; /* of the latest event; negative: there was none */
+};
+
+/* All runs of a sensor. */
+struct stream {
+    size_t sensor_length;
+    char sensor[SENSOR_MAX];
+    int64_t until; /* start of the latest flow */
+    struct intern sources;
+    struct run *runs;
+    size_t run_count, run_capacity;
+    uint64_t *parts; /* memory for them */
+    size_t part_count, part_capacity;
+    size_t sweep_at; /* so many runs */
+    struct index index;
+    struct hash_seed seed;
+};
+
+struct events {
+    const struct event_rules *rules;
+    struct stream *streams[STREAMS_MOST]; /* the one of the latest sample first */
+    size_t stream_count;
+
+    uint32_t *order; /* flows of a sample that match anything, by start */
+    size_t order_capacity;
+    uint32_t *mapped; /* sources of the sample: theirs in the stream */
+    size_t mapped_capacity;
+    uint8_t *masks;    /* by rule: which of its steps a flow matches */
+    uint16_t *touched; /* rules whose masks are not 0 */
+};
+
+/* Samples. */
+
+enum result event_sample_init(struct event_sample *sample, const struct record *record)
+{
+    *sample = (struct event_sample){.sensor_length = record->sensor.length};
+    if (record->sensor.length > 0)
+        memcpy(sample->sensor, record->sensor.bytes, record->sensor.length);
+    return intern_init(&sample->sources);
+}
+
+void event_sample_destroy(struct event_sample *sample)
+{
+    text_destroy(&sample->lines);
+    free(sample->flows);
+    free(sample->matches);
+    intern_destroy(&sample->sources);
+}
+
+static enum result put_line(struct event_sample *sample, const char *line, size_t length)
+{
+    enum result result = text_reserve(&sample->lines, length + 1);
+
+    if (result == RESULT_OK)
+        result = text_put(&sample->lines, line, length);
+    return result == RESULT_OK ? text_put(&sample->lines, "\n", 1) : result;
+}
+
+static enum result put_match(struct event_sample *sample, uint32_t step)
+{
+    uint32_t *grown =
+        grow(sample->matches, sample->match_count, &sample->match_capacity, sizeof *grown);
+
+    if (!grown)
+        return RESULT_NO_MEMORY;
+    sample->matches = grown;
+    sample->matches[sample->match_count++] = step;
+    return RESULT_OK;
+}
+
+enum result event_sample_add(struct event_sample *sample, struct event_rules *rules,
+                             const struct record *record, const char *line, size_t length)
+{
+    struct event_flow flow = {
+        .start = record_start(record),
+        .matches = (uint32_t)sample->match_count,
+        .rule = EVENT_NONE,
+    };
+    struct event_flow *grown =
+        grow(sample->flows, sample->flow_count, &sample->flow_capacity, sizeof *grown);
+    const uint32_t *steps;
+    size_t count;
+    enum result result = grown ? put_line(sample, line, length) : RESULT_NO_MEMORY;
+
+    if (result != RESULT_OK)
+        return result;
+    sample->flows = grown;
+    flow.end = sample->lines.length;
+    result = event_steps_match(rules->steps, record, &steps, &count);
+    for (size_t i = 0; i < count && result == RESULT_OK; i++)
+        result = put_match(sample, steps[i]);
+    flow.match_count = (uint32_t)count;
+    if (result == RESULT_OK && count > 0)
+        result = intern_add(&sample->sources, record->source.length > 0 ? record->source.bytes : "",
+                            record->source.length, &flow.source);
+    sample->flows[sample->flow_count++] = flow;
+    return result;
+}
+
+/* Streams. */
+
+static void destroy_stream(struct stream *stream)
+{
+    intern_destroy(&stream->sources);
+    index_destroy(&stream->index);
+    free(stream->runs);
+    free(stream->parts);
+    free(stream);
+}
+
+static enum result make_stream(const struct event_sample *sample, struct stream **stream)
+{
+    struct stream *new = calloc(1, sizeof *new);
+    enum result result = new ? hash_seed_init(&new->seed) : RESULT_NO_MEMORY;
+
+    if (result == RESULT_OK)
+        result = intern_init(&new->sources);
+    if (result == RESULT_OK)
+        result = index_init(&new->index);
+    if (result != RESULT_OK) {
+        if (new)
+            destroy_stream(new);
+        return result;
+    }
+    new->sensor_length = sample->sensor_length;
+    memcpy(new->sensor, sample->sensor, sample->sensor_length);
+    new->until = -1;
+    new->sweep_at = INDEX_MIN / 2;
+    *stream = new;
+    return RESULT_OK;
+}
+
+static bool is_of(const struct stream *stream, const struct event_sample *sample)
+{
+    return stream->sensor_length == sample->sensor_length &&
+           memcmp(stream->sensor, sample->sensor, sample->sensor_length) == 0;
+}
+
+/* The stream that a sample is of, which it puts first. */
+static enum result find_stream(struct events *events, const struct event_sample *sample,
+                               struct stream **stream)
+{
+    size_t at = 0;
+    enum result result = RESULT_OK;
+
+    while (at < events->stream_count && !is_of(events->streams[at], sample))
+        at++;
+    if (at < events->stream_count)
+        *stream = events->streams[at];
+    else
+        result = make_stream(sample, stream);
+    if (result != RESULT_OK)
+        return result;
+    if (at == STREAMS_MOST)
+        destroy_stream(events->streams[--at]);
+    else
+        events->stream_count += at == events->stream_count;
+    memmove(events->streams + 1, events->streams, at * sizeof *stream);
+    events->streams[0] = *stream;
+    return RESULT_OK;
+}
+
+static bool is_run(const void *owner, uint32_t number, const void *key)
+{
+    const struct stream *stream = owner;
+    const struct run *run = &stream->runs[number - 1], *wanted = key;
+
+    return run->rule == wanted->rule && run->source == wanted->source;
+}
+
+static uint32_t hash_run(const void *owner, uint32_t number)
+{
+    const struct stream *stream = owner;
+    const struct run *run = &stream->runs[number - 1];
+
+    return hash_pair(&stream->seed, run->rule, run->source);
+}
+
+/* Parts. */
+
+/* In words of 64 bits: the start, and two members each. */
+static size_t part_words(const struct event_rule *rule)
+{
+    return 1 + rule->step_count / 2u;
+}
+
+static size_t part_count(const struct event_rule *rule)
+{
+    return rule->unordered ? (UINT32_C(1) << rule->step_count) - 2 : rule->step_count - 1u;
+}
+
+static size_t run_words(const struct event_rule *rule)
+{
+    return part_count(rule) * part_words(rule);
+}
+
+static struct part *part_at(const struct stream *stream, const struct run *run,
+                            const struct event_rule *rule, size_t number)
+{
+    return (struct part *)(stream->parts + run->parts + number * part_words(rule));
+}
+
+/* Whether anything that is kept can still matter to a flow of that time. */
+static bool is_alive(const struct stream *stream, const struct run *run,
+                     const struct event_rule *rule, int64_t now)
+{
+    if (run->event_end >= 0 && now - run->event_end <= rule->within)
+        return true;
+    for (size_t i = 0; i < part_count(rule); i++) {
+        const struct part *part = part_at(stream, run, rule, i);
+
+        if (part->start >= 0 && now - part->start <= rule->within)
+            return true;
+    }
+    return false;
+}
+
+/* Forgets runs that cannot matter any more. At the end of a sample, also those by sample. */
+static void sweep(const struct event_rules *rules, struct stream *stream, bool at_end)
+{
+    size_t kept = 0, words = 0;
+
+    for (size_t i = 0; i < stream->run_count; i++) {
+        struct run run = stream->runs[i];
+        const struct event_rule *rule = &rules->list[run.rule];
+
+        if (!is_alive(stream, &run, rule, stream->until) || (at_end && rule->by_sample))
+            continue;
+        memmove(stream->parts + words, stream->parts + run.parts,
+                run_words(rule) * sizeof *stream->parts);
+        run.parts = words;
+        words += run_words(rule);
+        stream->runs[kept++] = run;
+    }
+    stream->run_count = kept;
+    stream->part_count = words;
+    stream->sweep_at = kept < INDEX_MIN / 4 ? INDEX_MIN / 2 : kept * 2;
+    index_renew(&stream->index, (uint32_t)kept, hash_run, stream);
+}
+
+static void forget_members(const struct event_rules *rules, struct stream *stream)
+{
+    for (size_t i = 0; i < stream->run_count; i++) {
+        const struct event_rule *rule = &rules->list[stream->runs[i].rule];
+
+        for (size_t j = 0; j < part_count(rule); j++)
+            memset(part_at(stream, &stream->runs[i], rule, j)->members, 0xff,
+                   (part_words(rule) - 1) * sizeof(uint64_t));
+    }
+}
+
+/* Keeps only the sources that still have runs. */
+static enum result drop_sources(struct stream *stream)
+{
+    uint32_t *map = calloc(intern_count(&stream->sources) + 1u, sizeof *map);
+
+    if (!map)
+        return RESULT_NO_MEMORY;
+    for (size_t i = 0; i < stream->run_count; i++)
+        map[stream->runs[i].source] = 1;
+    intern_keep(&stream->sources, map);
+    for (size_t i = 0; i < stream->run_count; i++)
+        stream->runs[i].source = map[stream->runs[i].source];
+    free(map);
+    index_renew(&stream->index, (uint32_t)stream->run_count, hash_run, stream);
+    return RESULT_OK;
+}
+
+/* What is kept for the next sample. */
+static enum result end_sample(const struct event_rules *rules, struct stream *stream)
+{
+    sweep(rules, stream, true);
+    forget_members(rules, stream);
+    return drop_sources(stream);
+}
+
+static enum result reserve_parts(struct stream *stream, size_t more)
+{
+    size_t wanted = stream->part_capacity > 0 ? stream->part_capacity * 2 : 1024;
+    uint64_t *grown;
+
+    if (stream->part_capacity - stream->part_count >= more)
+        return RESULT_OK;
+    if (wanted < stream->part_count + more)
+        wanted = stream->part_count + more;
+    grown = realloc(stream->parts, wanted * sizeof *grown);
+    if (!grown)
+        return RESULT_NO_MEMORY;
+    stream->parts = grown;
+    stream->part_capacity = wanted;
+    return RESULT_OK;
+}
+
+static enum result make_run(const struct event_rules *rules, struct stream *stream,
+                            struct run *wanted)
+{
+    const struct event_rule *rule = &rules->list[wanted->rule];
+    struct run *grown;
+    enum result result = RESULT_OK;
+
+    if (stream->run_count >= stream->sweep_at)
+        sweep(rules, stream, false);
+    if (index_full(&stream->index, (uint32_t)stream->run_count))
+        result = index_grow(&stream->index, (uint32_t)stream->run_count, hash_run, stream);
+    if (result == RESULT_OK)
+        result = reserve_parts(stream, run_words(rule));
+    grown = grow(stream->runs, stream->run_count, &stream->run_capacity, sizeof *grown);
+    if (!grown || result != RESULT_OK)
+        return RESULT_NO_MEMORY;
+    stream->runs = grown;
+    wanted->parts = stream->part_count;
+    wanted->event_start = wanted->event_end = -1;
+    stream->part_count += run_words(rule);
+    memset(stream->parts + wanted->parts, 0xff, run_words(rule) * sizeof *stream->parts);
+    stream->runs[stream->run_count++] = *wanted;
+    *index_find(&stream->index, hash_pair(&stream->seed, wanted->rule, wanted->source), is_run,
+                stream, wanted) = (uint32_t)stream->run_count;
+    return RESULT_OK;
+}
+
+/* The run of a rule and a source; NULL: it has not begun, and the steps matched do not begin it. */
+static enum result find_run(const struct event_rules *rules, struct stream *stream,
+                            uint32_t rule_number, uint32_t source, uint8_t mask, struct run **run)
+{
+    const struct event_rule *rule = &rules->list[rule_number];
+    struct run wanted = {.rule = rule_number, .source = rule->by_sample ? EVENT_NONE : source};
+    uint32_t number =
+        *index_find(&stream->index, hash_pair(&stream->seed, wanted.rule, wanted.source), is_run,
+                    stream, &wanted);
+    enum result result = RESULT_OK;
+
+    *run = NULL;
+    if (number == 0 && !rule->unordered && !(mask & 1))
+        return RESULT_OK;
+    if (number == 0) {
+        result = make_run(rules, stream, &wanted);
+        number = (uint32_t)stream->run_count;
+    }
+    if (result == RESULT_OK)
+        *run = &stream->runs[number - 1];
+    return result;
+}
+
+/* Finding. */
+
+/* A flow that is tried with a run. */
+struct attempt {
+    const struct event_rules *rules;
+    struct stream *stream;
+    struct event_sample *sample;
+    const struct event_rule *rule;
+    struct run *run;
+    uint32_t flow;
+    int64_t now;
+};
+
+/* A flow is told of one event: of the gravest. */
+static void mark(const struct attempt *attempt, uint32_t number)
+{
+    struct event_flow *flow;
+    uint32_t rule = attempt->run->rule;
+
+    if (number == EVENT_NONE)
+        return;
+    flow = &attempt->sample->flows[number];
+    if (flow->rule != EVENT_NONE && !event_rules_precede(attempt->rules, rule, flow->rule))
+        return;
+    attempt->sample->members += flow->rule == EVENT_NONE;
+    flow->rule = rule;
+    flow->event_start = attempt->run->event_start;
+}
+
+/* Completes a run: with a part, NULL if the flow is all of it. Runs that overlap are one event. */
+static void complete(const struct attempt *attempt, const struct part *part, size_t members)
+{
+    struct run *run = attempt->run;
+    int64_t start = part ? part->start : attempt->now;
+
+    if (run->event_end < 0 || start > run->event_end)
+        run->event_start = start;
+    run->event_end = attempt->now;
+    for (size_t i = 0; i < members; i++)
+        mark(attempt, part->members[i]);
+    mark(attempt, attempt->flow);
+}
+
+static bool is_in_time(const struct attempt *attempt, const struct part *part)
+{
+    return part->start >= 0 && attempt->now - part->start <= attempt->rule->within;
+}
+
+/* Sets a part to another with the flow behind it; from: NULL, the flow alone. */
+static void extend(const struct attempt *attempt, struct part *part, const struct part *from,
+                   size_t members)
+{
+    part->start = from ? from->start : attempt->now;
+    if (from)
+        memcpy(part->members, from->members, members * sizeof *part->members);
+    part->members[members] = attempt->flow;
+}
+
+static void try_ordered(const struct attempt *attempt, uint8_t mask)
+{
+    for (size_t step = attempt->rule->step_count; step-- > 0;) {
+        struct part *before =
+            step > 0 ? part_at(attempt->stream, attempt->run, attempt->rule, step - 1) : NULL;
+
+        if (!(mask >> step & 1) || (before && !is_in_time(attempt, before)))
+            continue;
+        if (step + 1 == attempt->rule->step_count)
+            complete(attempt, before, step);
+        else
+            extend(attempt, part_at(attempt->stream, attempt->run, attempt->rule, step), before,
+                   step);
+    }
+}
+
+/* The latest part that the flow makes up a set of steps with; NULL: the flow alone is it. */
+static bool find_rest(const struct attempt *attempt, uint8_t mask, size_t set, struct part **latest)
+{
+    bool any = false;
+
+    *latest = NULL;
+    for (size_t step = 0; step < attempt->rule->step_count; step++) {
+        size_t rest = set & ~((size_t)1 << step);
+        struct part *part;
+
+        if (!(mask & set & (size_t)1 << step))
+            continue;
+        if (rest == 0)
+            return true;
+        part = part_at(attempt->stream, attempt->run, attempt->rule, rest - 1);
+        if (is_in_time(attempt, part) && (!any || part->start > (*latest)->start)) {
+            *latest = part;
+            any = true;
+        }
+    }
+    return any;
+}
+
+/* Sets of steps are numbers, with a bit for each step; part i is of the set i + 1. */
+static void try_unordered(const struct attempt *attempt, uint8_t mask)
+{
+    size_t all = ((size_t)1 << attempt->rule->step_count) - 1;
+
+    for (size_t set = all; set > 0; set--) {
+        size_t members = (size_t)__builtin_popcountll(set) - 1;
+        struct part *rest, *part;
+
+        if (!find_rest(attempt, mask, set, &rest))
+            continue;
+        if (set == all) {
+            complete(attempt, rest, members);
+            continue;
+        }
+        part = part_at(attempt->stream, attempt->run, attempt->rule, set - 1);
+        if (part->start <= (rest ? rest->start : attempt->now))
+            extend(attempt, part, rest, members);
+    }
+}
+
+static enum result try_rule(struct events *events, struct stream *stream,
+                            struct event_sample *sample, uint32_t flow, uint16_t rule)
+{
+    uint8_t mask = events->masks[rule];
+    struct attempt attempt = {
+        .rules = events->rules,
+        .stream = stream,
+        .sample = sample,
+        .rule = &events->rules->list[rule],
+        .flow = flow,
+        .now = sample->flows[flow].start,
+    };
+    enum result result = find_run(events->rules, stream, rule,
+                                  events->mapped[sample->flows[flow].source], mask, &attempt.run);
+
+    if (result != RESULT_OK || !attempt.run)
+        return result;
+    if (attempt.rule->unordered)
+        try_unordered(&attempt, mask);
+    else
+        try_ordered(&attempt, mask);
+    return RESULT_OK;
+}
+
+/* Collects, by rule, which steps a flow matches, and tries each rule. */
+static enum result try_flow(struct events *events, struct stream *stream,
+                            struct event_sample *sample, uint32_t number)
+{
+    const struct event_flow *flow = &sample->flows[number];
+    const struct event_rules *rules = events->rules;
+    enum result result = RESULT_OK;
+    size_t count = 0;
+
+    stream->until = flow->start;
+    for (uint32_t i = 0; i < flow->match_count; i++) {
+        uint32_t step = sample->matches[flow->matches + i];
+
+        for (uint32_t j = rules->first_uses[step]; j < rules->first_uses[step + 1]; j++) {
+            struct event_use use = rules->uses[j];
+
+            if (events->masks[use.rule] == 0)
+                events->touched[count++] = use.rule;
+            events->masks[use.rule] |= (uint8_t)(1 << use.at);
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (result == RESULT_OK)
+            result = try_rule(events, stream, sample, number, events->touched[i]);
+        events->masks[events->touched[i]] = 0;
+    }
+    return result;
+}
+
+static int compare_flows(const void *left, const void *right, void *context)
+{
+    const struct event_flow *flows = context;
+    uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+
+    if (flows[a].start != flows[b].start)
+        return flows[a].start < flows[b].start ? -1 : 1;
+    return a < b ? -1 : 1;
+}
+
+/* Lists the flows that match anything, by start; equal ones as they came. */
+static enum result sort_flows(struct events *events, const struct event_sample *sample,
+                              size_t *count)
+{
+    bool sorted = true;
+
+    *count = 0;
+    for (size_t i = 0; i < sample->flow_count; i++) {
+        uint32_t *grown;
+
+        if (sample->flows[i].match_count == 0)
+            continue;
+        grown = grow(events->order, *count, &events->order_capacity, sizeof *grown);
+        if (!grown)
+            return RESULT_NO_MEMORY;
+        events->order = grown;
+        sorted = sorted &&
+                 (*count == 0 || sample->flows[grown[*count - 1]].start <= sample->flows[i].start);
+        grown[(*count)++] = (uint32_t)i;
+    }
+    if (!sorted)
+        qsort_r(events->order, *count, sizeof *events->order, compare_flows, sample->flows);
+    return RESULT_OK;
+}
+
+/* Finds the sources of the sample among those of the stream. */
+static enum result map_sources(struct events *events, const struct event_sample *sample,
+                               struct stream *stream)
+{
+    uint32_t count = intern_count(&sample->sources);
+    enum result result = RESULT_OK;
+
+    for (uint32_t i = 0; i < count && result == RESULT_OK; i++) {
+        uint32_t *grown = grow(events->mapped, i, &events->mapped_capacity, sizeof *grown);
+        const char *text;
+        size_t length;
+
+        if (!grown)
+            return RESULT_NO_MEMORY;
+        events->mapped = grown;
+        text = intern_text(&sample->sources, i, &length);
+        result = intern_add(&stream->sources, text, length, &events->mapped[i]);
+    }
+    return result;
+}
+
+/* The start of the earliest flow and of the latest. */
+static void find_span(const struct event_sample *sample, int64_t *first, int64_t *last)
+{
+    *first = INT64_MAX;
+    *last = -1;
+    for (size_t i = 0; i < sample->flow_count; i++) {
+        int64_t start = sample->flows[i].start;
+
+        *first = start < *first ? start : *first;
+        *last = start > *last ? start : *last;
+    }
+}
+
+/* A sample that begins before the one before it ended does not continue it. */
+static void forget_all(struct stream *stream)
+{
+    stream->run_count = stream->part_count = 0;
+    index_renew(&stream->index, 0, hash_run, stream);
+}
+
+enum result events_find(struct events *events, struct event_sample *sample)
+{
+    struct stream *stream;
+    int64_t first, last;
+    size_t count;
+    enum result result = find_stream(events, sample, &stream);
+
+    if (result == RESULT_OK)
+        result = sort_flows(events, sample, &count);
+    if (result != RESULT_OK)
+        return result;
+    find_span(sample, &first, &last);
+    if (first < stream->until)
+        forget_all(stream);
+    result = map_sources(events, sample, stream);
+    for (size_t i = 0; i < count && result == RESULT_OK; i++)
+        result = try_flow(events, stream, sample, events->order[i]);
+    stream->until = last;
+    return result == RESULT_OK ? end_sample(events->rules, stream) : result;
+}
+
+enum result events_init(struct events **events, const struct event_rules *rules)
+{
+    struct events *new = calloc(1, sizeof *new);
+
+    *events = new;
+    if (!new)
+        return RESULT_NO_MEMORY;
+    new->rules = rules;
+    new->masks = calloc(rules->count + 1, sizeof *new->masks);
+    new->touched = calloc(rules->count + 1, sizeof *new->touched);
+    return new->masks &&new->touched ? RESULT_OK : RESULT_NO_MEMORY;
+}
+
+void events_destroy(struct events **events)
+{
+    struct events *old = *events;
+
+    if (!old)
+        return;
+    while (old->stream_count > 0)
+        destroy_stream(old->streams[--old->stream_count]);
+    free(old->order);
+    free(old->mapped);
+    free(old->masks);
+    free(old->touched);
+    free(old);
+    *events = NULL;
+}
