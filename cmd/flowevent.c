@@ -40,7 +40,7 @@ static const struct tool tool = {
              "of a rule, within its time, as members of an event. With no FILE, or when FILE is "
              "-, read standard input.",
     .example =
-        "pcap2flow x.pcap | flowlabel | flowmeta | flowevent -f rules/ | jq 'select(.event)'",
+        "pcap2flow x.pcap | flowmeta | flowevent -f rules | jq 'select(.event)'",
     .options = tool_options,
     .option_count = sizeof tool_options / sizeof *tool_options,
     .habits = habits,

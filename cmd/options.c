@@ -73,7 +73,7 @@ static const char *nearest_name(const struct tool *tool, const char *name, size_
 
     for (size_t i = 0; i < tool->option_count; i++)
         names[i] = tool->options[i].name;
-    return nearest_word(name, length, names, tool->option_count);
+    return nearest_word(name, length, names, tool->option_count, NEAREST_THIRD(length));
 }
 
 /* Reports an abbreviation that fits several names. */

@@ -90,6 +90,7 @@ waits 'a capture' pcap2flow
 waits 'a log' zeek2flow conn.tsv.log -
 waits 'a log' eve2flow
 waits Secflows flowlabel
+waits Secflows flowevent -f empty.sf
 waits Secflows flowmeta -f empty.sf
 waits Secflows flowseen -s seen.db
 waits Secflows flowreport

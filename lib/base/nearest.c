@@ -39,10 +39,11 @@ static size_t distance(const char *a, size_t a_length, const char *b, size_t b_l
     return row[b_length];
 }
 
-const char *nearest_word(const char *text, size_t length, const char *const *words, size_t count)
+const char *nearest_word(const char *text, size_t length, const char *const *words, size_t count,
+                         size_t letters)
 {
     const char *nearest = NULL;
-    size_t best = (length + 2) / 3 + 1;
+    size_t best = letters + 1;
 
     for (size_t i = 0; i < count && length <= NEAREST_MOST; i++) {
         size_t word = strlen(words[i]);

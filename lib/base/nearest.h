@@ -10,10 +10,14 @@
 /* Longer words than this are near to none. */
 #define NEAREST_MOST 64u
 
+/* How many letters of a text of that length may be wrong. */
+#define NEAREST_THIRD(length) (((length) + 2) / 3)
+
 /*
- * The nearest of the words to a text, of several the first; NULL: none is near. Case does not
- * matter.
+ * The nearest of the words to a text, of several the first; NULL: none is within that many letters.
+ * Case does not matter.
  */
-const char *nearest_word(const char *text, size_t length, const char *const *words, size_t count);
+const char *nearest_word(const char *text, size_t length, const char *const *words, size_t count,
+                         size_t letters);
 
 #endif

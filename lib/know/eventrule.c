@@ -100,9 +100,10 @@ struct meant {
     char text[NEAREST_MOST + 32];
 };
 
-static struct meant meant(struct record_text text, const char *const *words, size_t count)
+static struct meant meant(struct record_text text, const char *const *words, size_t count,
+                          size_t letters)
 {
-    const char *word = nearest_word(text.bytes, text.length, words, count);
+    const char *word = nearest_word(text.bytes, text.length, words, count, letters);
     struct meant meant = {""};
 
     if (word)
@@ -160,9 +161,10 @@ static enum result read_relevance(struct reading *reading, const struct json_mem
         member->type == JSON_STRING ? relevance_read(word.bytes, word.length) : RELEVANCE_NONE;
     if (member->type != JSON_STRING ||
         (word.length > 0 && reading->rule.note.relevance == RELEVANCE_NONE))
-        return wrong(reading, "\"%.*s\" is not a relevance%s",
-                     (int)text_cut(word.bytes, word.length, 80), word.bytes,
-                     meant(word, words, sizeof words / sizeof *words).text);
+        return wrong(
+            reading, "\"%.*s\" is not a relevance%s", (int)text_cut(word.bytes, word.length, 80),
+            word.bytes,
+            meant(word, words, sizeof words / sizeof *words, NEAREST_THIRD(word.length)).text);
     return RESULT_OK;
 }
 
@@ -272,7 +274,7 @@ static bool next_key(struct record_text *rest, int *depth, struct record_text *k
     return false;
 }
 
-/* A key that looks like one of those that are known, but is none, was mistyped. */
+/* A key that is hardly different from one that is known was mistyped; others say nothing. */
 static enum result check_keys(struct reading *reading)
 {
     struct record_text rest = reading->line, key;
@@ -282,7 +284,7 @@ static enum result check_keys(struct reading *reading)
     for (size_t i = 0; i < KEYS; i++)
         names[i] = keys[i].name;
     while (next_key(&rest, &depth, &key)) {
-        struct meant word = meant(key, names, KEYS);
+        struct meant word = meant(key, names, KEYS, key.length < 6 ? 1 : 2);
 
         if (json_find_key(keys, KEYS, key.bytes, key.length) == 0 && word.text[0] != '\0')
             return wrong(reading, "unknown key \"%.*s\"%s",

@@ -188,7 +188,8 @@ static enum result read_category(const struct reading *reading, struct record_te
         return wrong(reading, word, "fits no category; flowlabel(1) lists them", NULL);
     if (!any)
         return wrong(reading, word, "is neither a category nor a destination",
-                     nearest_word(word.bytes, word.length, label_categories, LABEL_CATEGORIES));
+                     nearest_word(word.bytes, word.length, label_categories, LABEL_CATEGORIES,
+                                  NEAREST_THIRD(word.length)));
     term->kind = TERM_CATEGORY;
     return intern_add(&reading->steps->patterns, word.bytes, word.length, &term->value);
 }
@@ -212,7 +213,8 @@ static enum result read_mark(const struct reading *reading, struct record_text w
         term->kind = TERM_NEW;
         return RESULT_OK;
     }
-    meant = nearest_word(word.bytes, word.length, words, sizeof words / sizeof *words);
+    meant = nearest_word(word.bytes, word.length, words, sizeof words / sizeof *words,
+                         NEAREST_THIRD(word.length));
     if (meant)
         return wrong(reading, word, "is not a relevance", meant);
     term->kind = TERM_TAG;
