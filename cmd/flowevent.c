@@ -39,8 +39,7 @@ static const struct tool tool = {
     .about = "Find what happened step by step: mark the Secflows of a source that match the steps "
              "of a rule, within its time, as members of an event. With no FILE, or when FILE is "
              "-, read standard input.",
-    .example =
-        "pcap2flow x.pcap | flowmeta | flowevent -f rules | jq 'select(.event)'",
+    .example = "pcap2flow x.pcap | flowmeta | flowevent -f rules | jq 'select(.event)'",
     .options = tool_options,
     .option_count = sizeof tool_options / sizeof *tool_options,
     .habits = habits,
@@ -226,21 +225,20 @@ static enum result write_flow(struct flowevent *flowevent, const struct event_fl
 static enum result write_sample(struct flowevent *flowevent, const struct event_sample *sample)
 {
     const char *lines = sample->lines.bytes;
-    size_t written = 0, start = 0;
+    size_t written = 0;
     enum result result = RESULT_OK;
 
     for (size_t i = 0; i < sample->flow_count && sample->members > 0; i++) {
         const struct event_flow *flow = &sample->flows[i];
 
-        if (flow->rule != EVENT_NONE) {
-            result = output_put(flowevent->output, lines + written, start - written);
-            if (result == RESULT_OK)
-                result = write_flow(flowevent, flow, lines + start, flow->end - start - 1);
-            if (result != RESULT_OK)
-                return result;
-            written = flow->end;
-        }
-        start = flow->end;
+        if (flow->rule == EVENT_NONE)
+            continue;
+        result = output_put(flowevent->output, lines + written, flow->line - written);
+        if (result == RESULT_OK)
+            result = write_flow(flowevent, flow, lines + flow->line, flow->end - flow->line - 1);
+        if (result != RESULT_OK)
+            return result;
+        written = flow->end;
     }
     return output_put(flowevent->output, lines + written, sample->lines.length - written);
 }
@@ -283,7 +281,7 @@ static enum result complete(void *context, void *complete_sample)
 
     if (result == RESULT_OK)
         result = write_sample(flowevent, sample);
-    flowevent->records += sample->flow_count;
+    flowevent->records += sample->records;
     flowevent->members += sample->members;
     destroy_sample(sample);
     return result;

@@ -31,6 +31,7 @@ struct samples {
     struct secflows secflows;
     struct held *open[OPEN_MOST + 1]; /* the one with the latest record first */
     size_t open_count, open_bytes;
+    int64_t now;       /* when the bytes came that are being read */
     enum result ended; /* what ended the work while waiting */
 };
 
@@ -161,7 +162,7 @@ static enum result add(struct samples *samples, struct record *record, const cha
                                   record_room(samples->secflows.reader));
     if (result != RESULT_OK)
         return result;
-    held->last = clock_monotonic();
+    held->last = samples->now;
     held->bytes += length;
     samples->open_bytes += length;
     return complete_many(samples);
@@ -191,6 +192,7 @@ static bool wait_for_input(void *context, int fd)
         /* Once a signal has come its descriptor stays ready until stop_time has looked. */
         poll(fds, 2, until == INT64_MAX ? -1 : left > 0 ? (int)(left / 1000 + 1) : 0);
     }
+    samples->now = clock_monotonic();
     return stop_time(fd, start) > 0;
 }
 
@@ -209,6 +211,7 @@ static bool read_file(struct samples *samples, const char *path, int *status)
         return true;
     }
     input_set_wait(secflows->input, wait_for_input, samples);
+    samples->now = clock_monotonic();
     while ((result = secflows_next(secflows, &record, &line, &length)) == RESULT_OK) {
         if (record.traffic_date < 0)
             secflows_damaged(secflows, "not a Secflow: trafficDate is not a string of seconds");

@@ -45,7 +45,7 @@ mkdir "$scratch" || exit 1
 case $BINDIR$dir in
 *\'*) die "a quote in a directory name: $BINDIR, $dir" ;;
 esac
-for tool in pcap2flow zeek2flow eve2flow flowlabel flowreport flowtop flowmerge flowmeta flowseen flowupload tests/traffic tests/pcap_loop tests/measure; do
+for tool in pcap2flow zeek2flow eve2flow flowlabel flowreport flowtop flowmerge flowmeta flowseen flowevent flowupload tests/traffic tests/pcap_loop tests/measure; do
     [ -x "$BINDIR/$tool" ] || die "$BINDIR/$tool: not built"
 done
 
@@ -326,6 +326,24 @@ seen_speed() {
         "$(echo "$(column 5 flowseen) $(column 5 flowseen-half)" | awk 'NF == 2 { print $1 / $2 }')" max 1.2
 }
 
+# event_speed: flowevent with 100 rules of three steps over those samples, and over one of as many records
+event_speed() {
+    awk 'BEGIN {
+        split("*Upload smallUpload keepAlive *Download* asNeededChannel failedConnection singleResourceLoaded *Channel unidirectional dnsQuery", c, " ")
+        for (i = 0; i < 100; i++) {
+            where = i % 4 == 0 ? "a" i ".example.com" : i % 4 == 1 ? ".b" i ".example" : i % 4 == 2 ? i * 2 ".0.0.0/8" : ":" 1024 + i
+            printf "{\"event\":\"e%d\",\"steps\":[\"%s %s\",\"%s :443\",\"* !:53\"],\"within\":60,\"title\":\"T\"}\n",
+                i, c[i % 10 + 1], where, c[int(i / 10) % 10 + 1]
+        }
+    }' >"$scratch/rules.ndjson"
+    title "$records records in samples of 300, and in one; 100 rules"
+    measure "flowevent='$BINDIR/flowevent' -qf '$scratch/rules.ndjson' '$scratch/samples.sf' >'$scratch/out.sf'" \
+        "flowevent-one='$BINDIR/flowevent' -qf '$scratch/rules.ndjson' '$scratch/in.sf' >'$scratch/out.sf'"
+    verdict 'flowevent, records a second of CPU time' \
+        "$(column 4 flowevent | awk -v records="$records" '{ print records / $1 }')" min 1000000
+    peak flowevent flowevent
+}
+
 # top_speed: flowtop over the same records
 top_speed() {
     title "The same records as a table"
@@ -432,6 +450,7 @@ top_speed
 report_speed
 meta_speed
 seen_speed
+event_speed
 upload_speed
 merge_speed
 

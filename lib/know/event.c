@@ -54,7 +54,7 @@ struct events {
     struct stream *streams[STREAMS_MOST]; /* the one of the latest sample first */
     size_t stream_count;
 
-    uint32_t *order; /* flows of a sample that match anything, by start */
+    uint32_t *order; /* flows of a sample, by start */
     size_t order_capacity;
     uint32_t *mapped; /* sources of the sample: theirs in the stream */
     size_t mapped_capacity;
@@ -66,7 +66,8 @@ struct events {
 
 enum result event_sample_init(struct event_sample *sample, const struct record *record)
 {
-    *sample = (struct event_sample){.sensor_length = record->sensor.length};
+    *sample = (struct event_sample){
+        .sensor_length = record->sensor.length, .first = INT64_MAX, .last = -1};
     if (record->sensor.length > 0)
         memcpy(sample->sensor, record->sensor.bytes, record->sensor.length);
     return intern_init(&sample->sources);
@@ -101,33 +102,51 @@ static enum result put_match(struct event_sample *sample, uint32_t step)
     return RESULT_OK;
 }
 
-enum result event_sample_add(struct event_sample *sample, struct event_rules *rules,
-                             const struct record *record, const char *line, size_t length)
+/* Adds the flow of the line added last, which matches steps. */
+static enum result put_flow(struct event_sample *sample, const struct record *record, size_t length,
+                            const uint32_t *steps, size_t count)
 {
     struct event_flow flow = {
+        .line = sample->lines.length - length - 1,
+        .end = sample->lines.length,
         .start = record_start(record),
         .matches = (uint32_t)sample->match_count,
+        .match_count = (uint32_t)count,
         .rule = EVENT_NONE,
     };
     struct event_flow *grown =
         grow(sample->flows, sample->flow_count, &sample->flow_capacity, sizeof *grown);
-    const uint32_t *steps;
-    size_t count;
-    enum result result = grown ? put_line(sample, line, length) : RESULT_NO_MEMORY;
+    struct record_text source = record->source;
+    enum result result = grown ? RESULT_OK : RESULT_NO_MEMORY;
 
     if (result != RESULT_OK)
         return result;
     sample->flows = grown;
-    flow.end = sample->lines.length;
-    result = event_steps_match(rules->steps, record, &steps, &count);
     for (size_t i = 0; i < count && result == RESULT_OK; i++)
         result = put_match(sample, steps[i]);
-    flow.match_count = (uint32_t)count;
-    if (result == RESULT_OK && count > 0)
-        result = intern_add(&sample->sources, record->source.length > 0 ? record->source.bytes : "",
-                            record->source.length, &flow.source);
+    if (result == RESULT_OK)
+        result = intern_add(&sample->sources, source.length > 0 ? source.bytes : "", source.length,
+                            &flow.source);
     sample->flows[sample->flow_count++] = flow;
     return result;
+}
+
+enum result event_sample_add(struct event_sample *sample, struct event_rules *rules,
+                             const struct record *record, const char *line, size_t length)
+{
+    int64_t start = record_start(record);
+    const uint32_t *steps;
+    size_t count;
+    enum result result = put_line(sample, line, length);
+
+    if (result == RESULT_OK)
+        result = event_steps_match(rules->steps, record, &steps, &count);
+    if (result != RESULT_OK)
+        return result;
+    sample->records++;
+    sample->first = start < sample->first ? start : sample->first;
+    sample->last = start > sample->last ? start : sample->last;
+    return count > 0 ? put_flow(sample, record, length, steps, count) : RESULT_OK;
 }
 
 /* Streams. */
@@ -555,28 +574,23 @@ static int compare_flows(const void *left, const void *right, void *context)
     return a < b ? -1 : 1;
 }
 
-/* Lists the flows that match anything, by start; equal ones as they came. */
-static enum result sort_flows(struct events *events, const struct event_sample *sample,
-                              size_t *count)
+/* Lists the flows by start; equal ones as they came. */
+static enum result sort_flows(struct events *events, const struct event_sample *sample)
 {
     bool sorted = true;
 
-    *count = 0;
-    for (size_t i = 0; i < sample->flow_count; i++) {
-        uint32_t *grown;
+    for (uint32_t i = 0; i < sample->flow_count; i++) {
+        uint32_t *grown = grow(events->order, i, &events->order_capacity, sizeof *grown);
 
-        if (sample->flows[i].match_count == 0)
-            continue;
-        grown = grow(events->order, *count, &events->order_capacity, sizeof *grown);
         if (!grown)
             return RESULT_NO_MEMORY;
         events->order = grown;
-        sorted = sorted &&
-                 (*count == 0 || sample->flows[grown[*count - 1]].start <= sample->flows[i].start);
-        grown[(*count)++] = (uint32_t)i;
+        grown[i] = i;
+        sorted = sorted && (i == 0 || sample->flows[i - 1].start <= sample->flows[i].start);
     }
     if (!sorted)
-        qsort_r(events->order, *count, sizeof *events->order, compare_flows, sample->flows);
+        qsort_r(events->order, sample->flow_count, sizeof *events->order, compare_flows,
+                sample->flows);
     return RESULT_OK;
 }
 
@@ -601,19 +615,6 @@ static enum result map_sources(struct events *events, const struct event_sample 
     return result;
 }
 
-/* The start of the earliest flow and of the latest. */
-static void find_span(const struct event_sample *sample, int64_t *first, int64_t *last)
-{
-    *first = INT64_MAX;
-    *last = -1;
-    for (size_t i = 0; i < sample->flow_count; i++) {
-        int64_t start = sample->flows[i].start;
-
-        *first = start < *first ? start : *first;
-        *last = start > *last ? start : *last;
-    }
-}
-
 /* A sample that begins before the one before it ended does not continue it. */
 static void forget_all(struct stream *stream)
 {
@@ -624,21 +625,18 @@ static void forget_all(struct stream *stream)
 enum result events_find(struct events *events, struct event_sample *sample)
 {
     struct stream *stream;
-    int64_t first, last;
-    size_t count;
     enum result result = find_stream(events, sample, &stream);
 
     if (result == RESULT_OK)
-        result = sort_flows(events, sample, &count);
+        result = sort_flows(events, sample);
     if (result != RESULT_OK)
         return result;
-    find_span(sample, &first, &last);
-    if (first < stream->until)
+    if (sample->first < stream->until)
         forget_all(stream);
     result = map_sources(events, sample, stream);
-    for (size_t i = 0; i < count && result == RESULT_OK; i++)
+    for (size_t i = 0; i < sample->flow_count && result == RESULT_OK; i++)
         result = try_flow(events, stream, sample, events->order[i]);
-    stream->until = last;
+    stream->until = sample->last;
     return result == RESULT_OK ? end_sample(events->rules, stream) : result;
 }
 

@@ -17,9 +17,10 @@
 
 #define EVENT_NONE UINT32_MAX
 
+/* A flow that matches any step. */
 struct event_flow {
-    size_t end;    /* where its line ends among the lines */
-    int64_t start; /* microseconds since 1970 */
+    size_t line, end; /* its line among the lines, and the end of it with its newline */
+    int64_t start;    /* microseconds since 1970 */
     uint32_t source;
     uint32_t matches, match_count; /* the steps that it matches, among those of the sample */
     uint32_t rule;                 /* whose event it is a member of, once found; EVENT_NONE */
@@ -31,6 +32,8 @@ struct event_sample {
     size_t sensor_length; /* 0: its records name none */
     char sensor[SENSOR_MAX];
     struct text lines; /* each with its newline */
+    uint64_t records;
+    int64_t first, last; /* start of the earliest record and of the latest */
     struct event_flow *flows;
     uint32_t *matches;
     size_t flow_count, flow_capacity, match_count, match_capacity;
