@@ -36,7 +36,7 @@ enum { OPTION_KEYS = OPTION_LONG };
 
 static const struct tool_option tool_options[] = {
     {'b', "by", "KEY",
-     "what a row stands for: destination (default), source, category, domain, port, sensor"},
+     "what a row stands for: destination (default), source, category, domain, port, sensor, event"},
     {'k', "column", "COLUMN",
      "sort by bytes (default), flows, hosts, sent, received, packets, longest, first, last, name, "
      "count"},
@@ -67,8 +67,8 @@ static const struct tool tool = {
 };
 
 /* Words of options, by what they stand for. */
-static const char *const key_words[] = {"destination", "source", "category",
-                                        "domain",      "port",   "sensor"};
+static const char *const key_words[] = {"destination", "source", "category", "domain",
+                                        "port",        "sensor", "event"};
 static const char *const column_words[] = {"bytes", "sent",    "received", "flows",
                                            "hosts", "packets", "longest",  "first",
                                            "last",  "name",    "count"};
@@ -77,6 +77,7 @@ static const char *const column_words[] = {"bytes", "sent",    "received", "flow
 
 struct command {
     bool quiet, done, json;
+    bool eventless; /* records that are of no event were left out */
     bool rows_given;
     bool shown; /* a table, so that the next one keeps its distance */
     uint64_t rows, keys;
@@ -155,6 +156,10 @@ static enum result take(void *context, struct record *record)
     struct command *command = context;
 
     record_read_rest(command->secflows.reader, record);
+    if (command->key == SUMMARY_EVENT && !record->known.event.bytes) {
+        command->eventless = true;
+        return RESULT_OK;
+    }
     return summary_add(command->summary, record);
 }
 
@@ -174,6 +179,8 @@ static int show_files(struct command *command, char **paths, size_t count)
 
     if (go_on && (result = put_table(command)) != RESULT_OK)
         status = final_status(status, output_failed(result));
+    if (go_on && !command->shown && command->eventless && !command->quiet)
+        complain(NULL, "no record is of an event; flowevent finds events, by rules");
     return status;
 }
 

@@ -175,8 +175,8 @@ says 'its JSON is cut off; a rule is one line' '{"event":"a",'
 says 'something follows the object' '{"event":"a","steps":["*"]} {}'
 says "event \"$(printf '%060d' 0)\": the name of the event has more than 128 bytes" '{"event":"'"$(printf '%0129d' 0)"'","steps":["*"]}'
 
-printf '%s\n' '{"event":"a","steps":["*"],"author":"me","references":["x"],"note":{"step":1}}' >more
-tells "$("$tool" -f more in.sf | jq -nr "$told")" 'other keys say nothing' -f more in.sf
+printf '%s\n' '{"event":"a","steps":["*"],"author":"me","references":["x"],"note":{"step":1}}' >"more"
+tells "$("$tool" -f "more" in.sf | jq -nr "$told")" 'other keys say nothing' -f more in.sf
 
 # files of lists
 

@@ -195,6 +195,20 @@ done >great.sf
 is_status 0 'the greatest counts: exit status' "$tool" -j great.sf
 is "$(grep -c '"srcBytes":18446744073709551615' out)" 3 'the greatest counts: sums stop there'
 
+# Events
+
+is_status 0 'no events: exit status' "$tool" -b event flows.sf
+is "$(cat err)" 'flowtop: no record is of an event; flowevent finds events, by rules' 'no events'
+is "$(cat out)" '' 'no events: nothing is shown'
+is "$("$tool" -qb event flows.sf 2>&1)" '' 'no events, -q'
+sed -e '1,2s/}$/,"event":"clicked","title":"Link Clicked","relevance":"seenNearBad"}/' -e '3s/}$/,"event":"other"}/' \
+    flows.sf >events.sf
+is "$("$tool" -jk flows -b event events.sf | jq -c '[.by, .name, .flows, .hosts, .title]')" \
+    '["event","clicked",2,'"$(sed -n 1,2p flows.sf | jq -r '.src | sub(":[0-9]*$"; "")' | sort -u | wc -l)"',"Link Clicked"]
+["event","other",1,1,null]' 'events: a row each, of their flows alone'
+like "$("$tool" -b event events.sf)" 'EVENT .*KNOWN AS' 'events: the table'
+like "$("$tool" -b event events.sf)" 'clicked .*seenNearBad: Link Clicked' '... tells what each is'
+
 # Manners
 
 introduces_itself
@@ -205,7 +219,7 @@ misused 'an ambiguous key' -b s flows.sf
 misused 'a bad number' -n many flows.sf
 misused 'no keys' --keys 0 flows.sf
 misused 'standard input twice' - -
-complains "-b: 'host' is unknown; it can be destination, source, category, domain, port or sensor; try 'flowtop --help'" \
+complains "-b: 'host' is unknown; it can be destination, source, category, domain, port, sensor or event; try 'flowtop --help'" \
     -b host flows.sf
 complains "-b: 's' can be source or sensor; try 'flowtop --help'" -b s flows.sf
 complains 'unknown option -r; files need no option: flowtop FILE' -r flows.sf

@@ -19,7 +19,8 @@ enum summary_key {
     SUMMARY_CATEGORY,
     SUMMARY_DOMAIN, /* under which the destination's name was registered; or its address */
     SUMMARY_PORT,   /* "443/tcp"; "icmp" */
-    SUMMARY_SENSOR  /* "-" where there is none */
+    SUMMARY_SENSOR, /* "-" where there is none */
+    SUMMARY_EVENT   /* likewise */
 };
 
 /* What entries can be sorted by: the largest first, but where it says otherwise. */

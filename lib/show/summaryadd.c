@@ -200,6 +200,8 @@ static struct record_text key_text(const struct summary *summary, const struct r
         return put_port(record, room);
     case SUMMARY_SENSOR:
         return record->sensor.bytes ? record->sensor : text_of("-");
+    case SUMMARY_EVENT:
+        return record->known.event.bytes ? record->known.event : text_of("-");
     default:
         return record->destination;
     }

@@ -57,6 +57,7 @@ static const struct {
     [SUMMARY_DOMAIN] = {"DOMAIN", "domain", "domains", "HOSTS"},
     [SUMMARY_PORT] = {"PORT", "port", "ports", "HOSTS"},
     [SUMMARY_SENSOR] = {"SENSOR", "sensor", "sensors", "HOSTS"},
+    [SUMMARY_EVENT] = {"EVENT", "event", "events", "HOSTS"},
 };
 
 static const char *const heads[COLUMNS] = {

@@ -22,6 +22,7 @@ static const char *const keys[] = {
     [SUMMARY_DOMAIN] = "domain",
     [SUMMARY_PORT] = "port",
     [SUMMARY_SENSOR] = "sensor",
+    [SUMMARY_EVENT] = "event",
 };
 
 /* Each of these appends a field, and a comma in front of it. */
