@@ -99,6 +99,23 @@ ok 'out of two files' cmp all.html again.html
 "$tool" -t 'A "test" & more' all.gz >again.html
 ok 'compressed' cmp all.html again.html
 
+# Each event is one entry, of all its flows, also where they have titles of their own
+
+{
+    when='"eventId":"01","event":"e","eventStart":"2023-11-14T22:13:2'
+    record 192.0.2.1:1025 a.example:443 1.0 1.0 1000 0 "\"title\":\"A\",\"knownBy\":\"destination\",$when"'1.000000Z"'
+    record 192.0.2.1:1026 b.example:443 2.0 1.0 2000 0 "$when"'1.000000Z"'
+    record 192.0.2.2:1026 b.example:443 1.0 1.0 4000 0 "$when"'1.000000Z"'
+    record 192.0.2.1:1026 b.example:443 4.0 1.0 8000 0 "$when"'4.000000Z","flowIdCount":1'
+    record 192.0.2.1:1027 a.example:443 5.0 1.0 16000 0 '"title":"A","knownBy":"destination"'
+} >events.sf
+"$tool" events.sf >events.html
+is "$(sed -n 's/^<li><span class=dim>\(.*\)<\/div>$/\1/p' events.html | sed 's/<[^>]*>/ /g; s/  */ /g')" \
+    '22:13:21 E e 192.0.2.1 → a.example:443, b.example:443 · 2 flows · 3 kB sent, 0 B received 
+22:13:21 E e 192.0.2.2 → b.example:443 · 1 flow · 4 kB sent, 0 B received 
+22:13:24 E e 192.0.2.1 → b.example:443 · 1 flow · 8 kB sent, 0 B received 
+22:13:25 D A a.example:443 · 1 flow · 16 kB sent, 0 B received ' 'each event is an entry'
+
 # Sections are there where there is something to show
 
 # sections FILE: the headings

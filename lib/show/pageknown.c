@@ -2,6 +2,7 @@
 #include "show/pageknown.h"
 
 #include "base/text.h"
+#include "base/timestamp.h"
 #include "show/pagewrite.h"
 
 #include <stdlib.h>
@@ -10,13 +11,16 @@
 #define NO_TEXT UINT32_MAX
 #define NAMED_MOST 3u    /* destinations that are named */
 #define KEPT_MOST 4096u  /* bytes of a text */
+#define KEY_MOST 5120u   /* and of the key of an entry */
 #define EXAMPLES_MOST 4u /* destinations of an activity */
 
 struct known_entry {
     uint64_t flows, sent, received;
     int64_t first, last; /* when flows began; negative: not known */
     uint64_t count;      /* the least flowIdCount; 0: not known */
+    uint16_t title_length;
     uint32_t destinations[NAMED_MOST], description, relevance, tags; /* texts */
+    uint32_t source;                                                 /* likewise; of an event */
     uint8_t gravity, named;
     bool more; /* destinations */
 };
@@ -106,8 +110,12 @@ static enum result find_entry(struct page_known *known, const char *key, size_t 
         if (result != RESULT_OK)
             return result;
         known->entries.count++;
-        *entry_at(known, index) = (struct known_entry){
-            .first = -1, .last = -1, .description = NO_TEXT, .relevance = NO_TEXT, .tags = NO_TEXT};
+        *entry_at(known, index) = (struct known_entry){.first = -1,
+                                                       .last = -1,
+                                                       .description = NO_TEXT,
+                                                       .relevance = NO_TEXT,
+                                                       .tags = NO_TEXT,
+                                                       .source = NO_TEXT};
     }
     *entry = entry_at(known, index);
     return RESULT_OK;
@@ -172,23 +180,92 @@ static void add_counts(struct known_entry *entry, const struct record *record)
         entry->count = count;
 }
 
-enum result page_known_add(struct page_known *known, const struct record *record)
+/* What a record is known as: the title of an event, or its name; or any other title. */
+static struct record_text title_of(const struct record_known *told)
 {
-    const struct record_known *told = &record->known;
-    struct record_text title = told->title.length > 0 ? told->title : told->event;
+    return told->event.length > 0 && !is(told->known_by, "event") ? told->event : told->title;
+}
+
+/* An entry of an event begins when the event did, and is of its source. */
+static enum result add_event(struct page_known *known, struct known_entry *entry,
+                             const struct record *record)
+{
+    struct record_text start = record->known.event_start;
+    int64_t time;
+
+    if (start.length > 0 && timestamp_read(start.bytes, start.length, &time))
+        entry->first = time;
+    return entry->source == NO_TEXT ? keep(known, record->source, &entry->source) : RESULT_OK;
+}
+
+/* Notes what a flow of an activity is known as. */
+static enum result add_reason(struct page_known *known, const struct record_known *told)
+{
     unsigned activity = which_activity(told->activity);
-    struct known_entry *entry;
-    char key[1 + KEPT_MOST];
-    size_t length = text_cut(title.bytes, title.length, KEPT_MOST);
+    struct record_text title = title_of(told);
+    struct page_reasons *reasons;
+    uint32_t index = NO_TEXT;
     enum result result;
 
-    if (activity < ACTIVITY_COUNT)
-        known->activities[activity]++;
-    if (length == 0)
+    if (activity == ACTIVITY_COUNT)
         return RESULT_OK;
+    reasons = &known->activities[activity];
+    reasons->flows++;
+    if (title.length == 0 || reasons->more)
+        return RESULT_OK;
+    result = keep(known, title, &index);
+    for (unsigned i = 0; i < reasons->count; i++)
+        if (reasons->titles[i] == index)
+            return result;
+    if (reasons->count < REASONS_MOST)
+        reasons->titles[reasons->count++] = index;
+    else
+        reasons->more = true;
+    return result;
+}
+
+/* Appends a text to a key, if there is room for it. */
+static size_t put_part(char key[KEY_MOST], size_t length, struct record_text text)
+{
+    if (text.length == 0 || text.length > KEY_MOST - length)
+        return length;
+    memcpy(key + length, text.bytes, text.length);
+    return length + text.length;
+}
+
+/*
+ * The key of an entry, as in page_known.titles; 0: there is nothing to call it by. Cuts the title
+ * to what is kept of it.
+ */
+static size_t make_key(const struct record *record, struct record_text *title, char key[KEY_MOST])
+{
+    const struct record_known *told = &record->known;
+    size_t length = 1;
+
+    if (title->length == 0)
+        return 0;
+    title->length = text_cut(title->bytes, title->length, KEPT_MOST);
     key[0] = letter(told);
-    memcpy(key + 1, title.bytes, length);
-    result = find_entry(known, key, 1 + length, &entry);
+    length = put_part(key, length, *title);
+    if (key[0] != 'E')
+        return length;
+    key[length++] = '\0';
+    length = put_part(key, length, told->event_id);
+    length = put_part(key, length, told->event_start);
+    return put_part(key, length, record->source);
+}
+
+enum result page_known_add(struct page_known *known, const struct record *record)
+{
+    struct record_text title = title_of(&record->known);
+    struct known_entry *entry;
+    char key[KEY_MOST];
+    size_t length = make_key(record, &title, key);
+    enum result result = add_reason(known, &record->known);
+
+    if (result != RESULT_OK || length == 0)
+        return result;
+    result = find_entry(known, key, length, &entry);
     if (result != RESULT_OK)
         return result;
     if (!entry) {
@@ -196,7 +273,11 @@ enum result page_known_add(struct page_known *known, const struct record *record
         return RESULT_OK;
     }
     add_counts(entry, record);
-    result = add_texts(known, entry, told);
+    entry->title_length = (uint16_t)title.length;
+    if (key[0] == 'E')
+        result = add_event(known, entry, record);
+    if (result == RESULT_OK)
+        result = add_texts(known, entry, &record->known);
     return result == RESULT_OK ? add_destination(known, entry, record->destination) : result;
 }
 
@@ -205,7 +286,7 @@ bool page_has_activities(const struct page_known *known)
     bool any = false;
 
     for (unsigned i = 0; i < ACTIVITY_COUNT; i++)
-        any = any || known->activities[i] > 0;
+        any = any || known->activities[i].flows > 0;
     return any;
 }
 
@@ -243,13 +324,33 @@ static void put_verdict(struct html *html, const struct page_known *known)
 {
     unsigned gravest = 0;
 
-    while (gravest < ACTIVITY_COUNT && known->activities[gravest] == 0)
+    while (gravest < ACTIVITY_COUNT && known->activities[gravest].flows == 0)
         gravest++;
     html_print(html, "<p class=\"verdict%s\">%s</p>\n",
                gravest <= ACTIVITY_MALICIOUS ? " bad"
                : gravest < ACTIVITY_COMMON   ? " near"
                                              : "",
                gravest < ACTIVITY_COMMON ? activity_names[gravest] : "No Interesting Activity");
+}
+
+/* Why flows have an activity (flowmeta(1)), and what they are known as. */
+static void put_reasons(struct html *html, const struct page_known *known, unsigned activity)
+{
+    static const char *const reasons[ACTIVITY_COUNT] = {
+        [ACTIVITY_IMPACT] = "what is known of them says what was done",
+        [ACTIVITY_MALICIOUS] = "known to be bad",
+        [ACTIVITY_SUSPICIOUS] = "seen in few samples, and nothing else is known",
+        [ACTIVITY_VECTOR] = "attacks are known to come this way",
+        [ACTIVITY_COMMON] = "known, or seen in many samples",
+    };
+    const struct page_reasons *of = &known->activities[activity];
+
+    html_print(html, "<td class=\"t wrap\">%s", reasons[activity]);
+    for (unsigned i = 0; i < of->count; i++) {
+        html_put(html, i > 0 ? ", " : ": ");
+        html_name(html, kept(known, of->titles[i]));
+    }
+    html_put(html, of->more ? " and others\n" : "\n");
 }
 
 void page_put_activities(const struct page_view *view, const struct page_known *known)
@@ -261,12 +362,13 @@ void page_put_activities(const struct page_view *view, const struct page_known *
     html_put(html, "<div class=scroll><table><caption><span>By what is known of destinations and "
                    "behaviors; the gravest activity counts.</span></caption>\n<thead><tr>"
                    "<th scope=col class=t>Activity<th scope=col>Flows"
-                   "<th scope=col class=t>Destinations\n<tbody>\n");
+                   "<th scope=col class=t>Why<th scope=col class=t>Destinations\n<tbody>\n");
     for (unsigned i = 0; i < ACTIVITY_COUNT; i++) {
-        if (known->activities[i] == 0)
+        if (known->activities[i].flows == 0)
             continue;
         html_print(html, "<tr><th scope=row>%s<td>", activity_names[i]);
-        html_count(html, known->activities[i]);
+        html_count(html, known->activities[i].flows);
+        put_reasons(html, known, i);
         put_examples(view, i);
     }
     html_put(html, "</table></div>");
@@ -309,12 +411,30 @@ static void put_letter(struct html *html, char letter_of, uint8_t gravity_of)
                letter_of);
 }
 
+/* In how many samples the rarest of its flows was seen; an event is not counted. */
+static void put_samples(struct html *html, const struct known_entry *entry)
+{
+    if (entry->count == 0 || entry->source != NO_TEXT)
+        return;
+    if (entry->count == 1) {
+        html_put(html, " \xc2\xb7 not seen elsewhere");
+        return;
+    }
+    html_put(html, " \xc2\xb7 in ");
+    html_count(html, entry->count);
+    html_put(html, " samples");
+}
+
 static void put_amounts(const struct page_view *view, const struct page_known *known,
                         const struct known_entry *entry)
 {
     struct html *html = view->html;
 
     html_put(html, "<small>");
+    if (entry->source != NO_TEXT) {
+        html_name(html, kept(known, entry->source));
+        html_put(html, " \xe2\x86\x92 ");
+    }
     for (unsigned i = 0; i < entry->named; i++) {
         html_put(html, i > 0 ? ", " : "");
         html_name(html, kept(known, entry->destinations[i]));
@@ -326,13 +446,7 @@ static void put_amounts(const struct page_view *view, const struct page_known *k
     html_put(html, " sent, ");
     html_bytes(html, entry->received);
     html_put(html, " received");
-    if (entry->count == 1) {
-        html_put(html, " \xc2\xb7 not seen elsewhere");
-    } else if (entry->count > 1) {
-        html_put(html, " \xc2\xb7 in ");
-        html_count(html, entry->count);
-        html_put(html, " samples");
-    }
+    put_samples(html, entry);
     html_put(html, "</small>");
 }
 
@@ -345,6 +459,7 @@ static enum result put_title(const struct page_view *view, const struct page_kno
     enum result result;
 
     title.bytes = intern_text(&known->titles, choice->index, &title.length);
+    title.length = 1u + entry->title_length; /* of an event more follows */
     html_put(html, "<li><span class=dim>");
     page_put_time(view, entry->first);
     html_put(html, "</span>");
@@ -379,7 +494,7 @@ static void put_what_is_shown(struct html *html, const struct page_known *known,
         html_count(html, known->left_out);
         html_put(html, " flows. ");
     }
-    html_put(html, "In the order of time. E is an event: behaviors that followed each other; "
+    html_put(html, "In the order of time. E is an event, with all of its flows; "
                    "B a behavior towards a destination; D a destination.</p>\n");
 }
 

@@ -22,13 +22,28 @@ enum page_activity {
 /* Titles that are told apart; of others only flows are counted. */
 #define KNOWN_MOST 100000u
 
+/* Titles that an activity is told with. */
+#define REASONS_MOST 4u
+
+/* The flows of an activity, and what they are known as. */
+struct page_reasons {
+    uint64_t flows;
+    uint32_t titles[REASONS_MOST]; /* among the texts */
+    uint8_t count;
+    bool more;
+};
+
 /* All zero can be destroyed. */
 struct page_known {
-    struct intern titles; /* a letter, E, B or D, and the title: of entries, in their order */
-    struct intern texts;  /* all other texts */
-    struct pool entries;  /* of struct known_entry */
-    uint64_t left_out;    /* flows of further titles */
-    uint64_t activities[ACTIVITY_COUNT]; /* flows of each */
+    /*
+     * Of entries, in their order: a letter, E, B or D, and the title; of an event also a NUL, its
+     * id and start and the source, so that each event is an entry.
+     */
+    struct intern titles;
+    struct intern texts; /* all other texts */
+    struct pool entries; /* of struct known_entry */
+    uint64_t left_out;   /* flows of further titles */
+    struct page_reasons activities[ACTIVITY_COUNT];
 };
 
 /* RESULT_NO_MEMORY; RESULT_SYSTEM: no random numbers. */
