@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "know/domain.h"
 
+#include "base/hash.h"
 #include "packet/address.h"
 
 #include <libpsl.h>
@@ -22,6 +23,22 @@ size_t domain_length(const char *name, size_t length)
     copy[length] = '\0';
     domain = psl_registrable_domain(psl_builtin(), copy);
     return domain ? strlen(domain) : length;
+}
+
+size_t domains_find(struct domains *domains, const char *name, size_t length)
+{
+    static const struct hash_seed seed = {1, 2}; /* who finds collisions only makes it slower */
+    uint32_t place = hash_bytes(&seed, name, length) % DOMAINS;
+    uint8_t *known = &domains->places[place].length;
+
+    if (length == 0 || length > DOMAINS_NAME)
+        return domain_length(name, length);
+    if (*known != length || memcmp(domains->places[place].name, name, length) != 0) {
+        *known = (uint8_t)length;
+        memcpy(domains->places[place].name, name, length);
+        domains->places[place].domain_length = (uint8_t)domain_length(name, length);
+    }
+    return domains->places[place].domain_length;
 }
 
 bool domain_is_suffix(const char *name, size_t length)

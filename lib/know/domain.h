@@ -11,12 +11,28 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * The length of the end of a name, in small letters and without a final dot, that is its domain.
  * All of it where it has none: it is an address, a suffix itself, or not a name of DNS.
  */
 size_t domain_length(const char *name, size_t length);
+
+/* Names whose domains were looked up: their place is by their hash, and the latest one keeps it. */
+#define DOMAINS 4096u
+#define DOMAINS_NAME 62u
+
+/* Zeroed: empty. */
+struct domains {
+    struct {
+        uint8_t length, domain_length;
+        char name[DOMAINS_NAME];
+    } places[DOMAINS];
+};
+
+/* The same as domain_length, but faster where a name comes again. */
+size_t domains_find(struct domains *domains, const char *name, size_t length);
 
 /* True if the name is a suffix below which others register domains; also if it has no dot. */
 bool domain_is_suffix(const char *name, size_t length);

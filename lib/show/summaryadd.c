@@ -2,7 +2,6 @@
 #include "show/summaryparts.h"
 
 #include "base/clock.h"
-#include "know/domain.h"
 #include "record/label.h"
 
 #include <stdio.h>
@@ -142,7 +141,8 @@ static struct record_text put_host(const struct record *record, char room[TEXT_R
     return (struct record_text){room, address_format(&record->dst, room)};
 }
 
-static struct record_text put_domain(const struct record *record, char room[TEXT_ROOM])
+static struct record_text put_domain(struct summary *summary, const struct record *record,
+                                     char room[TEXT_ROOM])
 {
     struct record_text host = put_host(record, room);
     size_t length;
@@ -151,7 +151,7 @@ static struct record_text put_domain(const struct record *record, char room[TEXT
         return record->known.domain;
     if (!record->name.bytes)
         return host;
-    length = domain_length(host.bytes, host.length);
+    length = domains_find(&summary->domains, host.bytes, host.length);
     return (struct record_text){host.bytes + host.length - length, length};
 }
 
@@ -186,7 +186,7 @@ static struct record_text category_text(const struct record *record)
     return record->known.category.bytes ? record->known.category : text_of(label_category(record));
 }
 
-static struct record_text key_text(const struct summary *summary, const struct record *record,
+static struct record_text key_text(struct summary *summary, const struct record *record,
                                    char room[TEXT_ROOM])
 {
     switch (summary->options.key) {
@@ -195,7 +195,7 @@ static struct record_text key_text(const struct summary *summary, const struct r
     case SUMMARY_CATEGORY:
         return category_text(record);
     case SUMMARY_DOMAIN:
-        return put_domain(record, room);
+        return put_domain(summary, record, room);
     case SUMMARY_PORT:
         return put_port(record, room);
     case SUMMARY_SENSOR:
@@ -400,7 +400,7 @@ static void set_times(struct flow *flow, const struct record *record)
         flow->start = flow->end = -1;
 }
 
-static void set_texts(struct flow *flow, const struct summary *summary, const struct record *record,
+static void set_texts(struct flow *flow, struct summary *summary, const struct record *record,
                       char room[TEXT_ROOM])
 {
     flow->key = key_text(summary, record, room);

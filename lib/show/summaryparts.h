@@ -6,6 +6,7 @@
 #define SECFLOW_SUMMARYPARTS_H
 
 #include "base/intern.h"
+#include "know/domain.h"
 #include "show/pairs.h"
 #include "show/summary.h"
 
@@ -79,6 +80,7 @@ struct summary {
     struct summary_folded folded;
     struct rank *order;
     uint32_t order_room;
+    struct domains domains;
     struct waiting batch[BATCH];
     uint32_t waiting; /* in the batch */
 };

@@ -47,9 +47,34 @@ static void test_odd(void)
     is_int(domain_length(name, sizeof name), sizeof name, "longer than DNS has them: no domain");
 }
 
+/* Names that come again, and more of them than are kept. */
+static void test_found_again(void)
+{
+    static struct domains domains;
+    unsigned wrong = 0;
+
+    for (int round = 0; round < 3; round++)
+        for (unsigned i = 0; i < 3 * DOMAINS; i++) {
+            char name[128];
+            size_t length = (size_t)snprintf(name, sizeof name, "%s%u.example%u.%s",
+                                             i % 5 == 0 ? "a-name-that-is-too-long-to-be-kept-in-"
+                                                          "its-place-"
+                                                        : "www",
+                                             i, i % 7,
+                                             i % 3 == 0   ? "co.uk"
+                                             : i % 3 == 1 ? "com"
+                                                          : "github.io");
+
+            wrong += domains_find(&domains, name, length) != domain_length(name, length);
+            wrong += domains_find(&domains, name, length) != domain_length(name, length);
+        }
+    ok(wrong == 0, "a name has the same domain each time");
+}
+
 int main(void)
 {
     test_domains();
     test_odd();
+    test_found_again();
     return done();
 }
