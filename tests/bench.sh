@@ -169,8 +169,8 @@ session_cost() {
 
 # json_verdict TEXT COMMAND FILE: how fast the command has read the file
 json_verdict() {
-    verdict "$1, MB/s" \
-        "$(column 2 "$2" | awk -v bytes="$(wc -c <"$3")" '{ print bytes / $1 / 1e6 }')" min 400
+    verdict "$1, MB a second of CPU time" \
+        "$(column 4 "$2" | awk -v bytes="$(wc -c <"$3")" '{ print bytes / $1 / 1e6 }')" min 400
 }
 
 # json_speed: the forms of JSON logs, compared with jq picking six columns
@@ -220,17 +220,23 @@ log_speed() {
         "zeek2flow-json=$BINDIR/zeek2flow '$conn.json.log' '$dns.json.log' >'$scratch/out.sf'"
 }
 
-# eve_speed: eve2flow over what a sensor logs, beside jq, which picks eight fields of flow events, and simdjson
+# eve_log NAME ROWS WORD...: makes a log of that name, unless it was kept
+eve_log() {
+    eve=$dir/$1
+    shift
+    [ -f "$eve" ] && return
+    "${PYTHON:-python3}" "$(dirname "$0")/evelogs.py" "$@" >"$scratch/eve.json" || die 'no eve.json'
+    mv "$scratch/eve.json" "$eve" || exit 1
+}
+
+# eve_speed: eve2flow over what a sensor logs, beside jq, which picks eight fields of flow events, and simdjson;
+# and over a log of only those events that eve2flow reads
 eve_speed() {
-    eve=$dir/eve.json
-    if [ ! -f "$eve" ]; then
-        "${PYTHON:-python3}" "$(dirname "$0")/evelogs.py" 200000 noise live >"$scratch/eve.json" || die 'no eve.json'
-        mv "$scratch/eve.json" "$eve" || exit 1
-    fi
+    eve_log eve.json 200000 noise live
     title "$(wc -l <"$eve") events of eve.json, $(grep -c '"event_type":"flow"' "$eve") of them flows, $(size "$eve")"
     set -- "eve2flow=$BINDIR/eve2flow '$eve' >'$scratch/out.sf'" "eve2flow-Sx=$BINDIR/eve2flow -Sx '$eve' >'$scratch/out'"
     if c++ -O3 -std=c++17 -o "$scratch/simdjson" "$(dirname "$0")/simdjson_eve.cc" -lsimdjson 2>"$scratch/log"; then
-        set -- "$@" "simdjson='$scratch/simdjson' '$eve'"
+        set -- "$@" "simdjson='$scratch/simdjson' '$eve' >'$scratch/log'"
     fi
     if installed jq; then
         set -- "$@" "jq=jq -r 'select(.event_type == \"flow\") | [.src_ip, .src_port, .dest_ip, .dest_port, .proto, \
@@ -239,6 +245,10 @@ eve_speed() {
     measure "$@"
     json_verdict eve2flow eve2flow "$eve"
     flow_memory eve eve2flow
+    eve_log eve-flows.json 250000
+    title "$(wc -l <"$eve") flow and dns events, $(size "$eve")"
+    measure "eve2flow-flows=$BINDIR/eve2flow '$eve' >'$scratch/out.sf'"
+    json_verdict 'eve2flow, flow and dns events' eve2flow-flows "$eve"
 }
 
 # label_speed: flowlabel over the records that zeek2flow has written
@@ -262,12 +272,16 @@ merge_speed() {
     title "$((records)) records, $(size "$scratch/whole.sf"); extended, $(size "$scratch/extended.sf"); \
 in windows of 10 seconds, $(wc -l <"$scratch/windows.sf") of them, $(size "$scratch/windows.sf")"
     merge="'$BINDIR/flowmerge' >'$scratch/out.sf'"
-    measure "flowmerge=$merge '$scratch/whole.sf'" "flowmerge-x=$merge '$scratch/extended.sf'" \
+    measure "flowmerge=$merge '$scratch/whole.sf'" "flowmerge-extended=$merge '$scratch/extended.sf'" \
         "flowmerge-windows=$merge '$scratch/windows.sf'" \
         "flowmerge-disk=env TMPDIR='$scratch' $merge --memory 64M '$scratch/windows.sf'"
     verdict 'flowmerge, records a second of CPU time' \
         "$(column 4 flowmerge | awk -v records="$records" '{ print records / $1 }')" min 2000000
-    peak flowmerge flowmerge-x
+    peak flowmerge flowmerge-extended
+    for command in flowmerge flowmerge-extended; do
+        verdict "$command, bytes a conversation above 2 MiB" \
+            "$(column 5 $command | awk -v mib=$mib -v records="$records" '{ print ($1 - 2) * mib / records }')" max 120
+    done
 }
 
 # meta_speed: flowmeta over the same records, with a million entries, beside grep and a join of jq on a tenth
