@@ -8,6 +8,7 @@
 
 #include "base/calendar.h"
 
+#include <endian.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -27,21 +28,60 @@ static inline char *put_bytes(char *p, const char *bytes, size_t length)
 
 #define put_literal(p, literal) put_bytes((p), (literal), sizeof(literal) - 1)
 
-/* There must be room for DIGITS_MOST bytes: to copy always as many is faster. */
+/*
+ * The eight digits of a number below 10^8, the first in the lowest byte: fours of them are divided
+ * at once, and then pairs. Nothing foretells how many digits a number has, so there is no loop.
+ */
+static inline uint64_t eight_digits(uint32_t value)
+{
+    uint64_t fours = value / 10000 | (uint64_t)(value % 10000) << 32;
+    uint64_t hundreds = (fours * 10486 >> 20) & UINT64_C(0x7f0000007f);
+    uint64_t pairs = hundreds | (fours - hundreds * 100) << 16;
+    uint64_t tens = (pairs * 103 >> 10) & UINT64_C(0xf000f000f000f);
+
+    return tens | (pairs - tens * 10) << 8;
+}
+
+/* Puts them without the first so many; what else it writes behind is of no use. */
+static inline char *put_digits(char *p, uint64_t digits, int without)
+{
+    uint64_t text = htole64((digits | UINT64_C(0x3030303030303030)) >> without * 8);
+
+    memcpy(p, &text, sizeof text);
+    return p + 8 - without;
+}
+
+/* A number that is not 0. */
+static inline char *put_short(char *p, uint32_t value)
+{
+    uint64_t digits = eight_digits(value);
+
+    return put_digits(p, digits, __builtin_ctzll(digits) / 8);
+}
+
+static inline char *put_long(char *p, uint64_t value)
+{
+    const uint32_t most = 100000000;
+    uint64_t high = value / most;
+
+    if (high == 0)
+        return put_short(p, (uint32_t)value);
+    if (high >= most) {
+        p = put_short(p, (uint32_t)(high / most));
+        p = put_digits(p, eight_digits((uint32_t)(high % most)), 0);
+    } else {
+        p = put_short(p, (uint32_t)high);
+    }
+    return put_digits(p, eight_digits((uint32_t)(value % most)), 0);
+}
+
+/* There must be room for DIGITS_MOST bytes. */
 static inline char *put_unsigned(char *p, uint64_t value)
 {
-    char digits[2 * DIGITS_MOST] = {0};
-    char *start = digits + DIGITS_MOST;
-
-    while (value >= 10) {
-        *--start = two_digits[value % 100 * 2 + 1];
-        *--start = two_digits[value % 100 * 2];
-        value /= 100;
-    }
-    if (value > 0 || start == digits + DIGITS_MOST)
-        *--start = (char)('0' + value);
-    memcpy(p, start, DIGITS_MOST);
-    return p + (digits + DIGITS_MOST - start);
+    if (value >= 10)
+        return put_long(p, value);
+    *p = (char)('0' + value);
+    return p + 1;
 }
 
 static inline char *put_six_digits(char *p, uint32_t value)

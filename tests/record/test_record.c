@@ -3,12 +3,14 @@
  * Writing records: exact lines, as in secflow(5); and reading them gives the same record.
  */
 #include "../tap.h"
+#include "record/put.h"
 #include "record/recordread.h"
 #include "record/recordwrite.h"
 #include "record/sensor.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <netinet/in.h>
 #include <unistd.h>
 
@@ -630,8 +632,31 @@ static void test_full_disk(void)
     close(fd);
 }
 
+static bool puts_number(uint64_t number)
+{
+    char got[2 * DIGITS_MOST + 1], want[2 * DIGITS_MOST + 1];
+
+    *put_unsigned(got, number) = '\0';
+    snprintf(want, sizeof want, "%" PRIu64, number);
+    return strcmp(got, want) == 0;
+}
+
+static void test_numbers(void)
+{
+    uint64_t power = 1;
+    bool right = puts_number(UINT64_MAX);
+
+    for (uint64_t number = 0; number < 200000; number++)
+        right = right && puts_number(number);
+    for (int i = 0; i < DIGITS_MOST; i++, power *= 10)
+        right = right && puts_number(power - 1) && puts_number(power) && puts_number(power + 1) &&
+                puts_number(power / 7 * 3);
+    ok(right, "numbers of any length");
+}
+
 int main(void)
 {
+    test_numbers();
     test_rows();
     test_round_trip();
     test_not_whole();
