@@ -145,7 +145,8 @@ static void tell(const struct reading *reading, const char *path, const struct l
 {
     char entries[NUMBER_GROUPED], others[NUMBER_GROUPED];
 
-    if (reading->lists->quiet || (!reading->lists->verbose && list->entries > 0))
+    if (reading->lists->quiet ||
+        (!reading->lists->verbose && (list->entries > 0 || list->rules > 0)))
         return;
     number_grouped(entries, list->entries);
     number_grouped(others, list->others);

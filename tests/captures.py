@@ -13,6 +13,7 @@ Checksums stay 0 throughout: nothing may depend on them.
 import gzip
 import ipaddress
 import pathlib
+import random
 import struct
 import sys
 from typing import NamedTuple
@@ -1464,6 +1465,70 @@ def scan():
     probes = [tcp(f"10.1.2.3:{40000 + n}", f"198.41.{n >> 8}.{n & 255}:80", "S")
               for n in range(3000)]
     return pcap([at(n / 1000, eth(packet)) for n, packet in enumerate(probes + probes)])
+
+
+# ---- Two days of a small network, for secflow-hunt(7): on the second one somebody follows a link.
+
+SITES = {"www.example.com": "93.184.215.14", "cdn.example.org": "1.1.1.1", "news.example.net": "199.7.83.42",
+         "short.example": "198.41.0.4", "account-check.example": "193.0.14.129", "sync.example": "192.36.148.17",
+         "files.example": "202.12.27.33"}
+
+
+class Network:
+    """Frames of conversations, in the order of time."""
+
+    def __init__(self, day):
+        self.start, self.frames, self.ports, self.asked = day * 86400, [], 50000, set()
+        self.random = random.Random(day).random  # the same numbers in every version of Python
+
+    def add(self, seconds, packet, cut=None):
+        self.frames.append(at(self.start + seconds, eth(packet), cut))
+
+    def look_up(self, seconds, host, name):
+        if (host, name) not in self.asked:
+            message = dns(name, [address_record(QUESTION, SITES[name])])
+            self.add(seconds, udp(f"{host}:40000", f"{RESOLVER}:53", dns(name, flags=0x0100)))
+            self.add(seconds + 0.01, udp(f"{RESOLVER}:53", f"{host}:40000", message))
+        self.asked.add((host, name))
+
+    def visit(self, seconds, host, name, sent, received, duration=0.9):
+        """A conversation in which each side sends so many bytes; the other acknowledges every second packet."""
+        self.look_up(seconds, host, name)
+        self.ports += 1
+        a, b = f"{host}:{self.ports}", f"{SITES[name]}:443"
+        packets = [tcp(a, b, "S"), tcp(b, a, "SA"), tcp(a, b)]
+        for one, other, count in (a, b, sent), (b, a, received):
+            for n, left in enumerate(range(count, 0, -1400)):
+                packets.append(tcp(one, other, "PA", b"x" * min(left, 1400)))
+                if n % 2:
+                    packets.append(tcp(other, one))
+        packets += [tcp(a, b, "FA"), tcp(b, a, "FA")]
+        for n, packet in enumerate(packets):
+            self.add(seconds + 0.02 + duration * n / len(packets), packet, cut=96)
+
+    def browse(self, hours):
+        """What happens every day."""
+        for _ in range(80 * hours):
+            self.visit(self.random() * hours * 3600, f"192.168.1.{20 + int(self.random() * 9)}",
+                       list(SITES)[int(self.random() * 3)], 300 + int(self.random() * 900), 3000 + int(self.random() * 90000))
+
+    def capture(self):
+        return pcap(sorted(self.frames, key=lambda frame: frame.time))
+
+
+@capture("hunt-{}.pcap")
+def hunt():
+    yesterday, today = Network(0), Network(1)
+    yesterday.browse(3)
+    today.browse(3)
+    host = "192.168.1.23"
+    today.visit(3000, host, "short.example", 400, 900)
+    today.visit(3002, host, "account-check.example", 700, 48000)
+    today.visit(3041, host, "account-check.example", 2600, 500)
+    for n in range(120):
+        today.visit(3300 + n * 60 + today.random() * 6, host, "sync.example", 320, 410)
+    today.visit(9200, host, "files.example", 1_600_000, 9000, 40)
+    return {"yesterday": yesterday.capture(), "today": today.capture()}
 
 
 def main():

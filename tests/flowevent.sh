@@ -187,6 +187,8 @@ printf '{\n"name":"w","type":"string","list":["x.example"]\n}\n' >lists/misp.jso
 printf '#fields\tindicator\tindicator_type\n' >lists/z.intel
 tells "$("$tool" -f rules in.sf | jq -nr "$told")" 'a directory that also has lists of other formats' -f lists in.sf
 is "$("$bin/flowmeta" -f rules in.sf 2>&1 >meta.sf)" '' 'flowmeta passes over rules'
+grep steps rules >only
+is "$("$bin/flowmeta" -f only in.sf 2>&1 >/dev/null)" '' '... also where there is nothing else'
 is "$(jq -r .title meta.sf | sed -n 1p)" Cutt.ly '... and uses the entries beside them'
 is_status 65 'a file without rules: exit status' "$tool" -f lists/plain in.sf
 is "$(cat "$tmp/err")" "$tool_name: lists/plain: line 1: it does not begin with {

@@ -331,7 +331,7 @@ static enum result reserve_parts(struct stream *stream, size_t more)
     size_t wanted = stream->part_capacity > 0 ? stream->part_capacity * 2 : 1024;
     uint64_t *grown;
 
-    if (stream->part_capacity - stream->part_count >= more)
+    if (stream->parts && stream->part_capacity - stream->part_count >= more)
         return RESULT_OK;
     if (wanted < stream->part_count + more)
         wanted = stream->part_count + more;

@@ -121,8 +121,10 @@ static enum result add_object(struct list_reading *reading, const struct json_me
     struct object object;
 
     for (size_t i = 0; i < count; i++)
-        if (members[i].id == KEY_STEPS)
-            return RESULT_OK; /* for flowevent */
+        if (members[i].id == KEY_STEPS) {
+            reading->list->rules++; /* for flowevent */
+            return RESULT_OK;
+        }
     object.destination = object.category = object.flow_id = (struct record_text){NULL, 0};
     object.note = (struct note){.tag_count = 0};
     for (size_t i = 0; i < count; i++)

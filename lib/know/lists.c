@@ -203,7 +203,7 @@ enum result lists_read(struct known *known, struct lookahead *in, struct list *l
     read_fn *read;
     enum result result;
 
-    list->entries = list->others = 0;
+    list->entries = list->others = list->rules = 0;
     list->problem[0] = '\0';
     (void)lookahead_need(in, LOOKAHEAD_BYTES);
     skip_mark(in);
