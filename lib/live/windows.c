@@ -39,7 +39,8 @@ static const char suffix[] = ".sf", aside[] = ".bad";
 struct file {
     int folder, fd;       /* -1: not open */
     char name[NAME_SIZE]; /* in the directory, with its dot */
-    bool synced;
+    bool synced;          /* or that was tried */
+    bool unsynced;        /* it failed, and is counted */
 };
 
 struct windows {
@@ -207,7 +208,7 @@ static enum result begin_file(const struct windows *windows, const char *base, s
 {
     enum result result = RESULT_END;
 
-    file->synced = false;
+    file->synced = file->unsynced = false;
     file->fd = -1;
     file->folder = open_folder(windows);
     if (file->folder < 0)
@@ -287,15 +288,14 @@ static enum result name_file(const struct file *file)
     return errno == ENOENT ? RESULT_END : RESULT_SYSTEM;
 }
 
-/* A file that cannot be synced is not written again; this is reported. */
-static void sync_file(struct windows *windows, int fd, bool *synced)
+/* Syncs a file or its directory. If that fails, the file is not written again, but counted. */
+static void sync_file(struct windows *windows, struct file *file, int fd)
 {
     if (fsync(fd) == 0)
         return;
-    if (*synced)
-        windows->counts.unsynced++;
-    *synced = false;
     windows->counts.sync_error = errno;
+    windows->counts.unsynced += !file->unsynced;
+    file->unsynced = true;
 }
 
 /* Completes a file and closes it. */
@@ -303,10 +303,9 @@ static enum result complete_file(struct windows *windows, struct file *file)
 {
     enum result result;
     struct stat stat;
-    bool synced = true;
 
     if (!file->synced)
-        sync_file(windows, file->fd, &synced);
+        sync_file(windows, file, file->fd);
     file->synced = true;
     result = name_file(file);
     if (result == RESULT_END && fstat(file->fd, &stat) == 0 && stat.st_nlink == 0) {
@@ -315,7 +314,7 @@ static enum result complete_file(struct windows *windows, struct file *file)
     }
     if (result == RESULT_SYSTEM) /* otherwise it has its name, or one that somebody gave it */
         return result;
-    sync_file(windows, file->folder, &synced);
+    sync_file(windows, file, file->folder);
     close_file(file);
     windows->counts.written++;
     return RESULT_OK;
@@ -409,7 +408,7 @@ struct look {
 static enum result recover_name(void *context, const char *name)
 {
     struct look *look = context;
-    struct file file = {.synced = false};
+    struct file file = {.fd = -1};
     int64_t time;
 
     if (name[0] != '.' || !parse_name(name + 1, &time) || !text_ends_in(name, strlen(name), suffix))

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A directory of windows: names, whole files, leftovers, and removal. */
+#include "../calls.h"
 #include "../folder.h"
 #include "../tap.h"
 #include "base/clock.h"
 #include "live/windows.h"
 
-#include <errno.h>
 #include <sys/file.h>
 
 #define LINE "{\"src\":\"10.0.0.1\"}\n"
@@ -222,6 +222,146 @@ static void test_left(void)
     start_over();
 }
 
+/* Each file is synced, then named, then the directory is synced. What fails is counted, once. */
+static void test_unsynced(void)
+{
+    static const struct {
+        unsigned failing, count;
+        const char *what;
+    } cases[] = {{0, 0, "none"}, {1, 1, "the file"}, {2, 1, "its folder"}, {3, 1, "both"}};
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct windows *windows = open_windows("eth0", 0, 0);
+
+        begin(windows, START);
+        put(windows, LINE);
+        let_fail(CALL_FSYNC, cases[i].failing, EIO);
+        end(windows);
+        is_int(calls_made[CALL_FSYNC], 2, "both are synced, which fails for %s", cases[i].what);
+        is_int(counts_of(windows).unsynced, cases[i].count, "that is counted once");
+        is_int(counts_of(windows).sync_error, cases[i].count ? EIO : 0, "with the reason");
+        is_str(names(), "20261128T190000Z-eth0.sf", "the file gets its name all the same");
+        is_int(counts_of(windows).written, 1, "and is counted");
+        let_fail(CALL_FSYNC, 0, 0);
+        windows_destroy(&windows);
+        start_over();
+    }
+}
+
+static const char *name_seen;
+
+static void see_names(int unused)
+{
+    (void)unused;
+    name_seen = names();
+}
+
+/* A file that cannot be named is not synced again, since that would always succeed. */
+static void test_unnamed(void)
+{
+    struct windows *windows = open_windows("eth0", 0, 0);
+
+    begin(windows, START);
+    put(windows, LINE);
+    let_fail(CALL_RENAME, 1, EIO);
+    calls_failing[CALL_FSYNC] = 1;
+    before_call[CALL_FSYNC] = see_names;
+    is_int(windows_end(windows), RESULT_SYSTEM, "a file that can be neither synced nor named");
+    is_int(errno, EIO, "the reason");
+    is_str(name_seen, ".20261128T190000Z-eth0.sf", "it is synced before it is named");
+    calls_failing[CALL_FSYNC] = 2;
+    end(windows);
+    is_int(calls_made[CALL_FSYNC], 2, "it is synced once, and then its folder");
+    is_int(counts_of(windows).unsynced, 1, "it is counted once");
+    is_int(counts_of(windows).written, 1, "as it is as written");
+    let_fail(CALL_FSYNC, 0, 0);
+    begin(windows, START + 1);
+    put(windows, LINE);
+    end(windows);
+    is_int(counts_of(windows).unsynced, 1, "the next one is all right");
+    is_int(counts_of(windows).sync_error, EIO, "the reason is still told");
+    windows_destroy(&windows);
+    start_over();
+}
+
+static void remove_begun(int unused)
+{
+    (void)unused;
+    need(unlink(path_of(".20261128T190000Z-eth0.sf")) == 0, "unlink");
+}
+
+static int holder = -1;
+
+static void lock_begun(int unused)
+{
+    (void)unused;
+    holder = open(path_of(".20261128T190000Z-eth0.sf"), O_RDONLY);
+    need(holder >= 0 && flock(holder, LOCK_EX) == 0, "flock");
+}
+
+static void name_left(int unused)
+{
+    (void)unused;
+    need(rename(path_of(".20260101T000000Z-a.sf"), path_of("20260101T000000Z-a.sf")) == 0,
+         "rename");
+}
+
+/* Between creating a file and locking it, a process that looks for leftovers may take it for one.
+ */
+static void test_races(void)
+{
+    struct windows *windows = open_windows("eth0", 0, 0);
+
+    begin(windows, START);
+    before_call[CALL_FLOCK] = remove_begun;
+    put(windows, LINE);
+    end(windows);
+    is_str(names(), "20261128T190000Z-eth0-2.sf", "a file that was removed at once is not written");
+    before_call[CALL_FLOCK] = lock_begun;
+    put(windows, LINE);
+    is_str(names(),
+           ".20261128T190000Z-eth0-2.sf .20261128T190000Z-eth0.sf 20261128T190000Z-eth0-2.sf",
+           "nor one that another process has locked");
+    close(holder);
+    let_fail(CALL_FLOCK, 1, ENOLCK);
+    windows_destroy(&windows);
+    start_over();
+    windows = open_windows("eth0", 0, 0);
+    begin(windows, START);
+    is_int(windows_write(windows, LINE, strlen(LINE), &(size_t){0}), RESULT_SYSTEM,
+           "a file that cannot be locked is an error");
+    is_int(errno, ENOLCK, "the reason");
+    is_str(names(), "", "it does not stay");
+    put_text(".20260101T000000Z-a.sf", LINE "{\"half");
+    before_call[CALL_FLOCK] = name_left;
+    windows_tidy(windows);
+    is_str(text_at(path_of("20260101T000000Z-a.sf")), LINE "{\"half",
+           "a file whose writer has just completed it is not a leftover");
+    is_int(counts_of(windows).recovered, 0, "nor counted as one");
+    windows_destroy(&windows);
+    start_over();
+}
+
+/* Leftovers are dealt with once: later ones are somebody else's who may still try again. */
+static void test_left_later(void)
+{
+    struct windows *windows = open_windows("eth0", 0, 0);
+
+    shown_monotonic = SECOND;
+    remove_folder();
+    windows_tidy(windows);
+    need(mkdir(folder, 0700) == 0, "mkdir");
+    put_text(".20260101T000000Z-a.sf", LINE);
+    windows_tidy(windows);
+    is_str(names(), "20260101T000000Z-a.sf", "leftovers are completed once the folder is there");
+    put_text(".20260101T000000Z-b.sf", LINE);
+    windows_tidy(windows);
+    is_str(names(), ".20260101T000000Z-b.sf 20260101T000000Z-a.sf", "later ones are not");
+    shown_monotonic = 0;
+    windows_destroy(&windows);
+    start_over();
+}
+
 static void make_windows(unsigned count)
 {
     struct windows *windows = open_windows("eth0", 0, 0);
@@ -318,6 +458,69 @@ static void test_age(void)
     start_over();
 }
 
+/* An age of just the limit is not over it. */
+static void test_exact_age(void)
+{
+    struct windows *windows;
+
+    make_window(START, "eth0");
+    make_window(START + 9000, "eth0");
+    windows = open_windows("eth0", 7200 * SECOND, 0);
+    shown_wall = (START + 7200) * SECOND;
+    shown_monotonic = SECOND;
+    windows_tidy(windows);
+    is_str(names(), "20261128T190000Z-eth0.sf 20261128T213000Z-eth0.sf",
+           "what is as old as --keep stays");
+    shown_wall += 1;
+    windows_tidy(windows);
+    is_str(names(), "20261128T213000Z-eth0.sf", "a microsecond later it goes");
+    windows_destroy(&windows);
+    start_over();
+    make_window(START, "eth0");
+    make_window(START + 1, "eth0");
+    windows = open_windows("eth0", 7200 * SECOND, 0);
+    shown_wall = START * SECOND;
+    windows_tidy(windows);
+    shown_wall += 10000 * SECOND; /* no time has gone by */
+    windows_tidy(windows);
+    is_int(counts_of(windows).removed_age, 0, "nothing goes when the clock is set");
+    shown_monotonic += 7199 * SECOND;
+    shown_wall += 7199 * SECOND;
+    windows_tidy(windows);
+    is_int(counts_of(windows).removed_age, 0, "before it is known how old things are");
+    shown_monotonic += SECOND;
+    shown_wall += SECOND;
+    windows_tidy(windows);
+    is_int(counts_of(windows).removed_age, 1, "then it does");
+    shown_wall = shown_monotonic = 0;
+    windows_destroy(&windows);
+    start_over();
+}
+
+/* Looking at the directory takes a twentieth of all time, or less. */
+static void test_share(void)
+{
+    struct windows *windows;
+
+    make_windows(3);
+    windows = open_windows("eth0", 0, 2 * strlen(LINE));
+    shown_monotonic = 1000 * SECOND;
+    shown_step = 3 * SECOND; /* so much it takes */
+    windows_tidy(windows);
+    is_int(counts_of(windows).removed_bytes, 1, "it is looked at");
+    make_window(START + 3, "eth0");
+    shown_step = 0;
+    shown_monotonic = (1000 + 3 + 60) * SECOND - 1;
+    windows_tidy(windows);
+    is_int(counts_of(windows).removed_bytes, 1, "then not for twenty times as long as that took");
+    shown_monotonic++;
+    windows_tidy(windows);
+    is_int(counts_of(windows).removed_bytes, 2, "then it is again");
+    shown_monotonic = 0;
+    windows_destroy(&windows);
+    start_over();
+}
+
 static void test_clock(void)
 {
     const int64_t now = clock_wall();
@@ -382,8 +585,14 @@ int main(void)
     test_shared();
     test_taken();
     test_left();
+    test_unsynced();
+    test_unnamed();
+    test_races();
+    test_left_later();
     test_bytes();
     test_age();
+    test_exact_age();
+    test_share();
     test_clock();
     test_removed();
     test_no_folder();
