@@ -2,12 +2,13 @@
 /*
  * The spool: files on their way through it, leftovers of dead processes, and files of others.
  */
+#include "../calls.h"
 #include "../folder.h"
 #include "base/clock.h"
 #include "send/spool.h"
 
-#include <errno.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 
 /* A new, empty spool in the directory. */
@@ -1256,6 +1257,111 @@ static void test_retry_beside(void)
     spool_destroy(&spool);
 }
 
+/* Moving back is durable before it is reported. */
+static void test_retry_unsynced(void)
+{
+    for (unsigned failing = 0; failing < 4; failing++) {
+        struct spool *spool = spool_to_retry();
+        struct spool_retried retried = {0};
+
+        let_fail(CALL_FSYNC, failing, EIO);
+        is_int(spool_retry(spool, &retried), failing ? RESULT_SYSTEM : RESULT_OK,
+               "both folders are synced");
+        if (failing)
+            is_int(errno, EIO, "the reason");
+        else
+            is_int(calls_made[CALL_FSYNC], 2, "each once");
+        is_int(retried.moved, 2, "all is moved");
+        let_fail(CALL_FSYNC, 0, 0);
+        spool_destroy(&spool);
+    }
+}
+
+static int locked_out;
+
+static void try_to_lock(int aside)
+{
+    int fd = openat(aside, ".", O_RDONLY | O_DIRECTORY);
+
+    need(fd >= 0, "openat");
+    locked_out = flock(fd, LOCK_EX | LOCK_NB) < 0 ? errno : 0;
+    close(fd);
+}
+
+/* The folder of the rejected is locked, so that nobody else moves or deletes something there. */
+static void test_retry_locks(void)
+{
+    struct spool *spool = spool_to_retry();
+    struct spool_retried retried = {0};
+
+    let_fail(CALL_FLOCK, 1, ENOLCK);
+    is_int(spool_retry(spool, &retried), RESULT_SYSTEM, "a folder that cannot be locked");
+    is_int(errno, ENOLCK, "the reason");
+    is_int(retried.moved, 0, "nothing is moved");
+    let_fail(CALL_FLOCK, 1, EINTR);
+    before_call[CALL_RENAME] = try_to_lock;
+    is_int(spool_retry(spool, &retried), RESULT_OK, "a wait for the lock that is interrupted");
+    is_int(locked_out, EWOULDBLOCK, "the folder is locked meanwhile");
+    is_int(retried.moved, 2, "all is moved");
+    before_call[CALL_RENAME] = NULL;
+    is_int(spool_retry(spool, &retried), RESULT_OK, "then it is free again");
+    let_fail(CALL_FLOCK, 0, 0);
+    spool_destroy(&spool);
+}
+
+static void remove_first(int unused)
+{
+    (void)unused;
+    need(unlink(spool_path("rejected/" MADE_1)) == 0, "unlink");
+}
+
+static void test_retry_fails(void)
+{
+    struct spool *spool = spool_to_retry();
+    struct spool_retried retried = {0};
+
+    let_fail(CALL_RENAME, 1, EIO);
+    is_int(spool_retry(spool, &retried), RESULT_SYSTEM, "an entry that cannot be moved");
+    is_int(errno, EIO, "the reason");
+    is_int(retried.moved + retried.kept, 0, "it is not counted");
+    is_int(count_files(spool_path("rejected")), 5, "all of it is still there");
+    let_fail(CALL_RENAME, 2, EIO);
+    is_int(spool_retry(spool, &retried), RESULT_SYSTEM, "a companion that cannot be moved");
+    is_int(count_files(spool_path("rejected")), 3, "its log stays with it");
+    let_fail(CALL_RENAME, 0, 0);
+    spool_destroy(&spool);
+    spool = spool_to_retry();
+    retried.moved = 0;
+    before_call[CALL_RENAME] = remove_first;
+    is_int(spool_retry(spool, &retried), RESULT_OK, "an entry that somebody removes just then");
+    is_int(retried.moved, 1, "the other one is moved");
+    is_int(retried.kept, 0, "none is kept");
+    spool_destroy(&spool);
+}
+
+/* Not all file systems can rename without replacing. */
+static void test_retry_plain(void)
+{
+    static const int errors[] = {EINVAL, ENOSYS};
+
+    for (size_t i = 0; i < 2; i++) {
+        struct spool *spool = spool_to_retry();
+        struct spool_retried retried = {0};
+
+        put_text(MADE_1, "another\n");
+        let_fail(CALL_RENAME, UINT32_MAX, errors[i]);
+        is_int(spool_retry(spool, &retried), RESULT_OK, "on a simple file system");
+        is_int(retried.kept, 1, "what waits is not replaced");
+        is_str(text_of(MADE_1), "another\n", "it is as it was");
+        is_str(text_of("rejected/" MADE_1), "1\n", "as is the other one");
+        is_int(retried.moved, 1, "the rest is moved");
+        is_str(text_of(LOG), "log", "a log");
+        is_str(text_of(LOG_DNS), "dns", "with its companion");
+        let_fail(CALL_RENAME, 0, 0);
+        spool_destroy(&spool);
+    }
+}
+
 /* What a process leaves if killed while it moves something. */
 static void test_recover_aside(void)
 {
@@ -1425,6 +1531,10 @@ int main(void)
     test_trim_age();
     test_retry();
     test_retry_beside();
+    test_retry_unsynced();
+    test_retry_locks();
+    test_retry_fails();
+    test_retry_plain();
     test_recover_aside();
     test_recover_retried();
     test_look_over();
