@@ -209,10 +209,10 @@ static enum outcome judge_filter(struct take *take, int status, bool in_time)
         take->failures = 0;
         return READ;
     }
-    take->intake->filter_failures++;
-    take->failures++;
     if (stop_asked()) /* the filter was stopped as well, or killed */
         return KEPT;
+    take->intake->filter_failures++;
+    take->failures++;
     if (!in_time)
         snprintf(take->problem, sizeof take->problem,
                  "the filter had not ended after an hour, and was killed");

@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum call { CALL_FLOCK, CALL_FSYNC, CALL_PWRITE, CALL_RENAME, CALLS };
+enum call { CALL_FLOCK, CALL_FSYNC, CALL_PWRITE, CALL_READ, CALL_RENAME, CALLS };
 
 /* How many were made; which of them fail: bit 0 stands for the first; and why. */
 static unsigned calls_made[CALLS], calls_failing[CALLS];
@@ -65,6 +65,13 @@ ssize_t pwrite(int fd, const void *bytes, size_t length, off_t offset)
     struct iovec all = {(void *)(uintptr_t)bytes, length};
 
     return call_fails(CALL_PWRITE, fd) ? -1 : pwritev(fd, &all, 1, offset);
+}
+
+ssize_t read(int fd, void *bytes, size_t length)
+{
+    struct iovec all = {bytes, length};
+
+    return call_fails(CALL_READ, fd) ? -1 : readv(fd, &all, 1);
 }
 
 int renameat2(int from, const char *name, int to, const char *new, unsigned flags)
