@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/files.h"
+#include "base/least.h"
 #include "base/text.h"
 #include "send/backoff.h"
 
@@ -14,8 +15,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-/* Limits on memory: names listed at once, and files that are put off. */
-#define LISTED_MAX 1024u
+/* Files that are put off; bounds memory. */
 #define LATER_MAX 1024u
 
 /* How often the directory is read. */
@@ -37,8 +37,9 @@ struct inbox {
     int64_t look_at;
     int problem; /* errno, already reported; 0: none */
     bool said_many;
-    size_t at, count, later_count;
-    char names[LISTED_MAX][NAME_MAX + 1]; /* sorted */
+    struct least names;
+    size_t at; /* the next of these */
+    size_t later_count;
     struct later later[LATER_MAX];
 };
 
@@ -59,7 +60,7 @@ static void close_folder(struct inbox *inbox)
     if (inbox->folder >= 0)
         close(inbox->folder);
     inbox->folder = -1;
-    inbox->at = inbox->count = 0;
+    inbox->at = inbox->names.count = 0;
 }
 
 void inbox_destroy(struct inbox **inbox)
@@ -122,28 +123,6 @@ static bool may_be_taken(struct inbox *inbox, const char *name, int64_t now)
     return inbox->later_count < LATER_MAX && is_regular(inbox, name, &stat);
 }
 
-/* Inserts a name in order; drops the last ones if there are too many. */
-static void list_name(struct inbox *inbox, const char *name)
-{
-    size_t low = 0, high = inbox->count;
-
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-
-        if (strcmp(inbox->names[middle], name) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (low == LISTED_MAX)
-        return;
-    if (inbox->count < LISTED_MAX)
-        inbox->count++;
-    memmove(inbox->names[low + 1], inbox->names[low],
-            (inbox->count - 1 - low) * sizeof *inbox->names);
-    snprintf(inbox->names[low], sizeof *inbox->names, "%s", name);
-}
-
 struct listing {
     struct inbox *inbox;
     int64_t now;
@@ -154,7 +133,7 @@ static enum result list_wanted(void *context, const char *name)
     struct listing *listing = context;
 
     if (is_wanted(name) && may_be_taken(listing->inbox, name, listing->now))
-        list_name(listing->inbox, name);
+        least_add(&listing->inbox->names, name);
     return RESULT_OK;
 }
 
@@ -206,8 +185,8 @@ static void look(struct inbox *inbox, int64_t now)
     tell_folder(inbox, good ? 0 : errno);
     tell_many(inbox);
     if (!good)
-        inbox->count = 0;
-    inbox->look_at = inbox->count == LISTED_MAX ? now : now + LOOK_AFTER;
+        inbox->names.count = 0;
+    inbox->look_at = inbox->names.count == LEAST_MAX ? now : now + LOOK_AFTER;
 }
 
 /* Puts a file off and returns its entry; NULL: too many are put off. */
@@ -350,14 +329,14 @@ static bool open_file(struct inbox *inbox, const char *name, int64_t now, struct
 
 enum result inbox_next(struct inbox *inbox, int64_t now, struct inbox_file *file)
 {
-    if (inbox->at == inbox->count) {
+    if (inbox->at == inbox->names.count) {
         close_folder(inbox);
         if (now < inbox->look_at)
             return RESULT_END;
         look(inbox, now);
     }
-    while (inbox->at < inbox->count)
-        if (open_file(inbox, inbox->names[inbox->at++], now, file))
+    while (inbox->at < inbox->names.count)
+        if (open_file(inbox, inbox->names.names[inbox->at++], now, file))
             return RESULT_OK;
     close_folder(inbox);
     return RESULT_END;
@@ -365,5 +344,5 @@ enum result inbox_next(struct inbox *inbox, int64_t now, struct inbox_file *file
 
 int64_t inbox_deadline(const struct inbox *inbox)
 {
-    return inbox->at < inbox->count ? 0 : inbox->look_at;
+    return inbox->at < inbox->names.count ? 0 : inbox->look_at;
 }

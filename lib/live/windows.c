@@ -4,6 +4,7 @@
 #include "base/calendar.h"
 #include "base/clock.h"
 #include "base/files.h"
+#include "base/least.h"
 #include "base/number.h"
 #include "base/text.h"
 
@@ -24,9 +25,6 @@
 
 /* The most files of one window and interface. */
 #define SAME_MOST 10000u
-
-/* Names listed at once; bounds memory, whatever is in the directory. */
-#define LISTED_MAX 256u
 
 /* Maintaining the directory may take this fraction of the thread's time. */
 #define TIDY_SHARE 20
@@ -52,7 +50,7 @@ struct windows {
     bool recovered; /* files of dead writers were dealt with */
     int64_t tidy_at;
     struct windows_counts counts;
-    char listed[LISTED_MAX][NAME_SIZE]; /* the oldest files that may be removed, sorted */
+    struct least listed; /* the oldest files that may be removed */
 };
 
 static bool is_kept(char c)
@@ -402,7 +400,6 @@ struct look {
     uint64_t bytes; /* of all files */
     int64_t before; /* older files may be removed */
     char newest[NAME_SIZE];
-    size_t listed;
 };
 
 static enum result recover_name(void *context, const char *name)
@@ -426,22 +423,6 @@ static enum result recover_name(void *context, const char *name)
     return RESULT_OK;
 }
 
-/* Adds a file to the list if it is among the oldest. */
-static void list_file(struct look *look, const char *name)
-{
-    char(*listed)[NAME_SIZE] = look->windows->listed;
-    size_t at = look->listed;
-
-    while (at > 0 && strcmp(name, listed[at - 1]) < 0)
-        at--;
-    if (at == LISTED_MAX)
-        return;
-    if (look->listed < LISTED_MAX)
-        look->listed++;
-    memmove(listed + at + 1, listed + at, (look->listed - 1 - at) * sizeof *listed);
-    snprintf(listed[at], NAME_SIZE, "%s", name);
-}
-
 static uint64_t file_bytes(const struct look *look, const char *name)
 {
     struct stat stat;
@@ -462,7 +443,7 @@ static enum result look_at_name(void *context, const char *name)
     if (look->before == INT64_MAX)
         look->bytes += file_bytes(look, name);
     if (look->before == INT64_MAX || (time >= CLOCK_LEAST && time < look->before))
-        list_file(look, name);
+        least_add(&look->windows->listed, name);
     return RESULT_OK;
 }
 
@@ -471,10 +452,10 @@ static bool remove_listed(struct look *look, uint64_t *count)
 {
     struct windows *windows = look->windows;
     bool by_bytes = look->before == INT64_MAX;
-    bool all = look->listed > 0;
+    bool all = windows->listed.count > 0;
 
-    for (size_t i = 0; i < look->listed; i++) {
-        const char *name = windows->listed[i];
+    for (size_t i = 0; i < windows->listed.count; i++) {
+        const char *name = windows->listed.names[i];
         uint64_t bytes = by_bytes ? file_bytes(look, name) : 0;
 
         if (strcmp(name, look->newest) == 0 ||
@@ -499,9 +480,10 @@ static void trim(struct windows *windows, int folder, int64_t before, uint64_t *
 {
     struct look look;
 
-    do
+    do {
         look = (struct look){.windows = windows, .folder = folder, .before = before};
-    while (files_each(folder, look_at_name, &look) == RESULT_OK && remove_listed(&look, count));
+        windows->listed.count = 0;
+    } while (files_each(folder, look_at_name, &look) == RESULT_OK && remove_listed(&look, count));
 }
 
 void windows_tidy(struct windows *windows)

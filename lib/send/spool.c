@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/files.h"
+#include "base/least.h"
 #include "base/number.h"
 #include "send/lockholder.h"
 
@@ -15,9 +16,6 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-/* Entries listed at once; bounds memory, whatever waits. */
-#define LISTED_MAX 1024u
 
 #define TIME_DIGITS 16
 
@@ -32,8 +30,7 @@ struct spool {
     gid_t group;
     unsigned created;
     uint64_t committed;
-    struct spool_entry *list; /* by name: the first ones after list_after */
-    size_t listed;
+    struct least *list; /* the first entries after list_after; NULL: not read yet */
     char list_after[NAME_MAX + 1];
 };
 
@@ -425,47 +422,22 @@ static bool parse_complete(const char *name, struct spool_entry *entry)
            entry->kind != SPOOL_COPY;
 }
 
-/* The first place in the list with a greater (or not smaller) name. */
-static size_t find_place(const struct spool *spool, const char *name, bool greater)
-{
-    size_t low = 0, high = spool->listed;
-
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-
-        if (strcmp(spool->list[middle].name, name) < greater)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-/* Inserts a name in order; drops the end of a list that gets too long. */
 static enum result list_name(struct spool *spool, const char *name, void *context)
 {
     struct spool_entry entry;
-    size_t at;
 
     (void)context;
-    if (strcmp(name, spool->list_after) <= 0 || !parse_complete(name, &entry))
-        return RESULT_OK;
-    at = find_place(spool, name, false);
-    if (at == LISTED_MAX)
-        return RESULT_OK;
-    if (spool->listed < LISTED_MAX)
-        spool->listed++;
-    memmove(spool->list + at + 1, spool->list + at, (spool->listed - 1 - at) * sizeof *spool->list);
-    spool->list[at] = entry;
+    if (strcmp(name, spool->list_after) > 0 && parse_complete(name, &entry))
+        least_add(spool->list, name);
     return RESULT_OK;
 }
 
 static enum result read_list(struct spool *spool, const char *after)
 {
-    if (!spool->list && !(spool->list = calloc(LISTED_MAX, sizeof *spool->list)))
+    if (!spool->list && !(spool->list = malloc(sizeof *spool->list)))
         return RESULT_NO_MEMORY;
     snprintf(spool->list_after, sizeof spool->list_after, "%s", after);
-    spool->listed = 0;
+    spool->list->count = 0;
     return each_name(spool, list_name, NULL);
 }
 
@@ -491,18 +463,18 @@ static uint64_t entry_bytes(struct spool *spool, const struct spool_entry *entry
 
 enum result spool_next(struct spool *spool, const char *after, struct spool_entry *entry)
 {
-    size_t at = find_place(spool, after, true);
+    size_t at = spool->list ? least_after(spool->list, after) : 0;
 
-    if (at == spool->listed || after[0] == '\0' || strcmp(after, spool->list_after) < 0) {
+    if (!spool->list || at == spool->list->count || after[0] == '\0' ||
+        strcmp(after, spool->list_after) < 0) {
         enum result result = read_list(spool, after);
 
         if (result != RESULT_OK)
             return result;
-        if (spool->listed == 0)
-            return RESULT_END;
         at = 0;
     }
-    *entry = spool->list[at];
+    if (at == spool->list->count || !parse_complete(spool->list->names[at], entry))
+        return RESULT_END;
     entry->bytes = entry_bytes(spool, entry);
     return RESULT_OK;
 }

@@ -11,7 +11,7 @@
 
 #include <sys/file.h>
 
-/* LATER_MAX and LISTED_MAX of the module. */
+/* LATER_MAX of the module, and LEAST_MAX. */
 #define MANY 1024
 
 static char said[4096];
