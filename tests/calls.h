@@ -15,7 +15,16 @@
 #include <time.h>
 #include <unistd.h>
 
-enum call { CALL_FLOCK, CALL_FSYNC, CALL_PWRITE, CALL_READ, CALL_RENAME, CALLS };
+enum call {
+    CALL_FLOCK,
+    CALL_FSYNC,
+    CALL_PREAD,
+    CALL_PWRITE,
+    CALL_READ,
+    CALL_RENAME,
+    CALL_WRITE,
+    CALLS
+};
 
 /* How many were made; which of them fail: bit 0 stands for the first; and why. */
 static unsigned calls_made[CALLS], calls_failing[CALLS];
@@ -60,6 +69,13 @@ int fsync(int fd)
     return call_fails(CALL_FSYNC, fd) ? -1 : fdatasync(fd);
 }
 
+ssize_t pread(int fd, void *bytes, size_t length, off_t offset)
+{
+    struct iovec all = {bytes, length};
+
+    return call_fails(CALL_PREAD, fd) ? -1 : preadv(fd, &all, 1, offset);
+}
+
 ssize_t pwrite(int fd, const void *bytes, size_t length, off_t offset)
 {
     struct iovec all = {(void *)(uintptr_t)bytes, length};
@@ -78,6 +94,11 @@ int renameat2(int from, const char *name, int to, const char *new, unsigned flag
 {
     return call_fails(CALL_RENAME, from) ? -1
                                          : (int)syscall(SYS_renameat2, from, name, to, new, flags);
+}
+
+ssize_t write(int fd, const void *bytes, size_t length)
+{
+    return call_fails(CALL_WRITE, fd) ? -1 : (ssize_t)syscall(SYS_write, fd, bytes, length);
 }
 
 int clock_gettime(clockid_t clock, struct timespec *time)

@@ -80,6 +80,16 @@ static inline const char *text_at(const char *path)
     return text;
 }
 
+/* How many descriptors the test has open. */
+static inline unsigned open_files(void)
+{
+    unsigned count = 0;
+
+    for (int fd = 0; fd < 1024; fd++)
+        count += fcntl(fd, F_GETFD) >= 0;
+    return count;
+}
+
 static inline bool is_there(const char *path)
 {
     struct stat stat;

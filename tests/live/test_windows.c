@@ -7,9 +7,11 @@
 #include "live/windows.h"
 
 #include <sys/file.h>
+#include <sys/resource.h>
 
 #define LINE "{\"src\":\"10.0.0.1\"}\n"
 #define START 1795892400 /* 2026-11-28 19:00:00 UTC */
+#define MANY 1440u       /* windows of a day, more than are listed at once */
 
 static struct windows *open_windows(const char *interface, int64_t keep, uint64_t keep_bytes)
 {
@@ -83,6 +85,100 @@ static void start_over(void)
 {
     remove_folder();
     need(mkdir(folder, 0700) == 0, "mkdir");
+}
+
+/* Calls that fail leave nothing behind, and can be repeated. */
+static void test_fails(void)
+{
+    struct windows *windows = open_windows("eth0", 0, 0);
+    struct rlimit limit, few;
+    size_t wrote = 1;
+    int next;
+
+    begin(windows, START);
+    is_int(windows_write(windows, "", 0, &wrote), RESULT_OK, "to write nothing");
+    is_int(wrote, 0, "writes nothing");
+    is_str(names(), "", "nor is a file begun for it");
+    need(getrlimit(RLIMIT_NOFILE, &limit) == 0, "getrlimit");
+    few = limit;
+    next = dup(0);
+    close(next);
+    few.rlim_cur = (rlim_t)next + 1;
+    need(setrlimit(RLIMIT_NOFILE, &few) == 0, "setrlimit"); /* for its folder alone */
+    is_int(windows_write(windows, LINE, strlen(LINE), &wrote), RESULT_SYSTEM,
+           "a file that cannot be opened");
+    is_int(errno, EMFILE, "the reason");
+    need(setrlimit(RLIMIT_NOFILE, &limit) == 0, "setrlimit");
+    let_fail(CALL_WRITE, 1, ENOSPC);
+    is_int(windows_write(windows, LINE, strlen(LINE), &wrote), RESULT_SYSTEM,
+           "a file that cannot be written");
+    is_int(errno, ENOSPC, "the reason");
+    is_int(wrote, 0, "nothing was written");
+    let_fail(CALL_WRITE, 1, EINTR);
+    is_int(windows_write(windows, LINE, strlen(LINE), &wrote), RESULT_OK,
+           "one that was interrupted");
+    is_int(wrote, 0, "wrote nothing");
+    put(windows, LINE);
+    remove_folder();
+    need(mkdir(folder, 0700) == 0, "mkdir");
+    let_fail(CALL_WRITE, 1, ENOSPC);
+    is_int(windows_end(windows), RESULT_SYSTEM, "a removed file that cannot be written again");
+    is_int(errno, ENOSPC, "the reason");
+    is_str(names(), "", "leaves nothing");
+    let_fail(CALL_PREAD, 1, EIO);
+    is_int(windows_end(windows), RESULT_SYSTEM, "nor one that cannot be read again");
+    is_int(errno, EIO, "the reason");
+    is_str(names(), "", "leaves nothing");
+    end(windows);
+    is_str(text_at(path_of("20261128T190000Z-eth0.sf")), LINE, "then it is whole");
+    is_int(counts_of(windows).written, 1, "and counted once");
+    windows_destroy(&windows);
+    start_over();
+}
+
+/* What cannot be read at the end stays for the next process. */
+static void test_unread(void)
+{
+    struct windows *windows = open_windows("eth0", 0, 0);
+
+    begin(windows, START);
+    put(windows, LINE "{\"half");
+    let_fail(CALL_PREAD, 1, EIO);
+    windows_destroy(&windows);
+    is_str(names(), ".20261128T190000Z-eth0.sf", "a file that cannot be read at the end stays");
+    windows = open_windows("eth0", 0, 0);
+    let_fail(CALL_PREAD, 1, EIO);
+    windows_tidy(windows);
+    is_str(names(), ".20261128T190000Z-eth0.sf", "and while it cannot be read");
+    is_int(counts_of(windows).recovered, 0, "which is not counted");
+    windows_destroy(&windows);
+    windows = open_windows("eth0", 0, 0);
+    windows_tidy(windows);
+    is_str(text_at(path_of("20261128T190000Z-eth0.sf")), LINE, "the next process completes it");
+    begin(windows, START + 1);
+    put(windows, "{\"half");
+    windows_destroy(&windows);
+    is_str(names(), "20261128T190000Z-eth0.sf", "one without a whole line goes");
+    start_over();
+}
+
+/* A window that has no start has that of its sample. */
+static void test_starts(void)
+{
+    static const struct window given[] = {{.start = -1, .sample_start = START * SECOND + 999999},
+                                          {.start = 0, .sample_start = START * SECOND}};
+    static const char *const want[] = {"20261128T190000Z-eth0.sf", "19700101T000000Z-eth0.sf"};
+
+    for (size_t i = 0; i < 2; i++) {
+        struct windows *windows = open_windows("eth0", 0, 0);
+
+        need(windows_begin(windows, &given[i]) == RESULT_OK, "windows_begin");
+        put(windows, LINE);
+        end(windows);
+        is_str(names(), want[i], "which start a name has");
+        windows_destroy(&windows);
+        start_over();
+    }
 }
 
 static void test_window(void)
@@ -201,6 +297,8 @@ static void test_left(void)
     put_text("20260101T000000Z-twice.sf", "else");
     put_text(".20260101T000000Z-linked.sf", LINE);
     put_text(".other", "{\"half");
+    put_text(".other.sf", "{\"half");
+    put_text(".20260101T000000Z-a.sf.bad", "{\"half");
     need(link(path_of(".20260101T000000Z-linked.sf"), path_of("20260101T000000Z-linked.sf")) == 0 &&
              symlink("..", path_of(".20260101T000000Z-link.sf")) == 0 &&
              mkfifo(path_of(".20260101T000000Z-fifo.sf"), 0600) == 0,
@@ -210,7 +308,9 @@ static void test_left(void)
     windows = open_windows("eth0", 0, 0);
     windows_tidy(windows);
     is_str(names(),
-           ".20260101T000000Z-fifo.sf .20260101T000000Z-held.sf .20260101T000000Z-link.sf .other "
+           ".20260101T000000Z-a.sf.bad .20260101T000000Z-fifo.sf .20260101T000000Z-held.sf "
+           ".20260101T000000Z-link.sf .other "
+           ".other.sf "
            "20260101T000000Z-a.sf 20260101T000000Z-b.sf 20260101T000000Z-linked.sf "
            "20260101T000000Z-twice-2.sf 20260101T000000Z-twice.sf",
            "what was left is completed, or removed; all else is left alone");
@@ -299,11 +399,13 @@ static void lock_begun(int unused)
     need(holder >= 0 && flock(holder, LOCK_EX) == 0, "flock");
 }
 
+/* Its writer completes it, and begins another of that name. */
 static void name_left(int unused)
 {
     (void)unused;
     need(rename(path_of(".20260101T000000Z-a.sf"), path_of("20260101T000000Z-a.sf")) == 0,
          "rename");
+    put_text(".20260101T000000Z-a.sf", "{\"half");
 }
 
 /* Between creating a file and locking it, a process that looks for leftovers may take it for one.
@@ -337,6 +439,7 @@ static void test_races(void)
     windows_tidy(windows);
     is_str(text_at(path_of("20260101T000000Z-a.sf")), LINE "{\"half",
            "a file whose writer has just completed it is not a leftover");
+    is_str(text_at(path_of(".20260101T000000Z-a.sf")), "{\"half", "nor the next of that name");
     is_int(counts_of(windows).recovered, 0, "nor counted as one");
     windows_destroy(&windows);
     start_over();
@@ -373,12 +476,34 @@ static void make_windows(unsigned count)
     windows_destroy(&windows);
 }
 
+/* Names that are not those of windows. */
+static const char *const foreign[] = {
+    "20250101T240000Z-a.sf", "20250101T006000Z-a.sf",   "20250101T000060Z-a.sf",
+    "2025010xT000000Z-a.sf", "20250101T0000x0Z-a.sf",   "20250101T00000xZ-a.sf",
+    "20250132T000000Z-a.sf", "20250101T000000Z-a b.sf", "20250101T000000Z-a\xc3\xa9.sf",
+    "20250101 000000Z-a.sf", "20250101T000000X-a.sf",   "20250101T000000Z_a.sf",
+};
+
+#define FOREIGN (sizeof foreign / sizeof *foreign)
+
+/* More windows than are listed at once. */
+static void make_many(void)
+{
+    char name[64];
+
+    for (unsigned i = 0; i < MANY; i++) {
+        snprintf(name, sizeof name, "20261128T%02u%02u00Z-eth0.sf", i / 60, i % 60);
+        put_text(name, LINE);
+    }
+}
+
 static void test_bytes(void)
 {
     const uint64_t line = strlen(LINE);
     struct windows *windows;
 
     make_windows(4);
+    put_text("20240101T235959Z-zZaA09_.-.sf", LINE);
     put_text("00000000T000000Z-eth0.sf", LINE);
     put_text("20260101T000000Z-.sf", LINE);
     put_text("20260101T000000Z-a.sf.gz", LINE);
@@ -387,14 +512,18 @@ static void test_bytes(void)
     put_text("20250102T000000Z-eth0.sf-2.bad", LINE);
     put_text("20260101T000000Z-a.bad", LINE);
     put_text("20260101T000000Z-a.sf2.bad", LINE);
+    for (size_t i = 0; i < FOREIGN; i++)
+        put_text(foreign[i], LINE);
     windows = open_windows("eth0", 0, 3 * line);
     windows_tidy(windows);
+    for (size_t i = 0; i < FOREIGN; i++)
+        ok(unlink(path_of(foreign[i])) == 0, "--keep-bytes: %s stays", foreign[i]);
     is_str(names(),
            "00000000T000000Z-eth0.sf 20260101T000000Z-.sf 20260101T000000Z-a.bad "
            "20260101T000000Z-a.sf.gz 20260101T000000Z-a.sf2.bad "
            "20261128T190001Z-eth0.sf 20261128T190002Z-eth0.sf 20261128T190003Z-eth0.sf",
            "--keep-bytes: the oldest go, of any interface, and nothing else");
-    is_int(counts_of(windows).removed_bytes, 4, "--keep-bytes: that is counted");
+    is_int(counts_of(windows).removed_bytes, 5, "--keep-bytes: that is counted");
     windows_destroy(&windows);
     windows = open_windows("eth0", 0, 1);
     windows_tidy(windows);
@@ -405,12 +534,12 @@ static void test_bytes(void)
            "--keep-bytes: the newest stays, however large it is");
     windows_destroy(&windows);
     start_over();
-    make_windows(700);
+    make_many();
     windows = open_windows("eth0", 0, 10 * line);
     windows_tidy(windows);
     is_int(strlen(names()), 10 * (strlen("20261128T190003Z-eth0.sf") + 1) - 1,
            "--keep-bytes: many go at once");
-    is_int(counts_of(windows).removed_bytes, 690, "--keep-bytes: all of them are counted");
+    is_int(counts_of(windows).removed_bytes, MANY - 10, "--keep-bytes: all of them are counted");
     is_int(counts_of(windows).remove_error, 0, "--keep-bytes: without an error");
     windows_destroy(&windows);
     start_over();
@@ -443,12 +572,14 @@ static void test_age(void)
     make_window(CLOCK_LEAST / SECOND, "first");
     make_window(now - 7300, "old");
     make_window(now - 7100, "young");
+    need(mkdir(path_of("20250102T000000Z-eth0.sf"), 0700) == 0, "mkdir");
     windows = open_windows("eth0", 7200 * SECOND, 0);
     windows_tidy(windows);
     ok(strstr(names(), "20241231T235959Z-unset.sf"), "--keep: before 2025 there is no age");
     ok(!strstr(names(), "first"), "--keep: from then on there is");
     ok(!strstr(names(), "old") && strstr(names(), "young"), "--keep: what is older goes");
     is_int(counts_of(windows).removed_age, 2, "--keep: that is counted");
+    is_int(counts_of(windows).remove_error, EISDIR, "--keep: what cannot be removed is told of");
     is_int(counts_of(windows).removed_bytes, 0, "--keep: not as what is too much");
     windows_destroy(&windows);
     windows = open_windows("eth0", SECOND, 0);
@@ -579,7 +710,13 @@ static void test_no_folder(void)
 
 int main(void)
 {
+    unsigned open_before;
+
     make_folder("windows");
+    open_before = open_files();
+    test_fails();
+    test_unread();
+    test_starts();
     test_window();
     test_names();
     test_shared();
@@ -597,5 +734,6 @@ int main(void)
     test_removed();
     test_no_folder();
     remove_folder();
+    is_int(open_files(), open_before, "no file is left open");
     return done();
 }
