@@ -138,7 +138,6 @@ kill -STOP $cap
 tcpreplay -q -i one0 --topspeed --loop 50 trace.pcap >replay.log 2>&1
 kill -CONT $cap
 until_true grep -q drops err
-sleep 2
 stop
 E2
 is "$(sed 's/[1-9][0-9,]* so/N so/; s/[1-9][0-9,]* packets were/N packets were/; s/in [0-9]* s/in T s/' err)" \
@@ -191,11 +190,11 @@ is "$(cat status) $(sed -n 's/^\(flowcap: two0: no records.*\)/\1/p' shown)" \
 
 # Records of windows while the progress line is shown
 in_network <<'E2'
-"$python" "$here/terminal.py" '' "$tool" -i two0 -Z "$user" -d 2 -n 5 >shown 2>err &
+"$python" "$here/terminal.py" '' "$tool" -i two0 -Z "$user" -d 2 -n 5 --metrics "$PWD/metrics/windows.prom" >shown 2>err &
 cap=$!
 until_its_child_captures
 replay trace.pcap
-sleep 1.5
+until_true windows_are 1 metrics/windows.prom
 replay trace.pcap
 wait $cap
 echo $? >status

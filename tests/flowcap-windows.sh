@@ -158,7 +158,7 @@ full() {
     in_network <<E2
 mkdir windows && mount -t tmpfs -o size=128k,mode=777 tmpfs windows && echo yes >mounted || exit
 head -c 1000000 /dev/zero >windows/filler 2>/dev/null
-start -d 1
+start -d 1 --metrics "\$PWD/metrics/prom"
 replay
 until_true grep -q 'No space' err
 replay
@@ -167,7 +167,8 @@ cp -R windows kept
 E2
 }
 rm -rf kept mounted
-full 'sleep 2
+mkdir -m 777 metrics
+full 'until_true windows_are 4 metrics/prom
 rm windows/filler
 until_true grep -q "written again" err
 stop'

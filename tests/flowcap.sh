@@ -87,8 +87,7 @@ fi
 if command -v tcpprep >/dev/null && tcpprep -a client -i trace.pcap -o sides >out 2>&1; then
     in_network <<'E2'
 start -d 1000000 -a
-tcpreplay -q -c sides -i one0 -I two0 -p 2000 trace.pcap >replay.log 2>&1 || cat replay.log
-sleep 0.5
+send -c sides -i one0 -I two0 -p 2000 trace.pcap
 stop
 E2
     same 'both directions' trace.pcap -a
@@ -166,7 +165,6 @@ start -d 2
 replay trace.pcap
 until_true test -s live.sf
 echo $? >status
-sleep 2 # the length of a window, so that the next packets are of another
 replay trace.pcap
 stop
 E2
@@ -183,7 +181,6 @@ replay trace.pcap
 sleep 3 # windows
 kill -CONT $cap
 until_true test -s live.sf
-sleep 1 # the length of a window
 stop
 E2
 ok 'a stall of several windows: what waited is of few samples' \
@@ -274,8 +271,7 @@ ip link set four0 up
 ip link set two0 up
 until_true grep -q again err
 until_connected four0 two0
-tcpreplay -q -i four0 -p 5000 trace.pcap >replay.log 2>&1 || cat replay.log
-sleep 0.5
+send -i four0 -p 5000 trace.pcap
 stop
 E2
 if [ -s renamed ]; then
@@ -295,8 +291,7 @@ pair three0 four0
 start -i four0 -d 1000000 -a
 ip -d link show two0 | grep -o 'promiscuity [0-9]*' >promiscuous
 ip -d link show four0 | grep -o 'promiscuity [0-9]*' >>promiscuous
-tcpreplay -q -c sides -i one0 -I three0 -p 2000 trace.pcap >replay.log 2>&1 || cat replay.log
-sleep 0.5
+send -c sides -i one0 -I three0 -p 2000 trace.pcap
 stop
 E2
     same 'two interfaces, a direction each' trace.pcap -a
@@ -317,8 +312,7 @@ replay trace.pcap
 ip link set four0 up
 until_true grep -q again err
 until_connected three0 four0
-tcpreplay -q -i three0 -p 5000 trace.pcap >replay.log 2>&1 || cat replay.log
-sleep 0.5
+send -i three0 -p 5000 trace.pcap
 ip link del three0
 wait $cap
 echo $? >status
@@ -347,14 +341,16 @@ flowcap: two0,one0: one0: the interface is down' 'two interfaces, one is not the
 
 in_network <<'E2'
 mkfifo reader
+chmod 755 .
+mkdir -m 777 metrics
 exec 3<>reader
-"$tool" -i two0 -Z "$user" -d 1 >reader 2>err 3>&- &
+"$tool" -i two0 -Z "$user" -d 1 --metrics "$PWD/metrics/prom" >reader 2>err 3>&- &
 cap=$!
 until_it_captures
 replay trace.pcap
-sleep 2 # windows
+until_true windows_are 2 metrics/prom
 replay trace.pcap
-sleep 2 # windows
+until_true windows_are 4 metrics/prom
 kill $cap
 exec 4<reader
 cat <&4 >live.sf 3>&- &
@@ -368,8 +364,10 @@ is "$(cat status)" 0 'a reader that stalls: exit status'
 is "$(packets <live.sf)" $((2 * sent)) \
     'a reader that stalls: gets everything later'
 in_network <<'E2'
-{ "$tool" -i two0 -Z "$user" -d 1 2>err; echo $? >status; } | true &
-sleep 1
+{ sh -c 'echo $$ >pid; exec "$tool" -i two0 -Z "$user" -d 1' 2>err; echo $? >status; } | true &
+until_true test -s pid
+cap=$(cat pid)
+until_it_captures
 replay trace.pcap
 until_true test -s status
 E2
@@ -425,7 +423,7 @@ exec 3<locked/cache
 flock 3
 start -d 1 -c "$PWD/locked/cache" -v 3<&-
 replay trace.pcap
-sleep 2 # windows
+until_true grep -q 'learns once that is over' err
 replay trace.pcap
 stop
 E2
@@ -460,11 +458,12 @@ mkdir -m 777 shared
 chmod 755 .
 start -d 1 -c "$PWD/shared/cache"
 replay trace.pcap
-sleep 1
+until_true grep -q cdn.example.org shared/cache
+cat shared/cache >meanwhile
 stop
 E2
 is "$(cat status err)" 0 'a name cache: exit status'
-like "$(cat shared/cache)" ' cdn.example.org [0-9-]*$' 'a name cache: it has learned'
+like "$(cat meanwhile)" ' cdn.example.org [0-9-]*$' 'a name cache: it has learned'
 
 # Without root, but with the capability
 

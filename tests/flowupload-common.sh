@@ -45,6 +45,11 @@ wait_for() {
     done
 }
 
+# has_ended PROCESS: one of this shell, whether or not that has waited for it
+has_ended() {
+    [ ! -d "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status"
+}
+
 # answers WORD...: sets how the collector answers the next requests
 answers() {
     for word in "$@"; do

@@ -144,9 +144,12 @@ url=http://127.0.0.1:9/
 
 begin "$tool" -k key -s spool -u "$url" -i 60
 ok 'three signals: flowupload has begun' wait_for 'a sample' begun upload
+has_got_it() {
+    has_ended $process || grep -q '^ShdPnd:.0*$' /proc/$process/status
+}
 for signal in 1 2 3; do
     kill $process
-    sleep 0.3 # so that they are three
+    wait_for 'a signal to arrive, so that they are three' has_got_it
 done
 wait $process
 is $? 143 'three signals: it ends at once'

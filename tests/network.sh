@@ -86,8 +86,23 @@ packets() {
 
 # replay FILE...: out of one0, to two0
 replay() {
-    tcpreplay -q -i one0 -p 5000 "$@" >replay.log 2>&1 || cat replay.log
-    sleep 0.5
+    send -i one0 -p 5000 "$@"
+}
+
+# send ARGUMENTS...: tcpreplay with them, until the kernel has passed all packets on
+send() {
+    tcpreplay -q "$@" >replay.log 2>&1 || cat replay.log
+    until_true has_passed_on
+}
+
+# has_passed_on: none waits between two interfaces (Linux before 5.10 does not say)
+has_passed_on() {
+    awk '$12 != "" && $12 !~ /^0+$/ { exit 1 }' /proc/net/softnet_stat
+}
+
+# windows_are N METRICS: so many have ended
+windows_are() {
+    awk -v least="$1" '/^secflow_capture_windows_total/ { n = $NF } END { exit n < least }' "$2"
 }
 
 # stop: ends it and leaves its exit status

@@ -83,7 +83,7 @@ hello -noservername
 curl -s -o out --resolve HTTP.Example:8080:127.0.0.1 http://HTTP.Example:8080/
 curl -s -o out http://127.0.0.1:8080/
 until_true grep -aq 'Host: 127.0.0.1:8080' lo.pcap
-sleep 0.5
+until_true has_passed_on
 kill $dump $cap
 wait $dump $cap
 kill $servers
