@@ -720,6 +720,7 @@ int main(int argc, char **argv)
     };
     int status;
 
+    signals_keep();
     common_init("flowcap");
     status = converter_options_init(&command.converter, &tool);
     command.converter.names_memory = NAMES_MEMORY;

@@ -9,6 +9,7 @@
 #include "report.h"
 #include "secflows.h"
 #include "send/sample.h"
+#include "signals.h"
 #include "status.h"
 #include "stop.h"
 #include "take.h"
@@ -956,6 +957,7 @@ int main(int argc, char **argv)
     size_t count;
     int status;
 
+    signals_keep();
     common_init("flowupload");
     status = parse_options(&command, argc, argv);
     if (status == EX_OK && !command.done && (command.status_only || command.retry_only)) {

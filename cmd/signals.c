@@ -4,6 +4,15 @@
 #include <signal.h>
 #include <sys/signalfd.h>
 
+void signals_keep(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 int signal_descriptor(const int *signals, size_t count)
 {
     struct sigaction old;

@@ -10,6 +10,9 @@
 
 #include <stddef.h>
 
+/* Keeps SIGUSR1, which would end the tool, for the descriptor. Call it first in main. */
+void signals_keep(void);
+
 /*
  * Blocks the signals and returns a non-blocking signalfd(2) to read them from; ignored signals stay
  * ignored. -1: see errno.

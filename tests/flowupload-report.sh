@@ -19,10 +19,18 @@ said() {
 }
 
 # tells DESCRIPTION REGEX: on SIGUSR1 it prints counters
-tells() {
+# keeps_usr1: it is ready for that signal, which is 0x200 in the mask
+keeps_usr1() {
+    grep -q '^SigBlk:.*[2367abef]..$' "/proc/$process/status"
+}
+counts() {
     kill -s USR1 "$process"
-    ok "$1: it prints counters" wait_for 'counters' said 'records read'
-    like "$(cat err)" "^flowupload: $2" "$1: the counters"
+    grep -Eq "^flowupload: $asked" err
+}
+tells() {
+    asked=$2
+    wait_for 'it to be ready for signals' keeps_usr1
+    ok "$1: it prints counters" wait_for "$2" counts
 }
 
 start_collector
@@ -110,12 +118,22 @@ for mode in "-k key -s spool -u $url" '-n'; do
     process=$!
     exec 3>pipe
     record 1700000000 1 >&3
-    sleep 0.3
     tells "a pipe, ${mode%% *}" '1 records read, '
     exec 3>&-
     wait $process
     is $? 0 "a pipe, ${mode%% *}: exit status"
 done
+rm -f err
+answers
+mkfifo slow
+"$tool" -k slow -s spool -u "$url" one.sf >out 2>err &
+process=$!
+wait_for 'it to be ready for signals' keeps_usr1
+kill -s USR1 $process
+cat key >slow
+wait $process
+is $? 0 'before the key is read: exit status'
+like "$(cat err)" '^flowupload: 0 records read' 'before the key is read: the counters come later'
 rm -f err
 answers hang
 "$tool" -k key -s spool -u "$url" one.sf >out 2>err &

@@ -1486,7 +1486,10 @@ static void test_owner(void)
 
 int main(void)
 {
+    unsigned open_before;
+
     make_folder("test_spool");
+    open_before = open_files();
     test_init();
     test_init_relative();
     test_init_fails();
@@ -1541,5 +1544,6 @@ int main(void)
     test_special();
     test_owner();
     remove_folder();
+    is_int(open_files(), open_before, "no file is left open");
     return done();
 }
