@@ -14,6 +14,7 @@ cd "$tmp" || exit 99
 export bindir
 
 introduces_itself
+keeps_usr1_first
 misused 'no interface'
 misused 'two filters' -i lo -f tcp udp
 : >here.pcap

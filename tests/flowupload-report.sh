@@ -18,7 +18,6 @@ said() {
     grep -q "$1" err
 }
 
-# tells DESCRIPTION REGEX: on SIGUSR1 it prints counters
 # keeps_usr1: it is ready for that signal, which is 0x200 in the mask
 keeps_usr1() {
     grep -q '^SigBlk:.*[2367abef]..$' "/proc/$process/status"
@@ -27,6 +26,7 @@ counts() {
     kill -s USR1 "$process"
     grep -Eq "^flowupload: $asked" err
 }
+# tells DESCRIPTION REGEX: on SIGUSR1 it prints counters
 tells() {
     asked=$2
     wait_for 'it to be ready for signals' keeps_usr1
@@ -109,6 +109,7 @@ is "$(cat err)" 'flowupload: nowhere/metrics.prom: the metrics cannot be written
 
 # SIGUSR1 in every mode
 
+keeps_usr1_first
 rm -rf spool
 mkfifo pipe
 for mode in "-k key -s spool -u $url" '-n'; do
@@ -123,17 +124,6 @@ for mode in "-k key -s spool -u $url" '-n'; do
     wait $process
     is $? 0 "a pipe, ${mode%% *}: exit status"
 done
-rm -f err
-answers
-mkfifo slow
-"$tool" -k slow -s spool -u "$url" one.sf >out 2>err &
-process=$!
-wait_for 'it to be ready for signals' keeps_usr1
-kill -s USR1 $process
-cat key >slow
-wait $process
-is $? 0 'before the key is read: exit status'
-like "$(cat err)" '^flowupload: 0 records read' 'before the key is read: the counters come later'
 rm -f err
 answers hang
 "$tool" -k key -s spool -u "$url" one.sf >out 2>err &

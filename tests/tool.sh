@@ -96,6 +96,15 @@ EOF
         'SECFLOW_SENSOR that is not UTF-8: message'
 }
 
+# keeps_usr1_first: it blocks SIGUSR1, which would end it, before it does anything
+keeps_usr1_first() {
+    if strace -qq -e trace=rt_sigprocmask,rt_sigaction -o "$tmp/calls" "$tool" --help >"$tmp/out" 2>"$tmp/err"; then
+        like "$(grep -m 1 -e PIPE -e USR1 "$tmp/calls")" '^rt_sigprocmask\(SIG_BLOCK, \[USR1\]' 'SIGUSR1 is blocked first of all'
+    else
+        skip 'SIGUSR1 is blocked first of all' "strace cannot be used here: $(head -n 1 "$tmp/err")"
+    fi
+}
+
 to_full() {
     "$tool" "$@" >/dev/full
 }
