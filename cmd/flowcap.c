@@ -131,7 +131,7 @@ static const char *problem_of(const struct command *command)
 {
     if (command->retry_after > 0)
         return capture_problem(command->capture);
-    return capture_lacks(command->capture) ? "an interface is down" : NULL;
+    return capture_lacks(command->capture) ? "an interface is down or has disappeared" : NULL;
 }
 
 static struct watch_counts count(struct command *command)
@@ -167,16 +167,22 @@ static void look_at_cache(struct command *command, const struct outbox_counts *c
         worse_status(command->status, cache_updated(&command->converter, counts->cache));
 }
 
-/* With several interfaces, one may be down while the others are captured from. */
+/* With several interfaces, one may be down or gone while the others are captured from. */
 static void tell_news(struct command *command)
 {
-    const char *name;
-    bool up;
+    static const char *const words[] = {
+        [CAPTURE_CAME_UP] = "capturing from it again",
+        [CAPTURE_WENT_DOWN] = "the interface is down; waiting for it, capturing from the others",
+        [CAPTURE_WENT_AWAY] = "it has disappeared; restart flowcap to capture from it again",
+        [CAPTURE_RENAMED] = "capturing from it goes on; the interface has another name now",
+    };
+    struct capture_news news;
 
-    while ((name = capture_news(command->capture, &up)))
+    while ((news = capture_news(command->capture)).event != CAPTURE_QUIET)
         if (!command->converter.quiet)
-            complain(name, up ? "capturing from it again"
-                              : "the interface is down; waiting for it, capturing from the others");
+            complain(news.name, "%s%s%s", words[news.event],
+                     news.event == CAPTURE_RENAMED ? ": " : "",
+                     news.event == CAPTURE_RENAMED ? news.new_name : "");
 }
 
 /* Reports failures of the writing thread. */

@@ -315,16 +315,30 @@ until_true grep -q again err
 until_connected three0 four0
 send -i three0 -p 5000 trace.pcap
 ip link del three0
+until_true grep -q 'four0: .*disappeared' err
+pair three0 four0
+replay trace.pcap
+send -i three0 -p 5000 trace.pcap
+ip link set two0 name five0 2>/dev/null && echo yes >several.renamed && until_true grep -q five0 err
+replay trace.pcap
+ip link del one0
 wait $cap
 echo $? >status
 E2
-is "$(cat err)" 'flowcap: four0: the interface is down; waiting for it, capturing from the others
+is "$(grep -v five0 err)" 'flowcap: four0: the interface is down; waiting for it, capturing from the others
 flowcap: four0: capturing from it again
-flowcap: two0,four0: four0: the interface has disappeared, which ends the capture' \
-    'two interfaces, one comes and goes: messages'
-is "$(packets <live.sf)" $((2 * sent)) \
-    'two interfaces, one comes and goes: all packets are there'
-is "$(cat status)" 69 'two interfaces, one has disappeared: exit status'
+flowcap: four0: it has disappeared; restart flowcap to capture from it again
+flowcap: two0,four0: all of the interfaces have disappeared' \
+    'two interfaces that come and go: messages'
+is "$(packets <live.sf)" $((4 * sent)) \
+    'two interfaces that come and go: all packets are there, but those of another that gets a name'
+is "$(cat status)" 69 'two interfaces that have disappeared: exit status'
+if [ -s several.renamed ]; then
+    is "$(grep five0 err)" 'flowcap: two0: capturing from it goes on; the interface has another name now: five0' \
+        'two interfaces, one is renamed: message'
+else
+    skip 'two interfaces, one is renamed' 'Linux is too old'
+fi
 in_network <<'E2'
 "$tool" -i two0,nothing0 2>err
 echo $? >status

@@ -32,10 +32,12 @@ static const char *const drop_names[] = {"rx_missed_errors", "rx_fifo_errors"};
 /* How often to look up the interface's name: nothing notifies of a rename. */
 #define LOOK_EVERY SECOND
 
+enum presence { UP, DOWN, GONE };
+
 struct port {
     char name[IFNAMSIZ];
-    int index; /* of the interface that has, or had, this name */
-    bool down;
+    int index;                  /* of the interface that has, or had, this name */
+    enum presence known;        /* of several: as last told */
     int drop_files[DROP_FILES]; /* the kernel's counters of the interface's drops; -1: none */
     uint64_t drops_before;      /* drops at the start */
 };
@@ -76,6 +78,17 @@ static int find_interface(const struct capture *capture, const struct port *port
 
     memcpy(request.ifr_name, port->name, sizeof request.ifr_name);
     return ioctl(capture->lookup, SIOCGIFINDEX, &request) < 0 ? -1 : request.ifr_ifindex;
+}
+
+/* The name of the interface with an index. False: there is none. */
+static bool find_name(const struct capture *capture, int index, char name[IFNAMSIZ])
+{
+    struct ifreq request = {.ifr_ifindex = index};
+
+    if (ioctl(capture->lookup, SIOCGIFNAME, &request) < 0)
+        return false;
+    memcpy(name, request.ifr_name, IFNAMSIZ);
+    return true;
 }
 
 static bool is_up(const struct capture *capture, const struct port *port)
@@ -356,32 +369,34 @@ int capture_fd(const struct capture *capture)
 static void fail_missing(struct capture *capture)
 {
     const struct port *port = capture->ports;
-    struct ifreq request = {.ifr_ifindex = port->index};
+    char name[IFNAMSIZ];
 
-    if (ioctl(capture->lookup, SIOCGIFNAME, &request) == 0 &&
-        strcmp(request.ifr_name, port->name) != 0 &&
+    if (find_name(capture, port->index, name) && strcmp(name, port->name) != 0 &&
         listen_for(capture, SILENT_PROTOCOL, port->index))
-        fail(capture, CAPTURE_MISSING, "the interface has another name now", request.ifr_name);
+        fail(capture, CAPTURE_MISSING, "the interface has another name now", name);
     else
         fail(capture, CAPTURE_MISSING, "", "the interface has disappeared");
 }
 
-/* The filter passes nothing of another interface that gets the name. */
+/* The filter passes nothing of other interfaces that get the names. */
 static void look_at_several(struct capture *capture)
 {
-    for (size_t i = 0; i < capture->count && capture->state == CAPTURE_GOOD; i++)
-        if (find_interface(capture, &capture->ports[i]) != capture->ports[i].index)
-            fail(capture, CAPTURE_FAILED, capture->ports[i].name,
-                 "the interface has disappeared, which ends the capture");
+    char name[IFNAMSIZ];
+
+    for (size_t i = 0; i < capture->count; i++)
+        if (find_name(capture, capture->ports[i].index, name))
+            return;
+    fail(capture, CAPTURE_FAILED, "", "all of the interfaces have disappeared");
 }
 
 enum capture_state capture_look(struct capture *capture)
 {
-    if (capture->count != 1)
+    if (capture->count > 1)
         look_at_several(capture);
-    else if (find_interface(capture, capture->ports) != capture->ports->index)
+    else if (capture->count == 1 &&
+             find_interface(capture, capture->ports) != capture->ports->index)
         fail_missing(capture);
-    else if (!is_up(capture, capture->ports))
+    else if (capture->count == 1 && !is_up(capture, capture->ports))
         fail(capture, CAPTURE_DOWN, "", "the interface is down");
     return capture->state;
 }
@@ -389,25 +404,41 @@ enum capture_state capture_look(struct capture *capture)
 bool capture_lacks(const struct capture *capture)
 {
     for (size_t i = 0; i < capture->count; i++)
-        if (capture->ports[i].down)
+        if (capture->ports[i].known != UP)
             return true;
     return false;
 }
 
-const char *capture_news(struct capture *capture, bool *up)
+/* What has become of one of several interfaces. */
+static struct capture_news port_news(const struct capture *capture, struct port *port)
 {
-    if (capture->count < 2 || capture->state != CAPTURE_GOOD)
-        return NULL;
-    for (size_t i = 0; i < capture->count; i++) {
-        struct port *port = &capture->ports[i];
+    static const enum capture_event events[] = {CAPTURE_CAME_UP, CAPTURE_WENT_DOWN,
+                                                CAPTURE_WENT_AWAY};
+    struct capture_news news = {.event = CAPTURE_QUIET};
+    enum presence now = GONE;
 
-        *up = is_up(capture, port);
-        if (port->down == *up) {
-            port->down = !*up;
-            return port->name;
-        }
+    memcpy(news.name, port->name, sizeof news.name);
+    if (find_name(capture, port->index, news.new_name)) {
+        memcpy(port->name, news.new_name, sizeof port->name);
+        now = is_up(capture, port) ? UP : DOWN;
     }
-    return NULL;
+    if (strcmp(news.name, port->name) != 0) {
+        news.event = CAPTURE_RENAMED;
+    } else if (now != port->known) {
+        news.event = events[now];
+        port->known = now;
+    }
+    return news;
+}
+
+struct capture_news capture_news(struct capture *capture)
+{
+    struct capture_news news = {.event = CAPTURE_QUIET};
+
+    if (capture->count > 1 && capture->state == CAPTURE_GOOD)
+        for (size_t i = 0; i < capture->count && news.event == CAPTURE_QUIET; i++)
+            news = port_news(capture, &capture->ports[i]);
+    return news;
 }
 
 static void take_packet(u_char *context, const struct pcap_pkthdr *header, const u_char *data)

@@ -16,9 +16,10 @@
 
 /*
  * Several interfaces share one socket, so that their packets come in order. The socket hears all
- * interfaces; the kernel passes only packets of those asked for, which it knows by number. So an
- * interface that disappears cannot be replaced by another of the same name: the state becomes
- * CAPTURE_FAILED. While one is down, capture goes on from the others; capture_news says so.
+ * interfaces; the kernel passes only packets of those asked for, which it knows by number. So one
+ * that is renamed is captured on, and one that disappears cannot be replaced by another of the same
+ * name. While one is down or gone, capture goes on from the others; capture_news says so. Once all
+ * are gone, the state is CAPTURE_FAILED.
  */
 #define CAPTURE_INTERFACES 16u
 
@@ -70,13 +71,23 @@ MUST_CHECK enum result capture_read(struct capture *capture, capture_frame_fn *t
 /* Call it after capture_read if the descriptor reported an error, which may be the interface's. */
 enum capture_state capture_look(struct capture *capture);
 
-/*
- * With several interfaces: the name of one that went down or came up since this was last called,
- * and which; NULL: none. The capture owns the name.
- */
-const char *capture_news(struct capture *capture, bool *up);
+enum capture_event {
+    CAPTURE_QUIET, /* no news */
+    CAPTURE_CAME_UP,
+    CAPTURE_WENT_DOWN,
+    CAPTURE_WENT_AWAY, /* for good */
+    CAPTURE_RENAMED
+};
 
-/* True if one of several is down, as far as capture_news has said. */
+struct capture_news {
+    enum capture_event event;
+    char name[16], new_name[16]; /* the interface's; the latter if it was renamed */
+};
+
+/* With several interfaces: what became of one of them since this was last called. */
+struct capture_news capture_news(struct capture *capture);
+
+/* True if one of several is down or gone, as far as capture_news has said. */
 bool capture_lacks(const struct capture *capture);
 
 /* Checks whether the interface is there and up again. Needs no rights beyond the open socket. */
