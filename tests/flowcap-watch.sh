@@ -27,8 +27,6 @@ metric() {
 # Metrics
 
 in_network <<'E2'
-cp /dev/null metrics/flowcap.prom.new
-chmod 666 metrics/flowcap.prom.new
 start -d 1 --metrics "$PWD/metrics/flowcap.prom"
 replay trace.pcap
 until_true grep -q '^secflow_capture_packets_total{interface="two0"} [^0]' metrics/flowcap.prom

@@ -63,7 +63,7 @@ static enum result check_path(const char *path)
 enum result metrics_init(struct metrics **metrics, const char *path,
                          const struct metric_label *labels, size_t count)
 {
-    size_t size = strlen(path) + sizeof ".new";
+    size_t size = strlen(path) + 32;
     struct metrics *new = calloc(1, sizeof *new);
     enum result result = new ? check_path(path) : RESULT_NO_MEMORY;
 
@@ -73,7 +73,7 @@ enum result metrics_init(struct metrics **metrics, const char *path,
         result = new->path &&new->new_path ? RESULT_OK : RESULT_NO_MEMORY;
     }
     if (result == RESULT_OK)
-        snprintf(new->new_path, size, "%s.new", path);
+        snprintf(new->new_path, size, "%s.%ld.new", path, (long)getpid());
     for (size_t i = 0; i < count && result == RESULT_OK; i++)
         result = put_label(&new->labels, i == 0, labels[i].name, labels[i].value);
     if (result != RESULT_OK)

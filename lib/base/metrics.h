@@ -3,11 +3,11 @@
  * Counters of a tool, as a text file that Prometheus' node_exporter reads (its textfile collector),
  * in the exposition format 0.0.4 of Prometheus.
  *
- * The file is replaced whole or not at all: the text is written to FILE.new beside it, which is
- * then renamed. It is not synced to the disk: readers see the text that was written, synced or not.
- * After a crash of the machine a truncated file is replaced as soon as the tool runs again, and
- * what it said is out of date anyway. The mode is 0644 whatever the umask, since the reader is
- * another user.
+ * The file is replaced whole or not at all: the text is written to FILE.PID.new beside it, which is
+ * then renamed; PID is the process, so that two never write to one. It is not synced to the disk:
+ * readers see the text that was written, synced or not. After a crash of the machine a truncated
+ * file is replaced as soon as the tool runs again, and what it said is out of date anyway. The mode
+ * is 0644 whatever the umask, since the reader is another user.
  *
  *     metrics_begin(metrics);
  *     metrics_counter(metrics, "secflow_capture_windows_total", "Windows that have ended.", 3);

@@ -146,13 +146,18 @@ static void test_file(void)
     struct metrics *metrics = init(path_of("tool.prom"), NULL, 0);
     mode_t mask = umask(0077);
     bool turned = true;
+    char own[64];
 
-    put_file(path_of("tool.prom.new"), "left over", 9);
+    snprintf(own, sizeof own, "tool.prom.%ld.new", (long)getpid());
+    put_file(path_of(own), "left over", 9);
+    put_file(path_of("tool.prom.1.new"), "another's", 9);
     is_int(write_number(metrics, 1, &turned), RESULT_OK, "written");
     ok(!turned, "which is as it should be");
     is_str(text_at(path_of("tool.prom")), "# HELP a b\n# TYPE a gauge\na 1\n", "its text");
     is_int(mode_of(path_of("tool.prom")), 0644, "everyone may read it, whatever the umask is");
-    ok(!is_there(path_of("tool.prom.new")), "nothing is left beside it");
+    ok(!is_there(path_of(own)), "nothing is left beside it");
+    is_str(text_at(path_of("tool.prom.1.new")), "another's",
+           "what another process writes is left alone");
     is_int(write_number(metrics, 2, &turned), RESULT_OK, "written again");
     is_str(text_at(path_of("tool.prom")), "# HELP a b\n# TYPE a gauge\na 2\n", "its text then");
     umask(mask);
@@ -188,9 +193,11 @@ static void test_cut(void)
 {
     struct metrics *metrics = init(path_of("cut.prom"), NULL, 0);
     bool turned = false;
+    char own[64];
 
     is_int(write_number(metrics, 1, &turned), RESULT_OK, "written");
-    need(mkdir(path_of("cut.prom.new"), 0700) == 0, "a folder in its way");
+    snprintf(own, sizeof own, "cut.prom.%ld.new", (long)getpid());
+    need(mkdir(path_of(own), 0700) == 0, "a folder in its way");
     is_int(write_number(metrics, 2, &turned), RESULT_SYSTEM, "there is a folder in its way");
     ok(turned, "which is to be said");
     is_str(text_at(path_of("cut.prom")), "# HELP a b\n# TYPE a gauge\na 1\n", "it is as it was");
