@@ -336,7 +336,7 @@ enum result inbox_next(struct inbox *inbox, int64_t now, struct inbox_file *file
         look(inbox, now);
     }
     while (inbox->at < inbox->names.count)
-        if (open_file(inbox, inbox->names.names[inbox->at++], now, file))
+        if (open_file(inbox, least_name(&inbox->names, inbox->at++), now, file))
             return RESULT_OK;
     close_folder(inbox);
     return RESULT_END;

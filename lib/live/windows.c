@@ -455,7 +455,7 @@ static bool remove_listed(struct look *look, uint64_t *count)
     bool all = windows->listed.count > 0;
 
     for (size_t i = 0; i < windows->listed.count; i++) {
-        const char *name = windows->listed.names[i];
+        const char *name = least_name(&windows->listed, i);
         uint64_t bytes = by_bytes ? file_bytes(look, name) : 0;
 
         if (strcmp(name, look->newest) == 0 ||

@@ -473,7 +473,7 @@ enum result spool_next(struct spool *spool, const char *after, struct spool_entr
             return result;
         at = 0;
     }
-    if (at == spool->list->count || !parse_complete(spool->list->names[at], entry))
+    if (at == spool->list->count || !parse_complete(least_name(spool->list, at), entry))
         return RESULT_END;
     entry->bytes = entry_bytes(spool, entry);
     return RESULT_OK;

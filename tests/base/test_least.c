@@ -11,7 +11,7 @@ static void check_all(const struct least *least, unsigned first, const char *wha
 
     for (size_t i = 0; i < least->count; i++) {
         snprintf(want, sizeof want, "%06u", first + (unsigned)i);
-        wrong += strcmp(least->names[i], want) != 0;
+        wrong += strcmp(least_name(least, i), want) != 0;
     }
     is_int(least->count, LEAST_MAX, "%s: so many are kept", what);
     is_int(wrong, 0, "%s: the least, in order", what);
@@ -45,7 +45,7 @@ int main(void)
     name[NAME_MAX] = '\0';
     least_add(&least, "o");
     least_add(&least, name);
-    is_str(least.names[0], name, "the longest name");
-    is_str(least.names[1], "o", "and one after it");
+    is_str(least_name(&least, 0), name, "the longest name");
+    is_str(least_name(&least, 1), "o", "and one after it");
     return done();
 }
