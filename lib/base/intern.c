@@ -117,6 +117,24 @@ enum result intern_add_hashed(struct intern *intern, const char *text, size_t le
     return RESULT_OK;
 }
 
+uint32_t intern_fetch_text(const struct intern *intern, uint32_t hash)
+{
+    for (uint32_t at = hash;; at++) {
+        uint32_t index = *index_slot(&intern->index, at) - 1;
+
+        if (index == UINT32_MAX)
+            return index;
+        if (intern_at(intern, index)->hash == hash) {
+            size_t length;
+            const char *text = intern_text(intern, index, &length);
+
+            __builtin_prefetch(text);
+            __builtin_prefetch(text + length);
+            return index;
+        }
+    }
+}
+
 /* No string moves to a later place, so those that stay can be moved in turn. */
 void intern_keep(struct intern *intern, uint32_t *map)
 {

@@ -68,33 +68,22 @@ static inline const char *intern_text(const struct intern *intern, uint32_t inde
 
 /*
  * For many strings that are soon looked up: these fetch memory, each in turn for all of them. The
- * index is a guess by the hash alone, which may be wrong or UINT32_MAX.
+ * last one gives the index, by the hash alone; UINT32_MAX: it is not there.
  */
-static inline void intern_fetch(const struct intern *intern, uint32_t hash)
+static inline void intern_fetch_slot(const struct intern *intern, uint32_t hash)
 {
     __builtin_prefetch(index_slot(&intern->index, hash));
 }
 
-static inline uint32_t intern_guess(const struct intern *intern, uint32_t hash)
+static inline void intern_fetch_entry(const struct intern *intern, uint32_t hash)
 {
-    uint32_t index = *index_slot(&intern->index, hash) - 1;
+    uint32_t number = *index_slot(&intern->index, hash);
 
-    if (index != UINT32_MAX)
-        __builtin_prefetch(intern_at(intern, index));
-    return index;
+    if (number != 0)
+        __builtin_prefetch(intern_at(intern, number - 1));
 }
 
-static inline void intern_fetch_text(const struct intern *intern, uint32_t index)
-{
-    size_t length;
-
-    if (index != UINT32_MAX) {
-        const char *text = intern_text(intern, index, &length);
-
-        __builtin_prefetch(text);
-        __builtin_prefetch(text + length);
-    }
-}
+uint32_t intern_fetch_text(const struct intern *intern, uint32_t hash);
 
 /* The number of strings, and the bytes of memory that they take. */
 static inline uint32_t intern_count(const struct intern *intern)

@@ -303,63 +303,46 @@ static enum result take_flow(struct summary *summary, const struct flow *flow)
     return result == RESULT_OK && is_overfull(summary) ? summary_fold(summary) : result;
 }
 
-/* Fetches what a flow's entry has: it takes two lines of the cache, and its details two. */
-static void fetch_details(const struct summary *summary, uint32_t name)
+/* The entry of a key takes two lines of the cache, and its details two. */
+static void fetch_two(const void *lines)
 {
-    const struct summary_entry *entry =
-        name < summary->entries.count ? entry_at(summary, name) : NULL;
-
-    if (entry && entry->details) {
-        __builtin_prefetch(entry->details, 1);
-        __builtin_prefetch((const char *)entry->details + 64, 1);
-    }
+    __builtin_prefetch(lines, 1);
+    __builtin_prefetch((const char *)lines + 64, 1);
 }
 
-static void fetch_lists(const struct summary *summary, uint32_t name)
-{
-    const struct summary_entry *entry =
-        name < summary->entries.count ? entry_at(summary, name) : NULL;
-
-    if (entry && entry->details) {
-        __builtin_prefetch(entry->details->shares, 1);
-        timeline_fetch(&entry->details->timeline);
-    }
-}
-
-static void fetch_entry(const struct summary *summary, uint32_t name)
-{
-    if (name < summary->entries.count) {
-        __builtin_prefetch(entry_at(summary, name), 1);
-        __builtin_prefetch((const char *)entry_at(summary, name) + 64, 1);
-    }
-}
-
-/*
- * Fetches the memory that the waiting flows will need, by their hashes alone, so that a guess may
- * be wrong.
- */
+/* Fetches the memory that the waiting flows will need, as far as hashes tell. */
 static void fetch(const struct summary *summary)
 {
     const struct waiting *batch = summary->batch;
-    uint32_t names[BATCH], hosts[BATCH];
+    const struct summary_entry *entries[BATCH];
+    uint32_t count = 0;
 
     for (uint32_t i = 0; i < summary->waiting; i++) {
-        intern_fetch(&summary->names, batch[i].flow.key_hash);
-        intern_fetch(&summary->hosts, batch[i].flow.host_hash);
+        intern_fetch_slot(&summary->names, batch[i].flow.key_hash);
+        intern_fetch_slot(&summary->hosts, batch[i].flow.host_hash);
     }
     for (uint32_t i = 0; i < summary->waiting; i++) {
-        names[i] = intern_guess(&summary->names, batch[i].flow.key_hash);
-        hosts[i] = intern_guess(&summary->hosts, batch[i].flow.host_hash);
-        fetch_entry(summary, names[i]);
-        pairs_fetch(&summary->pairs, names[i], hosts[i]);
+        intern_fetch_entry(&summary->names, batch[i].flow.key_hash);
+        intern_fetch_entry(&summary->hosts, batch[i].flow.host_hash);
     }
     for (uint32_t i = 0; i < summary->waiting; i++) {
-        intern_fetch_text(&summary->names, names[i]);
-        intern_fetch_text(&summary->hosts, hosts[i]);
-        fetch_details(summary, names[i]);
+        uint32_t name = intern_fetch_text(&summary->names, batch[i].flow.key_hash);
+        uint32_t host = intern_fetch_text(&summary->hosts, batch[i].flow.host_hash);
+
+        if (name < summary->entries.count) {
+            entries[count] = entry_at(summary, name);
+            fetch_two(entries[count++]);
+            pairs_fetch(&summary->pairs, name, host);
+        }
     }
-    for (uint32_t i = 0; i < summary->waiting; i++)
-        fetch_lists(summary, names[i]);
+    for (uint32_t i = 0; i < count; i++)
+        if (entries[i]->details)
+            fetch_two(entries[i]->details);
+    for (uint32_t i = 0; i < count; i++)
+        if (entries[i]->details) {
+            __builtin_prefetch(entries[i]->details->shares, 1);
+            timeline_fetch(&entries[i]->details->timeline);
+        }
 }
 
 enum result summary_add_waiting(struct summary *summary)
