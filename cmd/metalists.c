@@ -252,12 +252,13 @@ int metalists_read(struct metalists *lists)
         result = list_files(lists->sources[i].path, &files);
     }
     free(reading.in);
+    if (result == RESULT_OK)
+        result = known_ready(reading.known);
     if (result != RESULT_OK) {
         free_paths(reading.paths, reading.path_count);
         known_destroy(&reading.known);
         return failed(result);
     }
-    known_ready(reading.known);
     if (known_dropped(reading.known) > 0 && !lists->quiet)
         complain(NULL,
                  "%" PRIu64 " entries are left out: what one name or address has may come "

@@ -23,6 +23,18 @@ struct slot {
 
 #define SLOTS_MIN 1024u
 
+/*
+ * Facts wait until there are several, so that the memory of their slots is fetched for all of them
+ * at once.
+ */
+#define BATCH 32u
+
+struct waiting {
+    struct known_key key;
+    struct fact fact;
+    uint32_t hash;
+};
+
 struct list_name {
     uint32_t text; /* in names */
     bool forgotten;
@@ -32,6 +44,8 @@ struct known {
     struct hash_seed seed;
     struct slot *slots;
     uint32_t slot_count, used;
+    struct waiting batch[BATCH];
+    uint32_t waiting;  /* in the batch */
     struct pool facts; /* the first, 0, is nobody's */
     char **blocks;     /* of keys */
     size_t block_count, block_capacity;
@@ -313,10 +327,9 @@ static bool append(struct known *known, uint32_t first, uint32_t number)
     return true;
 }
 
-static enum result add_key(struct known *known, const struct known_key *key, uint32_t number,
-                           bool *added)
+static enum result add_key(struct known *known, const struct known_key *key, uint32_t hash,
+                           uint32_t number, bool *added)
 {
-    uint32_t hash = hash_key(known, key->kind, key->bytes, key->length);
     struct slot *slot = find_slot(known, hash, key->kind, key->bytes, key->length);
     struct fact *fact = fact_at(known, number);
     enum result result;
@@ -350,23 +363,47 @@ static enum result add_network(struct known *known, const struct known_key *key,
                                : result;
 }
 
-static enum result add_fact(struct known *known, const struct known_key *key, struct fact fact)
+static enum result take_fact(struct known *known, const struct waiting *waiting)
 {
+    const struct known_key *key = &waiting->key;
     uint32_t number = known->facts.count;
     bool added = true;
-    enum result result = pool_reserve(&known->facts, sizeof fact);
+    enum result result = pool_reserve(&known->facts, sizeof waiting->fact);
 
     if (result != RESULT_OK)
         return result;
-    fact.list = (uint16_t)(known->list_count - 1);
-    *fact_at(known, number) = fact;
+    *fact_at(known, number) = waiting->fact;
     result = key->kind == KNOWN_NETWORK ? add_network(known, key, number)
-                                        : add_key(known, key, number, &added);
+                                        : add_key(known, key, waiting->hash, number, &added);
     if (added)
         known->facts.count++;
+    return result;
+}
+
+static enum result add_waiting(struct known *known)
+{
+    enum result result = RESULT_OK;
+
+    for (uint32_t i = 0; i < known->waiting && result == RESULT_OK; i++)
+        result = take_fact(known, &known->batch[i]);
+    known->waiting = 0;
+    return result;
+}
+
+static enum result add_fact(struct known *known, const struct known_key *key, struct fact fact)
+{
+    struct waiting *waiting = &known->batch[known->waiting++];
+
+    waiting->hash = hash_key(known, key->kind, key->bytes, key->length);
+    __builtin_prefetch(&known->slots[waiting->hash & (known->slot_count - 1)], 1);
+    waiting->key.kind = key->kind;
+    waiting->key.length = key->length;
+    memcpy(waiting->key.bytes, key->bytes, key->length);
+    waiting->fact = fact;
+    waiting->fact.list = (uint16_t)(known->list_count - 1);
     known->has_below = known->has_below || fact.scope == KNOWN_BELOW;
     known->has_all = known->has_all || fact.scope == KNOWN_ALL;
-    return result;
+    return known->waiting == BATCH ? add_waiting(known) : RESULT_OK;
 }
 
 enum result known_add(struct known *known, const struct known_key *key, enum known_scope scope,
@@ -429,9 +466,12 @@ static void join(void *context, uint32_t first, uint32_t other)
     append(known, first, other);
 }
 
-void known_ready(struct known *known)
+enum result known_ready(struct known *known)
 {
+    enum result result = add_waiting(known);
+
     networks_sort(&known->networks, join, known);
+    return result;
 }
 
 uint32_t known_keys(const struct known *known, enum known_kind kind)

@@ -97,11 +97,12 @@ MUST_CHECK enum result known_add(struct known *known, const struct known_key *ke
 MUST_CHECK enum result known_add_rank(struct known *known, const struct known_key *key,
                                       uint32_t rank);
 
-/* Begins a list with the name and the facts of one of another object. As known_begin. */
+/* Begins a list with the name and the facts of one of another object, a ready one. As known_begin.
+ */
 MUST_CHECK enum result known_copy(struct known *known, const struct known *from, uint16_t list);
 
-/* To be called after adding and before asking. */
-void known_ready(struct known *known);
+/* To be called after adding and before asking. RESULT_NO_MEMORY. */
+MUST_CHECK enum result known_ready(struct known *known);
 
 /* Number of keys of a kind; of facts, of those dropped; bytes of memory. */
 uint32_t known_keys(const struct known *known, enum known_kind kind);

@@ -122,10 +122,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     must(known_init(&known) == RESULT_OK && known_init(&copy) == RESULT_OK);
     result = lists_read(known, &in, &list);
     must(result == RESULT_OK || (result == RESULT_DAMAGED && list.problem[0] != '\0'));
+    must(known_ready(known) == RESULT_OK);
     for (size_t i = 0; i < known_lists(known); i++)
         must(known_copy(copy, known, (uint16_t)i) == RESULT_OK);
-    known_ready(known);
-    known_ready(copy);
+    must(known_ready(copy) == RESULT_OK);
     must(known_facts(known) <= list.entries);
     if (size < 4096)
         ask_all(known, copy, (const char *)data, size);
