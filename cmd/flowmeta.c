@@ -76,7 +76,7 @@ static const char *const fields[FIELDS] = {"title",  "description", "relevance",
 struct flowmeta {
     struct metalists lists;
     const char *paths[MMDB_MOST]; /* of databases */
-    struct places *places[MMDB_MOST];
+    struct places *places[MMDB_MOST]; /* NULL: it could not be opened */
     size_t place_count;
     bool descriptions, verbose;
     struct annotator annotator;
@@ -144,7 +144,8 @@ static enum result put_place(struct flowmeta *meta, const struct record *record)
     if (record->dst.family == 0)
         return RESULT_OK;
     for (size_t i = 0; i < meta->place_count; i++)
-        places_find(meta->places[i], &record->dst, &place);
+        if (meta->places[i])
+            places_find(meta->places[i], &record->dst, &place);
     result = put_string(meta, FIELD_COUNTRY, place.country);
     if (result == RESULT_OK)
         result = put_number(meta, FIELD_ASN, place.asn);
@@ -178,6 +179,45 @@ static enum result write_record(struct flowmeta *meta, const struct record_reade
     return record_write_with(reader, values, output);
 }
 
+/* Opens a database; where that fails, the one that was open stays in use. */
+static int open_database(struct places **places, const char *path)
+{
+    struct places *new = NULL;
+
+    switch (places_open(&new, path)) {
+    case RESULT_OK:
+        places_close(places);
+        *places = new;
+        return EX_OK;
+    case RESULT_NO_MEMORY:
+        return out_of_memory();
+    case RESULT_SYSTEM:
+        complain_errno(path, *places ? "cannot open, and the old one stays in use" : "cannot open");
+        return EX_NOINPUT;
+    default:
+        complain(path, *places ? "not a MaxMind database; the old one stays in use"
+                               : "not a MaxMind database");
+        return EX_DATAERR;
+    }
+}
+
+static int open_databases(struct flowmeta *meta)
+{
+    int status = EX_OK;
+
+    for (size_t i = 0; i < meta->place_count; i++)
+        status = worse_status(status, open_database(&meta->places[i], meta->paths[i]));
+    return status;
+}
+
+/* What cannot be read again stays as it was, which has been said. */
+static void read_again(struct flowmeta *meta)
+{
+    if (metalists_read(&meta->lists) == EX_OSERR)
+        complain(NULL, "the lists that were read before stay in use");
+    (void)open_databases(meta);
+}
+
 static enum result add(void *context, const struct record_reader *reader,
                        const struct record *record, struct output *output)
 {
@@ -185,8 +225,8 @@ static enum result add(void *context, const struct record_reader *reader,
     struct record whole = *record;
     enum result result = RESULT_OK;
 
-    if (stop_hangup() && metalists_read(&meta->lists) == EX_OSERR)
-        complain(NULL, "the lists that were read before stay in use");
+    if (stop_hangup())
+        read_again(meta);
     record_read_rest(reader, &whole);
     match_find(meta->lists.known, &whole, &meta->match);
     meta->text.length = 0;
@@ -233,31 +273,6 @@ static int take_option(struct flowmeta *meta, int option, char **argv, bool *don
     default:
         return common_option(&tool, option, argv, done);
     }
-}
-
-static int open_databases(struct flowmeta *meta)
-{
-    size_t count = meta->place_count;
-    int status = EX_OK;
-
-    meta->place_count = 0;
-    for (size_t i = 0; i < count && status != EX_OSERR; i++) {
-        const char *path = meta->paths[i];
-        enum result result = places_open(&meta->places[meta->place_count], path);
-
-        if (result == RESULT_OK) {
-            meta->place_count++;
-        } else if (result == RESULT_NO_MEMORY) {
-            status = out_of_memory();
-        } else if (result == RESULT_SYSTEM) {
-            complain_errno(path, "cannot open");
-            status = worse_status(status, EX_NOINPUT);
-        } else {
-            complain(path, "not a MaxMind database");
-            status = worse_status(status, EX_DATAERR);
-        }
-    }
-    return status;
 }
 
 static void print_summary(const struct flowmeta *meta)

@@ -380,20 +380,32 @@ if command -v "${PYTHON:-python3}" >/dev/null; then
     ok 'database: a damaged one: the record is a Secflow' "$flowlabel" out
     # It is cut off, in place, while it is in use.
     mkfifo pipe
-    "$tool" -f list -M place.mmdb <pipe >placed &
+    "$tool" -f list -M place.mmdb <pipe >placed 2>placed.err &
     pid=$!
     exec 3>pipe
-    cat a.sf >&3
-    tries=0
-    while [ ! -s placed ] && [ $tries -lt 300 ]; do
-        sleep 0.1
-        tries=$((tries + 1))
-    done
+    # place_again LINES: sends a record, and waits until so many have come out
+    place_again() {
+        cat a.sf >&3
+        tries=0
+        while [ "$(grep -c . placed)" -lt "$1" ] && [ $tries -lt 300 ]; do
+            sleep 0.1
+            tries=$((tries + 1))
+        done
+    }
+    place_again 1
     : >place.mmdb
-    cat a.sf >&3
+    place_again 2
+    kill -HUP $pid
+    place_again 3
+    "${PYTHON:-python3}" "$mmdb" place.mmdb '{"192.0.2.0/24": {"country": {"iso_code": "DE"}}}'
+    kill -HUP $pid
+    place_again 4
     exec 3>&-
     wait $pid
-    is "$? $(jq -r .dstCountry placed | tr '\n' ' ')" '0 NL NL ' 'database: cut off while it is in use'
+    is "$? $(jq -r .dstCountry placed | tr '\n' ' ')" '0 NL NL NL DE ' \
+        'database: cut off while it is in use, opened again on SIGHUP, and then a new one'
+    is "$(cat placed.err)" 'flowmeta: place.mmdb: not a MaxMind database; the old one stays in use' \
+        'database: one that cannot be opened again'
 else
     skip 'MaxMind databases' 'no python3'
 fi
@@ -411,6 +423,9 @@ is "$(record c.test:1 192.0.2.1 | "$tool" -f lists | jq -c "$added")" '{}' 'hidd
 mkfifo lists/deep/fifo
 is "$(record b.test:1 192.0.2.1 | timeout 20 "$tool" -f lists | jq -c "$added")" '{"lists":["deep"]}' \
     'a FIFO in a directory is passed over'
+ln -s .. lists/deep/up
+record b.test:1 192.0.2.1 | "$tool" -v -f lists >/dev/null 2>err
+is "$(grep -c 'entr[iy]\|too deep' err)" 2 'a link to a directory that it lies in is passed over'
 
 # Lists that are none, or damaged: said, and the rest goes on
 
