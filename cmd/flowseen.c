@@ -80,6 +80,9 @@ static const char *const fields[FIELDS] = {
 #define READY_MOST 400u
 #define READY_BYTES ((size_t)32 << 20)
 
+/* A sample with more bytes of lines gives its memory back. */
+#define SPARE_BYTES ((size_t)1 << 18)
+
 /* How often keys are forgotten, with -e. */
 #define FORGET_AGAIN (24 * 3600 * SECOND)
 
@@ -96,7 +99,8 @@ struct flowseen {
     struct output *output;
 
     struct sighting *ready[READY_MOST]; /* complete, in order */
-    size_t ready_count, ready_bytes;
+    struct sighting *spare[READY_MOST]; /* written, to be used again */
+    size_t ready_count, spare_count, ready_bytes;
 
     int64_t forgot_at;
     bool failing; /* the store cannot be used, which was reported */
@@ -298,6 +302,15 @@ static void tally(struct flowseen *flowseen, const struct sighting *sighting, bo
     flowseen->repeated += facts && sighting->counted_before;
 }
 
+/* Keeps a sample's memory for others, unless it is unusually much. */
+static void put_back(struct flowseen *flowseen, struct sighting *sighting)
+{
+    if (flowseen->spare_count < READY_MOST && sighting->lines.capacity <= SPARE_BYTES)
+        flowseen->spare[flowseen->spare_count++] = sighting;
+    else
+        destroy_sample(sighting);
+}
+
 /* Counts what is complete, and only then writes it. */
 static enum result settle(struct flowseen *flowseen)
 {
@@ -318,7 +331,7 @@ static enum result settle(struct flowseen *flowseen)
             tally(flowseen, sighting, facts);
             result = write_sample(flowseen, sighting, facts);
         }
-        destroy_sample(sighting);
+        put_back(flowseen, sighting);
     }
     flowseen->ready_count = 0;
     flowseen->ready_bytes = 0;
@@ -348,10 +361,11 @@ static enum result complete(void *context, void *sample)
 
 static enum result begin(void *context, const struct record *record, void **sample)
 {
-    struct sighting *new = calloc(1, sizeof *new);
-    enum result result = new ? sighting_init(new, record) : RESULT_NO_MEMORY;
+    struct flowseen *flowseen = context;
+    struct sighting *new = flowseen->spare_count > 0 ? flowseen->spare[--flowseen->spare_count]
+                                                     : calloc(1, sizeof *new);
+    enum result result = new ? sighting_begin(new, record) : RESULT_NO_MEMORY;
 
-    (void)context;
     if (result != RESULT_OK) {
         destroy_sample(new);
         return result;
@@ -539,6 +553,8 @@ int main(int argc, char **argv)
     samples_destroy(&flowseen.samples);
     while (flowseen.ready_count > 0)
         destroy_sample(flowseen.ready[--flowseen.ready_count]);
+    while (flowseen.spare_count > 0)
+        destroy_sample(flowseen.spare[--flowseen.spare_count]);
     record_reader_destroy(&flowseen.writer);
     seen_destroy(&flowseen.seen);
     free(flowseen.output);

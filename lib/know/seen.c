@@ -44,6 +44,7 @@ enum statement {
     ENTER,
     HAS,
     FIND,
+    WRITE,
     MERGE,
     NUMBER,
     NEW_NUMBER,
@@ -65,6 +66,7 @@ static const char *const statements[STATEMENTS] = {
     [HAS] = "SELECT 1 FROM sample WHERE id=?1",
     [FIND] = "SELECT given.rowid, seen.key, seen.counter, seen.n, seen.first, seen.last"
              " FROM temp.given CROSS JOIN main.seen ON seen.key=given.key",
+    [WRITE] = "REPLACE INTO main.seen SELECT key, counter, n, first, last FROM temp.given",
     [MERGE] = "INSERT INTO main.seen SELECT key, counter, n, first, last FROM temp.given WHERE true"
               " ON CONFLICT(key, counter) DO UPDATE SET"
               " n=max(n,excluded.n),first=min(first,excluded.first),last=max(last,excluded.last)"
@@ -123,26 +125,21 @@ struct seen_key seen_key_of(const char *kind, const char *bytes, size_t length)
     return key;
 }
 
-/* 16: not a digit. */
-static unsigned digit_of(unsigned char c)
-{
-    unsigned digit = c - (unsigned)'0', letter = (c | 0x20u) - 'a';
-
-    return digit < 10 ? digit : letter < 6 ? letter + 10 : 16;
-}
-
+/* Without branches: which digits are letters, nobody can foretell. */
 bool seen_hex_read(const char *digits, uint8_t *bytes, size_t length)
 {
-    unsigned all = 0;
+    static const char all[] = "0123456789abcdef";
+    unsigned wrong = 0;
 
     for (size_t i = 0; i < length; i++) {
-        unsigned high = digit_of((unsigned char)digits[2 * i]);
-        unsigned low = digit_of((unsigned char)digits[2 * i + 1]);
+        unsigned high = (unsigned char)digits[2 * i], low = (unsigned char)digits[2 * i + 1];
+        unsigned x = (high + high / 64 * 9) % 16, y = (low + low / 64 * 9) % 16;
 
-        bytes[i] = (uint8_t)(high << 4 | low);
-        all |= high | low;
+        wrong |= ((high | high / 64 * 32) ^ (unsigned)all[x]) |
+                 ((low | low / 64 * 32) ^ (unsigned)all[y]);
+        bytes[i] = (uint8_t)(x << 4 | y);
     }
-    return all < 16;
+    return wrong == 0;
 }
 
 int64_t seen_id_of(const char *kind, const char *bytes, size_t length)
@@ -598,10 +595,21 @@ enum result seen_find(struct seen *seen, const struct seen_row *keys, size_t cou
     return each_row(seen, FIND, count, take, context);
 }
 
-enum result seen_merge(struct seen *seen, const struct seen_row *rows, size_t count)
+static enum result give(struct seen *seen, enum statement which, const struct seen_row *rows,
+                        size_t count)
 {
     seen->given = (struct seen_rows){rows, count};
-    return run(seen, MERGE);
+    return run(seen, which);
+}
+
+enum result seen_write(struct seen *seen, const struct seen_row *rows, size_t count)
+{
+    return give(seen, WRITE, rows, count);
+}
+
+enum result seen_merge(struct seen *seen, const struct seen_row *rows, size_t count)
+{
+    return give(seen, MERGE, rows, count);
 }
 
 struct each {

@@ -103,9 +103,10 @@ MUST_CHECK enum result seen_find(struct seen *seen, const struct seen_row *keys,
                                  void *context);
 
 /*
- * Merges rows, as above, where counter is the number of the counter. It is fast if they are in the
- * order of their keys.
+ * These add rows, where counter is the number of the counter: in place of those that are there, or
+ * merged with them, as above. Rows in the order of their keys are added fastest.
  */
+MUST_CHECK enum result seen_write(struct seen *seen, const struct seen_row *rows, size_t count);
 MUST_CHECK enum result seen_merge(struct seen *seen, const struct seen_row *rows, size_t count);
 
 /* Forgets keys whose last time is before that, with all their rows. *rows: how many. */

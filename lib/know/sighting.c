@@ -10,17 +10,16 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum result sighting_init(struct sighting *sighting, const struct record *record)
+enum result sighting_begin(struct sighting *sighting, const struct record *record)
 {
-    enum result result;
+    enum result result = hash_seed_init(&sighting->seed);
 
-    *sighting = (struct sighting){
-        .traffic_date = record->traffic_date,
-        .sensor_length = record->sensor.length,
-    };
+    sighting->traffic_date = record->traffic_date;
+    sighting->sensor_length = record->sensor.length;
     if (record->sensor.length > 0)
         memcpy(sighting->sensor, record->sensor.bytes, record->sensor.length);
-    result = hash_seed_init(&sighting->seed);
+    sighting->lines.length = sighting->domains.length = 0;
+    sighting->line_count = sighting->key_count = 0;
     return result == RESULT_OK ? index_init(&sighting->index) : result;
 }
 
@@ -447,7 +446,7 @@ static enum result count_keys(struct counting *counting, const struct place **pl
     while (counting->current < count && result == RESULT_OK)
         result = finish_key(counting);
     if (result == RESULT_OK && counting->changed_count > 0)
-        result = seen_merge(counting->seen, counting->changed, counting->changed_count);
+        result = seen_write(counting->seen, counting->changed, counting->changed_count);
     return result;
 }
 

@@ -58,7 +58,11 @@ struct sighting {
     bool counted_before; /* the store had the sample already */
 };
 
-MUST_CHECK enum result sighting_init(struct sighting *sighting, const struct record *record);
+/*
+ * Begins the sample of a record. The sighting is zeroed, or complete and no longer needed: then its
+ * memory is used again. After a failure it must be destroyed.
+ */
+MUST_CHECK enum result sighting_begin(struct sighting *sighting, const struct record *record);
 void sighting_destroy(struct sighting *sighting);
 
 /*
