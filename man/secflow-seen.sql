@@ -4,7 +4,8 @@
 --   clickhouse-client --multiquery < secflow-seen.sql
 --
 -- The records come by flowupload -F ndjson. They need flowId and sensor, and domain if they are to be
--- counted by domain. Tested with ClickHouse 18.16; only functions are used that later versions have.
+-- counted by domain. Tried with ClickHouse 18.16, not with later versions, which have all that is used
+-- here by their documentation.
 
 -- Records are inserted here. They are counted by the view below and not kept: no source stays.
 CREATE TABLE IF NOT EXISTS seenrecord (

@@ -25,6 +25,7 @@ recipe() {
         on && literal && count == n { gsub(/\\e/, "\\"); print }
         /^\.Bd -literal/ { literal = 1; count += on }' "$page" |
         sed -e "s/clickhouse.example:8123/127.0.0.1:$clickhouse_port/" -e 's/flowupload/flowupload -s spool/' \
+            -e "s/kafka.example:9092/${broker:-none}/" \
             -e "s/flowcap -i eth0 --sensor web1 /cat records.sf /; s/-s seen.db/-q -s \$store/"
 }
 
@@ -88,6 +89,34 @@ query "SELECT * FROM seenlines WHERE key IN (SELECT key FROM seenlines WHERE sen
     flowseen -s some.db -I
 flowseen -s web2.db -X | jq -r 'select(.key) | .key' | sort -u >keys
 is "$(flowseen -s some.db -X)" "$(grep -F -f keys want)" 'only the keys that a sensor has itself'
+
+# Kafka in between: its library has a test broker, which runs inside a consumer here.
+
+if command -v kcat >/dev/null; then
+    query 'TRUNCATE TABLE seen'
+    kcat -X test.mock.num.brokers=1 -d mock -C -t secflow -o beginning -u -b none >got 2>kafka.log &
+    server=$!
+    ok 'Kafka starts' wait_for Kafka grep -q 'bootstrap.servers=' kafka.log
+    broker=$(sed -n 's/.*bootstrap\.servers=\([0-9.:]*\).*/\1/p' kafka.log | head -n 1)
+    store=kafka.db
+    cp all.sf records.sf
+    recipe 3 >send.sh
+    recipe 4 >on.sh
+    is_status 0 'Kafka: the recipe sends' sh send.sh
+    all_there() {
+        [ "$(grep -c . got)" = "$(grep -c . all.sf)" ]
+    }
+    ok 'Kafka: all messages are there' wait_for messages all_there
+    is_status 0 'Kafka: they go on' sh on.sh
+    is_status 0 'Kafka: and once more' sh on.sh
+    store=home2.db
+    is_status 0 'Kafka: the lines come home' sh home.sh
+    is "$(flowseen -s home2.db -X)" "$(cat want)" 'Kafka: all was counted once'
+    kill $server
+    wait $server 2>/dev/null
+else
+    skip 'Kafka' 'no kcat'
+fi
 
 stop_clickhouse
 done_testing

@@ -240,6 +240,42 @@ is "$(cat "$tmp/err")" 'flowseen: words: not a store of flowseen' '-m: message'
 is_status 66 '-m: a store is not there' "$tool" -s d1.db -m none.db
 ok '-m: it is not made' test ! -e none.db
 
+# Without the right to write
+
+# without_right ARGUMENTS...: the tool as a user who cannot write here
+without_right() {
+    if [ "$(id -u)" = 0 ]; then
+        setpriv --reuid 65534 --regid 65534 --clear-groups "$tool" "$@"
+    else
+        "$tool" "$@"
+    fi
+}
+
+mkdir readonly
+cp a.db 'readonly/a%41?.db'
+chmod 444 readonly/*
+chmod 555 readonly
+chmod 755 "$tmp"
+if [ "$(id -u)" != 0 ] || { command -v setpriv >/dev/null && without_right -V >/dev/null 2>&1; }; then
+    is "$(without_right -n -s 'readonly/a%41?.db' one.sf 2>&1)" "$("$tool" -n -s a.db one.sf)" \
+        'a directory that cannot be written: -n'
+    is "$(without_right -X -s 'readonly/a%41?.db' 2>&1)" "$("$tool" -s a.db -X)" \
+        'a directory that cannot be written: -X'
+    is_status 77 'a store that cannot be written' without_right -s 'readonly/a%41?.db' three.sf
+    is "$(head -n 1 "$tmp/err")" 'flowseen: readonly/a%41?.db: the store cannot be written; -n only asks' \
+        'a store that cannot be written: message'
+    is_status 77 'a new store in a directory that cannot be written' without_right -s readonly/new.db three.sf
+    "$tool" -s m.db -I </dev/null
+    is_status 77 '-m: a store that cannot be written' without_right -s 'readonly/a%41?.db' -m a.db
+    is "$(ls readonly)" 'a%41?.db' 'nothing is left in it'
+    chmod 755 readonly
+    is "$("$tool" -s m.db -m 'readonly/a%41?.db'; "$tool" -s m.db -X | wc -l)" "$("$tool" -s a.db -X | wc -l)" \
+        '-m: from a store without the right to write'
+else
+    skip 'stores without the right to write' 'no setpriv'
+fi
+chmod -R u+w readonly
+
 # Another process writes
 
 if command -v sqlite3 >/dev/null; then

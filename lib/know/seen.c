@@ -221,7 +221,10 @@ static enum result failed(struct seen *seen, int code)
         return trouble(seen, SEEN_BUSY, "another process is writing to the store; try again");
     case SQLITE_READONLY:
     case SQLITE_PERM:
-        return trouble(seen, SEEN_DENIED, "the store cannot be written; -n only asks");
+        return trouble(seen, SEEN_DENIED,
+                       seen->mode == SEEN_ASK
+                           ? "the files beside the store cannot be used; ask as the user who counts"
+                           : "the store cannot be written; -n only asks");
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
         return trouble(seen, SEEN_FOREIGN, "the store is damaged; use a copy of it");
@@ -410,9 +413,59 @@ static enum result read_own(struct seen *seen)
     return result;
 }
 
+/* True if the files that SQLite uses beside a store are neither there nor can be made. */
+static bool is_alone(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char name[4096];
+    int length = slash == path ? 1 : slash ? (int)(slash - path) : 0;
+
+    if (snprintf(name, sizeof name, "%s-wal", path) >= (int)sizeof name || access(name, F_OK) == 0)
+        return false;
+    snprintf(name, sizeof name, "%.*s", length, path);
+    return access(length > 0 ? name : ".", W_OK) < 0;
+}
+
+/* The URI (RFC 3986) of a store that nobody changes meanwhile. */
+static void put_uri(const char *path, char *uri, size_t room)
+{
+    size_t used = (size_t)snprintf(uri, room, "file:");
+
+    for (; *path && used < room; path++)
+        used += (size_t)snprintf(uri + used, room - used, "%%%02x", (unsigned char)*path);
+    if (used < room)
+        snprintf(uri + used, room - used, "?immutable=1");
+}
+
+static int connect_store(struct seen *seen, const char *path)
+{
+    int flags = seen->mode == SEEN_ASK ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+    char uri[3 * 4096 + 32];
+    int code;
+
+    if (seen->mode == SEEN_ASK && is_alone(path)) {
+        put_uri(path, uri, sizeof uri);
+        path = uri;
+        flags |= SQLITE_OPEN_URI;
+    }
+    code = sqlite3_open_v2(path, &seen->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
+    if (code != SQLITE_OK)
+        return code;
+    sqlite3_extended_result_codes(seen->db, 1);
+    sqlite3_busy_timeout(seen->db, BUSY_MILLISECONDS);
+    /* Names in a hostile store run nothing, and its cells are checked. */
+    code = sqlite3_db_config(seen->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_exec(seen->db,
+                            "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;"
+                            "PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16384;"
+                            "PRAGMA temp_store=MEMORY",
+                            NULL, NULL, NULL);
+    return code == SQLITE_OK ? seenrows_attach(seen->db, &seen->given) : code;
+}
+
 enum result seen_open(struct seen *seen, const char *path, enum seen_mode mode)
 {
-    int flags = mode == SEEN_ASK ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
     enum result result = RESULT_OK;
     int code;
 
@@ -423,21 +476,9 @@ enum result seen_open(struct seen *seen, const char *path, enum seen_mode mode)
         result = look_at(seen, path);
     if (result != RESULT_OK)
         return result;
-    code = sqlite3_open_v2(path, &seen->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
+    code = connect_store(seen, path);
     if (!seen->db)
         return RESULT_NO_MEMORY;
-    sqlite3_extended_result_codes(seen->db, 1);
-    sqlite3_busy_timeout(seen->db, BUSY_MILLISECONDS);
-    if (code == SQLITE_OK) /* names in a hostile store run nothing, and its cells are checked */
-        code = sqlite3_db_config(seen->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    if (code == SQLITE_OK)
-        code = sqlite3_exec(seen->db,
-                            "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;"
-                            "PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16384;"
-                            "PRAGMA temp_store=MEMORY",
-                            NULL, NULL, NULL);
-    if (code == SQLITE_OK)
-        code = seenrows_attach(seen->db, &seen->given);
     return code == SQLITE_OK ? read_own(seen) : failed(seen, code);
 }
 
