@@ -39,7 +39,7 @@ static const struct tool_option tool_options[] = {
      "what a row stands for: destination (default), source, category, domain, port, sensor, event"},
     {'k', "column", "COLUMN",
      "sort by bytes (default), flows, hosts, sent, received, packets, longest, first, last, name, "
-     "count"},
+     "count, new"},
     {'n', "rows", "ROWS", "show at most ROWS rows, 0 is all (default: what fits, or 20)"},
     {'j', "json", NULL, "write one JSON object per row, with all figures"},
     {OPTION_KEYS, "keys", "COUNT",
@@ -71,7 +71,7 @@ static const char *const key_words[] = {"destination", "source", "category", "do
                                         "port",        "sensor", "event"};
 static const char *const column_words[] = {"bytes", "sent",    "received", "flows",
                                            "hosts", "packets", "longest",  "first",
-                                           "last",  "name",    "count"};
+                                           "last",  "name",    "count",    "new"};
 
 #define WORDS(words) (sizeof(words) / sizeof *(words))
 

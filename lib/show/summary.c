@@ -83,8 +83,22 @@ static uint64_t known_count(const struct summary_entry *entry)
     return known ? known->count_least : 0;
 }
 
+int64_t summary_since(const struct summary *summary, const struct summary_entry *entry)
+{
+    const struct summary_known *known = summary_known(entry);
+    enum summary_key key = summary->options.key;
+
+    if (!known)
+        return -1;
+    if (key == SUMMARY_DOMAIN && known->domain_first_seen >= 0)
+        return known->domain_first_seen;
+    return key == SUMMARY_DOMAIN || key == SUMMARY_DESTINATION ? known->destination_first_seen
+                                                               : known->first_seen;
+}
+
 /* The greatest one comes first. */
-static uint64_t rank_value(const struct summary_entry *entry, enum summary_column column)
+static uint64_t rank_value(const struct summary *summary, const struct summary_entry *entry,
+                           enum summary_column column)
 {
     uint64_t count;
 
@@ -108,6 +122,8 @@ static uint64_t rank_value(const struct summary_entry *entry, enum summary_colum
     case SUMMARY_COUNT:
         count = known_count(entry);
         return count == 0 ? 0 : UINT64_MAX - count;
+    case SUMMARY_NEW:
+        return (uint64_t)(summary_since(summary, entry) + 1);
     default:
         return sum_of(entry->sent_bytes, entry->received_bytes);
     }
@@ -141,7 +157,8 @@ static struct rank rank_of(const struct summary *summary, uint32_t index,
 
     if (column == SUMMARY_NAME)
         return (struct rank){.entry = index};
-    return (struct rank){rank_value(entry, column), rank_value(entry, SUMMARY_BYTES), index};
+    return (struct rank){rank_value(summary, entry, column),
+                         rank_value(summary, entry, SUMMARY_BYTES), index};
 }
 
 /*

@@ -35,7 +35,8 @@ enum summary_column {
     SUMMARY_FIRST, /* the earliest first */
     SUMMARY_LAST,  /* the latest first */
     SUMMARY_NAME,  /* of the key, in the order of its bytes */
-    SUMMARY_COUNT  /* of samples: the smallest first, those of which it is not known last */
+    SUMMARY_COUNT, /* of samples: the smallest first, those of which it is not known last */
+    SUMMARY_NEW    /* summary_since: the latest first, those of which it is not known last */
 };
 
 struct summary_details; /* the room's own */
@@ -118,6 +119,12 @@ struct record_text summary_name(const struct summary *summary, const struct summ
 /* Its most frequent category, of several the first in the alphabet, and how many flows have it. */
 struct record_text summary_category(const struct summary *summary,
                                     const struct summary_entry *entry, uint64_t *flows);
+
+/*
+ * When any sample first had the domain or the destination that an entry stands for, or else one of
+ * the behaviors in it, as flowseen(1) has added it; microseconds since 1970, negative: not known.
+ */
+int64_t summary_since(const struct summary *summary, const struct summary_entry *entry);
 
 /* What filters know of it; NULL: nothing. */
 const struct summary_known *summary_known(const struct summary_entry *entry);

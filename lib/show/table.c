@@ -16,6 +16,9 @@
 /* What fills WHEN where no part has more flows: so one flow looks like little. */
 #define WHEN_FEW 4u
 
+/* "2024-02-29 12:00" */
+#define SINCE_WIDTH 16u
+
 /* The columns, in their order. */
 enum column {
     COLUMN_NAME,
@@ -28,6 +31,7 @@ enum column {
     COLUMN_FIRST,
     COLUMN_LAST,
     COLUMN_SEEN,
+    COLUMN_SINCE,
     COLUMN_WHEN,
     COLUMN_MOSTLY,
     COLUMN_TITLE,
@@ -61,10 +65,10 @@ static const struct {
 };
 
 static const char *const heads[COLUMNS] = {
-    [COLUMN_FLOWS] = "FLOWS",   [COLUMN_SENT] = "SENT",       [COLUMN_RECEIVED] = "RECV",
-    [COLUMN_PACKETS] = "PKTS",  [COLUMN_LONGEST] = "LONGEST", [COLUMN_FIRST] = "FIRST",
-    [COLUMN_LAST] = "LAST",     [COLUMN_SEEN] = "SEEN",       [COLUMN_WHEN] = "WHEN",
-    [COLUMN_MOSTLY] = "MOSTLY", [COLUMN_TITLE] = "KNOWN AS",
+    [COLUMN_FLOWS] = "FLOWS",  [COLUMN_SENT] = "SENT",       [COLUMN_RECEIVED] = "RECV",
+    [COLUMN_PACKETS] = "PKTS", [COLUMN_LONGEST] = "LONGEST", [COLUMN_FIRST] = "FIRST",
+    [COLUMN_LAST] = "LAST",    [COLUMN_SEEN] = "SEEN",       [COLUMN_SINCE] = "SINCE",
+    [COLUMN_WHEN] = "WHEN",    [COLUMN_MOSTLY] = "MOSTLY",   [COLUMN_TITLE] = "KNOWN AS",
 };
 
 static const char *head_of(const struct table *table, enum column column)
@@ -139,6 +143,19 @@ static const char *seen_of(const struct summary_entry *entry, char text[SHORT_TE
     return known && known->count_least > 0 ? short_scaled(text, known->count_least) : "";
 }
 
+/* When it was first seen: the day and the minute. */
+static const char *since_of(const struct table *table, const struct summary_entry *entry,
+                            char text[SHORT_TEXT])
+{
+    int64_t since = summary_since(table->summary, entry);
+
+    if (since < 0)
+        return "";
+    units_time(text, since);
+    text[SINCE_WIDTH] = '\0';
+    return text;
+}
+
 static const char *hosts_of(const struct summary_entry *entry, char text[SHORT_TEXT])
 {
     short_count(text, entry->hosts);
@@ -170,6 +187,8 @@ static const char *number_of(const struct table *table, const struct summary_ent
         return time_of(table, entry->first, text);
     case COLUMN_LAST:
         return time_of(table, entry->last, text);
+    case COLUMN_SINCE:
+        return since_of(table, entry, text);
     default:
         return seen_of(entry, text);
     }
@@ -204,6 +223,8 @@ static enum result measure_entry(struct table *table, const struct summary_entry
         wanted[COLUMN_TITLE] = greater(wanted[COLUMN_TITLE], visible_width(title, utf8));
     if (summary_known(entry) && summary_known(entry)->count_least > 0)
         wanted[COLUMN_SEEN] = 4;
+    if (summary_since(table->summary, entry) >= 0)
+        wanted[COLUMN_SINCE] = SINCE_WIDTH;
     return result;
 }
 
@@ -235,6 +256,8 @@ static enum column sorted_column(const struct table *table)
         return COLUMN_LAST;
     case SUMMARY_COUNT:
         return COLUMN_SEEN;
+    case SUMMARY_NEW:
+        return COLUMN_SINCE;
     default:
         return COLUMN_FLOWS; /* all others are always there */
     }
@@ -270,7 +293,10 @@ static void widen(struct table *table, size_t *left, enum column column)
 static void fit(struct table *table)
 {
     size_t left = greater(table->options->width, WIDTH_LEAST), time = has_days(table) ? 14 : 8;
-    static const uint8_t numbers[COLUMNS] = {[COLUMN_PACKETS] = 4, [COLUMN_LONGEST] = 7};
+    static const uint8_t numbers[COLUMNS] = {[COLUMN_PACKETS] = 4,
+                                             [COLUMN_LONGEST] = 7,
+                                             [COLUMN_SEEN] = 4,
+                                             [COLUMN_SINCE] = SINCE_WIDTH};
     enum column sorted = sorted_column(table);
     const size_t *wanted = table->wanted;
     bool when = table->total->first >= 0;
@@ -282,7 +308,7 @@ static void fit(struct table *table)
     if (sorted == COLUMN_FIRST || sorted == COLUMN_LAST)
         add_column(table, &left, sorted, time, 0);
     else
-        add_column(table, &left, sorted, sorted == COLUMN_SEEN ? 4 : numbers[sorted], 0);
+        add_column(table, &left, sorted, numbers[sorted], 0);
     add_column(table, &left, COLUMN_WHEN, when ? TABLE_PARTS / 2 : 0, 14);
     add_column(table, &left, COLUMN_SEEN, wanted[COLUMN_SEEN], 20);
     add_column(table, &left, COLUMN_TITLE, smaller(wanted[COLUMN_TITLE], 20), 20);
@@ -290,6 +316,7 @@ static void fit(struct table *table)
     add_column(table, &left, COLUMN_TITLE, smaller(wanted[COLUMN_TITLE], 40), 36);
     add_column(table, &left, COLUMN_LONGEST, numbers[COLUMN_LONGEST], 36);
     add_column(table, &left, COLUMN_MOSTLY, smaller(wanted[COLUMN_MOSTLY], 24), 36);
+    add_column(table, &left, COLUMN_SINCE, wanted[COLUMN_SINCE], 36);
     add_column(table, &left, COLUMN_PACKETS, numbers[COLUMN_PACKETS], 48);
     if (when && left >= 2 * (time + 1) + smaller(48, wanted[COLUMN_NAME])) { /* both or neither */
         add_column(table, &left, COLUMN_FIRST, time, 48);
@@ -419,7 +446,7 @@ static enum result put_cell(struct table *table, const struct summary_entry *ent
         return put_words(table, column,
                          (struct record_text){table->title.bytes, table->title.length}, "");
     default:
-        if (whole && column == COLUMN_SEEN)
+        if (whole && (column == COLUMN_SEEN || column == COLUMN_SINCE))
             return put_blanks(table, table->widths[column]);
         return put_number(table, column, number_of(table, entry, column, text));
     }
