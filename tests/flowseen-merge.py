@@ -6,6 +6,7 @@ Stores are made at random, of samples that overlap, by counters that overlap. Me
 in any grouping, with repetitions, as stores or as lines, they export the same, which is also what
 the largest number, the first and the last time of each row make. Processes that are killed at every
 write, or whose disk is full at every write, leave a store that has each sample wholly or not at all.
+Stores that are cut off or damaged end in a message.
 """
 import json
 import os
@@ -193,9 +194,48 @@ def dying(folder):
                                                                            "a new store"), tried, *problems)
 
 
+# Stores that are cut off or damaged
+
+def cut_off(folder):
+    whole_store = random_store(folder / "whole").read_bytes()
+    store, inputs, problems = folder / "store", folder / "in.sf", []
+    inputs.write_text(record(1700000000, "a.com:1"))
+    for size in [*range(0, len(whole_store), 509), len(whole_store) - 1]:
+        store.write_bytes(whole_store[:size])
+        for arguments in ([inputs], ["-n", inputs], ["-X"]):
+            try:
+                run("-q", "-s", store, *arguments, status=65)
+            except RuntimeError as error:
+                problems.append("%d bytes: %s" % (size, error))
+        if store.read_bytes() != whole_store[:size] or len(list(folder.glob("store*"))) != 1:
+            problems.append("%d bytes: it has changed" % size)
+    ok(not problems, "a store that is cut off anywhere is refused and stays as it is", *problems)
+
+
+def damaged(folder):
+    random.seed(2)
+    sound = random_store(folder / "whole").read_bytes()
+    store, inputs, problems = folder / "store", folder / "in.sf", []
+    inputs.write_text("".join(record(1700000000 + 300 * i, "h%d.d%d.com:443" % (i, i // 3)) for i in range(12)))
+    for turn in range(int(os.environ.get("DAMAGES", "60"))):
+        wrong = bytearray(sound)
+        for _ in range(random.choice((1, 4, 64))):
+            wrong[random.randrange(100 if turn % 2 else 4096, len(wrong))] = random.randrange(256)
+        for arguments in (["-n", inputs], ["-X"], ["-l"], ["-e", "1d", inputs]):
+            store.write_bytes(wrong)
+            for beside in folder.glob("store-*"):
+                beside.unlink()
+            done = subprocess.run([TOOL, "-q", "-s", store, *arguments], capture_output=True, check=False)
+            if done.returncode not in (0, 65, 74):
+                problems.append("turn %d, %s: %d, %s" % (turn, arguments, done.returncode, done.stderr.decode()))
+    ok(not problems, "whatever is in a store, nothing worse happens than that it is refused", *problems)
+
+
 with tempfile.TemporaryDirectory(prefix="secflow-test.") as top:
     for number in range(int(os.environ.get("SEEDS", "12"))):
         in_new(top, algebra, number)
+    in_new(top, cut_off)
+    in_new(top, damaged)
     in_new(top, dying)
 print("1..%d" % count)
 sys.exit(1 if failed else 0)
