@@ -179,7 +179,7 @@ static void radix_pass(const struct sorter_place *from, struct sorter_place *to,
 /* The places of all entries, as they came. NULL: no memory. */
 static struct sorter_place *list_places(const struct sorter *sorter)
 {
-    struct sorter_place *places = malloc((sorter->count + 1) * sizeof *places);
+    struct sorter_place *places = calloc(sorter->count + 1, sizeof *places);
     struct sorter_cursor cursor = {0, 0};
     struct entry entry;
 
@@ -193,7 +193,7 @@ static struct sorter_place *list_places(const struct sorter *sorter)
 static struct sorter_place *sort_places(const struct sorter *sorter)
 {
     size_t count = sorter->count;
-    struct sorter_place *places = list_places(sorter), *other = malloc((count + 1) * sizeof *other);
+    struct sorter_place *places = list_places(sorter), *other = calloc(count + 1, sizeof *other);
     uint32_t differing = 0;
 
     for (size_t i = 1; places && other && i < count; i++)
