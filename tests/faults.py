@@ -597,7 +597,7 @@ def make_cases(work):
     (work / "samples.sf").write_text(record(1700000000, 1) + record(1700000060, 2) + record(1700000000, 3))
     (work / "known.sf").write_text(record(1700000000, 1).replace("}", KNOWN) + record(1700000060, 2))
     (work / "many.sf").write_text("".join(record(1700000000, 1).replace("10.0.0.1:", "10.0.%d.%d:" % divmod(n, 256))
-                                          for n in range(6000)))
+                                          .replace("}", ',"note":"%0120d"}' % n) for n in range(6000)))
     (work / "samples.log").write_text(conn_log())
     (work / "lists").mkdir()
     (work / "lists/own.ndjson").write_text('{"destination":"9.9.9.9","title":"A","tags":["b"]}\n')

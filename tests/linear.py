@@ -497,7 +497,7 @@ def escapes():
 
 
 @case("flowmerge")
-@case("flowmerge", "--memory", "1M")
+@case("flowmerge", "--memory", "1M", size=4_000_000)
 def parts():
     """Of one conversation, the last one first, and each of them turned."""
     for second in range(10**9, 0, -1):
