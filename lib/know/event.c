@@ -12,6 +12,7 @@
 #include "base/grow.h"
 #include "base/hash.h"
 #include "base/index.h"
+#include "record/put.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -83,11 +84,13 @@ void event_sample_destroy(struct event_sample *sample)
 
 static enum result put_line(struct event_sample *sample, const char *line, size_t length)
 {
-    enum result result = text_reserve(&sample->lines, length + 1);
+    struct text *lines = &sample->lines;
 
-    if (result == RESULT_OK)
-        result = text_put(&sample->lines, line, length);
-    return result == RESULT_OK ? text_put(&sample->lines, "\n", 1) : result;
+    if (text_reserve(lines, length + 1) != RESULT_OK)
+        return RESULT_NO_MEMORY;
+    *put_bytes(lines->bytes + lines->length, line, length) = '\n';
+    lines->length += length + 1;
+    return RESULT_OK;
 }
 
 static enum result put_match(struct event_sample *sample, uint32_t step)

@@ -17,6 +17,7 @@
 #include "know/networks.h"
 #include "name/hostname.h"
 #include "record/label.h"
+#include "record/put.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -560,20 +561,29 @@ static enum result look_apart(struct event_steps *steps, const struct record *re
     return result;
 }
 
+static char *put_part(char *p, struct record_text part)
+{
+    if (part.length > 0)
+        p = put_bytes(p, part.bytes, part.length);
+    *p++ = '\0';
+    return p;
+}
+
 static enum result put_profile(struct text *text, const struct record *record)
 {
-    const struct record_text parts[] = {category_of(record), record->known.relevance,
-                                        record->known.tags};
-    enum result result = RESULT_OK;
+    struct record_text category = category_of(record), relevance = record->known.relevance;
+    struct record_text tags = record->known.tags;
+    char *p;
 
     text->length = 0;
-    for (size_t i = 0; i < sizeof parts / sizeof *parts && result == RESULT_OK; i++) {
-        if (parts[i].length > 0)
-            result = text_put(text, parts[i].bytes, parts[i].length);
-        if (result == RESULT_OK)
-            result = text_put(text, "", 1);
-    }
-    return result == RESULT_OK ? text_put(text, is_new(record) ? "1" : "0", 1) : result;
+    if (text_reserve(text, category.length + relevance.length + tags.length + 4) != RESULT_OK)
+        return RESULT_NO_MEMORY;
+    p = put_part(text->bytes, category);
+    p = put_part(p, relevance);
+    p = put_part(p, tags);
+    *p++ = is_new(record) ? '1' : '0';
+    text->length = (size_t)(p - text->bytes);
+    return RESULT_OK;
 }
 
 static enum result forget_profiles(struct event_steps *steps)

@@ -163,6 +163,27 @@ static void test_categories(void)
     }
 }
 
+/* Each category is in the list, and each in the list is that of some flow above. */
+static void test_list(void)
+{
+    size_t flow_count = sizeof flows / sizeof *flows;
+
+    for (size_t i = 0; i < LABEL_CATEGORIES; i++) {
+        size_t j = 0;
+
+        while (j < flow_count && strcmp(flows[j].want, label_categories[i]) != 0)
+            j++;
+        ok(j < flow_count, "%s is a category", label_categories[i]);
+    }
+    for (size_t i = 0; i < flow_count; i++) {
+        size_t j = 0;
+
+        while (j < LABEL_CATEGORIES && strcmp(flows[i].want, label_categories[j]) != 0)
+            j++;
+        ok(j < LABEL_CATEGORIES, "flow %zu: its category is in the list", i);
+    }
+}
+
 static void is_id(const char *category, const char *dst, const char *protocol, const char *want)
 {
     struct record flow = {.destination = {dst, strlen(dst)},
@@ -178,6 +199,7 @@ static void is_id(const char *category, const char *dst, const char *protocol, c
 int main(void)
 {
     test_categories();
+    test_list();
     is_id("dnsQuery", "9.9.9.9:53", "",
           "867e4312c6547d99edd52c07b8b3764e5bd11fbf9882ad272f2857227362fd73");
     is_id("failedConnection", "10.0.0.1", "ICMP",
