@@ -434,7 +434,7 @@ static void complete(const struct attempt *attempt, const struct part *part, siz
     if (run->event_end < 0 || start > run->event_end)
         run->event_start = start;
     run->event_end = attempt->now;
-    for (size_t i = 0; i < members; i++)
+    for (size_t i = 0; part && i < members; i++)
         mark(attempt, part->members[i]);
     mark(attempt, attempt->flow);
 }

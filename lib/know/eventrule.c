@@ -357,25 +357,27 @@ static void set_id(struct event_rule *rule, struct record_text name)
     strcpy(rule->id + 1 + BASE16_ENCODE_LENGTH(sizeof digest), "\"");
 }
 
-static enum result keep(struct event_rules *rules, struct event_rule *rule)
+static enum result keep(struct event_rules *rules, const struct event_rule *rule)
 {
-    struct event_rule *grown;
+    struct event_rule *new;
     enum result result;
 
     if (rules->count == EVENT_RULES)
         return RESULT_INVALID;
-    grown = grow(rules->list, rules->count, &rules->capacity, sizeof *grown);
-    if (!grown)
+    new = grow(rules->list, rules->count, &rules->capacity, sizeof *new);
+    if (!new)
         return RESULT_NO_MEMORY;
-    rules->list = grown;
-    set_id(rule, rule->note.source);
+    rules->list = new;
+    new += rules->count;
+    *new = *rule;
+    set_id(new, rule->note.source);
     result = note_pack(&rule->note, &rules->text);
-    rule->packed = result == RESULT_OK ? malloc(rules->text.length) : NULL;
-    if (!rule->packed)
+    new->packed = result == RESULT_OK ? malloc(rules->text.length) : NULL;
+    if (!new->packed)
         return RESULT_NO_MEMORY;
-    memcpy(rule->packed, rules->text.bytes, rules->text.length);
-    note_unpack(rule->packed, &rule->note);
-    rules->list[rules->count++] = *rule;
+    rules->count++;
+    memcpy(new->packed, rules->text.bytes, rules->text.length);
+    note_unpack(new->packed, &new->note);
     return RESULT_OK;
 }
 
@@ -383,8 +385,10 @@ enum result event_rules_add(struct event_rules *rules, const char *line, size_t 
                             char problem[EVENT_PROBLEM])
 {
     struct reading reading = {.rules = rules, .problem = problem, .line = {line, length}};
-    enum result result = read_line(&reading);
+    enum result result;
 
+    problem[0] = '\0';
+    result = read_line(&reading);
     return result == RESULT_OK ? keep(rules, &reading.rule) : result;
 }
 
