@@ -25,10 +25,10 @@
  */
 struct part {
     int64_t start;      /* of its first member; negative: it was not reached */
-    uint32_t members[]; /* flows of the sample; EVENT_NONE: of an earlier one */
+    uint32_t members[]; /* flows, counted in the stream */
 };
 
-/* A rule and a source; its parts lie among all parts. */
+/* A rule and a source, or, by sample, the number of the sample; its parts lie among all parts. */
 struct run {
     uint32_t rule, source;
     size_t parts;
@@ -39,13 +39,17 @@ struct run {
 struct stream {
     size_t sensor_length;
     char sensor[SENSOR_MAX];
-    int64_t until; /* start of the latest flow */
+    int64_t until;      /* start of the latest flow */
+    uint32_t sample;    /* the number of the latest one */
+    uint32_t flow_base; /* what the number of its first flow is in the stream; not 0 */
+    uint32_t flow_end;  /* and that of the next flow to come */
     struct intern sources;
     struct run *runs;
     size_t run_count, run_capacity;
     uint64_t *parts; /* memory for them */
     size_t part_count, part_capacity;
     size_t sweep_at; /* so many runs */
+    size_t drop_at;  /* so many sources */
     struct index index;
     struct hash_seed seed;
 };
@@ -180,7 +184,8 @@ static enum result make_stream(const struct event_sample *sample, struct stream 
     new->sensor_length = sample->sensor_length;
     memcpy(new->sensor, sample->sensor, sample->sensor_length);
     new->until = -1;
-    new->sweep_at = INDEX_MIN / 2;
+    new->sweep_at = new->drop_at = INDEX_MIN / 2;
+    new->flow_base = new->flow_end = 1;
     *stream = new;
     return RESULT_OK;
 }
@@ -255,10 +260,14 @@ static struct part *part_at(const struct stream *stream, const struct run *run,
     return (struct part *)(stream->parts + run->parts + number * part_words(rule));
 }
 
-/* Whether anything that is kept can still matter to a flow of that time. */
+/* Whether anything that is kept can still matter to a flow from now on. */
 static bool is_alive(const struct stream *stream, const struct run *run,
-                     const struct event_rule *rule, int64_t now)
+                     const struct event_rule *rule)
 {
+    int64_t now = stream->until;
+
+    if (rule->by_sample && run->source != stream->sample)
+        return false;
     if (run->event_end >= 0 && now - run->event_end <= rule->within)
         return true;
     for (size_t i = 0; i < part_count(rule); i++) {
@@ -270,8 +279,15 @@ static bool is_alive(const struct stream *stream, const struct run *run,
     return false;
 }
 
-/* Forgets runs that cannot matter any more. At the end of a sample, also those by sample. */
-static void sweep(const struct event_rules *rules, struct stream *stream, bool at_end)
+/* How much there may be before it is looked through again, so that this takes little time in all.
+ */
+static size_t twice(size_t kept)
+{
+    return kept < INDEX_MIN / 4 ? INDEX_MIN / 2 : kept * 2;
+}
+
+/* Forgets runs that cannot matter any more. */
+static void sweep(const struct event_rules *rules, struct stream *stream)
 {
     size_t kept = 0, words = 0;
 
@@ -279,7 +295,7 @@ static void sweep(const struct event_rules *rules, struct stream *stream, bool a
         struct run run = stream->runs[i];
         const struct event_rule *rule = &rules->list[run.rule];
 
-        if (!is_alive(stream, &run, rule, stream->until) || (at_end && rule->by_sample))
+        if (!is_alive(stream, &run, rule))
             continue;
         memmove(stream->parts + words, stream->parts + run.parts,
                 run_words(rule) * sizeof *stream->parts);
@@ -289,44 +305,59 @@ static void sweep(const struct event_rules *rules, struct stream *stream, bool a
     }
     stream->run_count = kept;
     stream->part_count = words;
-    stream->sweep_at = kept < INDEX_MIN / 4 ? INDEX_MIN / 2 : kept * 2;
+    stream->sweep_at = twice(kept);
     index_renew(&stream->index, (uint32_t)kept, hash_run, stream);
 }
 
+/* Keeps only the sources that still have runs. */
+static enum result drop_sources(const struct event_rules *rules, struct stream *stream)
+{
+    uint32_t *map = calloc(intern_count(&stream->sources) + 1u, sizeof *map);
+
+    if (!map)
+        return RESULT_NO_MEMORY;
+    sweep(rules, stream);
+    for (size_t i = 0; i < stream->run_count; i++)
+        if (!rules->list[stream->runs[i].rule].by_sample)
+            map[stream->runs[i].source] = 1;
+    intern_keep(&stream->sources, map);
+    for (size_t i = 0; i < stream->run_count; i++)
+        if (!rules->list[stream->runs[i].rule].by_sample)
+            stream->runs[i].source = map[stream->runs[i].source];
+    free(map);
+    stream->drop_at = twice(intern_count(&stream->sources));
+    index_renew(&stream->index, (uint32_t)stream->run_count, hash_run, stream);
+    return RESULT_OK;
+}
+
+/* Before the numbers of flows end: those that runs have are of earlier samples. */
 static void forget_members(const struct event_rules *rules, struct stream *stream)
 {
     for (size_t i = 0; i < stream->run_count; i++) {
         const struct event_rule *rule = &rules->list[stream->runs[i].rule];
 
         for (size_t j = 0; j < part_count(rule); j++)
-            memset(part_at(stream, &stream->runs[i], rule, j)->members, 0xff,
+            memset(part_at(stream, &stream->runs[i], rule, j)->members, 0,
                    (part_words(rule) - 1) * sizeof(uint64_t));
     }
+    stream->flow_end = 1;
 }
 
-/* Keeps only the sources that still have runs. */
-static enum result drop_sources(struct stream *stream)
+/* Begins a sample. One that begins before the one before it ended does not continue it. */
+static enum result begin_sample(const struct event_rules *rules, struct stream *stream,
+                                const struct event_sample *sample)
 {
-    uint32_t *map = calloc(intern_count(&stream->sources) + 1u, sizeof *map);
-
-    if (!map)
-        return RESULT_NO_MEMORY;
-    for (size_t i = 0; i < stream->run_count; i++)
-        map[stream->runs[i].source] = 1;
-    intern_keep(&stream->sources, map);
-    for (size_t i = 0; i < stream->run_count; i++)
-        stream->runs[i].source = map[stream->runs[i].source];
-    free(map);
-    index_renew(&stream->index, (uint32_t)stream->run_count, hash_run, stream);
-    return RESULT_OK;
-}
-
-/* What is kept for the next sample. */
-static enum result end_sample(const struct event_rules *rules, struct stream *stream)
-{
-    sweep(rules, stream, true);
-    forget_members(rules, stream);
-    return drop_sources(stream);
+    stream->sample++;
+    if (sample->first < stream->until) {
+        stream->run_count = stream->part_count = 0;
+        index_renew(&stream->index, 0, hash_run, stream);
+    }
+    if (sample->flow_count >= EVENT_NONE - stream->flow_end)
+        forget_members(rules, stream);
+    stream->flow_base = stream->flow_end;
+    stream->flow_end += (uint32_t)sample->flow_count;
+    return intern_count(&stream->sources) >= stream->drop_at ? drop_sources(rules, stream)
+                                                             : RESULT_OK;
 }
 
 static enum result reserve_parts(struct stream *stream, size_t more)
@@ -354,7 +385,7 @@ static enum result make_run(const struct event_rules *rules, struct stream *stre
     enum result result = RESULT_OK;
 
     if (stream->run_count >= stream->sweep_at)
-        sweep(rules, stream, false);
+        sweep(rules, stream);
     if (index_full(&stream->index, (uint32_t)stream->run_count))
         result = index_grow(&stream->index, (uint32_t)stream->run_count, hash_run, stream);
     if (result == RESULT_OK)
@@ -378,7 +409,7 @@ static enum result find_run(const struct event_rules *rules, struct stream *stre
                             uint32_t rule_number, uint32_t source, uint8_t mask, struct run **run)
 {
     const struct event_rule *rule = &rules->list[rule_number];
-    struct run wanted = {.rule = rule_number, .source = rule->by_sample ? EVENT_NONE : source};
+    struct run wanted = {.rule = rule_number, .source = rule->by_sample ? stream->sample : source};
     uint32_t number =
         *index_find(&stream->index, hash_pair(&stream->seed, wanted.rule, wanted.source), is_run,
                     stream, &wanted);
@@ -405,7 +436,7 @@ struct attempt {
     struct event_sample *sample;
     const struct event_rule *rule;
     struct run *run;
-    uint32_t flow;
+    uint32_t flow; /* its number in the stream */
     int64_t now;
 };
 
@@ -415,9 +446,9 @@ static void mark(const struct attempt *attempt, uint32_t number)
     struct event_flow *flow;
     uint32_t rule = attempt->run->rule;
 
-    if (number == EVENT_NONE)
-        return;
-    flow = &attempt->sample->flows[number];
+    if (number < attempt->stream->flow_base)
+        return; /* of an earlier sample */
+    flow = &attempt->sample->flows[number - attempt->stream->flow_base];
     if (flow->rule != EVENT_NONE && !event_rules_precede(attempt->rules, rule, flow->rule))
         return;
     attempt->sample->members += flow->rule == EVENT_NONE;
@@ -523,7 +554,7 @@ static enum result try_rule(struct events *events, struct stream *stream,
         .stream = stream,
         .sample = sample,
         .rule = &events->rules->list[rule],
-        .flow = flow,
+        .flow = stream->flow_base + flow,
         .now = sample->flows[flow].start,
     };
     enum result result = find_run(events->rules, stream, rule,
@@ -618,13 +649,6 @@ static enum result map_sources(struct events *events, const struct event_sample 
     return result;
 }
 
-/* A sample that begins before the one before it ended does not continue it. */
-static void forget_all(struct stream *stream)
-{
-    stream->run_count = stream->part_count = 0;
-    index_renew(&stream->index, 0, hash_run, stream);
-}
-
 enum result events_find(struct events *events, struct event_sample *sample)
 {
     struct stream *stream;
@@ -634,13 +658,13 @@ enum result events_find(struct events *events, struct event_sample *sample)
         result = sort_flows(events, sample);
     if (result != RESULT_OK)
         return result;
-    if (sample->first < stream->until)
-        forget_all(stream);
-    result = map_sources(events, sample, stream);
+    result = begin_sample(events->rules, stream, sample);
+    if (result == RESULT_OK)
+        result = map_sources(events, sample, stream);
     for (size_t i = 0; i < sample->flow_count && result == RESULT_OK; i++)
         result = try_flow(events, stream, sample, events->order[i]);
     stream->until = sample->last;
-    return result == RESULT_OK ? end_sample(events->rules, stream) : result;
+    return result;
 }
 
 enum result events_init(struct events **events, const struct event_rules *rules)
