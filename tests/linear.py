@@ -506,6 +506,27 @@ def parts():
             if second % 2 else line
 
 
+# Rules of which every flow begins a run that stays for a long time.
+RULES = tempfile.NamedTemporaryFile("w", suffix=".ndjson")
+for steps in '["*","dnsQuery"]', '["*","*","*","* :1"],"ordered":false', '["*","* :1"],"by":"sample"':
+    print('{"event":"e","within":1000000,"steps":%s}' % steps, file=RULES, flush=True)
+
+
+@case("flowevent", "-qf", RULES.name)
+def samples_of_one():
+    """Each record is of another source, and a sample of its own."""
+    for n in range(10**9):
+        yield secflow("1700000000.%06d" % n).replace(b"10.0.0.1", b"10.%d.%d.%d" % (n >> 16, n >> 8 & 255, n & 255))
+
+
+@case("flowevent", "-qf", RULES.name)
+def sources():
+    """Of one sample, the last one first."""
+    for n in range(10**9, 0, -1):
+        yield secflow("1700000000.000000").replace(b"10.0.0.1", b"10.%d.%d.%d" % (n >> 16 & 255, n >> 8 & 255, n & 255)) \
+            .replace(b'"relativeStart":0.0', b'"relativeStart":%d.0' % (n % 1000000))
+
+
 def made(function, size):
     """That many bytes of what it yields, wherever that cuts."""
     pieces, length = [], 0
