@@ -93,6 +93,7 @@ waits Secflows flowlabel
 waits Secflows flowevent -f empty.sf
 waits Secflows flowmeta -f empty.sf
 waits Secflows flowseen -s seen.db
+waits Secflows flowbeacon
 waits Secflows flowreport
 waits Secflows flowupload -n
 # ends_at_once COMMAND...: on a terminal where Ctrl-D has been pressed; prints what is shown
