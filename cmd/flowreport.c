@@ -57,6 +57,15 @@ static enum result take(void *context, struct record *record)
     return page_add(command->page, record);
 }
 
+static enum result take_line(void *context, const char *line, size_t length)
+{
+    struct command *command = context;
+    enum result result = page_add_beacon(command->page, line, length);
+
+    command->any = command->any || result == RESULT_OK;
+    return result;
+}
+
 /* Why reading ended early, if not because of a signal. */
 static int failed(void *context, enum result result)
 {
@@ -97,6 +106,7 @@ static int command_init(struct command *command)
                                    .rows =
                                        command->rows > 0 ? (uint32_t)command->rows : UINT32_MAX};
     enum result result;
+    int status;
 
     command->output = malloc(sizeof *command->output);
     if (!command->output)
@@ -106,7 +116,12 @@ static int command_init(struct command *command)
     if (stop_init() != EX_OK)
         return EX_OSERR;
     result = page_init(&command->page, &options);
-    return result == RESULT_OK ? secflows_init(&command->secflows, NULL, 0) : start_failed(result);
+    if (result != RESULT_OK)
+        return start_failed(result);
+    status = secflows_init(&command->secflows, NULL, 0);
+    command->secflows.take_line = take_line;
+    command->secflows.context = command;
+    return status;
 }
 
 static int parse_options(struct command *command, int argc, char **argv)

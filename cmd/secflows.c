@@ -140,6 +140,12 @@ enum result secflows_next(struct secflows *secflows, struct record *record, cons
             continue;
         }
         result = record_read(secflows->reader, *line, *length, record);
+        if (result == RESULT_DAMAGED && secflows->take_line) {
+            result = secflows->take_line(secflows->context, *line, *length);
+            secflows->any = secflows->any || result == RESULT_OK;
+            if (result == RESULT_OK)
+                continue;
+        }
         secflows->any = secflows->any || result == RESULT_OK;
         if (result != RESULT_DAMAGED)
             return result;

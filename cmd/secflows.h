@@ -20,6 +20,12 @@ struct secflows {
     uint64_t number;            /* of the latest line */
     bool any;                   /* a record was read */
     char other[SIGNATURE_TEXT]; /* what the file seems to be, by its first line; "": unknown */
+    /*
+     * Takes a line that is not a Secflow: RESULT_OK, or RESULT_DAMAGED, which is reported. The
+     * tool's; NULL: there are no such lines.
+     */
+    enum result (*take_line)(void *context, const char *line, size_t length);
+    void *context; /* of take_line */
 };
 
 /*

@@ -322,4 +322,41 @@ misused 'standard input twice' - -
 fills_disk one.sf flows.sf
 without_output one.sf
 
+# Beacons: lines of flowbeacon, among records and alone
+
+beacon() {
+    printf '{"src":"%s","dst":"%s","flows":96,"hosts":1,"prevalence":0.333,"start":"2023-11-14T22:13:20.500000Z",' "$1" "$2"
+    printf '"end":"2023-11-15T21:58:22.500000Z","totalDuration":50400.0,"longestDuration":2.0,"srcBytes":9600,'
+    printf '"dstBytes":19200%s,"whenStart":"2023-11-14T22:13:20.000000Z","whenEnd":"2023-11-15T21:58:20.000000Z",' "$3"
+    printf '"when":[0,0,0,0,0,0,0,0,0,0,0,0,4,0,0,0,0,0,0,0,0,0,0,2]}\n'
+}
+{
+    beacon 192.0.2.1 long.example ',"longScore":0.750'
+    record 192.0.2.1:1025 long.example:443 1.0 75.5 200 1234567 ''
+    beacon 192.0.2.2 '<b>home' ',"interval":900.0,"jitter":1.5,"beaconScore":0.951,"longScore":1.000'
+    beacon 192.0.2.3 strobe.example ',"strobe":true'
+} >beacons.sf
+is_status 0 'lines of flowbeacon: exit status' "$tool" beacons.sf
+cp out beacons.html
+is "$(cat err)" '' 'lines of flowbeacon: nothing is said'
+is "$(sed -n '/^<section id=beacons /,/^<\/section>/s/^<tr><th scope=row>\([^<]*\)<td class=t>\([^<]*\)<td>\([^<]*\)<td>\([^<]*\)<td>\([^<]*\)<td>\([^<]*\)<td>\([^<]*\)<.*/\1|\2|\3|\4|\5|\6|\7/p' beacons.html)" \
+    "&lt;b&gt;home|192.0.2.2|0.951|1.000|15 min|1.5 s|14 h
+strobe.example|192.0.2.3|strobe||||14 h
+long.example|192.0.2.1||0.750|||14 h" 'beacons: the largest score first'
+like "$(body beacons.html)" 'd="M0 9h24V0h2V9h20V4h2V9"' 'beacons: when, as a strip'
+like "$(body beacons.html)" '^<a href="#beacons">Beacons</a>$' 'beacons: a link'
+is "$(grep -c 'id=long' beacons.html)" 0 'beacons: with them there are no long connections of records'
+"$tool" -n 1 beacons.sf >few.html
+like "$(body few.html)" '<span>1 of 3 pairs; flowbeacon lists all\.' 'beacons: -n'
+tidied beacons.html beacons
+sed -n 1p beacons.sf >alone.sf
+is_status 0 'beacons alone: exit status' "$tool" alone.sf
+is "$(cat err)" '' 'beacons alone: nothing is said'
+is "$(sed -n 's/^<section id=\([a-z]*\) .*/\1/p' out)" beacons 'beacons alone: no other section'
+for change in 's/"flows":96,//' 's/,2\]/]/' 's/,2\]/,2,2]/' 's/0\.750/1.001/' 's/"192.0.2.1"/192/'; do
+    sed "$change" alone.sf >bad.sf
+    is_status 65 "$change: exit status" "$tool" bad.sf
+    like "$(cat err)" 'bad.sf: line 1: not a Secflow: ' "$change: it is said"
+done
+
 done_testing

@@ -36,8 +36,7 @@ struct beacons {
     size_t end_count, end_capacity;
     int64_t first, last; /* starts, of all flows */
     uint64_t count;
-    uint32_t *hosts; /* of each destination, in the end */
-    uint32_t all_hosts;
+    uint32_t *hosts;        /* of each destination, in the end */
     int64_t *times, *sizes; /* of a pair's flows */
     size_t time_capacity, size_capacity;
     struct beacon *found;
@@ -450,13 +449,15 @@ static enum result find_pairs(struct beacons *beacons)
 /* The hosts of pairs that were found are known only when all were. */
 static void fill_hosts(struct beacons *beacons)
 {
+    uint64_t all = 0;
+
     for (size_t i = 0; i < beacons->end_count; i++)
-        beacons->all_hosts += beacons->ends[i] >= start_of(beacons);
+        all += beacons->ends[i] >= start_of(beacons);
     for (size_t i = 0; i < beacons->found_count; i++) {
         struct beacon *beacon = &beacons->found[i];
 
         beacon->hosts = beacons->hosts[beacon->hosts];
-        beacon->all_hosts = beacons->all_hosts;
+        beacon->prevalence = (uint32_t)((2000 * (uint64_t)beacon->hosts + all) / (2 * all));
     }
 }
 
@@ -474,7 +475,7 @@ static int compare_texts(struct record_text a, struct record_text b)
     return order != 0 ? order : (a.length > b.length) - (a.length < b.length);
 }
 
-static int compare_beacons(const void *a, const void *b)
+int beacon_compare(const void *a, const void *b)
 {
     const struct beacon *x = a, *y = b;
     int order;
@@ -499,7 +500,7 @@ enum result beacons_finish(struct beacons *beacons)
         return result;
     fill_hosts(beacons);
     if (beacons->found_count > 0)
-        qsort(beacons->found, beacons->found_count, sizeof *beacons->found, compare_beacons);
+        qsort(beacons->found, beacons->found_count, sizeof *beacons->found, beacon_compare);
     return RESULT_OK;
 }
 

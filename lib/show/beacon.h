@@ -40,11 +40,12 @@ MUST_CHECK enum result beacons_add(struct beacons *beacons, const struct merged 
 struct beacon {
     struct record_text src, dst; /* addresses, or the name of dst: without ports and brackets */
     uint64_t flows;
-    uint32_t hosts, all_hosts; /* that had flows to dst, and that had any */
-    int64_t start, end;        /* of the first flow, and the latest end of one */
-    int64_t total, longest;    /* duration */
-    uint64_t sent, received;   /* bytes, by src and from dst */
-    bool scored;               /* as a beacon: */
+    uint32_t hosts;          /* that had flows to dst */
+    uint32_t prevalence;     /* these, of all that had any: thousandths */
+    int64_t start, end;      /* of the first flow, and the latest end of one */
+    int64_t total, longest;  /* duration */
+    uint64_t sent, received; /* bytes, by src and from dst */
+    bool scored;             /* as a beacon: */
     struct score score;
     uint32_t long_score; /* 0: less than an hour */
     bool strobe;
@@ -56,9 +57,12 @@ struct beacon {
 uint32_t beacon_rank(const struct beacon *beacon);
 
 /*
- * All flows are in: sorts the pairs, the greatest rank first; of equal ones that with more flows,
- * and then by the bytes of src and dst. RESULT_NO_MEMORY; RESULT_SYSTEM: the disk failed.
+ * The order of two beacons, as for qsort: the greatest rank first; of equal ones that with more
+ * flows, and then by the bytes of src and dst.
  */
+int beacon_compare(const void *a, const void *b);
+
+/* All flows are in: finds and sorts the pairs. RESULT_NO_MEMORY; RESULT_SYSTEM: the disk failed. */
 MUST_CHECK enum result beacons_finish(struct beacons *beacons);
 
 /* Pairs, after that; they stay where they are. */

@@ -35,14 +35,6 @@ static enum result put_duration(struct text *text, const char *field, int64_t du
                       seconds);
 }
 
-/* Hosts, of all, in thousandths. */
-static uint32_t prevalence(const struct beacon *beacon)
-{
-    uint64_t all = beacon->all_hosts;
-
-    return all > 0 ? (uint32_t)((2000 * (uint64_t)beacon->hosts + all) / (2 * all)) : 0;
-}
-
 static enum result put_pair(struct text *text, const struct beacon *beacon)
 {
     enum result result = put_text(text, "{\"src\":", beacon->src);
@@ -53,7 +45,7 @@ static enum result put_pair(struct text *text, const struct beacon *beacon)
         result = text_print(text, ",\"flows\":%" PRIu64 ",\"hosts\":%" PRIu32, beacon->flows,
                             beacon->hosts);
     if (result == RESULT_OK)
-        result = put_thousandths(text, "prevalence", prevalence(beacon));
+        result = put_thousandths(text, "prevalence", beacon->prevalence);
     return result;
 }
 

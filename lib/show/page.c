@@ -5,6 +5,7 @@
 #include "base/intern.h"
 #include "base/json.h"
 #include "record/label.h"
+#include "show/pagebeacon.h"
 #include "show/pageparts.h"
 #include "show/pagewrite.h"
 #include "show/units.h"
@@ -23,6 +24,7 @@ struct page {
     struct summary *destinations, *sources, *categories, *sensors;
     struct page_known known;
     struct page_long longest;
+    struct beacon_list beacons;
     struct intern samples; /* a traffic date and a sensor each */
     uint64_t estimated;    /* flows whose bytes are estimates */
     uint64_t sampled;      /* flows of which one packet in so many was seen */
@@ -50,6 +52,8 @@ static enum result page_prepare(struct page *page)
         result = make_summary(&page->sensors, SUMMARY_SENSOR, 0, true);
     if (result == RESULT_OK)
         result = page_known_init(&page->known);
+    if (result == RESULT_OK)
+        result = beacon_list_init(&page->beacons);
     return result == RESULT_OK ? intern_init(&page->samples) : result;
 }
 
@@ -78,6 +82,7 @@ void page_destroy(struct page **page)
     summary_destroy(&(*page)->sensors);
     page_known_destroy(&(*page)->known);
     page_long_destroy(&(*page)->longest);
+    beacon_list_destroy(&(*page)->beacons);
     intern_destroy(&(*page)->samples);
     free(*page);
     *page = NULL;
@@ -119,6 +124,11 @@ enum result page_add(struct page *page, const struct record *record)
     if (result == RESULT_OK)
         result = page_known_add(&page->known, record);
     return result == RESULT_OK ? page_long_add(&page->longest, record, category) : result;
+}
+
+enum result page_add_beacon(struct page *page, const char *line, size_t length)
+{
+    return beacon_list_read(&page->beacons, line, length);
 }
 
 /* What the parts of a page share. */
@@ -331,7 +341,7 @@ static void put_header(const struct page *page, const struct page_view *view, ui
     if (summary_total(page->destinations)->flows > 0) {
         put_span(view);
         put_facts(page, view);
-    } else {
+    } else if (page->beacons.count == 0) {
         html_put(html, "<p>There was no record: nothing to show.</p>\n");
     }
     put_caveats(page, html, damaged);
@@ -340,10 +350,23 @@ static void put_header(const struct page *page, const struct page_view *view, ui
 
 /* Sections in their order; those that have nothing to say are not there. */
 
-enum section { ACTIVITIES, TIMELINE, TITLES, DESTINATIONS, LONG, KINDS, HOSTS, SENSORS, SECTIONS };
+enum section {
+    ACTIVITIES,
+    TIMELINE,
+    TITLES,
+    DESTINATIONS,
+    BEACONS,
+    LONG,
+    KINDS,
+    HOSTS,
+    SENSORS,
+    SECTIONS
+};
 
 static bool has_section(const struct page *page, const struct page_view *view, enum section section)
 {
+    if (summary_total(page->destinations)->flows == 0 && section != BEACONS)
+        return false;
     switch (section) {
     case ACTIVITIES:
         return page_has_activities(&page->known);
@@ -352,7 +375,9 @@ static bool has_section(const struct page *page, const struct page_view *view, e
     case TITLES:
         return page_has_titles(&page->known);
     case LONG:
-        return page->longest.count > 0;
+        return page->longest.count > 0 && page->beacons.count == 0;
+    case BEACONS:
+        return page->beacons.count > 0;
     case SENSORS:
         return summary_count(page->sensors) > 1;
     default:
@@ -373,6 +398,9 @@ static enum result put_section(const struct page *page, const struct page_view *
         return page_put_titles(view, &page->known);
     case DESTINATIONS:
         return page_put_destinations(view);
+    case BEACONS:
+        page_put_beacons(view, &page->beacons);
+        return RESULT_OK;
     case LONG:
         page_put_long(view, &page->longest);
         return RESULT_OK;
@@ -392,6 +420,7 @@ static void put_links(const struct page *page, const struct page_view *view)
         [TIMELINE] = "<a href=\"#timeline\">Timeline</a>\n",
         [TITLES] = "<a href=\"#known\">Known</a>\n",
         [DESTINATIONS] = "<a href=\"#destinations\">Destinations</a>\n",
+        [BEACONS] = "<a href=\"#beacons\">Beacons</a>\n",
         [LONG] = "<a href=\"#long\">Long connections</a>\n",
         [KINDS] = "<a href=\"#kinds\">Kinds</a>\n",
         [HOSTS] = "<a href=\"#hosts\">Hosts</a>\n",
@@ -474,7 +503,8 @@ enum result page_write(struct page *page, uint64_t damaged, struct output *outpu
     html_begin(&html, output);
     put_begin(page, &view);
     put_header(page, &view, damaged);
-    if (summary_total(page->destinations)->flows > 0)
+    beacon_list_sort(&page->beacons);
+    if (summary_total(page->destinations)->flows > 0 || page->beacons.count > 0)
         result = put_sections(page, &view);
     put_end(page, &html);
     return result == RESULT_OK ? html_end(&html) : result;

@@ -29,6 +29,9 @@ void page_destroy(struct page **page);
 /* Adds a record that was read, also by record_read_rest. RESULT_NO_MEMORY. */
 MUST_CHECK enum result page_add(struct page *page, const struct record *record);
 
+/* Adds a line of flowbeacon(1). RESULT_DAMAGED: it is not one; RESULT_NO_MEMORY. */
+MUST_CHECK enum result page_add_beacon(struct page *page, const char *line, size_t length);
+
 /*
  * Writes the page, and flushes the output; damaged: how many lines of the input were not records.
  * RESULT_NO_MEMORY; RESULT_SYSTEM: errno says why it cannot be written.

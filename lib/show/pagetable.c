@@ -6,18 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Parts of a sparkline, and its drawing. */
-#define SPARK_PARTS 24u
+/* The height of a sparkline. */
 #define SPARK_HEIGHT 9u
 
-/* Steps of a line from left to right, filled below; a part with anything in it is seen. */
-static void put_spark(const struct page_view *view, const struct summary_entry *entry)
+void page_put_spark(struct html *html, const uint64_t counts[SPARK_PARTS])
 {
-    uint64_t counts[SPARK_PARTS] = {0}, largest = 1;
+    uint64_t largest = 1;
     unsigned level = 0, run = 0;
-    struct html *html = view->html;
 
-    summary_when(entry, view->span.start, view->span.last_start, SPARK_PARTS, counts);
     for (unsigned i = 0; i < SPARK_PARTS; i++)
         largest = counts[i] > largest ? counts[i] : largest;
     html_print(html, "<td><svg class=spark viewBox=\"0 0 %u %u\" aria-hidden=true><path d=\"M0 %u",
@@ -35,6 +31,14 @@ static void put_spark(const struct page_view *view, const struct summary_entry *
         run += 2;
     }
     html_print(html, "h%uV%u\"/></svg>", run, SPARK_HEIGHT);
+}
+
+static void put_spark(const struct page_view *view, const struct summary_entry *entry)
+{
+    uint64_t counts[SPARK_PARTS] = {0};
+
+    summary_when(entry, view->span.start, view->span.last_start, SPARK_PARTS, counts);
+    page_put_spark(view->html, counts);
 }
 
 /* A column's head: of numbers, of text, or of what cannot be sorted. */

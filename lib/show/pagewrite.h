@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the parts of a page share: page.c has its frame, pagetime.c the timeline, pageknown.c what
- * filters know, pagetable.c the tables, pagelong.c the long connections.
+ * filters know, pagetable.c the tables, pagelong.c the long connections, pagebeacon.c the beacons.
  */
 #ifndef SECFLOW_PAGEWRITE_H
 #define SECFLOW_PAGEWRITE_H
@@ -32,6 +32,10 @@ void page_put_time(const struct page_view *view, int64_t time);
 /* The beginning of a section, whose name is also what links call it, in small letters. */
 void page_begin_section(struct html *html, const char *id, const char *heading);
 void page_end_section(struct html *html);
+
+/* A cell with a line in steps, filled below: how many there were when. What is not 0 is seen. */
+#define SPARK_PARTS 24u
+void page_put_spark(struct html *html, const uint64_t counts[SPARK_PARTS]);
 
 /* A relevance as a mark behind a name, in words; nothing of none. */
 void page_put_relevance(struct html *html, struct record_text relevance);
