@@ -45,7 +45,7 @@ mkdir "$scratch" || exit 1
 case $BINDIR$dir in
 *\'*) die "a quote in a directory name: $BINDIR, $dir" ;;
 esac
-for tool in pcap2flow zeek2flow eve2flow flowlabel flowreport flowtop flowmerge flowmeta flowseen flowevent flowupload tests/traffic tests/pcap_loop tests/measure; do
+for tool in pcap2flow zeek2flow eve2flow flowlabel flowreport flowtop flowbeacon flowmerge flowmeta flowseen flowevent flowupload tests/traffic tests/pcap_loop tests/measure; do
     [ -x "$BINDIR/$tool" ] || die "$BINDIR/$tool: not built"
 done
 
@@ -263,6 +263,19 @@ label_speed() {
     peak flowlabel flowlabel
 }
 
+# beacon_speed: flowbeacon over two million flows
+beacon_speed() {
+    capture many
+    "$BINDIR/pcap2flow" -q "$file" >"$scratch/day.sf" || die 'no records'
+    sed 's/"trafficDate":"1/"trafficDate":"2/' "$scratch/day.sf" >"$scratch/later.sf"
+    title "$((2 * $(wc -l <"$scratch/day.sf"))) records, of two times a day"
+    measure "flowbeacon='$BINDIR/flowbeacon' -w 10000d '$scratch/day.sf' '$scratch/later.sf' >'$scratch/out.nd'"
+    verdict 'flowbeacon, CPU seconds for 2 million records' \
+        "$(column 4 flowbeacon | awk -v records="$((2 * $(wc -l <"$scratch/day.sf")))" '{ print $1 * 2e6 / records }')" max 2
+    peak flowbeacon flowbeacon
+    printf '(RITA 5 asks for 4 cores, 16 GB of memory and a database.)\n'
+}
+
 # merge_speed: flowmerge over a million flows, whole and in windows, in memory and on the disk
 merge_speed() {
     capture many
@@ -465,6 +478,7 @@ report_speed
 meta_speed
 seen_speed
 event_speed
+beacon_speed
 upload_speed
 merge_speed
 

@@ -627,6 +627,8 @@ def make_cases(work):
         Seen("flowseen", "-v", "-e", "9000d", "--sensor", "a", "-s", "store", "../samples.sf"),
         Case("flowmerge", "-xv", "../samples.sf"),
         Case("flowmerge, on the disk", "--memory", "1M", "../many.sf"),
+        Case("flowbeacon", "-a", "../samples.sf"),
+        Case("flowbeacon, on the disk", "--memory", "2M", "../many.sf"),
         Case("flowupload -n", "-n", "../samples.sf"),
         Upload("flowupload", "documents", samples, ["../samples.sf"], "-k", "../key", "-v"),
         Upload("flowupload -F ndjson", "lines", samples, ["../samples.sf"], "-F", "ndjson", "-z", "-H",

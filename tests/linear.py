@@ -435,6 +435,7 @@ def secflow(date="1700000000.000000"):
 @case("flowtop")
 @case("flowreport")
 @case("flowmerge")
+@case("flowbeacon")
 @case("flowupload", "-nq")
 def one_line():
     yield b'{"src":"'
@@ -446,6 +447,7 @@ def one_line():
 @case("flowtop")
 @case("flowreport")
 @case("flowmerge")
+@case("flowbeacon")
 @case("flowupload", "-nq")
 def records():
     while True:
@@ -456,6 +458,7 @@ def records():
 @case("flowtop")
 @case("flowreport")
 @case("flowmerge")
+@case("flowbeacon")
 @case("flowupload", "-nq")
 def many_keys():
     line = secflow()[:-2] + b"".join(b',"%x":0' % n for n in range(2000)) + b"}\n"
@@ -467,6 +470,7 @@ def many_keys():
 @case("flowtop")
 @case("flowreport")
 @case("flowmerge")
+@case("flowbeacon")
 @case("flowupload", "-nq")
 def equal_keys():
     line = b"{" + b'"flowId":"\\u0061",' * 1000 + secflow()[1:]
@@ -478,6 +482,7 @@ def equal_keys():
 @case("flowtop")
 @case("flowreport")
 @case("flowmerge")
+@case("flowbeacon")
 @case("flowupload", "-nq")
 def deep_values():
     line = b'{"x":' + b"[" * 5000 + b"]" * 5000 + b"," + secflow()[1:]
@@ -489,6 +494,7 @@ def deep_values():
 @case("flowtop")
 @case("flowreport")
 @case("flowmerge")
+@case("flowbeacon")
 @case("flowupload", "-nq")
 def escapes():
     line = secflow()[:-2] + b',"x":"' + b"\\u0000" * 2000 + b'"}\n'
@@ -498,6 +504,9 @@ def escapes():
 
 @case("flowmerge")
 @case("flowmerge", "--memory", "1M", size=4_000_000)
+@case("flowmerge", "--memory", "1M")
+@case("flowbeacon")
+@case("flowbeacon", "--memory", "2M")
 def parts():
     """Of one conversation, the last one first, and each of them turned."""
     for second in range(10**9, 0, -1):

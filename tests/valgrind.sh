@@ -90,6 +90,8 @@ clean 65 'flowmeta: lists of all formats' \
 clean 66 'flowmeta: no list' flowmeta -f nothing flows.sf
 clean 0 'flowmerge' flowmerge -vx flows.sf flows.sf
 clean 65 'flowmerge: no records' flowmerge bad.sf
+clean 0 'flowbeacon' flowbeacon -m 1 flows.sf flows.sf
+clean 65 'flowbeacon: no records' flowbeacon bad.sf
 
 start_collector
 for n in 1 2; do
