@@ -298,7 +298,8 @@ def random_flows(rng):
         time = rng.randrange(span * MICROSECONDS)
         for _ in range(rng.choice((1, 3, 4, 5, 12, 40, 300))):
             duration = rng.choice((0, rng.randrange(10**7), rng.randrange(10**7), rng.randrange(5 * 10**10)))
-            lines.append(record(src, dst, time, duration, size(), rng.randrange(3000), len(lines) + 1, more))
+            lines.append(record(src, dst, time, duration, size(), rng.choice((0, rng.randrange(3000))),
+                                len(lines) + 1, more))
             time += interval()
             if time > span * MICROSECONDS:
                 time = rng.randrange(span * MICROSECONDS)
