@@ -75,7 +75,7 @@ static const char *const fields[FIELDS] = {"title",  "description", "relevance",
 
 struct flowmeta {
     struct metalists lists;
-    const char *paths[MMDB_MOST]; /* of databases */
+    const char *paths[MMDB_MOST];     /* of databases */
     struct places *places[MMDB_MOST]; /* NULL: it could not be opened */
     size_t place_count;
     bool descriptions, verbose;

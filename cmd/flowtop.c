@@ -315,8 +315,8 @@ static int parse_options(struct command *command, int argc, char **argv)
 }
 
 /*
- * All memory goes back to the system at the end. To free what each key has, one after another, takes
- * a noticeable part of the whole time.
+ * All memory goes back to the system at the end. To free what each key has, one after another,
+ * takes a noticeable part of the whole time.
  */
 int main(int argc, char **argv)
 {
