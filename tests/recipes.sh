@@ -34,7 +34,7 @@ recipe() {
     block Recipes "$1"
 }
 
-is "$(recipe 6 | grep -c kcat) $(recipe 7)" '1 ' 'README has six recipes'
+is "$(recipe 6 | grep -c kcat) $(recipe 8)" '1 ' 'README has seven recipes'
 
 "$bindir/tests/traffic" demo trace.pcap >out || bail_out 'no capture'
 "${PYTHON:-python3}" "$here/zeeklogs.py" . 200 tsv || bail_out 'no logs'
@@ -84,6 +84,15 @@ is "$(awk 'NR == 3 { print $1 }' out)" \
 recipe 1 | sed -n 2p >recipe.sh
 is_status 0 'one host: the recipe' sh recipe.sh
 like "$(cat out)" 'www.example.com:443' 'one host: what it talked to'
+
+# What calls home, and what is new
+
+recipe 7 | sed -n 1p >recipe.sh
+is_status 0 'beacons: the recipe' sh recipe.sh
+is "$(jq -c '[.dst, .beaconScore]' out)" '["198.97.190.53",1]' 'beacons: what calls home every five seconds'
+recipe 7 | sed -n 2p >recipe.sh
+is_status 0 'what is new: the recipe' sh recipe.sh
+like "$(cat out)" 'SINCE' 'what is new: with the time since when'
 
 # Cron
 
