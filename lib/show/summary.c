@@ -327,17 +327,17 @@ struct record_text summary_category(const struct summary *summary,
 
 const struct summary_known *summary_known(const struct summary_entry *entry)
 {
-    return entry->details && entry->details->known ? known_told(entry->details->known) : NULL;
+    return entry->details && entry->details->known ? findings_told(entry->details->known) : NULL;
 }
 
 enum result summary_put_tags(const struct summary_entry *entry, struct text *text)
 {
-    return summary_known(entry) ? known_put_tags(entry->details->known, text) : RESULT_OK;
+    return summary_known(entry) ? findings_put_tags(entry->details->known, text) : RESULT_OK;
 }
 
 enum result summary_put_lists(const struct summary_entry *entry, struct text *text)
 {
-    return summary_known(entry) ? known_put_lists(entry->details->known, text) : RESULT_OK;
+    return summary_known(entry) ? findings_put_lists(entry->details->known, text) : RESULT_OK;
 }
 
 void summary_when(const struct summary_entry *entry, int64_t start, int64_t end, size_t parts,

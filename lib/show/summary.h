@@ -10,7 +10,7 @@
 #define SECFLOW_SUMMARY_H
 
 #include "record/record.h"
-#include "show/known.h"
+#include "show/findings.h"
 #include "show/timeline.h"
 
 enum summary_key {

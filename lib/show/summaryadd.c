@@ -16,7 +16,7 @@ void summary_destroy_details(struct summary_details **details)
         timeline_destroy(&(*details)->timeline);
         if ((*details)->shares != (*details)->few)
             free((*details)->shares);
-        known_destroy(&(*details)->known);
+        findings_destroy(&(*details)->known);
         free(*details);
         *details = NULL;
     }
@@ -82,8 +82,8 @@ static enum result add_known(struct summary *summary, struct summary_details *de
     enum result result = RESULT_OK;
 
     if (!details->known)
-        result = known_init(&details->known);
-    return result == RESULT_OK ? known_add(details->known, known, &summary->notes) : result;
+        result = findings_init(&details->known);
+    return result == RESULT_OK ? findings_add(details->known, known, &summary->notes) : result;
 }
 
 static enum result add_details(struct summary *summary, struct summary_entry *entry,
@@ -403,7 +403,7 @@ enum result summary_add(struct summary *summary, const struct record *record)
                         .sent_bytes = record->src_bytes,
                         .received_packets = record->dst_packets,
                         .received_bytes = record->dst_bytes,
-                        .known = known_is_there(&record->known) ? &record->known : NULL};
+                        .known = findings_are_there(&record->known) ? &record->known : NULL};
     enum result result = find_category(summary, record, &flow.category);
 
     set_times(&flow, record);

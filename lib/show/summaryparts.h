@@ -37,7 +37,7 @@ struct summary_details {
     struct share *shares; /* one of each category, the frequent ones near the front */
     uint32_t share_count, share_room;
     struct share few[SHARES_FEW]; /* where they are while there are no more of them */
-    struct known *known;          /* NULL: nothing is */
+    struct findings *known;       /* NULL: nothing is */
 };
 
 /* What an entry is sorted by: the greatest value first. */

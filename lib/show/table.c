@@ -100,7 +100,7 @@ static enum result make_title(struct table *table, const struct summary_entry *e
     table->title.length = 0;
     if (!known)
         return RESULT_OK;
-    if (known_gravity(known->relevance) > 1) {
+    if (findings_gravity(known->relevance) > 1) {
         result = text_put(&table->title, known->relevance.bytes, known->relevance.length);
         if (result == RESULT_OK && known->title.length > 0)
             result = text_put(&table->title, ": ", 2);
@@ -423,7 +423,7 @@ static enum result put_when(struct table *table, const struct summary_entry *ent
 static const char *colour_of(const struct summary_entry *entry)
 {
     const struct summary_known *known = summary_known(entry);
-    unsigned gravity = known ? known_gravity(known->relevance) : 0;
+    unsigned gravity = known ? findings_gravity(known->relevance) : 0;
 
     return gravity == 3 ? RED : gravity == 2 ? YELLOW : "";
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "show/known.h"
+#include "show/findings.h"
 
 #include "base/json.h"
 
@@ -18,7 +18,7 @@ struct arrays {
     size_t count;
 };
 
-struct known {
+struct findings {
     struct summary_known told;
     struct arrays tags, lists;
 };
@@ -38,7 +38,7 @@ static unsigned find_word(struct record_text text, const char *const *words, uns
     return count - i;
 }
 
-unsigned known_gravity(struct record_text relevance)
+unsigned findings_gravity(struct record_text relevance)
 {
     static const char *const words[] = {"knownBad", "seenNearBad"};
     unsigned gravity = find_word(relevance, words, 2);
@@ -56,7 +56,7 @@ static unsigned activity_gravity(struct record_text activity)
     return gravity > 0 ? gravity + 1 : activity.length > 0;
 }
 
-bool known_is_there(const struct record_known *record)
+bool findings_are_there(const struct record_known *record)
 {
     return record->title.bytes || record->relevance.bytes || record->activity.bytes ||
            record->event.bytes || record->tags.bytes || record->lists.bytes ||
@@ -65,7 +65,7 @@ bool known_is_there(const struct record_known *record)
            record->domain_count != 0;
 }
 
-enum result known_init(struct known **known)
+enum result findings_init(struct findings **known)
 {
     *known = calloc(1, sizeof **known);
     if (!*known)
@@ -75,7 +75,7 @@ enum result known_init(struct known **known)
     return RESULT_OK;
 }
 
-void known_destroy(struct known **known)
+void findings_destroy(struct findings **known)
 {
     free(*known);
     *known = NULL;
@@ -116,7 +116,7 @@ static enum result add_title(struct summary_known *told, const struct record_kno
 {
     enum result result;
 
-    if (known_gravity(record->relevance) <= known_gravity(told->relevance) &&
+    if (findings_gravity(record->relevance) <= findings_gravity(told->relevance) &&
         (told->title.bytes || told->relevance.bytes))
         return RESULT_OK;
     result = keep_part(texts, record->title, &told->title);
@@ -195,7 +195,8 @@ static enum result add_array(struct arrays *arrays, struct record_text array, st
     return result;
 }
 
-enum result known_add(struct known *known, const struct record_known *record, struct intern *texts)
+enum result findings_add(struct findings *known, const struct record_known *record,
+                         struct intern *texts)
 {
     enum result result = add_texts(&known->told, record, texts);
 
@@ -207,7 +208,7 @@ enum result known_add(struct known *known, const struct record_known *record, st
     return result;
 }
 
-const struct summary_known *known_told(const struct known *known)
+const struct summary_known *findings_told(const struct findings *known)
 {
     return &known->told;
 }
@@ -294,12 +295,12 @@ static enum result put_arrays(const struct arrays *arrays, struct text *text)
     return result;
 }
 
-enum result known_put_tags(const struct known *known, struct text *text)
+enum result findings_put_tags(const struct findings *known, struct text *text)
 {
     return put_arrays(&known->tags, text);
 }
 
-enum result known_put_lists(const struct known *known, struct text *text)
+enum result findings_put_lists(const struct findings *known, struct text *text)
 {
     return put_arrays(&known->lists, text);
 }

@@ -2,8 +2,8 @@
 /*
  * What filters have added to many records, as a summary tells it of each key (summary.h).
  */
-#ifndef SECFLOW_SHOW_KNOWN_H
-#define SECFLOW_SHOW_KNOWN_H
+#ifndef SECFLOW_FINDINGS_H
+#define SECFLOW_FINDINGS_H
 
 #include "base/intern.h"
 #include "base/text.h"
@@ -28,25 +28,25 @@ struct summary_known {
 
 /* How grave a relevance is: 3 for knownBad, 2 for seenNearBad, 1 for anything else, 0 for nothing.
  */
-unsigned known_gravity(struct record_text relevance);
+unsigned findings_gravity(struct record_text relevance);
 
-struct known;
+struct findings;
 
 /* Whether filters have added anything that is told of. */
-bool known_is_there(const struct record_known *record);
+bool findings_are_there(const struct record_known *record);
 
 /* RESULT_NO_MEMORY. */
-MUST_CHECK enum result known_init(struct known **known);
-void known_destroy(struct known **known);
+MUST_CHECK enum result findings_init(struct findings **known);
+void findings_destroy(struct findings **known);
 
 /* Adds what a record tells; its texts are kept in an intern, which must outlive this. */
-MUST_CHECK enum result known_add(struct known *known, const struct record_known *record,
-                                 struct intern *texts);
+MUST_CHECK enum result findings_add(struct findings *known, const struct record_known *record,
+                                    struct intern *texts);
 
-const struct summary_known *known_told(const struct known *known);
+const struct summary_known *findings_told(const struct findings *known);
 
 /* See summary_put_tags and summary_put_lists. */
-MUST_CHECK enum result known_put_tags(const struct known *known, struct text *text);
-MUST_CHECK enum result known_put_lists(const struct known *known, struct text *text);
+MUST_CHECK enum result findings_put_tags(const struct findings *known, struct text *text);
+MUST_CHECK enum result findings_put_lists(const struct findings *known, struct text *text);
 
 #endif
