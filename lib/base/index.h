@@ -20,7 +20,8 @@
 #define INDEX_MIN 1024u
 
 /*
- * A slot holds a number, or 0 if free. The count of slots is a power of two; at most half are used.
+ * A slot holds a number, or 0 if free. The count of slots is a power of two; at most three quarters
+ * are used.
  */
 struct index {
     uint32_t *slots;
@@ -83,7 +84,7 @@ static inline void index_fill(const struct index *index, uint32_t things, index_
 /* True if one element more than `things` needs more slots. */
 static inline bool index_full(const struct index *index, uint32_t things)
 {
-    return things >= index->count / 2;
+    return things >= index->count / 4 * 3;
 }
 
 /*
@@ -111,7 +112,7 @@ static inline void index_renew(struct index *index, uint32_t things, index_hash_
 {
     uint32_t count = index->count, *shrunk;
 
-    while (count > INDEX_MIN && things < count / 4)
+    while (count > INDEX_MIN && things < count / 8 * 3)
         count /= 2;
     shrunk = count < index->count ? realloc(index->slots, count * sizeof *shrunk) : NULL;
     if (shrunk) {

@@ -95,7 +95,7 @@ static enum result sight(struct sighting *sighting, const struct seen_key *key, 
 /* The key of a behavior is the first half of its flow id. */
 static struct seen_key flow_key(const struct record *record)
 {
-    struct seen_key key;
+    struct seen_key key = {0};
     char text[LABEL_ID_TEXT];
 
     if (record->known.flow_id.length == LABEL_ID_TEXT - 1 &&
