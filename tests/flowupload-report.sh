@@ -49,7 +49,7 @@ settled() {
     [ "$(grep -c . requests.jsonl)" = 2 ] && [ -e in/b.sf.bad ] && said 'rejected'
 }
 ok '--take: all is done' wait_for 'all' settled
-answers 503
+answers '503 3600'
 record 1700000000 3 >in/.d.sf
 mv in/.d.sf in/d.sf
 ok '--take: one more fails' wait_for 'a message' said 'will retry'

@@ -37,7 +37,7 @@ static bool count_long(const char *text, size_t length, uint64_t *count)
 static inline bool read_eight(const char *text, size_t length, uint64_t *value)
 {
     const uint64_t ones = UINT64_C(0x0101010101010101);
-    unsigned unused = 64 - (unsigned)length * 8;
+    unsigned unused = (8 - (unsigned)length) % 8 * 8; /* bits */
     uint64_t word = (le_short((const uint8_t *)text, length) ^ ones * '0') << unused;
 
     *value = word * ((10 << 8) + 1) >> 8 & UINT64_C(0x00ff00ff00ff00ff);

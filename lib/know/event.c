@@ -390,8 +390,10 @@ static enum result make_run(const struct event_rules *rules, struct stream *stre
         result = index_grow(&stream->index, (uint32_t)stream->run_count, hash_run, stream);
     if (result == RESULT_OK)
         result = reserve_parts(stream, run_words(rule));
+    if (result != RESULT_OK)
+        return result;
     grown = grow(stream->runs, stream->run_count, &stream->run_capacity, sizeof *grown);
-    if (!grown || result != RESULT_OK)
+    if (!grown)
         return RESULT_NO_MEMORY;
     stream->runs = grown;
     wanted->parts = stream->part_count;

@@ -453,7 +453,8 @@ static void fill_hosts(struct beacons *beacons)
 
     for (size_t i = 0; i < beacons->end_count; i++)
         all += beacons->ends[i] >= start_of(beacons);
-    for (size_t i = 0; i < beacons->found_count; i++) {
+    /* Each that was found has a host within the span, so that there is one. */
+    for (size_t i = 0; i < beacons->found_count && all > 0; i++) {
         struct beacon *beacon = &beacons->found[i];
 
         beacon->hosts = beacons->hosts[beacon->hosts];
