@@ -653,7 +653,7 @@ static enum result map_sources(struct events *events, const struct event_sample 
 
 enum result events_find(struct events *events, struct event_sample *sample)
 {
-    struct stream *stream;
+    struct stream *stream = NULL;
     enum result result = find_stream(events, sample, &stream);
 
     if (result == RESULT_OK)

@@ -278,7 +278,7 @@ static bool write_all(int fd, const unsigned char *bytes, size_t length)
 static enum result create(struct seen *seen, const char *path)
 {
     char name[4096];
-    unsigned char *image;
+    unsigned char *image = NULL;
     sqlite3_int64 size;
     enum result result;
     int fd;
