@@ -6,23 +6,13 @@
 #include "base/clock.h"
 #include "base/number.h"
 #include "base/output.h"
+#include "merging.h"
 #include "options.h"
-#include "secflows.h"
 #include "show/beacon.h"
-#include "stop.h"
 
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-/* As in flowmerge. */
-#define GAP (300 * SECOND)
-#define FOLDER "/var/tmp"
 
 #define SPAN (86400 * SECOND)
-#define MEMORY ((size_t)512 << 20)
 #define MEMORY_LEAST ((size_t)2 << 20)
 
 enum { OPTION_MEMORY = OPTION_LONG };
@@ -58,57 +48,25 @@ static const struct tool tool = {
 };
 
 struct command {
-    bool quiet, done;
+    bool done;
     size_t memory;
-    struct merge_options merging;
+    struct merging merging;
     struct beacon_options options;
-    struct secflows secflows;
-    struct merge *merge;
     struct beacons *beacons;
-    struct output *output;
     struct text line;
 };
-
-/* Why the work ended early. */
-static int work_failed(const struct command *command, enum result result)
-{
-    if (result == RESULT_NO_MEMORY)
-        return out_of_memory();
-    complain_errno(command->options.folder, "cannot keep flows in a temporary file");
-    complain(NULL, "set TMPDIR to a directory with more space, or give more --memory");
-    return EX_IOERR;
-}
-
-static enum result take(void *context, struct record *record)
-{
-    struct command *command = context;
-    enum result result;
-
-    record_read_rest(command->secflows.reader, record);
-    result = merge_add(command->merge, command->secflows.reader, record);
-    if (result != RESULT_DAMAGED)
-        return result;
-    secflows_damaged(&command->secflows, merge_problem(command->merge));
-    return RESULT_OK;
-}
-
-/* Why reading ended early, if not because of a signal. */
-static int failed(void *context, enum result result)
-{
-    return result == RESULT_END ? EX_OK : work_failed(context, result);
-}
 
 static enum result find_beacons(struct command *command)
 {
     struct merged flow;
     enum result result;
 
-    while ((result = merge_next(command->merge, &flow)) == RESULT_OK) {
+    while ((result = merge_next(command->merging.merge, &flow)) == RESULT_OK) {
         result = beacons_add(command->beacons, &flow);
         if (result != RESULT_OK)
             return result;
     }
-    merge_destroy(&command->merge);
+    merge_destroy(&command->merging.merge);
     return result == RESULT_END ? beacons_finish(command->beacons) : result;
 }
 
@@ -120,61 +78,47 @@ static int write_beacons(struct command *command)
         command->line.length = 0;
         if (beacon_put(&command->line, beacons_at(command->beacons, i)) != RESULT_OK)
             return out_of_memory();
-        result = output_put(command->output, command->line.bytes, command->line.length);
+        result = output_put(command->merging.output, command->line.bytes, command->line.length);
     }
     if (result == RESULT_OK)
-        result = output_flush(command->output);
+        result = output_flush(command->merging.output);
     return result == RESULT_OK ? EX_OK : output_failed(result);
 }
 
 static int look_at_files(struct command *command, char **paths, size_t count)
 {
-    const struct secflows_use use = {
-        .quiet = command->quiet,
-        .take = take,
-        .failed = failed,
-        .context = command,
-    };
     bool go_on;
-    int status = secflows_read(&command->secflows, &use, paths, count, &go_on);
+    int status = merging_read(&command->merging, paths, count, &go_on);
     enum result result;
 
     if (!go_on)
         return status;
     result = find_beacons(command);
     return final_status(status, result == RESULT_OK ? write_beacons(command)
-                                                    : work_failed(command, result));
+                                                    : merging_failed(&command->merging, result));
 }
 
+/* Joined flows are sorted again, by pairs, with a quarter of the memory. */
 static int command_init(struct command *command)
 {
-    const char *folder = getenv("TMPDIR");
     enum result result;
+    int status;
 
-    folder = folder && *folder ? folder : FOLDER;
-    command->merging.folder = command->options.folder = folder;
     command->options.memory = command->memory / 4;
-    command->merging.memory = command->memory - command->options.memory;
-    command->output = malloc(sizeof *command->output);
-    if (!command->output)
-        return out_of_memory();
-    output_init(command->output, STDOUT_FILENO);
-    progress_init(&progress, !command->quiet);
-    if (stop_init() != EX_OK)
-        return EX_OSERR;
-    result = merge_init(&command->merge, &command->merging);
-    if (result == RESULT_OK)
-        result = beacons_init(&command->beacons, &command->options);
-    return result == RESULT_OK ? secflows_init(&command->secflows, NULL, 0) : start_failed(result);
+    command->merging.options.memory = command->memory - command->options.memory;
+    status = merging_init(&command->merging);
+    if (status != EX_OK)
+        return status;
+    command->options.folder = command->merging.options.folder;
+    result = beacons_init(&command->beacons, &command->options);
+    return result == RESULT_OK ? EX_OK : start_failed(result);
 }
 
 static void command_destroy(struct command *command)
 {
-    secflows_destroy(&command->secflows);
-    merge_destroy(&command->merge);
+    merging_destroy(&command->merging);
     beacons_destroy(&command->beacons);
     text_destroy(&command->line);
-    free(command->output);
 }
 
 /* A number from 0 to 1, in thousandths. */
@@ -202,7 +146,7 @@ static int take_option(struct command *command, int option, char **argv)
     case 'w':
         return option_seconds(1, &command->options.span);
     case 'q':
-        command->quiet = true;
+        command->merging.quiet = true;
         return EX_OK;
     case OPTION_MEMORY:
         return option_memory(MEMORY_LEAST, &command->memory);
@@ -223,8 +167,9 @@ static int parse_options(struct command *command, int argc, char **argv)
 int main(int argc, char **argv)
 {
     struct command command = {
-        .memory = MEMORY,
-        .merging = {.gap = GAP},
+        .memory = MERGING_MEMORY,
+        .merging = {.options = {.gap = MERGING_GAP},
+                    .problem = "cannot keep flows in a temporary file"},
         .options = {.span = SPAN, .flows = SCORE_TIMES},
     };
     char **paths;
@@ -237,7 +182,7 @@ int main(int argc, char **argv)
         status = input_paths(argc, argv, &paths, &count);
         if (status == EX_OK)
             status = command_init(&command);
-        if (status == EX_OK && !command.quiet)
+        if (status == EX_OK && !command.merging.quiet)
             tell_terminal(paths, count, "Secflows");
         if (status == EX_OK)
             status = close_output(look_at_files(&command, paths, count));
