@@ -82,14 +82,9 @@ struct flowevent {
 };
 
 /* The tags of the record and those of the event, each once. */
-static void unite(struct match *match, struct record_text tag)
+static void add_tag(struct match *match, struct record_text tag)
 {
-    for (size_t i = 0; i < match->tag_count; i++)
-        if (match->tags[i].length == tag.length &&
-            memcmp(match->tags[i].bytes, tag.bytes, tag.length) == 0)
-            return;
-    if (match->tag_count < MATCH_TAGS)
-        match->tags[match->tag_count++] = tag;
+    match_unite(match->tags, &match->tag_count, MATCH_TAGS, tag);
 }
 
 static enum result take_tags(struct flowevent *flowevent, struct record_text tags)
@@ -109,7 +104,7 @@ static enum result take_tags(struct flowevent *flowevent, struct record_text tag
     members = json_members(flowevent->json, &count);
     for (size_t i = 0; i < count; i++)
         if (members[i].element && members[i].type == JSON_STRING)
-            unite(&flowevent->match, (struct record_text){members[i].raw, members[i].raw_length});
+            add_tag(&flowevent->match, (struct record_text){members[i].raw, members[i].raw_length});
     return RESULT_OK;
 }
 
@@ -130,7 +125,7 @@ static enum result find_match(struct flowevent *flowevent, const struct record *
     };
     result = take_tags(flowevent, record->known.tags);
     for (size_t i = 0; i < note->tag_count; i++)
-        unite(match, note->tags[i]);
+        add_tag(match, note->tags[i]);
     return result;
 }
 

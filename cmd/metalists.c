@@ -7,7 +7,6 @@
 #include "know/lists.h"
 #include "listfiles.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -156,23 +155,6 @@ static void tell(const struct reading *reading, const char *path, const struct l
              list->others > 0 ? " that flows tell nothing of, such as URLs and hashes" : "");
 }
 
-/* How the input of a list ended. False: not well, which has been said. */
-static bool ended_well(struct reading *reading, const char *path, struct input *input)
-{
-    if (reading->in->result == RESULT_DAMAGED) {
-        complain(path, "%s", input_problem(input));
-        worsen(reading, EX_DATAERR);
-        return false;
-    }
-    if (reading->in->result == RESULT_SYSTEM) {
-        errno = reading->in->error;
-        complain_errno(path, "cannot read further");
-        worsen(reading, EX_NOINPUT);
-        return false;
-    }
-    return true;
-}
-
 static enum result read_opened(struct reading *reading, const char *path, struct input *input)
 {
     char name[NAME_MAX + 1];
@@ -180,6 +162,7 @@ static enum result read_opened(struct reading *reading, const char *path, struct
         .name = name, .relevance = reading->relevance, .damaged = tell_damage, .context = reading};
     size_t before = known_lists(reading->known);
     enum result result;
+    int ended;
     bool good;
 
     set_name(path, name);
@@ -188,7 +171,9 @@ static enum result read_opened(struct reading *reading, const char *path, struct
     result = lists_read(reading->known, reading->in, &list);
     if (result != RESULT_OK && result != RESULT_DAMAGED)
         return result;
-    good = ended_well(reading, path, input);
+    ended = list_file_ended(path, reading->in, input);
+    worsen(reading, ended);
+    good = ended == EX_OK;
     if (good && result == RESULT_DAMAGED)
         complain(path, "%s", list.problem);
     if (result == RESULT_DAMAGED)

@@ -6,7 +6,6 @@
 #include "know/lists.h"
 #include "listfiles.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -101,19 +100,6 @@ static enum result read_lines(struct reading *reading)
     }
 }
 
-/* How the input of rules ended. */
-static void check_end(struct reading *reading, const char *path, struct input *input)
-{
-    if (reading->in->result == RESULT_DAMAGED) {
-        complain(path, "%s", input_problem(input));
-        worsen(reading, EX_DATAERR);
-    } else if (reading->in->result == RESULT_SYSTEM) {
-        errno = reading->in->error;
-        complain_errno(path, "cannot read further");
-        worsen(reading, EX_NOINPUT);
-    }
-}
-
 static void tell(const struct reading *reading, const char *path, size_t rules)
 {
     char text[NUMBER_GROUPED];
@@ -137,7 +123,7 @@ static enum result read_opened(struct reading *reading, const char *path, struct
         result = read_lines(reading);
     if (result != RESULT_OK)
         return result;
-    check_end(reading, path, input);
+    worsen(reading, list_file_ended(path, reading->in, input));
     tell(reading, path, reading->rules->count - before);
     worsen(reading, end_damages(&reading->damages));
     return RESULT_OK;

@@ -454,16 +454,6 @@ enum result event_steps_ready(struct event_steps *steps)
 
 /* Profiles. */
 
-static struct record_text category_of(const struct record *record)
-{
-    const char *name;
-
-    if (record->known.category.length > 0)
-        return record->known.category;
-    name = label_category(record);
-    return (struct record_text){name, strlen(name)};
-}
-
 static void look_at_category(struct event_steps *steps, struct record_text category)
 {
     for (uint32_t i = 0; i < intern_count(&steps->patterns); i++) {
@@ -547,7 +537,7 @@ static enum result look_apart(struct event_steps *steps, const struct record *re
         word.length > 0 ? relevance_read(word.bytes, word.length) : RELEVANCE_NONE;
     enum result result = look_at_tags(steps, record->known.tags);
 
-    look_at_category(steps, category_of(record));
+    look_at_category(steps, label_text(record));
     memset(allowed, 0, steps->words * sizeof *allowed);
     for (uint32_t i = 0; i < event_steps_count(steps); i++) {
         const struct step *step = &steps->steps[i];
@@ -571,7 +561,7 @@ static char *put_part(char *p, struct record_text part)
 
 static enum result put_profile(struct text *text, const struct record *record)
 {
-    struct record_text category = category_of(record), relevance = record->known.relevance;
+    struct record_text category = label_text(record), relevance = record->known.relevance;
     struct record_text tags = record->known.tags;
     char *p;
 

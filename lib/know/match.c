@@ -81,19 +81,9 @@ static bool make_key(const struct search *search, bool port, struct known_key *k
     return true;
 }
 
-static struct record_text category(const struct record *record)
-{
-    const char *name;
-
-    if (record->known.category.length > 0)
-        return record->known.category;
-    name = label_category(record);
-    return (struct record_text){name, strlen(name)};
-}
-
 static void take_behavior(struct search *search, const struct known_key *to)
 {
-    struct record_text name = category(search->record);
+    struct record_text name = label_text(search->record);
     struct known_key key;
 
     if (known_key_behavior(&key, name.bytes, name.length, to))
@@ -207,8 +197,7 @@ static void take_port(struct search *search)
     }
 }
 
-/* Adds a text unless it is there already, or there is no room for it. */
-static void unite(struct record_text *texts, size_t *count, size_t most, struct record_text text)
+void match_unite(struct record_text *texts, size_t *count, size_t most, struct record_text text)
 {
     for (size_t i = 0; i < *count; i++)
         if (texts[i].length == text.length && memcmp(texts[i].bytes, text.bytes, text.length) == 0)
@@ -257,7 +246,7 @@ static void add_note(const struct note *note, const struct found *found, size_t 
         best->relevance_class = class;
     }
     for (size_t i = 0; i < note->tag_count; i++)
-        unite(match->tags, &match->tag_count, MATCH_TAGS, note->tags[i]);
+        match_unite(match->tags, &match->tag_count, MATCH_TAGS, note->tags[i]);
 }
 
 static void add_facts(const struct search *search, struct match *match)
@@ -277,8 +266,8 @@ static void add_facts(const struct search *search, struct match *match)
         }
         note_unpack(known_note(search->known, fact), &note);
         add_note(&note, found, i, match, &best);
-        unite(match->lists, &match->list_count, MATCH_LISTS,
-              note.source.length > 0 ? note.source : list);
+        match_unite(match->lists, &match->list_count, MATCH_LISTS,
+                    note.source.length > 0 ? note.source : list);
     }
     if (best.title_class < 0)
         match->behavior = best.behavior;

@@ -35,4 +35,7 @@ void match_destination(const struct record *record, struct record_text *name,
 /* Of a record that has been read with the rest. */
 void match_find(struct known *known, const struct record *record, struct match *match);
 
+/* Adds a text unless it is there already, or there is no room for it. */
+void match_unite(struct record_text *texts, size_t *count, size_t most, struct record_text text);
+
 #endif

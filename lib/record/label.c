@@ -179,6 +179,16 @@ const char *label_category(const struct record *f)
     return "unclassified";
 }
 
+struct record_text label_text(const struct record *record)
+{
+    const char *name;
+
+    if (record->known.category.length > 0)
+        return record->known.category;
+    name = label_category(record);
+    return (struct record_text){name, strlen(name)};
+}
+
 void label_id(const struct record *record, const char *category, char text[LABEL_ID_TEXT])
 {
     static const char day_zero[] = " 07/04/2020 ";

@@ -15,6 +15,9 @@ extern const char *const label_categories[LABEL_CATEGORIES];
 /* The name of the category, one of these. */
 const char *label_category(const struct record *record);
 
+/* The category that the line of a record has, or else the one it should have. */
+struct record_text label_text(const struct record *record);
+
 /* 64 hexadecimal digits and a NUL. */
 #define LABEL_ID_TEXT 65
 

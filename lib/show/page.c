@@ -4,7 +4,6 @@
 #include "base/clock.h"
 #include "base/intern.h"
 #include "base/json.h"
-#include "record/label.h"
 #include "show/pagebeacon.h"
 #include "show/pageparts.h"
 #include "show/pagewrite.h"
@@ -103,11 +102,8 @@ static enum result note_sample(struct page *page, const struct record *record)
 
 enum result page_add(struct page *page, const struct record *record)
 {
-    struct record_text category = record->known.category;
     enum result result = note_sample(page, record);
 
-    if (category.length == 0)
-        category = (struct record_text){label_category(record), strlen(label_category(record))};
     page->estimated += record->bytes_from != BYTES_EXACT;
     page->sampled += record->sampling > 1;
     if (record_start(record) > page->last_start &&
@@ -123,7 +119,7 @@ enum result page_add(struct page *page, const struct record *record)
         result = summary_add(page->sensors, record);
     if (result == RESULT_OK)
         result = page_known_add(&page->known, record);
-    return result == RESULT_OK ? page_long_add(&page->longest, record, category) : result;
+    return result == RESULT_OK ? page_long_add(&page->longest, record) : result;
 }
 
 enum result page_add_beacon(struct page *page, const char *line, size_t length)

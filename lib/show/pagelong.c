@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "show/pagelong.h"
 
+#include "record/label.h"
 #include "show/pagewrite.h"
 
 #include <string.h>
@@ -11,9 +12,9 @@ void page_long_destroy(struct page_long *longest)
         text_destroy(&longest->connections[i].texts);
 }
 
-static enum result fill(struct long_connection *connection, const struct record *record,
-                        struct record_text category)
+static enum result fill(struct long_connection *connection, const struct record *record)
 {
+    struct record_text category = label_text(record);
     const struct record_text parts[] = {record->source, record->destination, category};
     enum result result = RESULT_OK;
 
@@ -50,8 +51,7 @@ static unsigned find_place(const struct page_long *longest, const struct record 
     return place < LONG_MOST ? place : LONG_MOST - 1;
 }
 
-enum result page_long_add(struct page_long *longest, const struct record *record,
-                          struct record_text category)
+enum result page_long_add(struct page_long *longest, const struct record *record)
 {
     struct long_connection *at = longest->connections, replaced;
     unsigned place;
@@ -69,7 +69,7 @@ enum result page_long_add(struct page_long *longest, const struct record *record
     for (; place > 0 && at[place - 1].duration < record->duration; place--)
         at[place] = at[place - 1];
     at[place] = replaced;
-    return fill(&at[place], record, category);
+    return fill(&at[place], record);
 }
 
 static void put_connection(const struct page_view *view, const struct long_connection *one)

@@ -32,8 +32,7 @@ struct page_long {
 void page_long_destroy(struct page_long *longest);
 
 /* RESULT_NO_MEMORY. */
-MUST_CHECK enum result page_long_add(struct page_long *longest, const struct record *record,
-                                     struct record_text category);
+MUST_CHECK enum result page_long_add(struct page_long *longest, const struct record *record);
 
 struct page_view;
 void page_put_long(const struct page_view *view, const struct page_long *longest);

@@ -181,11 +181,6 @@ static struct record_text put_port(const struct record *record, char room[TEXT_R
     return text_of(room);
 }
 
-static struct record_text category_text(const struct record *record)
-{
-    return record->known.category.bytes ? record->known.category : text_of(label_category(record));
-}
-
 static struct record_text key_text(struct summary *summary, const struct record *record,
                                    char room[TEXT_ROOM])
 {
@@ -193,7 +188,7 @@ static struct record_text key_text(struct summary *summary, const struct record 
     case SUMMARY_SOURCE:
         return record->source;
     case SUMMARY_CATEGORY:
-        return category_text(record);
+        return label_text(record);
     case SUMMARY_DOMAIN:
         return put_domain(summary, record, room);
     case SUMMARY_PORT:
@@ -210,7 +205,7 @@ static struct record_text key_text(struct summary *summary, const struct record 
 static enum result find_category(struct summary *summary, const struct record *record,
                                  uint32_t *category)
 {
-    struct record_text text = category_text(record);
+    struct record_text text = label_text(record);
 
     if (intern_count(&summary->words) + 1 >= CATEGORIES_MOST &&
         !intern_find(&summary->words, text.bytes, text.length, category))
