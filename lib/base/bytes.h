@@ -44,13 +44,22 @@ static inline uint64_t le_short(const uint8_t *p, size_t length)
            p[0];
 }
 
+/* Times a byte: a word of eight of them. */
+#define BYTES_EACH UINT64_C(0x0101010101010101)
+
 /* Each of the bytes of a word that is the given one has its top bit set; all other bits are 0. */
 static inline uint64_t bytes_equal(uint64_t word, char byte)
 {
-    const uint64_t ones = UINT64_C(0x0101010101010101), rest = ones * 0x7f;
-    uint64_t differ = word ^ ones * (uint8_t)byte;
+    const uint64_t rest = BYTES_EACH * 0x7f;
+    uint64_t differ = word ^ BYTES_EACH * (uint8_t)byte;
 
     return ~(((differ & rest) + rest) | differ | rest);
+}
+
+/* Sets the top bit of the first of eight bytes that is above 9, and maybe of later ones. */
+static inline uint64_t bytes_above_9(uint64_t word)
+{
+    return (word | (word + BYTES_EACH * (0x80 - 10))) & BYTES_EACH * 0x80;
 }
 
 static inline uint64_t be64(const uint8_t *p)

@@ -165,21 +165,13 @@ static inline uint64_t other_bytes(const char *p)
 #define STRIDE 8
 #define MARK 8
 
-#define EACH_BYTE UINT64_C(0x0101010101010101)
-
-/* Sets the top bit of each byte that, without its own top bit, is below the least. */
-static inline uint64_t below(uint64_t word, uint8_t least)
-{
-    return ~((word & EACH_BYTE * 0x7f) + EACH_BYTE * (0x80u - least));
-}
-
 static inline uint64_t other_bytes(const char *p)
 {
     uint64_t word = le64((const uint8_t *)p);
+    uint64_t from_space = (word & BYTES_EACH * 0x7f) + BYTES_EACH * (0x80u - ' ');
 
-    return (below(word ^ EACH_BYTE * '"', 1) | below(word ^ EACH_BYTE * '\\', 1) |
-            below(word, ' ') | word) &
-           EACH_BYTE * 0x80;
+    return bytes_equal(word, '"') | bytes_equal(word, '\\') |
+           ((~from_space | word) & BYTES_EACH * 0x80);
 }
 
 #endif
@@ -211,14 +203,6 @@ static inline const char *skip_plain(const struct json *json, const char *p, con
     return skip_plain_end(json, p, end);
 }
 
-/* The value of a hexadecimal digit; more than 15: not a digit. */
-static unsigned digit_value(char c)
-{
-    unsigned letter = ((unsigned char)c | 0x20u) - 'a';
-
-    return is_digit(c) ? (unsigned)(c - '0') : letter < 6 ? letter + 10 : 16;
-}
-
 /* UTF-16 writes characters above U+FFFF as pairs: a high surrogate, then a low one. */
 #define LOW_SURROGATES 0xdc00u
 
@@ -232,7 +216,7 @@ static const char *scan_unit(struct json *json, const char *p, const char *end, 
 {
     *unit = 0;
     for (int i = 0; i < 4; i++, p++) {
-        unsigned value = p < end ? digit_value(*p) : 16;
+        unsigned value = p < end ? hex_value(*p) : 16;
 
         if (value > 15)
             return stop(json, p, end, "expected a hexadecimal digit");
@@ -519,19 +503,12 @@ static const char *scan_key(struct json *json, const char *p, const char *end,
 
 /* Values. */
 
-/* Sets the top bit of the first of eight bytes that is not a digit, and maybe of later ones. */
-static inline uint64_t other_than_digits(uint64_t word)
-{
-    word ^= UINT64_C(0x3030303030303030);
-    return (word | (word + UINT64_C(0x7676767676767676))) & UINT64_C(0x8080808080808080);
-}
-
 static inline const char *scan_digits(struct json *json, const char *p, const char *end)
 {
     if (p == end || !is_digit(*p))
         return stop(json, p, end, "expected a digit");
     for (; end - p >= 8; p += 8) {
-        uint64_t others = other_than_digits(le64((const uint8_t *)p));
+        uint64_t others = bytes_above_9(le64((const uint8_t *)p) ^ BYTES_EACH * '0');
 
         if (others)
             return p + __builtin_ctzll(others) / 8;

@@ -36,14 +36,13 @@ static bool count_long(const char *text, size_t length, uint64_t *count)
  */
 static inline bool read_eight(const char *text, size_t length, uint64_t *value)
 {
-    const uint64_t ones = UINT64_C(0x0101010101010101);
     unsigned unused = (8 - (unsigned)length) % 8 * 8; /* bits */
-    uint64_t word = (le_short((const uint8_t *)text, length) ^ ones * '0') << unused;
+    uint64_t word = (le_short((const uint8_t *)text, length) ^ BYTES_EACH * '0') << unused;
 
     *value = word * ((10 << 8) + 1) >> 8 & UINT64_C(0x00ff00ff00ff00ff);
     *value = *value * ((100 << 16) + 1) >> 16 & UINT64_C(0x0000ffff0000ffff);
     *value = *value * ((UINT64_C(10000) << 32) + 1) >> 32;
-    return ((word | (word + ones * (0x80 - 10))) & ones * 0x80) == 0;
+    return bytes_above_9(word) == 0;
 }
 
 bool number_count(const char *text, size_t length, uint64_t *count)

@@ -14,6 +14,14 @@ static inline bool is_digit(char c)
     return (unsigned char)(c - '0') <= 9;
 }
 
+/* The value of a hexadecimal digit; more than 15: not one. */
+static inline unsigned hex_value(char c)
+{
+    unsigned letter = ((unsigned char)c | 0x20u) - 'a';
+
+    return is_digit(c) ? (unsigned)(c - '0') : letter < 6 ? letter + 10 : 16;
+}
+
 /* Parses an unsigned decimal integer of up to 64 bits. False if the text is not one. */
 bool number_count(const char *text, size_t length, uint64_t *count);
 

@@ -43,23 +43,15 @@ bool log_is_word(const char *text, size_t length, size_t most)
     return true;
 }
 
-static int hex_digit(char c)
-{
-    if (is_digit(c))
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 int log_escape(const char *p, const char *end)
 {
-    int high, low;
+    unsigned high, low;
 
     if (end - p < 4 || p[0] != '\\' || p[1] != 'x')
         return -1;
-    high = hex_digit(p[2]);
-    low = hex_digit(p[3]);
-    return high < 0 || low < 0 ? -1 : high << 4 | low;
+    high = hex_value(p[2]);
+    low = hex_value(p[3]);
+    return high > 15 || low > 15 ? -1 : (int)(high << 4 | low);
 }
 
 /* Decodes one byte of a name; returns the number of characters used. */

@@ -129,24 +129,14 @@ static bool read_ipv4(const char *text, size_t length, uint8_t bytes[4])
     return !wrong && p == copy + length + 1;
 }
 
-static int hex_value(char c)
-{
-    char lower = (char)(c | 0x20);
-
-    if (is_digit(c))
-        return c - '0';
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 /* Reads up to four hexadecimal digits; returns the place behind. */
 static const char *read_group(const char *p, const char *end, uint8_t bytes[2])
 {
     const char *limit = end - p > 4 ? p + 4 : end;
-    unsigned value = 0;
-    int digit;
+    unsigned value = 0, digit;
 
-    for (; p < limit && (digit = hex_value(*p)) >= 0; p++)
-        value = value << 4 | (unsigned)digit;
+    for (; p < limit && (digit = hex_value(*p)) < 16; p++)
+        value = value << 4 | digit;
     bytes[0] = (uint8_t)(value >> 8);
     bytes[1] = (uint8_t)value;
     return p;

@@ -7,6 +7,7 @@
 #define SECFLOW_PUT_H
 
 #include "base/calendar.h"
+#include "record/record.h"
 
 #include <endian.h>
 #include <stddef.h>
@@ -137,6 +138,46 @@ static inline char *put_timestamp(char *p, int64_t microseconds)
     p = put_six_digits(p, (uint32_t)(microseconds % 1000000));
     *p++ = 'Z';
     return p;
+}
+
+/* What follows needs room for as much as the longest address, or word, takes. */
+
+static inline char *put_address(char *p, const struct address *address)
+{
+    return p + address_format(address, p); /* its NUL is overwritten */
+}
+
+/* An address, and where there are ports, its port; IPv6 is then in brackets. */
+static inline char *put_endpoint(char *p, const struct address *address, bool has_ports,
+                                 uint16_t port)
+{
+    bool brackets = address->family == 6 && has_ports;
+
+    if (brackets)
+        *p++ = '[';
+    p = put_address(p, address);
+    if (brackets)
+        *p++ = ']';
+    if (!has_ports)
+        return p;
+    *p++ = ':';
+    return put_unsigned(p, port);
+}
+
+static inline char *put_name_source(char *p, enum name_source source)
+{
+    switch (source) {
+    case NAME_SESSION:
+        return put_literal(p, "session");
+    case NAME_PASSIVE:
+        return put_literal(p, "passive");
+    case NAME_CACHE:
+        return put_literal(p, "cache");
+    case NAME_ORIGINAL:
+    case NAME_OTHER:
+        break;
+    }
+    return put_literal(p, "original");
 }
 
 static inline char *put_quote(char *p)

@@ -19,11 +19,6 @@ struct record_writer {
     struct output output;
 };
 
-static char *put_address(char *p, const struct address *address)
-{
-    return p + address_format(address, p); /* its NUL is overwritten */
-}
-
 /* Escaped as in a JSON string. */
 static char *put_escaped(char *p, struct record_text text)
 {
@@ -52,39 +47,11 @@ static char *put_port(char *p, const struct record *record, uint16_t port)
     return put_unsigned(p, port);
 }
 
-static char *put_endpoint(char *p, const struct record *record, const struct address *address,
-                          uint16_t port)
-{
-    bool brackets = address->family == 6 && record_has_ports(record);
-
-    if (brackets)
-        *p++ = '[';
-    p = put_address(p, address);
-    if (brackets)
-        *p++ = ']';
-    return put_port(p, record, port);
-}
-
 static char *put_destination(char *p, const struct record *record)
 {
-    return record->name.length > 0 ? put_port(put_escaped(p, record->name), record, record->dport)
-                                   : put_endpoint(p, record, &record->dst, record->dport);
-}
-
-static char *put_name_source(char *p, enum name_source source)
-{
-    switch (source) {
-    case NAME_SESSION:
-        return put_literal(p, "session");
-    case NAME_PASSIVE:
-        return put_literal(p, "passive");
-    case NAME_CACHE:
-        return put_literal(p, "cache");
-    case NAME_ORIGINAL:
-    case NAME_OTHER:
-        break;
-    }
-    return put_literal(p, "original");
+    return record->name.length > 0
+               ? put_port(put_escaped(p, record->name), record, record->dport)
+               : put_endpoint(p, &record->dst, record_has_ports(record), record->dport);
 }
 
 static char *put_proto(char *p, uint8_t proto)
@@ -195,7 +162,7 @@ static char *put_counts(char *p, const struct record *record)
 static char *put_flow(char *p, const struct record *record)
 {
     p = put_literal(p, "{\"src\":\"");
-    p = put_endpoint(p, record, &record->src, record->sport);
+    p = put_endpoint(p, &record->src, record_has_ports(record), record->sport);
     p = put_literal(p, "\",\"dst\":\"");
     p = put_destination(p, record);
     p = put_literal(p, "\",\"destinationNameSource\":\"");

@@ -32,31 +32,16 @@ static char *put_text(struct record_text text, char *p)
     return text.length > 0 ? put_bytes(p, text.bytes, text.length) : p;
 }
 
-static char *put_address(const struct told_end *end, char *p)
+static char *put_ip(const struct told_end *end, char *p)
 {
-    if (end->address.family == 0)
-        return p;
-    p = put_quote(p);
-    return put_quote(p + address_format(&end->address, p));
+    return end->address.family != 0 ? put_quote(put_address(put_quote(p), &end->address)) : p;
 }
 
 static char *put_end(const struct told *told, const struct told_end *end, char *p)
 {
-    bool brackets = told->has_ports && end->address.family == 6;
-
     if (end->address.family == 0)
         return put_text(end->text, p);
-    p = put_quote(p);
-    if (brackets)
-        *p++ = '[';
-    p += address_format(&end->address, p);
-    if (brackets)
-        *p++ = ']';
-    if (told->has_ports) {
-        *p++ = ':';
-        p = put_unsigned(p, end->port);
-    }
-    return put_quote(p);
+    return put_quote(put_endpoint(put_quote(p), &end->address, told->has_ports, end->port));
 }
 
 /* Where the colon before the port is in a value with quotes; NULL: there is none. */
@@ -106,22 +91,6 @@ static char *put_id(const struct told *told, char *p)
     return put_quote(put_bytes(put_quote(p), text, sizeof text - 1));
 }
 
-static char *put_name_source(const struct told *told, char *p)
-{
-    switch (told->name_source) {
-    case NAME_SESSION:
-        return put_literal(p, "\"session\"");
-    case NAME_PASSIVE:
-        return put_literal(p, "\"passive\"");
-    case NAME_CACHE:
-        return put_literal(p, "\"cache\"");
-    case NAME_ORIGINAL:
-        return put_literal(p, "\"original\"");
-    default:
-        return p;
-    }
-}
-
 static char *put_proto(const struct told *told, char *p)
 {
     switch (told->proto) {
@@ -148,17 +117,19 @@ char *told_put(const struct told *told, enum record_field field, char *p)
     case RECORD_DST:
         return put_end(told, dst, p);
     case RECORD_NAME_SOURCE:
-        return put_name_source(told, p);
+        return told->name_source != NAME_OTHER
+                   ? put_quote(put_name_source(put_quote(p), told->name_source))
+                   : p;
     case RECORD_PROTOCOL_INFORMATION:
         return told->has_ports ? put_literal(p, "\"\"") : put_literal(p, "\"ICMP\"");
     case RECORD_PROTO:
         return put_proto(told, p);
     case RECORD_SRC_IP:
-        return put_address(src, p);
+        return put_ip(src, p);
     case RECORD_SRC_PORT:
         return src->address.family != 0 ? put_port(told, src, p) : p;
     case RECORD_DST_IP:
-        return put_address(dst, p);
+        return put_ip(dst, p);
     case RECORD_DST_PORT:
         return put_port(told, dst, p);
     case RECORD_DST_NAME:
