@@ -145,6 +145,18 @@ static enum result add_texts(struct page_known *known, struct known_entry *entry
     return result;
 }
 
+/* Adds a text to a list of a few, unless it is there. False: there is no room for it. */
+static bool add_once(uint32_t *texts, uint8_t *count, unsigned most, uint32_t text)
+{
+    for (unsigned i = 0; i < *count; i++)
+        if (texts[i] == text)
+            return true;
+    if (*count == most)
+        return false;
+    texts[(*count)++] = text;
+    return true;
+}
+
 static enum result add_destination(struct page_known *known, struct known_entry *entry,
                                    struct record_text destination)
 {
@@ -154,13 +166,7 @@ static enum result add_destination(struct page_known *known, struct known_entry 
     if (entry->more)
         return RESULT_OK;
     result = keep(known, destination, &index);
-    for (unsigned i = 0; i < entry->named; i++)
-        if (entry->destinations[i] == index)
-            return result;
-    if (entry->named < NAMED_MOST)
-        entry->destinations[entry->named++] = index;
-    else
-        entry->more = true;
+    entry->more = !add_once(entry->destinations, &entry->named, NAMED_MOST, index);
     return result;
 }
 
@@ -214,13 +220,7 @@ static enum result add_reason(struct page_known *known, const struct record_know
     if (title.length == 0 || reasons->more)
         return RESULT_OK;
     result = keep(known, title, &index);
-    for (unsigned i = 0; i < reasons->count; i++)
-        if (reasons->titles[i] == index)
-            return result;
-    if (reasons->count < REASONS_MOST)
-        reasons->titles[reasons->count++] = index;
-    else
-        reasons->more = true;
+    reasons->more = !add_once(reasons->titles, &reasons->count, REASONS_MOST, index);
     return result;
 }
 
