@@ -64,8 +64,6 @@ static const char *const fields[FIELDS] = {"title",   "description", "relevance"
                                            "knownBy", "tags",        "activity",
                                            "eventId", "event",       "eventStart"};
 
-static const struct json_key tags_key[] = {{"tags", 1}};
-
 struct flowevent {
     struct rulefiles files;
     struct event_rules rules;
@@ -77,7 +75,6 @@ struct flowevent {
     bool quiet, verbose;
 
     struct match match; /* of the record that is being written */
-    struct text text;   /* its tags, as they are read and as they are written */
     uint64_t records, members;
 };
 
@@ -91,14 +88,11 @@ static enum result take_tags(struct flowevent *flowevent, struct record_text tag
 {
     const struct json_member *members;
     enum result result;
-    size_t used, count;
+    size_t count;
 
     if (tags.length == 0)
         return RESULT_OK;
-    flowevent->text.length = 0;
-    result = text_print(&flowevent->text, "{\"tags\":%.*s}", (int)tags.length, tags.bytes);
-    if (result == RESULT_OK)
-        result = json_read(flowevent->json, flowevent->text.bytes, flowevent->text.length, &used);
+    result = json_read_array(flowevent->json, 1, tags.bytes, tags.length);
     if (result != RESULT_OK)
         return result;
     members = json_members(flowevent->json, &count);
@@ -317,7 +311,7 @@ static int start(struct flowevent *flowevent)
     output_init(flowevent->output, STDOUT_FILENO);
     result = record_reader_init(&flowevent->writer, fields, FIELDS);
     if (result == RESULT_OK)
-        result = json_init(&flowevent->json, tags_key, 1);
+        result = json_init(&flowevent->json, NULL, 0);
     if (result == RESULT_OK)
         result = events_init(&flowevent->events, &flowevent->rules);
     if (result != RESULT_OK)
@@ -401,7 +395,6 @@ int main(int argc, char **argv)
     rulefiles_destroy(&flowevent.files);
     record_reader_destroy(&flowevent.writer);
     json_destroy(&flowevent.json);
-    text_destroy(&flowevent.text);
     free(flowevent.output);
     return status;
 }

@@ -671,9 +671,10 @@ static const char *scan_container(struct json *json, const char *p, const char *
     }
 }
 
-enum result json_read(struct json *json, const char *text, size_t size, size_t *used)
+/* Reads an object or array, of which so much is known. */
+static enum result read_whole(struct json *json, const char *text, size_t size, char open,
+                              const struct place *whole, size_t *used)
 {
-    const struct place whole = {.meaning = {.inside = ""}};
     const char *end = text + size, *p = skip_blanks(text, end);
 
     json->text = text;
@@ -682,15 +683,27 @@ enum result json_read(struct json *json, const char *text, size_t size, size_t *
     json->strings_used = 0;
     if (p == end)
         return RESULT_END;
-    if (*p != '{') {
-        strcpy(json->problem, "it does not begin with {");
+    if (*p != open) {
+        snprintf(json->problem, sizeof json->problem, "it does not begin with %c", open);
         return RESULT_DAMAGED;
     }
-    p = scan_container(json, p, end, &whole);
+    p = scan_container(json, p, end, whole);
     if (!p)
         return json->result;
     *used = (size_t)(p - text);
     return RESULT_OK;
+}
+
+enum result json_read(struct json *json, const char *text, size_t size, size_t *used)
+{
+    return read_whole(json, text, size, '{', &(struct place){.meaning = {.inside = ""}}, used);
+}
+
+enum result json_read_array(struct json *json, uint8_t id, const char *text, size_t size)
+{
+    size_t used;
+
+    return read_whole(json, text, size, '[', &(struct place){.meaning = {.id = id}}, &used);
 }
 
 const struct json_member *json_members(const struct json *json, size_t *count)

@@ -51,8 +51,16 @@ void json_destroy(struct json **json);
 MUST_CHECK enum result json_read(struct json *json, const char *text, size_t size, size_t *used);
 
 /*
- * The wanted members of the last object, in its order. They point into the text or belong to the
- * reader: valid until the reader's next call, and as long as the text is.
+ * The same for an array at the start of the text, whose elements, also those of arrays within it,
+ * become members with that id, which is not 0.
+ */
+MUST_CHECK enum result json_read_array(struct json *json, uint8_t id, const char *text,
+                                       size_t size);
+
+/*
+ * The wanted members of the last object, or the elements of the last array, in its order. They
+ * point into the text or belong to the reader: valid until the reader's next call, and as long as
+ * the text is.
  */
 const struct json_member *json_members(const struct json *json, size_t *count);
 

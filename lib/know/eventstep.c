@@ -82,8 +82,6 @@ struct event_steps {
     uint32_t *matched;
 };
 
-static const struct json_key json_keys[] = {{"tags", 1}};
-
 enum result event_steps_init(struct event_steps **steps)
 {
     struct event_steps *new = calloc(1, sizeof *new);
@@ -100,7 +98,7 @@ enum result event_steps_init(struct event_steps **steps)
     interns[4] = &new->profiles;
     for (size_t i = 0; i < 5 && result == RESULT_OK; i++)
         result = intern_init(interns[i]);
-    return result == RESULT_OK ? json_init(&new->json, json_keys, 1) : result;
+    return result == RESULT_OK ? json_init(&new->json, NULL, 0) : result;
 }
 
 void event_steps_destroy(struct event_steps **steps)
@@ -477,19 +475,12 @@ static enum result look_at_tags(struct event_steps *steps, struct record_text ta
 {
     const struct json_member *members;
     enum result result;
-    size_t used, count;
+    size_t count;
 
     memset(steps->has_tag, 0, intern_count(&steps->tags) * sizeof *steps->has_tag);
     if (tags.length == 0 || intern_count(&steps->tags) == 0)
         return RESULT_OK;
-    steps->profile.length = 0;
-    result = text_put_string(&steps->profile, "{\"tags\":");
-    if (result == RESULT_OK)
-        result = text_put(&steps->profile, tags.bytes, tags.length);
-    if (result == RESULT_OK)
-        result = text_put(&steps->profile, "}", 1);
-    if (result == RESULT_OK)
-        result = json_read(steps->json, steps->profile.bytes, steps->profile.length, &used);
+    result = json_read_array(steps->json, 1, tags.bytes, tags.length);
     if (result != RESULT_OK)
         return result == RESULT_NO_MEMORY ? result : RESULT_OK; /* the line was read as JSON */
     members = json_members(steps->json, &count);

@@ -218,24 +218,14 @@ const struct summary_known *findings_told(const struct findings *known)
 /* Adds the strings in an array. What is not a string is not looked at. */
 static enum result read_array(struct json *json, struct record_text array, struct intern *strings)
 {
-    struct text object = {0};
-    enum result result = text_put_string(&object, "{\"\":");
-    const struct json_member *members = NULL;
-    size_t used, count = 0;
+    enum result result = json_read_array(json, 1, array.bytes, array.length);
+    size_t count;
+    const struct json_member *members = json_members(json, &count);
     uint32_t index;
 
-    if (result == RESULT_OK)
-        result = text_put(&object, array.bytes, array.length);
-    if (result == RESULT_OK)
-        result = text_put(&object, "}", 1);
-    if (result == RESULT_OK)
-        result = json_read(json, object.bytes, object.length, &used);
-    if (result == RESULT_OK)
-        members = json_members(json, &count);
     for (size_t i = 0; i < count && result == RESULT_OK; i++)
         if (members[i].element && members[i].type == JSON_STRING)
             result = intern_add(strings, members[i].text, members[i].length, &index);
-    text_destroy(&object);
     return result;
 }
 
@@ -276,7 +266,6 @@ static enum result put_strings(struct intern *strings, struct text *text)
 
 static enum result put_arrays(const struct arrays *arrays, struct text *text)
 {
-    static const struct json_key key = {"", 1};
     struct json *json = NULL;
     struct intern strings = {0};
     enum result result = RESULT_OK;
@@ -285,7 +274,7 @@ static enum result put_arrays(const struct arrays *arrays, struct text *text)
         return RESULT_OK;
     result = intern_init(&strings);
     if (result == RESULT_OK)
-        result = json_init(&json, &key, 1);
+        result = json_init(&json, NULL, 0);
     for (size_t i = 0; i < arrays->count && result == RESULT_OK; i++)
         result = read_array(json, arrays->texts[i], &strings);
     if (result == RESULT_OK)

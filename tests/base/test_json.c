@@ -463,6 +463,43 @@ static void tell_oracle(void)
         ok(true, "as jansson reads it");
 }
 
+/* Arrays apart from an object. */
+static void test_arrays(void)
+{
+    static const struct {
+        const char *text;
+        enum result result;
+        const char *want;
+    } arrays[] = {
+        {"[]", RESULT_OK, ""},
+        {"[\"x\",1,null,\"\\u0041\"]", RESULT_OK, "1*sx 1*n1 1*0null 1*sA"},
+        {" [ [\"x\"] , {\"a\":\"y\"} ]", RESULT_OK, "1*c 1*sx 1*c"},
+        {"[\"x\"] behind", RESULT_OK, "1*sx"},
+        {"[\"x\"", RESULT_END, NULL},
+        {"", RESULT_END, NULL},
+        {"[\"x\",]", RESULT_DAMAGED, "expected a value at byte 6"},
+        {"{\"a\":[]}", RESULT_DAMAGED, "it does not begin with ["},
+        {"\"x\"", RESULT_DAMAGED, "it does not begin with ["},
+    };
+    struct json *json = new_json();
+
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
+        size_t length = strlen(arrays[i].text);
+        uint8_t *copy = exact_copy(arrays[i].text, length);
+        char got[128] = "";
+
+        is_int(json_read_array(json, ID_A, (const char *)copy, length), arrays[i].result,
+               "array: %s", arrays[i].text);
+        if (arrays[i].result == RESULT_OK)
+            render(json, got, sizeof got);
+        if (arrays[i].want)
+            is_str(arrays[i].result == RESULT_OK ? got : json_problem(json), arrays[i].want,
+                   "array: what is in it, or wrong with it");
+        exact_free(copy, length);
+    }
+    json_destroy(&json);
+}
+
 int main(void)
 {
     tell_oracle();
@@ -476,5 +513,6 @@ int main(void)
     test_many_keys();
     test_long_keys();
     test_strides();
+    test_arrays();
     return done();
 }
