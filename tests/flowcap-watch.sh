@@ -178,7 +178,7 @@ is "$(sed -e 1d -e '/^~ /d' -e 's/^^C//' shown | grep -vc '^{.*}$')" 0 'a termin
 ok 'a terminal: records' grep -q '^{.*}$' shown
 
 in_network <<'E2'
-"$python" "$here/terminal.py" 'no records' "$tool" -4 -i two0 -Z "$user" -d 1 >shown 2>err &
+"$python" "$here/terminal.py" 'no records.*\n' "$tool" -4 -i two0 -Z "$user" -d 1 >shown 2>err &
 wait $!
 echo $? >status
 E2
