@@ -4,14 +4,12 @@
 #include "base/bytes.h"
 #include "base/grow.h"
 #include "base/number.h"
+#include "base/plain.h"
 #include "base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 
 /*
  * The deepest nesting of objects and arrays; more is damage. This bounds the cost of a hostile
@@ -135,74 +133,6 @@ static inline const char *skip_blanks(const char *p, const char *end)
 
 /* Strings. */
 
-/*
- * Plain bytes of a string are ASCII other than quotes, backslashes and control characters.
- * other_bytes tells which of STRIDE bytes are not plain: MARK bits for each, of which any one set
- * is such a byte; the first byte has the lowest bits.
- */
-#ifdef __SSE2__
-
-#define STRIDE 32
-#define MARK 1
-
-static inline unsigned other_bytes_of_16(const char *p)
-{
-    __m128i bytes = _mm_loadu_si128((const __m128i *)p);
-    __m128i quotes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
-    __m128i backslashes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
-    __m128i rest = _mm_cmplt_epi8(bytes, _mm_set1_epi8(' ')); /* signed: above ASCII, too */
-
-    return (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quotes, backslashes), rest));
-}
-
-static inline uint64_t other_bytes(const char *p)
-{
-    return other_bytes_of_16(p + 16) << 16 | other_bytes_of_16(p);
-}
-
-#else
-
-#define STRIDE 8
-#define MARK 8
-
-static inline uint64_t other_bytes(const char *p)
-{
-    uint64_t word = le64((const uint8_t *)p);
-    uint64_t from_space = (word & BYTES_EACH * 0x7f) + BYTES_EACH * (0x80u - ' ');
-
-    return bytes_equal(word, '"') | bytes_equal(word, '\\') |
-           ((~from_space | word) & BYTES_EACH * 0x80);
-}
-
-#endif
-
-/* Skips plain bytes where a stride of the text ends at its end, or where little is left of it. */
-static inline const char *skip_plain_end(const struct json *json, const char *p, const char *end)
-{
-    size_t left = (size_t)(end - p);
-
-    if (end - json->text >= STRIDE) {
-        uint64_t others = left > 0 ? other_bytes(end - STRIDE) >> (STRIDE - left) * MARK : 0;
-
-        return others ? p + __builtin_ctzll(others) / MARK : end;
-    }
-    while (p < end && (unsigned char)*p >= ' ' && (unsigned char)*p < 0x80 && *p != '"' &&
-           *p != '\\')
-        p++;
-    return p;
-}
-
-static inline const char *skip_plain(const struct json *json, const char *p, const char *end)
-{
-    for (; end - p >= STRIDE; p += STRIDE) {
-        uint64_t others = other_bytes(p);
-
-        if (others)
-            return p + __builtin_ctzll(others) / MARK;
-    }
-    return skip_plain_end(json, p, end);
-}
-
 /* UTF-16 writes characters above U+FFFF as pairs: a high surrogate, then a low one. */
 #define LOW_SURROGATES 0xdc00u
 
@@ -280,7 +210,7 @@ static const char *scan_rest(struct json *json, const char *p, const char *end, 
         *escapes |= *p == '\\';
         p = *p == '\\' ? scan_escape(json, p, end) : scan_characters(json, p, end);
         if (p)
-            p = skip_plain(json, p, end);
+            p = plain_skip(json->text, p, end);
     }
     return NULL;
 }
@@ -290,7 +220,7 @@ static inline const char *scan_string(struct json *json, const char *p, const ch
                                       bool *escapes)
 {
     *escapes = false;
-    p = skip_plain(json, p, end);
+    p = plain_skip(json->text, p, end);
     if (p < end && *p == '"')
         return p;
     return scan_rest(json, p, end, escapes);
@@ -642,33 +572,52 @@ static inline const char *scan_value(struct json *json, const char *p, const cha
     return p;
 }
 
+/* A member of an object, or an element of an array. */
+static inline const char *scan_member(struct json *json, const char *p, const char *end, bool array,
+                                      const struct place *place, struct place *inner)
+{
+    if (!array)
+        p = scan_key(json, p, end, &place->meaning, &inner->meaning);
+    return p ? scan_value(json, skip_blanks(p, end), end, inner) : NULL;
+}
+
+/* The rest of an object or an array, from the end of a value in it. */
+static inline const char *scan_more(struct json *json, const char *p, const char *end, bool array,
+                                    const struct place *place, struct place *inner)
+{
+    while (p) {
+        p = skip_blanks(p, end);
+        if (p < end && *p == (array ? ']' : '}'))
+            return p + 1;
+        if (p == end || *p != ',')
+            return stop(json, p, end, array ? "expected , or ]" : "expected , or }");
+        p = scan_member(json, skip_blanks(p + 1, end), end, array, place, inner);
+    }
+    return NULL;
+}
+
 /* An object or an array. */
 static const char *scan_container(struct json *json, const char *p, const char *end,
                                   const struct place *place)
 {
     const bool array = *p == '[';
-    const char close = array ? ']' : '}';
     struct place inner = {place->meaning, place->element || array, place->depth + 1};
 
     if (place->depth == DEPTH_MAX)
         return stop(json, p, end, "nested too deeply");
     p = skip_blanks(p + 1, end);
-    if (p < end && *p == close)
+    if (p < end && *p == (array ? ']' : '}'))
         return p + 1;
-    for (;;) {
-        if (!array)
-            p = scan_key(json, p, end, &place->meaning, &inner.meaning);
-        if (p)
-            p = scan_value(json, skip_blanks(p, end), end, &inner);
-        if (!p)
-            return NULL;
-        p = skip_blanks(p, end);
-        if (p < end && *p == close)
-            return p + 1;
-        if (p == end || *p != ',')
-            return stop(json, p, end, array ? "expected , or ]" : "expected , or }");
-        p = skip_blanks(p + 1, end);
-    }
+    p = scan_member(json, p, end, array, place, &inner);
+    return scan_more(json, p, end, array, place, &inner);
+}
+
+static void start(struct json *json, const char *text)
+{
+    json->text = text;
+    json->count = 1;
+    json->last_hint = 0;
+    json->strings_used = 0;
 }
 
 /* Reads an object or array, of which so much is known. */
@@ -677,10 +626,7 @@ static enum result read_whole(struct json *json, const char *text, size_t size, 
 {
     const char *end = text + size, *p = skip_blanks(text, end);
 
-    json->text = text;
-    json->count = 1;
-    json->last_hint = 0;
-    json->strings_used = 0;
+    start(json, text);
     if (p == end)
         return RESULT_END;
     if (*p != open) {
@@ -694,9 +640,26 @@ static enum result read_whole(struct json *json, const char *text, size_t size, 
     return RESULT_OK;
 }
 
+/* An object that is not inside another. */
+static const struct place whole_object = {.meaning = {.inside = ""}};
+
 enum result json_read(struct json *json, const char *text, size_t size, size_t *used)
 {
-    return read_whole(json, text, size, '{', &(struct place){.meaning = {.inside = ""}}, used);
+    return read_whole(json, text, size, '{', &whole_object, used);
+}
+
+enum result json_read_on(struct json *json, const char *text, size_t size, size_t from,
+                         size_t *used)
+{
+    struct place inner = {.depth = 1};
+    const char *p;
+
+    start(json, text);
+    p = scan_more(json, text + from, text + size, false, &whole_object, &inner);
+    if (!p)
+        return json->result;
+    *used = (size_t)(p - text);
+    return RESULT_OK;
 }
 
 enum result json_read_array(struct json *json, uint8_t id, const char *text, size_t size)

@@ -50,6 +50,10 @@ void json_destroy(struct json **json);
  */
 MUST_CHECK enum result json_read(struct json *json, const char *text, size_t size, size_t *used);
 
+/* The same for an object of which the caller has read the members up to `from`. */
+MUST_CHECK enum result json_read_on(struct json *json, const char *text, size_t size, size_t from,
+                                    size_t *used);
+
 /*
  * The same for an array at the start of the text, whose elements, also those of arrays within it,
  * become members with that id, which is not 0.

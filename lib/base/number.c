@@ -30,18 +30,13 @@ static bool count_long(const char *text, size_t length, uint64_t *count)
     return p == end;
 }
 
-/*
- * The number that one to eight digits make: pairs of them are joined, then pairs of pairs, then
- * those. False: not all are digits.
- */
+/* The number that one to eight digits make. False: not all are digits. */
 static inline bool read_eight(const char *text, size_t length, uint64_t *value)
 {
     unsigned unused = (8 - (unsigned)length) % 8 * 8; /* bits */
     uint64_t word = (le_short((const uint8_t *)text, length) ^ BYTES_EACH * '0') << unused;
 
-    *value = word * ((10 << 8) + 1) >> 8 & UINT64_C(0x00ff00ff00ff00ff);
-    *value = *value * ((100 << 16) + 1) >> 16 & UINT64_C(0x0000ffff0000ffff);
-    *value = *value * ((UINT64_C(10000) << 32) + 1) >> 32;
+    *value = number_eight(word);
     return bytes_above_9(word) == 0;
 }
 

@@ -22,6 +22,17 @@ static inline unsigned hex_value(char c)
     return is_digit(c) ? (unsigned)(c - '0') : letter < 6 ? letter + 10 : 16;
 }
 
+/*
+ * The number that eight digits make, of which the lowest byte has the first, each as its value.
+ * Pairs of them are joined, then pairs of pairs, then those.
+ */
+static inline uint64_t number_eight(uint64_t digits)
+{
+    digits = digits * ((10 << 8) + 1) >> 8 & UINT64_C(0x00ff00ff00ff00ff);
+    digits = digits * ((100 << 16) + 1) >> 16 & UINT64_C(0x0000ffff0000ffff);
+    return digits * ((UINT64_C(10000) << 32) + 1) >> 32;
+}
+
 /* Parses an unsigned decimal integer of up to 64 bits. False if the text is not one. */
 bool number_count(const char *text, size_t length, uint64_t *count);
 

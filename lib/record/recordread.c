@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/number.h"
 #include "base/timestamp.h"
+#include "record/canonical.h"
 #include "record/sensor.h"
 
 #include <assert.h>
@@ -137,6 +138,7 @@ struct record_reader {
     uint8_t lengths[RECORD_FIELDS];            /* of the first keys' names */
     bool filtered;                             /* the line has fields that filters add */
     const struct json_member *members[FIELDS]; /* by field; NULL: missing */
+    struct canonical canonical;                /* the first of them, where the line is */
     const char *line;
     size_t length, end; /* of the line; the end of its object */
     struct text rest;   /* of a line that was taken apart */
@@ -219,10 +221,12 @@ static void forget_fields(struct record_reader *reader)
 
     for (size_t i = 0; i < count; i++)
         reader->members[members[i].id] = NULL;
+    memset(reader->members, 0, (CANONICAL_FIELDS + 1) * sizeof *reader->members);
 }
 
-/* Finds each field; of one that occurs twice the last, as most readers of JSON do. */
-static enum result find_fields(struct record_reader *reader)
+/* Finds each field that JSON was read for; of one that occurs twice the last, as most readers do.
+ */
+static void find_fields(struct record_reader *reader)
 {
     size_t count;
     const struct json_member *members = json_members(reader->json, &count);
@@ -234,6 +238,10 @@ static enum result find_fields(struct record_reader *reader)
             filtered |= members[i].id >= FIELD_CATEGORY;
         }
     reader->filtered = filtered;
+}
+
+static enum result check_needed(struct record_reader *reader)
+{
     for (size_t i = 0; i < RECORD_NEEDED; i++)
         if (!reader->members[record_keys[i].id])
             return damaged(reader, record_keys[i].name, " is not there");
@@ -464,25 +472,59 @@ static enum result read_destination(struct record_reader *reader, struct record 
         .domain_first_seen = -1                                                                    \
     }
 
-enum result record_read(struct record_reader *reader, const char *line, size_t length,
-                        struct record *record)
+/* False: the line is not canonical, or has one of these fields twice, or is damaged. */
+static bool read_canonical(struct record_reader *reader, struct record *record)
+{
+    struct canonical *canonical = &reader->canonical;
+
+    if (!canonical_read(canonical, reader->line, reader->length, record) ||
+        json_read_on(reader->json, reader->line, reader->length, canonical->end, &reader->end) !=
+            RESULT_OK ||
+        reader->end != reader->length)
+        return false;
+    find_fields(reader);
+    for (unsigned i = 0; i < canonical->count; i++) {
+        if (reader->members[i + 1])
+            return false;
+        reader->members[i + 1] = &canonical->members[i];
+    }
+    if (canonical->count <= RECORD_TRAFFIC_DATE)
+        record->traffic_date = read_traffic_date(reader);
+    return true;
+}
+
+static enum result read_any(struct record_reader *reader, struct record *record)
 {
     enum result result;
 
-    reader->line = line;
-    reader->length = length;
-    *record = (struct record){.traffic_date = -1, .window_start = -1, .known = NOTHING_KNOWN};
     forget_fields(reader);
     result = read_object(reader);
-    if (result == RESULT_OK)
-        result = find_fields(reader);
+    if (result != RESULT_OK)
+        return result;
+    find_fields(reader);
+    result = check_needed(reader);
     if (result == RESULT_OK)
         result = check_texts(reader);
     if (result == RESULT_OK)
         result = read_numbers(reader, record);
-    if (result != RESULT_OK)
-        return result;
-    record->traffic_date = read_traffic_date(reader);
+    if (result == RESULT_OK)
+        record->traffic_date = read_traffic_date(reader);
+    return result;
+}
+
+enum result record_read(struct record_reader *reader, const char *line, size_t length,
+                        struct record *record)
+{
+    reader->line = line;
+    reader->length = length;
+    *record = (struct record){.traffic_date = -1, .window_start = -1, .known = NOTHING_KNOWN};
+    forget_fields(reader);
+    if (!read_canonical(reader, record)) {
+        enum result result = read_any(reader, record);
+
+        if (result != RESULT_OK)
+            return result;
+    }
     record->sensor = read_sensor(reader);
     return read_destination(reader, record);
 }

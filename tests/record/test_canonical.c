@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A line as the tools write it, and the same with a blank, say the same: the first is read field by
+ * field, the second as any JSON.
+ */
+#include "../tap.h"
+#include "record/canonical.h"
+#include "record/recordread.h"
+
+static const char *const usual[] = {
+    "\"src\":\"10.0.0.1:1025\"",
+    "\"dst\":\"www.example.com:443\"",
+    "\"destinationNameSource\":\"passive\"",
+    "\"srcPkts\":3",
+    "\"srcBytes\":30",
+    "\"dstPkts\":4",
+    "\"dstBytes\":40",
+    "\"relativeStart\":0.5",
+    "\"protocolInformation\":\"\"",
+    "\"duration\":1.25",
+    "\"trafficDate\":\"1700000000.003032\"",
+    "\"proto\":\"tcp\"",
+    "\"sensor\":\"attic\",\"title\":\"a\\u0062\"",
+};
+
+#define FIELDS (sizeof usual / sizeof *usual)
+
+/* Values that are put in the place of each field's; the last ones take its quotes, too. */
+static const char *const values[] = {
+    "0",
+    "7",
+    "00",
+    "01",
+    "-1",
+    "+1",
+    "12345678",
+    "123456789",
+    "1234567890123",
+    "123456789012345",
+    "1234567890123456",
+    "12345678901234567890",
+    "18446744073709551615",
+    "18446744073709551616",
+    "0.0",
+    "0.000001",
+    "0.123456",
+    "0.1234567",
+    "00.5",
+    "1.",
+    ".5",
+    "1.5e1",
+    "1e2",
+    "12345678.25",
+    "253402300799.999999",
+    "253402300800.0",
+    "253402300800",
+    "1.000",
+    "1.x",
+    "1x",
+    "",
+    "null",
+    "true",
+    "[1]",
+    "[{\"src\":\"x\"}]",
+    "{\"src\":\"x\"}",
+    "\"\"",
+    "\"1.5\"",
+    "\"1700000000.5\"",
+    "\"01700000000.5\"",
+    "\"1700000000\"",
+    "\"a:80\"",
+    "\"a:99999\"",
+    "\"[2001:db8::1]:53\"",
+    "\"\\u0061:1\"",
+    "\"a\\\"b:1\"",
+    "\"\xc3\xa4:1\"",
+    "\"\xc3:1\"",
+    "\"a\tb\"",
+    "\"ICMP\"",
+    "\"a",
+    "\"an.extremely.long.name.that.takes.more.than.one.stride.of.a.scanner.example.org:8443\"",
+    " 5",
+    "5 ",
+    "\t\"x\"",
+    "5,\"src\":\"8.8.8.8:1\"",
+    "5,\"proto\":\"udp\"",
+    "5,\"other\":1",
+    "\"x:1\",\"dst\":\"y:2\"",
+    "\"icmp6\"",
+    "\"1.5\",\"trafficDate\":\"2.5\"",
+};
+
+static const char *const ends[] = {"}", "", "}}", "} ", "} x", ",}", ",\"more\":{\"a\":[1,2]}}"};
+
+/* The usual line with another value for one field; blank: what stands after its first brace. */
+static void make_line(char *line, size_t room, size_t field, const char *value, const char *blank,
+                      const char *end)
+{
+    size_t used = (size_t)snprintf(line, room, "{%s", blank);
+
+    for (size_t i = 0; i < FIELDS; i++) {
+        int key = (int)(strchr(usual[i], ':') - usual[i]);
+
+        used += i == field ? (size_t)snprintf(line + used, room - used, "%s%.*s:%s",
+                                              i > 0 ? "," : "", key, usual[i], value)
+                           : (size_t)snprintf(line + used, room - used, "%s%s", i > 0 ? "," : "",
+                                              usual[i]);
+    }
+    snprintf(line + used, room - used, "%s", end);
+}
+
+static int show_text(char *shown, size_t room, struct record_text text)
+{
+    return snprintf(shown, room, "%.*s|", (int)text.length, text.length > 0 ? text.bytes : "");
+}
+
+static void show_record(const struct record *record, char *shown, size_t room)
+{
+    const struct record_text texts[] = {record->name,        record->protocol_information,
+                                        record->sensor,      record->uid,
+                                        record->destination, record->source,
+                                        record->known.title};
+    int used =
+        snprintf(shown, room, "%u %u %u %u %u %u | %llu %llu %llu %llu | %lld %lld %lld | ",
+                 record->src.family, record->src.bytes[0], record->sport, record->dport,
+                 record->proto, record->name_source, (unsigned long long)record->src_packets,
+                 (unsigned long long)record->src_bytes, (unsigned long long)record->dst_packets,
+                 (unsigned long long)record->dst_bytes, (long long)record->traffic_date,
+                 (long long)record->relative_start, (long long)record->duration);
+
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        used += show_text(shown + used, room - (size_t)used, texts[i]);
+}
+
+/* What a line says, or what is wrong with it, but for the place. */
+static void show_line(struct record_reader *reader, const char *line, char *shown, size_t room)
+{
+    size_t length = strlen(line);
+    uint8_t *copy = exact_copy(line, length);
+    struct record record;
+    struct text ten = {0};
+    enum result result = record_read(reader, (const char *)copy, length, &record);
+
+    if (result == RESULT_OK) {
+        size_t used;
+
+        record_read_rest(reader, &record);
+        show_record(&record, shown, room);
+        used = strlen(shown);
+        need(record_put_ten(reader, &ten) == RESULT_OK, "record_put_ten");
+        snprintf(shown + used, room - used, " %.*s", (int)ten.length, ten.bytes);
+        text_destroy(&ten);
+    } else {
+        snprintf(shown, room, "! %s", record_problem(reader));
+        if (strstr(shown, " at byte "))
+            *strstr(shown, " at byte ") = '\0';
+    }
+    exact_free(copy, length);
+}
+
+static void check(struct record_reader *reader, size_t field, const char *value, const char *end)
+{
+    char line[2048], any[4096], canonical[4096];
+
+    make_line(line, sizeof line, field, value, " ", end);
+    show_line(reader, line, any, sizeof any);
+    make_line(line, sizeof line, field, value, "", end);
+    show_line(reader, line, canonical, sizeof canonical);
+    is_str(canonical, any, "%s", line);
+}
+
+static void test_same(void)
+{
+    struct record_reader *reader;
+
+    need(record_reader_init(&reader, NULL, 0) == RESULT_OK, "record_reader_init");
+    for (size_t field = 0; field < FIELDS; field++)
+        for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+            check(reader, field, values[i], "}");
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        check(reader, 0, "\"10.0.0.1:1\"", ends[i]);
+    record_reader_destroy(&reader);
+}
+
+/* How many fields are read of the line when a field has that value. */
+static void check_count(size_t field, const char *value, int64_t want)
+{
+    char line[2048];
+    struct canonical canonical = {.count = 0};
+    struct record record;
+
+    make_line(line, sizeof line, field, value, "", "}");
+    if (!canonical_read(&canonical, line, strlen(line), &record))
+        canonical.count = 0;
+    is_int(canonical.count, want, "fields of %s", line);
+}
+
+int main(void)
+{
+    check_count(0, "\"10.0.0.1:1025\"", 12);
+    check_count(3, "123456789012345", 12);
+    check_count(9, "12345678.000001", 12);
+    check_count(10, "\"yesterday\"", 10);
+    check_count(11, "6", 11);
+    check_count(4, "1e3", 0);
+    test_same();
+    return done();
+}
