@@ -7,8 +7,9 @@
 #include "common.h"
 #include "options.h"
 #include "record/label.h"
+#include "record/put.h"
 
-#include <stdio.h>
+#include <string.h>
 
 static const struct tool_option tool_options[] = {
     {'q', "quiet", NULL, "show no progress"},
@@ -38,13 +39,13 @@ static enum result label(void *context, const struct record_reader *reader,
                          const struct record *record, struct output *output)
 {
     const char *name = label_category(record);
-    char category[64], id[LABEL_ID_TEXT], quoted_id[LABEL_ID_TEXT + 2];
-    const char *const values[] = {category, quoted_id};
+    char category[64], id[LABEL_ID_TEXT + 2] = "\"";
+    const char *const values[] = {category, id};
 
     (void)context;
-    label_id(record, name, id);
-    snprintf(category, sizeof category, "\"%s\"", name);
-    snprintf(quoted_id, sizeof quoted_id, "\"%s\"", id);
+    strcpy(put_quote(put_bytes(put_quote(category), name, strlen(name))), "");
+    label_id(record, name, id + 1);
+    strcpy(id + LABEL_ID_TEXT, "\"");
     return record_write_with(reader, values, output);
 }
 

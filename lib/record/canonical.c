@@ -13,7 +13,8 @@ struct cursor {
     struct json_member *member;
 };
 
-static bool take_literal(struct cursor *cursor, const char *literal, size_t length)
+static inline __attribute__((always_inline)) bool take_literal(struct cursor *cursor,
+                                                               const char *literal, size_t length)
 {
     if ((size_t)(cursor->end - cursor->p) < length || memcmp(cursor->p, literal, length) != 0)
         return false;

@@ -3,8 +3,8 @@
 
 #include "base/clock.h"
 #include "base/wide.h"
+#include "record/put.h"
 
-#include <nettle/base16.h>
 #include <nettle/sha2.h>
 #include <stdbool.h>
 #include <string.h>
@@ -205,6 +205,7 @@ void label_id(const struct record *record, const char *category, char text[LABEL
                       (const uint8_t *)record->protocol_information.bytes);
     }
     sha256_digest(&sha256, sizeof digest, digest);
-    base16_encode_update(text, sizeof digest, digest);
-    text[LABEL_ID_TEXT - 1] = '\0';
+    for (size_t i = 0; i < sizeof digest; i += 4)
+        text = put_hex(text, digest + i);
+    *text = '\0';
 }

@@ -6,6 +6,7 @@
 #ifndef SECFLOW_PUT_H
 #define SECFLOW_PUT_H
 
+#include "base/bytes.h"
 #include "base/calendar.h"
 #include "record/record.h"
 
@@ -91,6 +92,20 @@ static inline char *put_six_digits(char *p, uint32_t value)
     memcpy(p + 2, two_digits + value / 100 % 100 * 2, 2);
     memcpy(p + 4, two_digits + value % 100 * 2, 2);
     return p + 6;
+}
+
+/* The eight hexadecimal digits of four bytes: each becomes two of a word's bytes, a digit each. */
+static inline char *put_hex(char *p, const uint8_t bytes[4])
+{
+    uint64_t word = le32(bytes), letters;
+
+    word = (word | word << 16) & UINT64_C(0xffff0000ffff);
+    word = (word | word << 8) & UINT64_C(0xff00ff00ff00ff);
+    word = (word >> 4 | word << 8) & BYTES_EACH * 0xf;
+    letters = (word + BYTES_EACH * 6) >> 4 & BYTES_EACH;
+    word = htole64(word + BYTES_EACH * '0' + letters * ('a' - '9' - 1));
+    memcpy(p, &word, sizeof word);
+    return p + 8;
 }
 
 /* Seconds with six decimals, as trafficDate has them. */
