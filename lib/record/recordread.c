@@ -141,6 +141,7 @@ struct record_reader {
     struct canonical canonical;                /* the first of them, where the line is */
     const char *line;
     size_t length, end; /* of the line; the end of its object */
+    size_t begin;       /* of the members that JSON was read for */
     struct text rest;   /* of a line that was taken apart */
     char problem[160];
 };
@@ -303,17 +304,20 @@ static struct record_text find_text(const struct record_reader *reader, enum fie
                : (struct record_text){NULL, 0};
 }
 
-static bool is_text(struct record_text text, const char *string)
-{
-    return text.length == strlen(string) && memcmp(text.bytes, string, text.length) == 0;
-}
+/* A word of up to eight bytes. */
+struct word {
+    char text[9];
+    uint8_t length;
+};
 
 /* The index of a text in a list of words; the number of words if it is none of them. */
-static unsigned find_word(struct record_text text, const char *const *words, unsigned count)
+static unsigned find_word(struct record_text text, const struct word *words, unsigned count)
 {
+    uint64_t bytes = text.length <= 8 ? le_short((const uint8_t *)text.bytes, text.length) : 0;
     unsigned i = 0;
 
-    while (i < count && !is_text(text, words[i]))
+    while (i < count &&
+           (text.length != words[i].length || bytes != le64((const uint8_t *)words[i].text)))
         i++;
     return i;
 }
@@ -386,14 +390,15 @@ static void read_name(const struct record_reader *reader, struct record *record)
 
 static enum name_source read_name_source(const struct record_reader *reader)
 {
-    static const char *const words[] = {"session", "passive", "cache", "original"};
+    static const struct word words[] = {
+        {"session", 7}, {"passive", 7}, {"cache", 5}, {"original", 8}};
 
     return (enum name_source)find_word(find_text(reader, FIELD_NAME_SOURCE), words, NAME_OTHER);
 }
 
 static uint8_t read_proto(const struct record_reader *reader)
 {
-    static const char *const words[] = {"tcp", "udp", "icmp", "icmp6"};
+    static const struct word words[] = {{"tcp", 3}, {"udp", 3}, {"icmp", 4}, {"icmp6", 5}};
     static const uint8_t protos[] = {IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP, IPPROTO_ICMPV6, 0};
 
     return protos[find_word(find_text(reader, FIELD_PROTO), words, 4)];
@@ -401,7 +406,7 @@ static uint8_t read_proto(const struct record_reader *reader)
 
 static enum bytes_from read_bytes_from(const struct record_reader *reader)
 {
-    static const char *const words[] = {"ip", "frame"};
+    static const struct word words[] = {{"ip", 2}, {"frame", 5}};
     static const enum bytes_from layers[] = {BYTES_FROM_IP, BYTES_FROM_FRAME, BYTES_EXACT};
 
     return layers[find_word(find_text(reader, FIELD_BYTES_FROM), words, 2)];
@@ -482,6 +487,7 @@ static bool read_canonical(struct record_reader *reader, struct record *record)
             RESULT_OK ||
         reader->end != reader->length)
         return false;
+    reader->begin = canonical->end;
     find_fields(reader);
     for (unsigned i = 0; i < canonical->count; i++) {
         if (reader->members[i + 1])
@@ -501,6 +507,8 @@ static enum result read_any(struct record_reader *reader, struct record *record)
     result = read_object(reader);
     if (result != RESULT_OK)
         return result;
+    reader->begin =
+        (size_t)((const char *)memchr(reader->line, '{', reader->end) + 1 - reader->line);
     find_fields(reader);
     result = check_needed(reader);
     if (result == RESULT_OK)
@@ -704,7 +712,7 @@ static enum result collect_rest(struct record_reader *reader, struct record_text
 {
     size_t count;
     const struct json_member *members = json_members(reader->json, &count);
-    const char *p = (const char *)memchr(reader->line, '{', reader->end) + 1;
+    const char *p = reader->line + reader->begin;
     enum result result = RESULT_OK;
 
     reader->rest.length = 0;

@@ -31,24 +31,24 @@ struct page {
 };
 
 static enum result make_summary(struct summary **summary, enum summary_key key, uint32_t bins,
-                                bool bare)
+                                struct summary *beside)
 {
     struct summary_options options = {
-        .key = key, .column = SUMMARY_BYTES, .bin_count = bins, .bare = bare};
+        .key = key, .column = SUMMARY_BYTES, .bin_count = bins, .beside = beside};
 
     return summary_init(summary, &options);
 }
 
 static enum result page_prepare(struct page *page)
 {
-    enum result result = make_summary(&page->destinations, SUMMARY_DESTINATION, 0, false);
+    enum result result = make_summary(&page->destinations, SUMMARY_DESTINATION, 0, NULL);
 
     if (result == RESULT_OK)
-        result = make_summary(&page->sources, SUMMARY_SOURCE, 0, true);
+        result = make_summary(&page->sources, SUMMARY_SOURCE, 0, page->destinations);
     if (result == RESULT_OK)
-        result = make_summary(&page->categories, SUMMARY_CATEGORY, FINE_BINS, true);
+        result = make_summary(&page->categories, SUMMARY_CATEGORY, FINE_BINS, page->destinations);
     if (result == RESULT_OK)
-        result = make_summary(&page->sensors, SUMMARY_SENSOR, 0, true);
+        result = make_summary(&page->sensors, SUMMARY_SENSOR, 0, page->destinations);
     if (result == RESULT_OK)
         result = page_known_init(&page->known);
     if (result == RESULT_OK)
@@ -111,12 +111,6 @@ enum result page_add(struct page *page, const struct record *record)
         page->last_start = record_start(record);
     if (result == RESULT_OK)
         result = summary_add(page->destinations, record);
-    if (result == RESULT_OK)
-        result = summary_add(page->sources, record);
-    if (result == RESULT_OK)
-        result = summary_add(page->categories, record);
-    if (result == RESULT_OK)
-        result = summary_add(page->sensors, record);
     if (result == RESULT_OK)
         result = page_known_add(&page->known, record);
     return result == RESULT_OK ? page_long_add(&page->longest, record) : result;
@@ -469,14 +463,17 @@ static struct page_span span_of(const struct page *page)
     return span;
 }
 
+/* What is known, of the smallest destination too, comes before others. */
 static enum result sort(const struct page *page)
 {
-    enum result result = summary_sort(page->destinations, SUMMARY_BYTES, 0);
+    bool known = summary_known(summary_total(page->destinations));
+    uint32_t rows = page->options.rows;
+    enum result result = summary_sort(page->destinations, SUMMARY_BYTES, known ? 0 : rows);
 
     if (result == RESULT_OK)
-        result = summary_turn(page->destinations, page->sources);
+        result = summary_turn(page->sources);
     if (result == RESULT_OK)
-        result = summary_sort(page->sources, SUMMARY_BYTES, 0);
+        result = summary_sort(page->sources, SUMMARY_BYTES, rows);
     if (result == RESULT_OK)
         result = summary_sort(page->categories, SUMMARY_FLOWS, 0);
     return result == RESULT_OK ? summary_sort(page->sensors, SUMMARY_BYTES, 0) : result;

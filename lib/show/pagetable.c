@@ -210,12 +210,13 @@ static int by_index(const void *a, const void *b)
 static enum result choose(const struct page_view *view, struct shown *shown)
 {
     const struct summary *summary = view->destinations;
+    bool known = summary_known(summary_total(summary));
     uint32_t all = summary_count(summary), count = shown_rows(view, summary), grave = 0;
 
     *shown = (struct shown){.entries = calloc(count, sizeof *shown->entries)};
     if (!shown->entries)
         return RESULT_NO_MEMORY;
-    for (enum choice choice = 0; choice < CHOICE_COUNT; choice++) {
+    for (enum choice choice = known ? 0 : CHOICE_REST; choice < CHOICE_COUNT; choice++) {
         for (uint32_t i = 0; i < all && shown->count < count; i++) {
             if (choice_of(summary, summary_at(summary, i)) != choice)
                 continue;

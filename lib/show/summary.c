@@ -52,8 +52,12 @@ enum result summary_init(struct summary **summary, const struct summary_options 
     if (new->options.bin_count == 0)
         new->options.bin_count = SUMMARY_BINS;
     result = begin(new);
-    if (result != RESULT_OK)
+    if (result != RESULT_OK) {
         summary_destroy(&new);
+    } else if (options->beside) {
+        new->next = options->beside->next;
+        options->beside->next = new;
+    }
     *summary = new;
     return result;
 }
@@ -226,28 +230,29 @@ enum result summary_sort(struct summary *summary, enum summary_column column, ui
     return result == RESULT_OK ? summary_order(summary, column, first) : result;
 }
 
-enum result summary_turn(struct summary *summary, struct summary *bare)
+enum result summary_turn(struct summary *summary)
 {
-    enum result result = summary_add_waiting(summary);
+    struct summary *other = summary->options.beside;
+    enum result result = summary_add_waiting(other);
     uint32_t *counts;
 
     if (result == RESULT_OK)
-        result = summary_add_waiting(bare);
+        result = summary_add_waiting(summary);
     if (result != RESULT_OK)
         return result;
-    counts = calloc((size_t)intern_count(&summary->hosts) + 1, sizeof *counts);
+    counts = calloc((size_t)intern_count(&other->hosts) + 1, sizeof *counts);
     if (!counts)
         return RESULT_NO_MEMORY;
-    pairs_count(&summary->pairs, counts);
-    for (uint32_t i = 0; i < bare->entries.count; i++) {
-        struct summary_entry *entry = entry_at(bare, i);
+    pairs_count(&other->pairs, counts);
+    for (uint32_t i = 0; i < summary->entries.count; i++) {
+        struct summary_entry *entry = entry_at(summary, i);
         uint32_t host;
         size_t length;
-        const char *text = intern_text(&bare->names, entry->name, &length);
+        const char *text = intern_text(&summary->names, entry->name, &length);
 
-        if (intern_find(&summary->hosts, text, length, &host))
+        if (intern_find(&other->hosts, text, length, &host))
             entry->hosts = counts[host];
-        entry->hosts_more = summary->folded.keys > 0 || summary->total.hosts_more;
+        entry->hosts_more = other->folded.keys > 0 || other->total.hosts_more;
     }
     free(counts);
     return RESULT_OK;
@@ -306,16 +311,17 @@ struct record_text summary_category(const struct summary *summary,
                                     const struct summary_entry *entry, uint64_t *flows)
 {
     const struct summary_details *details = entry->details;
+    const struct intern *words = words_of(summary);
     struct record_text most = {"", 0};
 
     *flows = 0;
     if (!details && entry->flows > 0) {
         *flows = entry->flows;
-        return text_at(&summary->words, entry->category);
+        return text_at(words, entry->category);
     }
     for (uint32_t i = 0; details && i < details->share_count; i++) {
         const struct share *share = &details->shares[i];
-        struct record_text text = text_at(&summary->words, share->category);
+        struct record_text text = text_at(words, share->category);
 
         if (share->flows > *flows || (share->flows == *flows && is_before(text, most))) {
             *flows = share->flows;

@@ -58,7 +58,7 @@ struct summary_options {
     enum summary_column column; /* those that are last by it are folded */
     uint32_t keys_most;         /* 0: SUMMARY_KEYS */
     uint32_t bin_count;         /* of an entry's timeline; 0: SUMMARY_BINS */
-    bool bare;                  /* hosts are not counted (summary_turn), and there is no total */
+    struct summary *beside;     /* see summary_init; NULL: by itself */
 };
 
 #define SUMMARY_KEYS 1000000u
@@ -69,7 +69,11 @@ struct summary_options {
 
 struct summary;
 
-/* RESULT_NO_MEMORY; RESULT_SYSTEM: no random numbers. */
+/*
+ * One beside another sums up the records that are added to the other, by another key. It counts no
+ * hosts (summary_turn), has no total, and must not be used any more once the other was destroyed or
+ * cleared. RESULT_NO_MEMORY; RESULT_SYSTEM: no random numbers.
+ */
 MUST_CHECK enum result summary_init(struct summary **summary,
                                     const struct summary_options *options);
 void summary_destroy(struct summary **summary);
@@ -91,10 +95,10 @@ MUST_CHECK enum result summary_sort(struct summary *summary, enum summary_column
                                     uint32_t first);
 
 /*
- * Fills in the hosts of a bare one of the same records, whose keys are the other sides of this one:
- * the sources that this one counts of destinations, say. RESULT_NO_MEMORY.
+ * Fills in the hosts of one beside another, whose keys are the hosts that the other counts: the
+ * sources of destinations, say. RESULT_NO_MEMORY.
  */
-MUST_CHECK enum result summary_turn(struct summary *summary, struct summary *bare);
+MUST_CHECK enum result summary_turn(struct summary *summary);
 
 /* Entries, but the others, in the order of summary_sort, which must have been called. */
 uint32_t summary_count(const struct summary *summary);

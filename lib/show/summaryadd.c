@@ -293,7 +293,7 @@ static enum result take_flow(struct summary *summary, const struct flow *flow)
 
     if (result == RESULT_OK)
         result = add_flow(summary, entry, flow);
-    if (result == RESULT_OK && !summary->options.bare)
+    if (result == RESULT_OK && !summary->options.beside)
         result = add_host(summary, entry, flow);
     return result == RESULT_OK && is_overfull(summary) ? summary_fold(summary) : result;
 }
@@ -351,7 +351,7 @@ enum result summary_add_waiting(struct summary *summary)
     return result;
 }
 
-/* The text of a bare summary's host is NULL. */
+/* The text of a host is NULL beside another summary. */
 static const char *put_text(char *room, struct record_text text)
 {
     return text.length > 0 ? memcpy(room, text.bytes, text.length) : room;
@@ -378,22 +378,41 @@ static void set_times(struct flow *flow, const struct record *record)
         flow->start = flow->end = -1;
 }
 
-static void set_texts(struct flow *flow, struct summary *summary, const struct record *record,
-                      char room[TEXT_ROOM])
+static struct record_text shortened(struct record_text text)
 {
-    flow->key = key_text(summary, record, room);
-    flow->key.length = text_cut(flow->key.bytes, flow->key.length, SUMMARY_NAME_MOST);
-    flow->key_hash = intern_hash(&summary->names, flow->key.bytes, flow->key.length);
-    if (summary->options.bare)
-        return;
-    flow->host = summary->options.key == SUMMARY_SOURCE ? record->destination : record->source;
-    flow->host.length = text_cut(flow->host.bytes, flow->host.length, SUMMARY_NAME_MOST);
+    text.length = text_cut(text.bytes, text.length, SUMMARY_NAME_MOST);
+    return text;
+}
+
+static void set_host(struct flow *flow, const struct summary *summary, const struct record *record)
+{
+    bool by_source = summary->options.key == SUMMARY_SOURCE;
+
+    flow->host = shortened(by_source ? record->destination : record->source);
     flow->host_hash = intern_hash(&summary->hosts, flow->host.bytes, flow->host.length);
+}
+
+/*
+ * Adds a flow, of which all is set but its key. While there are few entries, their memory need not
+ * be fetched. Nor does a flow wait of which filters know something: there is much to copy.
+ */
+static enum result add_by_key(struct summary *summary, const struct record *record,
+                              struct flow *flow)
+{
+    char room[TEXT_ROOM];
+    enum result result;
+
+    flow->key = shortened(key_text(summary, record, room));
+    flow->key_hash = intern_hash(&summary->names, flow->key.bytes, flow->key.length);
+    if (!flow->known && summary->entries.count >= BATCH &&
+        flow->key.length + flow->host.length <= WAITING_TEXTS)
+        return wait_for_more(summary, flow);
+    result = summary_add_waiting(summary);
+    return result == RESULT_OK ? take_flow(summary, flow) : result;
 }
 
 enum result summary_add(struct summary *summary, const struct record *record)
 {
-    char room[TEXT_ROOM];
     struct flow flow = {.sent_packets = record->src_packets,
                         .sent_bytes = record->src_bytes,
                         .received_packets = record->dst_packets,
@@ -402,13 +421,13 @@ enum result summary_add(struct summary *summary, const struct record *record)
     enum result result = find_category(summary, record, &flow.category);
 
     set_times(&flow, record);
-    set_texts(&flow, summary, record, room);
-    if (result == RESULT_OK && !summary->options.bare)
+    if (result == RESULT_OK)
         result = add_flow(summary, &summary->total, &flow);
-    if (result != RESULT_OK)
-        return result;
-    if (!flow.known && flow.key.length + flow.host.length <= WAITING_TEXTS)
-        return wait_for_more(summary, &flow);
-    result = summary_add_waiting(summary);
-    return result == RESULT_OK ? take_flow(summary, &flow) : result;
+    set_host(&flow, summary, record);
+    if (result == RESULT_OK)
+        result = add_by_key(summary, record, &flow);
+    flow.host = (struct record_text){NULL, 0};
+    for (struct summary *s = summary->next; s && result == RESULT_OK; s = s->next)
+        result = add_by_key(s, record, &flow);
+    return result;
 }

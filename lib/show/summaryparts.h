@@ -74,7 +74,7 @@ struct summary {
     struct pool entries; /* of the same indexes */
     struct intern hosts; /* the other sides */
     struct pairs pairs;  /* of keys and hosts */
-    struct intern words; /* categories */
+    struct intern words; /* categories; those beside it have none of their own */
     struct intern notes; /* what filters have added */
     struct summary_entry total, others;
     struct summary_folded folded;
@@ -82,8 +82,15 @@ struct summary {
     uint32_t order_room;
     struct domains domains;
     struct waiting batch[BATCH];
-    uint32_t waiting; /* in the batch */
+    uint32_t waiting;     /* in the batch */
+    struct summary *next; /* of those beside the same one; of that one: the first */
 };
+
+/* Where the categories of a summary are. */
+static inline const struct intern *words_of(const struct summary *summary)
+{
+    return summary->options.beside ? &summary->options.beside->words : &summary->words;
+}
 
 static inline struct summary_entry *entry_at(const struct summary *summary, uint32_t index)
 {

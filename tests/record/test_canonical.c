@@ -132,6 +132,17 @@ static void show_record(const struct record *record, char *shown, size_t room)
         used += show_text(shown + used, room - (size_t)used, texts[i]);
 }
 
+static void show_parts(struct record_reader *reader, char *shown, size_t room)
+{
+    struct record_parts parts;
+    int used = 0;
+
+    need(record_take_apart(reader, &parts) == RESULT_OK, "record_take_apart");
+    for (size_t i = 0; i < RECORD_FIELDS; i++)
+        used += show_text(shown + used, room - (size_t)used, parts.values[i]);
+    show_text(shown + used, room - (size_t)used, parts.rest);
+}
+
 /* What a line says, or what is wrong with it, but for the place. */
 static void show_line(struct record_reader *reader, const char *line, char *shown, size_t room)
 {
@@ -148,7 +159,8 @@ static void show_line(struct record_reader *reader, const char *line, char *show
         show_record(&record, shown, room);
         used = strlen(shown);
         need(record_put_ten(reader, &ten) == RESULT_OK, "record_put_ten");
-        snprintf(shown + used, room - used, " %.*s", (int)ten.length, ten.bytes);
+        used += (size_t)snprintf(shown + used, room - used, " %.*s ", (int)ten.length, ten.bytes);
+        show_parts(reader, shown + used, room - used);
         text_destroy(&ten);
     } else {
         snprintf(shown, room, "! %s", record_problem(reader));
