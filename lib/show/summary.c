@@ -67,6 +67,7 @@ void summary_destroy(struct summary **summary)
     if (*summary) {
         release(*summary);
         free((*summary)->order);
+        free((*summary)->places);
         free(*summary);
         *summary = NULL;
     }
@@ -225,8 +226,11 @@ enum result summary_order(struct summary *summary, enum summary_column column, u
 
 enum result summary_sort(struct summary *summary, enum summary_column column, uint32_t first)
 {
-    enum result result = summary_add_waiting(summary);
+    struct summary *other = summary->options.beside;
+    enum result result = other ? summary_add_waiting(other) : RESULT_OK;
 
+    if (result == RESULT_OK)
+        result = summary_add_waiting(summary);
     return result == RESULT_OK ? summary_order(summary, column, first) : result;
 }
 
@@ -283,14 +287,6 @@ const struct summary_entry *summary_others(const struct summary *summary)
 struct summary_folded summary_folded(const struct summary *summary)
 {
     return summary->folded;
-}
-
-static struct record_text text_at(const struct intern *intern, uint32_t index)
-{
-    struct record_text text;
-
-    text.bytes = intern_text(intern, index, &text.length);
-    return text;
 }
 
 struct record_text summary_name(const struct summary *summary, const struct summary_entry *entry)

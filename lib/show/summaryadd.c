@@ -216,6 +216,8 @@ static enum result find_category(struct summary *summary, const struct record *r
 
 /* Hosts. */
 
+#define NO_HOST UINT32_MAX
+
 static bool is_full(const struct summary *summary, const struct intern *intern)
 {
     return intern_count(intern) >= summary->options.keys_most || is_long(summary, intern);
@@ -244,15 +246,16 @@ static enum result add_pair(struct summary *summary, struct summary_entry *entry
     return result == RESULT_NO_MEMORY ? result : RESULT_OK;
 }
 
+/* host: its index; NO_HOST: there was no room for it. */
 static enum result add_host(struct summary *summary, struct summary_entry *entry,
-                            const struct flow *flow)
+                            const struct flow *flow, uint32_t *host)
 {
-    uint32_t host;
-    enum result result = find_host(summary, flow, &host);
+    enum result result = find_host(summary, flow, host);
 
     summary->total.hosts = intern_count(&summary->hosts);
     if (result == RESULT_OK)
-        return add_pair(summary, entry, host);
+        return add_pair(summary, entry, *host);
+    *host = NO_HOST;
     if (result == RESULT_INVALID)
         entry->hosts_more = summary->total.hosts_more = true;
     return result == RESULT_INVALID ? RESULT_OK : result;
@@ -260,15 +263,14 @@ static enum result add_host(struct summary *summary, struct summary_entry *entry
 
 /* Flows. */
 
-static enum result find_entry(struct summary *summary, const struct flow *flow,
+static enum result find_entry(struct summary *summary, struct record_text key, uint32_t hash,
                               struct summary_entry **entry)
 {
     uint32_t name;
     enum result result = pool_reserve(&summary->entries, sizeof **entry);
 
     if (result == RESULT_OK)
-        result = intern_add_hashed(&summary->names, flow->key.bytes, flow->key.length,
-                                   flow->key_hash, &name);
+        result = intern_add_hashed(&summary->names, key.bytes, key.length, hash, &name);
     if (result != RESULT_OK)
         return result;
     *entry = entry_at(summary, name);
@@ -279,6 +281,40 @@ static enum result find_entry(struct summary *summary, const struct flow *flow,
     return RESULT_OK;
 }
 
+/* Makes room for the entry of a number. */
+static enum result reserve_place(struct summary *summary, uint32_t number)
+{
+    size_t room = (size_t)number * 2 + 64;
+    uint32_t *grown;
+
+    if (number < summary->places_room)
+        return RESULT_OK;
+    grown = realloc(summary->places, room * sizeof *grown);
+    if (!grown)
+        return RESULT_NO_MEMORY;
+    memset(grown + summary->places_room, 0, (room - summary->places_room) * sizeof *grown);
+    summary->places = grown;
+    summary->places_room = room;
+    return RESULT_OK;
+}
+
+static enum result find_place(struct summary *summary, struct record_text key, uint32_t number,
+                              struct summary_entry **entry)
+{
+    enum result result = reserve_place(summary, number);
+
+    if (result != RESULT_OK)
+        return result;
+    if (summary->places[number] > 0) {
+        *entry = entry_at(summary, summary->places[number] - 1);
+        return RESULT_OK;
+    }
+    result = find_entry(summary, key, intern_hash(&summary->names, key.bytes, key.length), entry);
+    if (result == RESULT_OK)
+        summary->places[number] = (*entry)->name + 1;
+    return result;
+}
+
 /* Whether there are more keys, or longer ones, than there may be. */
 static bool is_overfull(const struct summary *summary)
 {
@@ -286,16 +322,49 @@ static bool is_overfull(const struct summary *summary)
            (summary->entries.count > 1 && is_long(summary, &summary->names));
 }
 
+static enum result fold_overfull(struct summary *summary)
+{
+    return is_overfull(summary) ? summary_fold(summary) : RESULT_OK;
+}
+
+/* Adds a flow to the entry of a key for which the other summary has a number. */
+static enum result take_by_number(struct summary *summary, const struct flow *flow,
+                                  struct record_text key, uint32_t number)
+{
+    struct summary_entry *entry;
+    enum result result =
+        number == NO_HOST
+            ? find_entry(summary, key, intern_hash(&summary->names, key.bytes, key.length), &entry)
+            : find_place(summary, key, number, &entry);
+
+    if (result == RESULT_OK)
+        result = add_flow(summary, entry, flow);
+    return result == RESULT_OK ? fold_overfull(summary) : result;
+}
+
+/* The flow's other side, as a host and as a key of a summary beside this one. */
+static enum result take_host(struct summary *summary, struct summary_entry *entry,
+                             const struct flow *flow)
+{
+    uint32_t host;
+    enum result result = add_host(summary, entry, flow, &host);
+
+    for (struct summary *s = summary->next; s && result == RESULT_OK; s = s->next)
+        if (is_turned(s, summary))
+            result = take_by_number(s, flow, flow->host, host);
+    return result;
+}
+
 static enum result take_flow(struct summary *summary, const struct flow *flow)
 {
     struct summary_entry *entry;
-    enum result result = find_entry(summary, flow, &entry);
+    enum result result = find_entry(summary, flow->key, flow->key_hash, &entry);
 
     if (result == RESULT_OK)
         result = add_flow(summary, entry, flow);
     if (result == RESULT_OK && !summary->options.beside)
-        result = add_host(summary, entry, flow);
-    return result == RESULT_OK && is_overfull(summary) ? summary_fold(summary) : result;
+        result = take_host(summary, entry, flow);
+    return result == RESULT_OK ? fold_overfull(summary) : result;
 }
 
 /* The entry of a key takes two lines of the cache, and its details two. */
@@ -305,12 +374,51 @@ static void fetch_two(const void *lines)
     __builtin_prefetch((const char *)lines + 64, 1);
 }
 
+/* Entries whose memory is being fetched. */
+struct fetching {
+    const struct summary_entry *entries[2 * BATCH];
+    uint32_t count;
+};
+
+static void fetch_entry(struct fetching *fetching, const struct summary *summary, uint32_t index)
+{
+    if (index < summary->entries.count) {
+        fetch_two(entry_at(summary, index));
+        fetching->entries[fetching->count++] = entry_at(summary, index);
+    }
+}
+
+/* The first one that is beside it and has its hosts as keys. */
+static const struct summary *turned_of(const struct summary *summary)
+{
+    const struct summary *turned = summary->options.beside ? NULL : summary->next;
+
+    while (turned && !is_turned(turned, summary))
+        turned = turned->next;
+    return turned;
+}
+
+static void fetch_entries(struct fetching *fetching, const struct summary *summary)
+{
+    const struct summary *turned = turned_of(summary);
+
+    for (uint32_t i = 0; i < summary->waiting; i++) {
+        const struct flow *flow = &summary->batch[i].flow;
+        uint32_t name = intern_fetch_text(&summary->names, flow->key_hash);
+        uint32_t host = intern_fetch_text(&summary->hosts, flow->host_hash);
+
+        fetch_entry(fetching, summary, name);
+        pairs_fetch(&summary->pairs, name, host);
+        if (turned && host < turned->places_room)
+            fetch_entry(fetching, turned, turned->places[host] - 1);
+    }
+}
+
 /* Fetches the memory that the waiting flows will need, as far as hashes tell. */
 static void fetch(const struct summary *summary)
 {
     const struct waiting *batch = summary->batch;
-    const struct summary_entry *entries[BATCH];
-    uint32_t count = 0;
+    struct fetching fetching = {.count = 0};
 
     for (uint32_t i = 0; i < summary->waiting; i++) {
         intern_fetch_slot(&summary->names, batch[i].flow.key_hash);
@@ -320,23 +428,14 @@ static void fetch(const struct summary *summary)
         intern_fetch_entry(&summary->names, batch[i].flow.key_hash);
         intern_fetch_entry(&summary->hosts, batch[i].flow.host_hash);
     }
-    for (uint32_t i = 0; i < summary->waiting; i++) {
-        uint32_t name = intern_fetch_text(&summary->names, batch[i].flow.key_hash);
-        uint32_t host = intern_fetch_text(&summary->hosts, batch[i].flow.host_hash);
-
-        if (name < summary->entries.count) {
-            entries[count] = entry_at(summary, name);
-            fetch_two(entries[count++]);
-            pairs_fetch(&summary->pairs, name, host);
-        }
-    }
-    for (uint32_t i = 0; i < count; i++)
-        if (entries[i]->details)
-            fetch_two(entries[i]->details);
-    for (uint32_t i = 0; i < count; i++)
-        if (entries[i]->details) {
-            __builtin_prefetch(entries[i]->details->shares, 1);
-            timeline_fetch(&entries[i]->details->timeline);
+    fetch_entries(&fetching, summary);
+    for (uint32_t i = 0; i < fetching.count; i++)
+        if (fetching.entries[i]->details)
+            fetch_two(fetching.entries[i]->details);
+    for (uint32_t i = 0; i < fetching.count; i++)
+        if (fetching.entries[i]->details) {
+            __builtin_prefetch(fetching.entries[i]->details->shares, 1);
+            timeline_fetch(&fetching.entries[i]->details->timeline);
         }
 }
 
@@ -428,6 +527,10 @@ enum result summary_add(struct summary *summary, const struct record *record)
         result = add_by_key(summary, record, &flow);
     flow.host = (struct record_text){NULL, 0};
     for (struct summary *s = summary->next; s && result == RESULT_OK; s = s->next)
-        result = add_by_key(s, record, &flow);
+        if (s->options.key == SUMMARY_CATEGORY)
+            result =
+                take_by_number(s, &flow, text_at(&summary->words, flow.category), flow.category);
+        else if (!is_turned(s, summary))
+            result = add_by_key(s, record, &flow);
     return result;
 }

@@ -2,6 +2,7 @@
 #include "show/summaryparts.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* All that is known of an entry, but its hosts and what filters have added, goes to the others. */
 static enum result fold_details(struct summary *summary, const struct summary_entry *entry)
@@ -109,6 +110,8 @@ enum result summary_fold(struct summary *summary)
         result = fold_entries(summary, (count + 1) / 2, places);
     if (result == RESULT_OK)
         result = move_up(summary, places);
+    if (summary->places_room > 0)
+        memset(summary->places, 0, summary->places_room * sizeof *summary->places);
     free(places);
     return result;
 }

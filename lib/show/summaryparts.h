@@ -82,8 +82,15 @@ struct summary {
     uint32_t order_room;
     struct domains domains;
     struct waiting batch[BATCH];
-    uint32_t waiting;     /* in the batch */
+    uint32_t waiting; /* in the batch */
+
     struct summary *next; /* of those beside the same one; of that one: the first */
+    /*
+     * Beside another that has numbers for the keys of this one, since it counts them as hosts or as
+     * categories: the entry of each number, plus 1; 0: it has none yet.
+     */
+    uint32_t *places;
+    size_t places_room;
 };
 
 /* Where the categories of a summary are. */
@@ -95,6 +102,22 @@ static inline const struct intern *words_of(const struct summary *summary)
 static inline struct summary_entry *entry_at(const struct summary *summary, uint32_t index)
 {
     return pool_at(&summary->entries, sizeof(struct summary_entry), index);
+}
+
+static inline struct record_text text_at(const struct intern *intern, uint32_t index)
+{
+    struct record_text text;
+
+    text.bytes = intern_text(intern, index, &text.length);
+    return text;
+}
+
+/* The keys of one are what the other counts as hosts. */
+static inline bool is_turned(const struct summary *summary, const struct summary *other)
+{
+    enum summary_key key = summary->options.key, turned = other->options.key;
+
+    return turned == SUMMARY_SOURCE ? key == SUMMARY_DESTINATION : key == SUMMARY_SOURCE;
 }
 
 static inline struct summary_entry new_entry(uint32_t name)
