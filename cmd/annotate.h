@@ -15,8 +15,8 @@ struct annotator {
      * Writes a record, the one last read by the reader, to the output. Results other than RESULT_OK
      * end the work: RESULT_NO_MEMORY, or RESULT_SYSTEM from the output.
      */
-    enum result (*each)(void *context, const struct record_reader *reader,
-                        const struct record *record, struct output *output);
+    enum result (*each)(void *context, struct record_reader *reader, const struct record *record,
+                        struct output *output);
     void *context;
 };
 

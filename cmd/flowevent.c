@@ -106,7 +106,7 @@ static enum result take_tags(struct flowevent *flowevent, struct record_text tag
 static enum result find_match(struct flowevent *flowevent, const struct record *record,
                               const struct note *note)
 {
-    struct record_text word = record->known.relevance;
+    struct record_text word = record->known->relevance;
     struct match *match = &flowevent->match;
     enum relevance before =
         word.length > 0 ? relevance_read(word.bytes, word.length) : RELEVANCE_NONE;
@@ -117,7 +117,7 @@ static enum result find_match(struct flowevent *flowevent, const struct record *
         .specific = true,
         .relevance = note->relevance > before ? note->relevance : before,
     };
-    result = take_tags(flowevent, record->known.tags);
+    result = take_tags(flowevent, record->known->tags);
     for (size_t i = 0; i < note->tag_count; i++)
         add_tag(match, note->tags[i]);
     return result;
@@ -163,7 +163,7 @@ static void set_title(const struct note *note, const struct record *record,
     values[FIELD_KNOWN_BY] = "\"event\"";
     if (note->description.length > 0)
         values[FIELD_DESCRIPTION] = note->description.bytes;
-    else if (record->known.description.length > 0)
+    else if (record->known->description.length > 0)
         values[FIELD_DESCRIPTION] = "\"\"";
 }
 
@@ -185,7 +185,7 @@ static enum result write_member(struct flowevent *flowevent, const struct record
     if (note->relevance != RELEVANCE_NONE && flowevent->match.relevance == note->relevance)
         values[FIELD_RELEVANCE] =
             quote(words.relevance, sizeof words.relevance, relevance_word(note->relevance));
-    activity = activity_graver(activity_of(&flowevent->match, record), record->known.activity);
+    activity = activity_graver(activity_of(&flowevent->match, record), record->known->activity);
     if (activity)
         values[FIELD_ACTIVITY] = quote(words.activity, sizeof words.activity, activity);
     put_start(words.start, event_start);

@@ -35,8 +35,8 @@ static const struct tool tool = {
 
 static const char *const fields[] = {"flowCategory", "flowId"};
 
-static enum result label(void *context, const struct record_reader *reader,
-                         const struct record *record, struct output *output)
+static enum result label(void *context, struct record_reader *reader, const struct record *record,
+                         struct output *output)
 {
     const char *name = label_category(record);
     char category[64], id[LABEL_ID_TEXT + 2] = "\"";

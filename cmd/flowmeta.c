@@ -167,7 +167,7 @@ static enum result put_match(struct flowmeta *meta)
     return result == RESULT_OK ? put_number(meta, FIELD_RANK, match->rank) : result;
 }
 
-static enum result write_record(struct flowmeta *meta, const struct record_reader *reader,
+static enum result write_record(struct flowmeta *meta, struct record_reader *reader,
                                 struct output *output)
 {
     const char *values[FIELDS];
@@ -218,8 +218,8 @@ static void read_again(struct flowmeta *meta)
     (void)open_databases(meta);
 }
 
-static enum result add(void *context, const struct record_reader *reader,
-                       const struct record *record, struct output *output)
+static enum result add(void *context, struct record_reader *reader, const struct record *record,
+                       struct output *output)
 {
     struct flowmeta *meta = context;
     struct record whole = *record;

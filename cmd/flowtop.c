@@ -156,7 +156,7 @@ static enum result take(void *context, struct record *record)
     struct command *command = context;
 
     record_read_rest(command->secflows.reader, record);
-    if (command->key == SUMMARY_EVENT && !record->known.event.bytes) {
+    if (command->key == SUMMARY_EVENT && !record->known->event.bytes) {
         command->eventless = true;
         return RESULT_OK;
     }

@@ -26,9 +26,9 @@ static const char *activity_of_count(const struct record *record)
                                        "tlsNegotiationOnly", "closedSession"};
     const char *category = label_category(record);
 
-    if (record->known.flow_id_count == 0)
+    if (record->known->flow_id_count == 0)
         return NULL;
-    if (record->known.flow_id_count >= COMMON_COUNT || strcmp(category, "keepAlive") == 0)
+    if (record->known->flow_id_count >= COMMON_COUNT || strcmp(category, "keepAlive") == 0)
         return "Common Activity";
     for (size_t i = 0; i < sizeof dull / sizeof *dull; i++)
         if (strcmp(category, dull[i]) == 0)

@@ -516,17 +516,17 @@ static bool holds_apart(const struct event_steps *steps, const struct term *term
 
 static bool is_new(const struct record *record)
 {
-    return record->known.flow_id_count == 1;
+    return record->known->flow_id_count == 1;
 }
 
 /* Sets which steps the record allows, its destination apart. */
 static enum result look_apart(struct event_steps *steps, const struct record *record,
                               uint64_t *allowed)
 {
-    const struct record_text word = record->known.relevance;
+    const struct record_text word = record->known->relevance;
     enum relevance relevance =
         word.length > 0 ? relevance_read(word.bytes, word.length) : RELEVANCE_NONE;
-    enum result result = look_at_tags(steps, record->known.tags);
+    enum result result = look_at_tags(steps, record->known->tags);
 
     look_at_category(steps, label_text(record));
     memset(allowed, 0, steps->words * sizeof *allowed);
@@ -552,8 +552,8 @@ static char *put_part(char *p, struct record_text part)
 
 static enum result put_profile(struct text *text, const struct record *record)
 {
-    struct record_text category = label_text(record), relevance = record->known.relevance;
-    struct record_text tags = record->known.tags;
+    struct record_text category = label_text(record), relevance = record->known->relevance;
+    struct record_text tags = record->known->tags;
     char *p;
 
     text->length = 0;

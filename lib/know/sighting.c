@@ -98,8 +98,8 @@ static struct seen_key flow_key(const struct record *record)
     struct seen_key key = {0};
     char text[LABEL_ID_TEXT];
 
-    if (record->known.flow_id.length == LABEL_ID_TEXT - 1 &&
-        seen_hex_read(record->known.flow_id.bytes, key.bytes, SEEN_KEY_BYTES))
+    if (record->known->flow_id.length == LABEL_ID_TEXT - 1 &&
+        seen_hex_read(record->known->flow_id.bytes, key.bytes, SEEN_KEY_BYTES))
         return key;
     label_id(record, label_category(record), text);
     if (!seen_hex_read(text, key.bytes, SEEN_KEY_BYTES))

@@ -17,7 +17,7 @@ struct record_text {
     size_t length;
 };
 
-/* What filters have added to a record (see secflow(5)); otherwise zero, with negative times. */
+/* What filters have added to a record (see secflow(5)). */
 struct record_known {
     struct record_text category, flow_id; /* from flowlabel */
     struct record_text title, description, relevance, known_by, activity;
@@ -56,7 +56,7 @@ struct record {
 
     struct record_text destination; /* dst as it is in the line; only for records that were read */
     struct record_text source;      /* likewise the host in src, without brackets and port */
-    struct record_known known;
+    const struct record_known *known; /* the reader's; NULL for records that were not read */
 };
 
 /* False if protocolInformation is set. */

@@ -143,6 +143,7 @@ struct record_reader {
     size_t length, end; /* of the line; the end of its object */
     size_t begin;       /* of the members that JSON was read for */
     struct text rest;   /* of a line that was taken apart */
+    struct record_known known;
     char problem[160];
 };
 
@@ -471,11 +472,12 @@ static enum result read_destination(struct record_reader *reader, struct record 
     return RESULT_OK;
 }
 
-#define NOTHING_KNOWN                                                                              \
-    {                                                                                              \
-        .flow_id_first_seen = -1, .flow_id_last_seen = -1, .destination_first_seen = -1,           \
-        .domain_first_seen = -1                                                                    \
-    }
+static const struct record_known nothing_known = {
+    .flow_id_first_seen = -1,
+    .flow_id_last_seen = -1,
+    .destination_first_seen = -1,
+    .domain_first_seen = -1,
+};
 
 /* False: the line is not canonical, or has one of these fields twice, or is damaged. */
 static bool read_canonical(struct record_reader *reader, struct record *record)
@@ -525,7 +527,7 @@ enum result record_read(struct record_reader *reader, const char *line, size_t l
 {
     reader->line = line;
     reader->length = length;
-    *record = (struct record){.traffic_date = -1, .window_start = -1, .known = NOTHING_KNOWN};
+    *record = (struct record){.traffic_date = -1, .window_start = -1, .known = &nothing_known};
     forget_fields(reader);
     if (!read_canonical(reader, record)) {
         enum result result = read_any(reader, record);
@@ -568,7 +570,7 @@ static struct record_known read_known(const struct record_reader *reader)
     };
 }
 
-void record_read_rest(const struct record_reader *reader, struct record *record)
+void record_read_rest(struct record_reader *reader, struct record *record)
 {
     read_source(reader, record);
     record->name_source = read_name_source(reader);
@@ -581,8 +583,10 @@ void record_read_rest(const struct record_reader *reader, struct record *record)
     record->community_id = find_text(reader, FIELD_COMMUNITY_ID);
     record->uid = find_text(reader, FIELD_UID);
     record->service = find_text(reader, FIELD_SERVICE);
-    if (reader->filtered)
-        record->known = read_known(reader);
+    if (reader->filtered) {
+        reader->known = read_known(reader);
+        record->known = &reader->known;
+    }
 }
 
 /* Writes the line up to the next field to be replaced, and its new value. */

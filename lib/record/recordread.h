@@ -65,7 +65,7 @@ MUST_CHECK enum result record_read(struct record_reader *reader, const char *lin
  * Fills in the rest of the line read last. Fields that are missing or malformed stay unknown.
  * Ignores start, srcIp, srcPort, dstPort and dstName, which only repeat other fields.
  */
-void record_read_rest(const struct record_reader *reader, struct record *record);
+void record_read_rest(struct record_reader *reader, struct record *record);
 
 /*
  * A line taken apart: the value of each of the fields as it stands there, of length 0 where it is

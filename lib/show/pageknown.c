@@ -173,7 +173,7 @@ static enum result add_destination(struct page_known *known, struct known_entry 
 static void add_counts(struct known_entry *entry, const struct record *record)
 {
     int64_t start = record_start(record);
-    uint64_t count = record->known.flow_id_count;
+    uint64_t count = record->known->flow_id_count;
 
     entry->flows++;
     entry->sent += record->src_bytes;
@@ -196,7 +196,7 @@ static struct record_text title_of(const struct record_known *told)
 static enum result add_event(struct page_known *known, struct known_entry *entry,
                              const struct record *record)
 {
-    struct record_text start = record->known.event_start;
+    struct record_text start = record->known->event_start;
     int64_t time;
 
     if (start.length > 0 && timestamp_read(start.bytes, start.length, &time))
@@ -239,7 +239,7 @@ static size_t put_part(char key[KEY_MOST], size_t length, struct record_text tex
  */
 static size_t make_key(const struct record *record, struct record_text *title, char key[KEY_MOST])
 {
-    const struct record_known *told = &record->known;
+    const struct record_known *told = record->known;
     size_t length = 1;
 
     if (title->length == 0)
@@ -257,11 +257,11 @@ static size_t make_key(const struct record *record, struct record_text *title, c
 
 enum result page_known_add(struct page_known *known, const struct record *record)
 {
-    struct record_text title = title_of(&record->known);
+    struct record_text title = title_of(record->known);
     struct known_entry *entry;
     char key[KEY_MOST];
     size_t length = make_key(record, &title, key);
-    enum result result = add_reason(known, &record->known);
+    enum result result = add_reason(known, record->known);
 
     if (result != RESULT_OK || length == 0)
         return result;
@@ -277,7 +277,7 @@ enum result page_known_add(struct page_known *known, const struct record *record
     if (key[0] == 'E')
         result = add_event(known, entry, record);
     if (result == RESULT_OK)
-        result = add_texts(known, entry, &record->known);
+        result = add_texts(known, entry, record->known);
     return result == RESULT_OK ? add_destination(known, entry, record->destination) : result;
 }
 

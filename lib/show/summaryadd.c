@@ -147,8 +147,8 @@ static struct record_text put_domain(struct summary *summary, const struct recor
     struct record_text host = put_host(record, room);
     size_t length;
 
-    if (record->known.domain.bytes)
-        return record->known.domain;
+    if (record->known->domain.bytes)
+        return record->known->domain;
     if (!record->name.bytes)
         return host;
     length = domains_find(&summary->domains, host.bytes, host.length);
@@ -196,7 +196,7 @@ static struct record_text key_text(struct summary *summary, const struct record 
     case SUMMARY_SENSOR:
         return record->sensor.bytes ? record->sensor : text_of("-");
     case SUMMARY_EVENT:
-        return record->known.event.bytes ? record->known.event : text_of("-");
+        return record->known->event.bytes ? record->known->event : text_of("-");
     default:
         return record->destination;
     }
@@ -516,7 +516,7 @@ enum result summary_add(struct summary *summary, const struct record *record)
                         .sent_bytes = record->src_bytes,
                         .received_packets = record->dst_packets,
                         .received_bytes = record->dst_bytes,
-                        .known = findings_are_there(&record->known) ? &record->known : NULL};
+                        .known = findings_are_there(record->known) ? record->known : NULL};
     enum result result = find_category(summary, record, &flow.category);
 
     set_times(&flow, record);

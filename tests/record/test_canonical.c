@@ -119,7 +119,7 @@ static void show_record(const struct record *record, char *shown, size_t room)
     const struct record_text texts[] = {record->name,        record->protocol_information,
                                         record->sensor,      record->uid,
                                         record->destination, record->source,
-                                        record->known.title};
+                                        record->known->title};
     int used =
         snprintf(shown, room, "%u %u %u %u %u %u | %llu %llu %llu %llu | %lld %lld %lld | ",
                  record->src.family, record->src.bytes[0], record->sport, record->dport,
