@@ -32,6 +32,9 @@
 #define OTHER_LINES 5
 #define ROWS_LEAST 5
 
+/* Lines between two tables and of the second that are not for rows either. */
+#define PAIR_LINES 5
+
 enum { OPTION_KEYS = OPTION_LONG };
 
 static const struct tool_option tool_options[] = {
@@ -57,8 +60,8 @@ static const struct habit habits[] = {
 
 static const struct tool tool = {
     .usage = "[OPTION...] [FILE...]",
-    .about = "Show who talked to what in Secflows, as a table with the largest first. With no "
-             "FILE, or when FILE is -, read standard input.",
+    .about = "Show who talked to what in Secflows, as a table with the largest first, and lines of "
+             "flowbeacon as another one. With no FILE, or when FILE is -, read standard input.",
     .example = "pcap2flow trace.pcap | flowtop",
     .options = tool_options,
     .option_count = sizeof tool_options / sizeof *tool_options,
@@ -79,31 +82,78 @@ struct command {
     bool quiet, done, json;
     bool eventless; /* records that are of no event were left out */
     bool rows_given;
+    bool fits;  /* rows fit the height of a terminal */
     bool shown; /* a table, so that the next one keeps its distance */
     uint64_t rows, keys;
     unsigned key, column;
     struct table_options table;
     struct secflows secflows;
     struct summary *summary;
+    struct beacon_list pairs; /* lines of flowbeacon */
     struct output *output;
     enum result result; /* of what was done before the last read */
     int error;          /* its errno */
 };
 
-static enum result put_table(struct command *command)
+/* A blank line in front of a table that is not the first. */
+static enum result keep_distance(struct command *command)
 {
-    enum result result = RESULT_OK;
+    enum result result = command->shown ? output_put(command->output, "\n", 1) : RESULT_OK;
+
+    command->shown = true;
+    return result;
+}
+
+static enum result put_flows(struct command *command, const struct table_options *options)
+{
+    enum result result;
 
     if (summary_total(command->summary)->flows == 0)
         return RESULT_OK;
-    progress_clear(&progress);
     if (command->json)
-        result = table_put_json(command->summary, &command->table, command->output);
-    else if (command->shown)
-        result = output_put(command->output, "\n", 1);
-    if (result == RESULT_OK && !command->json)
-        result = table_put(command->summary, &command->table, command->output);
-    command->shown = true;
+        return table_put_json(command->summary, options, command->output);
+    result = keep_distance(command);
+    return result == RESULT_OK ? table_put(command->summary, options, command->output) : result;
+}
+
+static enum result put_pairs(struct command *command, const struct table_options *options)
+{
+    enum result result;
+
+    if (command->pairs.count == 0)
+        return RESULT_OK;
+    if (command->json)
+        return table_put_pairs_json(&command->pairs, options, command->output);
+    result = keep_distance(command);
+    return result == RESULT_OK ? table_put_pairs(&command->pairs, options, command->output)
+                               : result;
+}
+
+/* Two tables share the height of a terminal. */
+static void share_rows(const struct command *command, struct table_options *flows,
+                       struct table_options *pairs)
+{
+    uint32_t rows = pairs->rows, flow_rows = summary_count(command->summary), half;
+    size_t pair_rows = command->pairs.count;
+
+    if (!command->fits || flow_rows == 0 || pair_rows == 0)
+        return;
+    rows = rows > PAIR_LINES + 2 * ROWS_LEAST ? rows - PAIR_LINES : 2 * ROWS_LEAST;
+    half = rows / 2;
+    flows->rows = pair_rows < half ? rows - (uint32_t)pair_rows : half;
+    pairs->rows = flow_rows < rows - half ? rows - flow_rows : rows - half;
+}
+
+static enum result put_tables(struct command *command)
+{
+    struct table_options flows = command->table, pairs = command->table;
+    enum result result;
+
+    progress_clear(&progress);
+    share_rows(command, &flows, &pairs);
+    result = put_flows(command, &flows);
+    if (result == RESULT_OK)
+        result = put_pairs(command, &pairs);
     return result == RESULT_OK ? output_flush(command->output) : result;
 }
 
@@ -130,9 +180,11 @@ static bool wait_for_input(void *context, int fd)
     struct command *command = context;
 
     if (is_live(command) && pauses(fd)) {
-        command->result = put_table(command);
+        command->result = put_tables(command);
         if (command->result == RESULT_OK)
             command->result = summary_clear(command->summary);
+        if (command->result == RESULT_OK)
+            command->result = beacon_list_clear(&command->pairs);
         command->error = errno;
     }
     return command->result == RESULT_OK && stop_wait(fd);
@@ -163,6 +215,13 @@ static enum result take(void *context, struct record *record)
     return summary_add(command->summary, record);
 }
 
+static enum result take_line(void *context, const char *line, size_t length)
+{
+    struct command *command = context;
+
+    return beacon_list_read(&command->pairs, line, length);
+}
+
 /* What could be read is shown, whatever is missing. */
 static int show_files(struct command *command, char **paths, size_t count)
 {
@@ -177,7 +236,7 @@ static int show_files(struct command *command, char **paths, size_t count)
     int status = secflows_read(&command->secflows, &use, paths, count, &go_on);
     enum result result;
 
-    if (go_on && (result = put_table(command)) != RESULT_OK)
+    if (go_on && (result = put_tables(command)) != RESULT_OK)
         status = final_status(status, output_failed(result));
     if (go_on && !command->shown && command->eventless && !command->quiet)
         complain(NULL, "no record is of an event; flowevent finds events, by rules");
@@ -219,9 +278,10 @@ static void look_at_output(struct command *command)
     table->width = size.ws_col > 0 ? size.ws_col : terminal ? 80 : WIDTH_DEFAULT;
     if (columns > 0)
         table->width = columns;
+    command->fits = size.ws_row > 0 && !command->json && !command->rows_given;
     if (command->rows_given)
         table->rows = (uint32_t)command->rows;
-    else if (size.ws_row > 0 && !command->json)
+    else if (command->fits)
         table->rows =
             size.ws_row > ROWS_LEAST + OTHER_LINES ? size.ws_row - OTHER_LINES : ROWS_LEAST;
     else
@@ -234,6 +294,7 @@ static int command_init(struct command *command)
                                       .column = (enum summary_column)command->column,
                                       .keys_most = (uint32_t)command->keys};
     enum result result;
+    int status;
 
     command->table.key = options.key;
     command->table.column = options.column;
@@ -246,7 +307,14 @@ static int command_init(struct command *command)
     if (stop_init() != EX_OK)
         return EX_OSERR;
     result = summary_init(&command->summary, &options);
-    return result == RESULT_OK ? secflows_init(&command->secflows, NULL, 0) : start_failed(result);
+    if (result == RESULT_OK)
+        result = beacon_list_init(&command->pairs);
+    if (result != RESULT_OK)
+        return start_failed(result);
+    status = secflows_init(&command->secflows, NULL, 0);
+    command->secflows.take_line = take_line;
+    command->secflows.context = command;
+    return status;
 }
 
 /* Says which words there are. */

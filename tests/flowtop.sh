@@ -209,6 +209,51 @@ is "$("$tool" -jk flows -b event events.sf | jq -c '[.by, .name, .flows, .hosts,
 like "$("$tool" -b event events.sf)" 'EVENT .*KNOWN AS' 'events: the table'
 like "$("$tool" -b event events.sf)" 'clicked .*seenNearBad: Link Clicked' '... tells what each is'
 
+# Lines of flowbeacon, among records and alone
+
+# pair SRC DST MORE: a line of flowbeacon
+pair() {
+    printf '{"src":"%s","dst":"%s","flows":96,"hosts":1,"prevalence":0.333,"start":"2023-11-14T22:13:20.500000Z",' "$1" "$2"
+    printf '"end":"2023-11-15T22:58:22.500000Z","totalDuration":50400.0,"longestDuration":2.0,"srcBytes":9600,'
+    printf '"dstBytes":19200%s,"whenStart":"2023-11-14T22:13:20.000000Z","whenEnd":"2023-11-15T21:58:20.000000Z",' "$3"
+    printf '"when":[0,0,0,0,0,0,0,0,0,0,0,0,4,0,0,0,0,0,0,0,0,0,1,7]}\n'
+}
+{
+    pair 192.0.2.1 long.example ',"longScore":0.750'
+    head -n 1 flows.sf
+    pair 2001:db8::2 'home\u001b[2J' ',"interval":900.0,"jitter":1.5,"beaconScore":0.951,"timingScore":0.951,"sizeScore":0.951,"histogramScore":0.951,"durationScore":0.951,"longScore":1.000'
+    pair 192.0.2.3 strobe.example ',"strobe":true'
+    tail -n +2 flows.sf
+} >pairs.sf
+grep whenStart pairs.sf >alone.sf
+is_status 0 'pairs alone: exit status' env COLUMNS=200 "$tool" alone.sf
+is "$(cat out)" 'Beacons and long connections
+2023-11-14 22:13:20 to 2023-11-15 21:58:20 UTC, 23h45m
+DESTINATION    HOST        BEACON  LONG INTERVAL JITTER CONNECTED LONGEST FLOWS HOSTS SENT RECV          FIRST           LAST WHEN
+strobe.example 192.0.2.3   strobe                             14h    2.0s    96     1 9.6K  19K 11-14 22:13:20 11-15 22:58:22             ▅         ▂█
+home\x1b[2J    2001:db8::2  0.951 1.000      15m   1.5s       14h    2.0s    96     1 9.6K  19K 11-14 22:13:20 11-15 22:58:22             ▅         ▂█
+long.example   192.0.2.1          0.750                       14h    2.0s    96     1 9.6K  19K 11-14 22:13:20 11-15 22:58:22             ▅         ▂█' \
+    'pairs alone: a table, the largest score first'
+is "$(cat err)" '' 'pairs alone: nothing is said'
+is "$(table 200 pairs.sf)" "$(table 200 flows.sf; echo; cat out)" 'pairs between records: a table below the other'
+is "$(table 60 -n 2 alone.sf)" 'Beacons and long connections
+2023-11-14 22:13:20 to 2023-11-15 21:58:20 UTC, 23h45m
+DESTINATION    HOST        BEACON  LONG HOSTS WHEN
+strobe.example 192.0.2.3   strobe           1       ▄    █
+home\x1b[2J    2001:db8::2  0.951 1.000     1       ▄    █
+2 of 3 pairs; -n 0 shows all' 'pairs at 60 columns, some'
+for width in 40 50 60 70 80 100 120 160 200 300; do
+    widest=$(table $width alone.sf | wc -L)
+    ok "pairs: at $width columns no line is wider" test "$widest" -le $((width > 50 ? width : 54))
+done
+is "$("$tool" -j pairs.sf)" "$("$tool" -j flows.sf; for i in 3 2 1; do sed -n ${i}p alone.sf; done)" 'pairs with -j'
+for change in 's/"flows":96,//' 's/,7\]/]/' 's/,7\]/,7,7]/' 's/0\.750/1.001/' 's/"192.0.2.1"/192/' \
+    's/"start"/"begin"/' 's/11-15T22/11-13T22/' 's/"whenEnd":"2023/"whenEnd":"2022/'; do
+    sed -n "1$change;1p" alone.sf >bad.sf
+    is_status 65 "$change: exit status" "$tool" bad.sf
+    like "$(cat err)" 'bad.sf: line 1: not a Secflow: ' "$change: it is said"
+done
+
 # Manners
 
 introduces_itself
@@ -282,6 +327,8 @@ done >sixty.sf
 screen 80 30 "'$tool' sixty.sf" >/dev/null
 is "$(plain | sed -n '1p;$p')" '2023-11-14 22:13:21 to 22:13:22 UTC, 1.5s
 25 of 60 destinations; -n 0 shows all' 'a terminal: rows fit its height'
+screen 200 30 "cat sixty.sf alone.sf alone.sf alone.sf | '$tool'" >/dev/null
+is "$(plain | wc -l) $(plain | grep -c '^n') $(plain | grep -c 'strobe')" '27 11 3' 'a terminal: two tables share its height'
 is "$("$tool" sixty.sf | grep -c '^n')" 20 'not a terminal: 20 rows'
 is "$("$tool" -n 0 sixty.sf | grep -c '^n')" 60 '-n 0: all rows'
 

@@ -77,6 +77,12 @@ void beacon_list_destroy(struct beacon_list *list)
     *list = (struct beacon_list){.count = 0};
 }
 
+enum result beacon_list_clear(struct beacon_list *list)
+{
+    beacon_list_destroy(list);
+    return beacon_list_init(list);
+}
+
 /* Values of members; false: the member has another one. */
 
 static bool read_count(const struct json_member *member, uint64_t *count)
@@ -205,6 +211,16 @@ static bool read_member(struct beacon_list *list, struct reading *reading,
     }
 }
 
+/* What each line has is there. */
+static bool is_whole(const struct reading *reading)
+{
+    const struct beacon *beacon = &reading->beacon;
+
+    return beacon->src.bytes && beacon->dst.bytes && beacon->flows > 0 && beacon->start >= 0 &&
+           beacon->end >= beacon->start && beacon->when_start >= 0 &&
+           beacon->when_end >= beacon->when_start && reading->parts == SCORE_PARTS;
+}
+
 enum result beacon_list_read(struct beacon_list *list, const char *line, size_t length)
 {
     struct reading reading = {
@@ -222,8 +238,7 @@ enum result beacon_list_read(struct beacon_list *list, const char *line, size_t 
     for (size_t i = 0; i < count; i++)
         if (!read_member(list, &reading, &members[i]))
             return reading.result == RESULT_OK ? RESULT_DAMAGED : reading.result;
-    if (!reading.beacon.src.bytes || !reading.beacon.dst.bytes || reading.beacon.flows == 0 ||
-        reading.parts != SCORE_PARTS)
+    if (!is_whole(&reading))
         return RESULT_DAMAGED;
     grown = grow(list->beacons, list->count, &list->capacity, sizeof *grown);
     if (!grown)

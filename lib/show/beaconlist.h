@@ -20,9 +20,12 @@ struct beacon_list {
 MUST_CHECK enum result beacon_list_init(struct beacon_list *list);
 void beacon_list_destroy(struct beacon_list *list);
 
+/* Forgets all pairs. RESULT_NO_MEMORY; RESULT_SYSTEM: no random numbers. */
+MUST_CHECK enum result beacon_list_clear(struct beacon_list *list);
+
 /*
- * Adds what a line says. RESULT_DAMAGED: it is not one of flowbeacon; RESULT_NO_MEMORY. Times that
- * are missing are negative, and other fields 0.
+ * Adds what a line says. RESULT_DAMAGED: it is not one of flowbeacon; RESULT_NO_MEMORY. Numbers
+ * that are missing are 0.
  */
 MUST_CHECK enum result beacon_list_read(struct beacon_list *list, const char *line, size_t length);
 

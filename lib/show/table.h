@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A summary as a table for a terminal, and as lines of JSON. What strangers have put into records
- * steers no terminal (visible.h).
+ * Summaries and pairs of flowbeacon as tables for a terminal, and as lines of JSON. What strangers
+ * have put into records steers no terminal (visible.h).
  */
 #ifndef SECFLOW_TABLE_H
 #define SECFLOW_TABLE_H
 
 #include "base/output.h"
+#include "show/beaconlist.h"
 #include "show/summary.h"
 
 struct table_options {
@@ -35,5 +36,15 @@ MUST_CHECK enum result table_put(struct summary *summary, const struct table_opt
  */
 MUST_CHECK enum result table_put_json(struct summary *summary, const struct table_options *options,
                                       struct output *output);
+
+/*
+ * The same for pairs, sorted by their scores: nothing where there are none, and as JSON lines of
+ * flowbeacon(1). Of the options key and column do not matter.
+ */
+MUST_CHECK enum result table_put_pairs(struct beacon_list *list,
+                                       const struct table_options *options, struct output *output);
+MUST_CHECK enum result table_put_pairs_json(struct beacon_list *list,
+                                            const struct table_options *options,
+                                            struct output *output);
 
 #endif
