@@ -48,6 +48,12 @@ for log in eve.json aws.json; do
     says zeek2flow $log "not a Zeek log: it is Suricata's eve.json; use: eve2flow FILE"
     says flowlabel $log "not Secflows: it is Suricata's eve.json; use: eve2flow FILE | flowlabel"
 done
+flowbeacon -m 1 trace.sf >beacons
+for name in pcap2flow:'a capture file' zeek2flow:'a Zeek log' "eve2flow:Suricata's eve.json" flowlabel:Secflows \
+    flowbeacon:Secflows flowmerge:Secflows; do
+    says "${name%:*}" beacons "not ${name#*:}: it is what flowbeacon has found, which flowtop and flowreport show"
+done
+is_status 0 'flowtop and flowreport read it' sh -c 'flowtop beacons && flowreport beacons'
 for name in 'pcap2flow:a capture file' 'zeek2flow:a Zeek log' "eve2flow:Suricata's eve.json" flowlabel:Secflows; do
     says "${name%:*}" nfcapd.202611281900 "not ${name#*:}: it is an nfcapd file of nfdump"
     says "${name%:*}" trace.pcap.xz "not ${name#*:}: it is xz-compressed; use: xz -dc FILE | ${name%:*}"

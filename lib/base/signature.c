@@ -44,6 +44,8 @@ static const struct signature signatures[] = {
 static const struct signature json_keys[] = {
     {"\"destinationNameSource\"", 23, SIGNATURE_SECFLOWS,
      "Secflows already, which flowtop, flowreport and others read", NULL},
+    {"\"totalDuration\"", 15, SIGNATURE_OTHER,
+     "what flowbeacon has found, which flowtop and flowreport show", NULL},
     {"\"id.orig_h\"", 11, ZEEK},
     {"\"id_orig_h\"", 11, ZEEK},
     {"\"_path\"", 7, ZEEK},
