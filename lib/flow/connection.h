@@ -8,7 +8,8 @@
 
 #include "packet/address.h"
 
-/* The side known to have sent the opening SYN. */
+/* The side known to have opened the conversation: by the opening SYN, or because the log says so.
+ */
 enum opener { OPENER_UNKNOWN, OPENER_ORIG, OPENER_RESP };
 
 /* What bytes count: payload, or the layer whose counts payload is estimated from (join.h). */
@@ -23,6 +24,8 @@ struct connection {
     uint8_t bytes_from;            /* enum bytes_from: what the bytes here count */
     uint8_t frame_header;          /* BYTES_FROM_FRAME: bytes of the frame before its packet */
     bool orig_syn, resp_syn;       /* that side is known to have sent a SYN */
+    bool half;                     /* resp has no counts here: another record has them, if any */
+    uint32_t sampling;             /* one packet in this many was seen; 0: each, or unknown */
     uint8_t icmp_type, icmp_code;
     bool icmp_known;
     int64_t start, last; /* microseconds since 1970-01-01 UTC */

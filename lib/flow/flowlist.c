@@ -27,6 +27,7 @@ void flowlist_clear(struct flowlist *list)
     free(list->chunks);
     free(list->active);
     free(list->bytes_from);
+    free(list->sampling);
     flownames_destroy(&list->names);
     if (list->services)
         intern_destroy(list->services);
@@ -53,7 +54,8 @@ size_t flowlist_count(const struct flowlist *list)
 size_t flowlist_bytes(const struct flowlist *list)
 {
     return sizeof *list + list->bytes + list->active_capacity * sizeof *list->active +
-           list->bytes_from_count + (list->names ? flownames_bytes(list->names) : 0) +
+           list->bytes_from_count + list->sampling_count * sizeof *list->sampling +
+           (list->names ? flownames_bytes(list->names) : 0) +
            (list->services ? intern_bytes(list->services) : 0);
 }
 
@@ -159,26 +161,60 @@ void flowlist_exact(struct flowlist *flows, uint32_t place)
 {
     if (flow_number(place) < flows->bytes_from_count)
         flows->bytes_from[flow_number(place)] = BYTES_EXACT;
+    if (flow_number(place) < flows->sampling_count)
+        flows->sampling[flow_number(place)] = 0;
+}
+
+/* Makes space for the element of a flow in an array by numbers; new elements are 0. */
+static enum result reserve_number(void **array, size_t *count, size_t size, size_t number)
+{
+    size_t wanted = number < 2048 ? 4096 : 2 * number;
+    char *grown;
+
+    if (number < *count)
+        return RESULT_OK;
+    grown = realloc(*array, wanted * size);
+    if (!grown)
+        return RESULT_NO_MEMORY;
+    memset(grown + *count * size, 0, (wanted - *count) * size);
+    *array = grown;
+    *count = wanted;
+    return RESULT_OK;
 }
 
 enum result flowlist_estimated(struct flowlist *flows, uint32_t place, enum bytes_from from)
 {
-    size_t number = flow_number(place), count = flows->bytes_from_count;
-    uint8_t *grown;
+    void *array = flows->bytes_from;
+    enum result result;
 
     if (bytes_from_of(flows, place) >= from)
         return RESULT_OK;
-    if (number >= count) {
-        count = number < 2048 ? 4096 : 2 * number;
-        grown = realloc(flows->bytes_from, count);
-        if (!grown)
-            return RESULT_NO_MEMORY;
-        memset(grown + flows->bytes_from_count, BYTES_EXACT, count - flows->bytes_from_count);
-        flows->bytes_from = grown;
-        flows->bytes_from_count = count;
-    }
-    flows->bytes_from[number] = (uint8_t)from;
-    return RESULT_OK;
+    result = reserve_number(&array, &flows->bytes_from_count, sizeof *flows->bytes_from,
+                            flow_number(place));
+    flows->bytes_from = array;
+    if (result == RESULT_OK)
+        flows->bytes_from[flow_number(place)] = (uint8_t)from;
+    return result;
+}
+
+static uint32_t sampling_of(const struct flowlist *flows, uint32_t place)
+{
+    return flow_number(place) < flows->sampling_count ? flows->sampling[flow_number(place)] : 0;
+}
+
+enum result flowlist_sampled(struct flowlist *flows, uint32_t place, uint32_t sampling)
+{
+    void *array = flows->sampling;
+    enum result result;
+
+    if (sampling_of(flows, place) >= sampling)
+        return RESULT_OK;
+    result =
+        reserve_number(&array, &flows->sampling_count, sizeof *flows->sampling, flow_number(place));
+    flows->sampling = array;
+    if (result == RESULT_OK)
+        flows->sampling[flow_number(place)] = sampling;
+    return result;
 }
 
 enum result flowlist_add(struct flowlist *list, const struct flowlist *from, uint32_t place,
@@ -201,6 +237,8 @@ enum result flowlist_add(struct flowlist *list, const struct flowlist *from, uin
     result = copy_service(list, flow_at(list, list->next_place), from);
     if (result == RESULT_OK)
         result = flowlist_estimated(list, list->next_place, bytes_from_of(from, place));
+    if (result == RESULT_OK)
+        result = flowlist_sampled(list, list->next_place, sampling_of(from, place));
     if (result != RESULT_OK)
         return result;
     if (list->active_count > 0 &&
@@ -335,6 +373,7 @@ void flowlist_get(const struct flowlist *list, size_t index, struct flow *flow)
     flow->dst_packets = stored->packets[dst];
     flow->dst_bytes = stored->bytes[dst];
     flow->bytes_from = bytes_from_of(list, list->active[index]);
+    flow->sampling = sampling_of(list, list->active[index]);
     flow->start = stored->start;
     flow->last = stored->last;
 }

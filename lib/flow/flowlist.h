@@ -25,6 +25,7 @@ struct flow {
     size_t name_length;
     uint64_t src_packets, src_bytes, dst_packets, dst_bytes;
     enum bytes_from bytes_from; /* what the bytes are estimated from */
+    uint32_t sampling;          /* one packet in this many was seen; 0: each, or unknown */
     int64_t start, last;        /* microseconds: the earliest and the latest packet */
 };
 

@@ -61,6 +61,7 @@ enum {
     FLOW_LOGGED = 16, /* a NUL-terminated text follows the addresses */
     FLOW_NAMED = 32,  /* by a handshake, in this window */
     FLOW_RECENT = 64, /* more than one packet since the clock hand passed: see eviction */
+    FLOW_SYN = 64,    /* of connections, which do not use that: the first is a half with a SYN */
     FLOW_NEW = 128    /* began in this window: an earlier piece of it may decide the source */
 };
 
@@ -80,6 +81,7 @@ struct waiting {
     uint8_t tcp_flags;
     bool src_local, dst_local;
     bool metered;               /* a connection, whose counts are beside it in the batch */
+    bool half;                  /* a connection that is one half */
     bool named;                 /* has a name, which is there too */
     struct stored_flow *likely; /* the flow that has its hash; NULL: there was none */
 };
@@ -88,9 +90,10 @@ struct waiting {
 struct metered {
     int64_t last;
     uint64_t packets[2], bytes[2];
-    uint64_t uid;             /* a hash of it; 0: none */
-    uint16_t service;         /* as in a flow */
-    uint16_t point;           /* of observation (join.h) */
+    uint64_t uid;     /* a hash of it; 0: none */
+    uint16_t service; /* as in a flow */
+    uint16_t point;   /* of observation (join.h) */
+    uint32_t sampling;
     uint8_t bytes_from;       /* enum bytes_from */
     uint8_t logged_id_length; /* 0: none */
     char logged_id[FLOW_LOGGED_ID_MAX];
@@ -114,6 +117,9 @@ struct flowlist {
     uint8_t
         *bytes_from; /* enum bytes_from, by the number of the flow; those past the end are exact */
     size_t bytes_from_count;
+
+    uint32_t *sampling; /* the same for sampling; those past the end have none */
+    size_t sampling_count;
 };
 
 struct flowtable {
@@ -178,12 +184,13 @@ MUST_CHECK enum result flowlist_number_service(struct flowlist *flows, const cha
                                                size_t length, uint16_t *number);
 
 /*
- * Marks the bytes of the flow at a place as exact, or as estimated at least in part.
- * RESULT_NO_MEMORY.
+ * Marks the counts of the flow at a place as exact; its bytes as estimated at least in part; or its
+ * packets as sampled: of several rates the highest stays. RESULT_NO_MEMORY.
  */
 void flowlist_exact(struct flowlist *flows, uint32_t place);
 MUST_CHECK enum result flowlist_estimated(struct flowlist *flows, uint32_t place,
                                           enum bytes_from from);
+MUST_CHECK enum result flowlist_sampled(struct flowlist *flows, uint32_t place, uint32_t sampling);
 
 /*
  * Makes space for units at next_place within one chunk; a new chunk, if needed, has that many

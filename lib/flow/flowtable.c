@@ -131,7 +131,7 @@ static bool sender_is_source(const struct waiting *first)
     unsigned side = first->flags & FLOW_FIRST_FROM_1 ? 1 : 0;
     uint16_t a = first->port[side], b = first->port[1 - side];
 
-    if (first->proto == IPPROTO_TCP && (first->tcp_flags & TCP_SYN))
+    if ((first->proto == IPPROTO_TCP || first->metered) && (first->tcp_flags & TCP_SYN))
         return !(first->tcp_flags & TCP_ACK);
     if (is_group(first, side) != is_group(first, 1 - side))
         return is_group(first, 1 - side);
@@ -143,6 +143,26 @@ static bool sender_is_source(const struct waiting *first)
     default:
         return icmp_sender_is_source(first);
     }
+}
+
+/*
+ * The same if the two halves of a conversation begin at the same time, so that neither is known to
+ * be the first: what both ways to look at it agree on, else ports, else the local side.
+ */
+static bool half_is_source(const struct waiting *half)
+{
+    unsigned side = half->flags & FLOW_FIRST_FROM_1 ? 1 : 0;
+    struct waiting turned = *half;
+    bool answer = sender_is_source(half);
+
+    turned.flags ^= FLOW_FIRST_FROM_1;
+    turned.src_local = half->dst_local;
+    turned.dst_local = half->src_local;
+    if (half->tcp_flags != 0 || answer == !sender_is_source(&turned))
+        return answer;
+    if (half->port[side] != half->port[1 - side])
+        return half->port[side] > half->port[1 - side];
+    return half->src_local || !half->dst_local;
 }
 
 static uint32_t ipv4_word(const struct address *address)
@@ -230,7 +250,7 @@ static void make_waiting(const struct flowtable *table, const struct packet *pac
     waiting->tcp_flags = packet->tcp_flags;
     waiting->src_local = src_local;
     waiting->dst_local = dst_local;
-    waiting->metered = waiting->named = false;
+    waiting->metered = waiting->half = waiting->named = false;
 }
 
 static bool is_flow_of(const struct stored_flow *flow, const struct waiting *waiting)
@@ -352,7 +372,7 @@ static enum result find_place(struct flowtable *table, uint8_t flags, uint32_t u
 /* What the first packet of a flow, or the earliest connection, says about it. */
 static void begin_flow(struct stored_flow *flow, const struct waiting *first)
 {
-    const uint8_t told = FLOW_FIRST_FROM_1 | FLOW_ICMP_KNOWN;
+    const uint8_t told = FLOW_FIRST_FROM_1 | FLOW_ICMP_KNOWN | FLOW_SYN;
     bool sent_by_1 = first->flags & FLOW_FIRST_FROM_1;
 
     flow->flags = (uint8_t)((flow->flags & ~(told | FLOW_SOURCE_IS_1)) | (first->flags & told));
@@ -684,14 +704,45 @@ static void add_metered(struct stored_flow *flow, const struct sighting *seen)
     }
 }
 
+static void set_source(struct stored_flow *flow, bool side_1)
+{
+    flow->flags =
+        (uint8_t)(side_1 ? flow->flags | FLOW_SOURCE_IS_1 : flow->flags & ~FLOW_SOURCE_IS_1);
+}
+
+/*
+ * Decides again which side is the source of a new flow, as another connection of it says: one that
+ * is earlier; or the other half. If both halves show a SYN, the earlier one's sender opened the
+ * flow; of two that begin at the same time, the one with a SYN.
+ */
+static void decide_again(struct stored_flow *flow, const struct waiting *waiting)
+{
+    bool from_1 = waiting->flags & FLOW_FIRST_FROM_1,
+         first_from_1 = flow->flags & FLOW_FIRST_FROM_1;
+    bool syn = waiting->flags & FLOW_SYN, first_syn = flow->flags & FLOW_SYN;
+    bool other_half = waiting->half && from_1 != first_from_1 && has_ports(flow->proto);
+
+    if (waiting->time < flow->start) {
+        begin_flow(flow, waiting);
+        if (other_half && syn && first_syn)
+            set_source(flow, from_1);
+    } else if (other_half && waiting->time > flow->start) {
+        if (syn && first_syn)
+            set_source(flow, first_from_1);
+    } else if (other_half) {
+        set_source(flow, syn != first_syn ? (syn ? from_1 : first_from_1)
+                                          : from_1 == half_is_source(waiting));
+    }
+}
+
 /* Counts a connection as part of its flow or, away from the flow's home, as a sighting. */
 static enum result count_metered(struct flowtable *table, unsigned index, struct stored_flow *flow)
 {
     const struct waiting *waiting = &table->batch[index];
     const struct metered *metered = &table->metered[index];
     const unsigned side = waiting->flags & FLOW_FIRST_FROM_1 ? 1 : 0;
-    const bool plain =
-        !table->join && metered->bytes_from == BYTES_EXACT; /* the place is not needed */
+    const bool plain = !table->join && metered->bytes_from == BYTES_EXACT &&
+                       metered->sampling == 0; /* the place is not needed */
     const struct sighting seen = {
         .place = plain ? 0 : find_slot(table, waiting)->place,
         .point = metered->point,
@@ -703,11 +754,11 @@ static enum result count_metered(struct flowtable *table, unsigned index, struct
     enum result result =
         flowlist_estimated(&table->flows, seen.place, (enum bytes_from)metered->bytes_from);
 
-    if (seen.start < flow->start) {
-        table->flows.in_order = false;
-        if (flow->flags & FLOW_NEW)
-            begin_flow(flow, waiting);
-    }
+    if (result == RESULT_OK)
+        result = flowlist_sampled(&table->flows, seen.place, metered->sampling);
+    if (flow->flags & FLOW_NEW)
+        decide_again(flow, waiting);
+    table->flows.in_order &= seen.start >= flow->start;
     if (has_ports(flow->proto) && flow->service == 0)
         flow->service = metered->service;
     if (!table->join || join_home(table->join, flow_number(seen.place)) == seen.point)
@@ -898,6 +949,9 @@ enum result flowtable_add_connection(struct flowtable *table, const struct conne
 
     make_waiting(table, &first, orig_local, resp_local, waiting);
     waiting->metered = true;
+    waiting->half = connection->half;
+    if (connection->half && connection->orig_syn)
+        waiting->flags |= FLOW_SYN;
     metered->last = connection->last;
     metered->uid = connection->uid ? uid_hash(table, connection->uid, connection->uid_length) : 0;
     metered->packets[0] = connection->orig_packets;
@@ -908,6 +962,7 @@ enum result flowtable_add_connection(struct flowtable *table, const struct conne
     if (logged_id)
         memcpy(metered->logged_id, logged_id, logged_id_length);
     metered->bytes_from = connection->bytes_from;
+    metered->sampling = connection->sampling;
     metered->point = 0;
     if (connection->point && !table->join)
         result = join_init(&table->join);

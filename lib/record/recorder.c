@@ -131,6 +131,7 @@ static enum result write_flow(struct recorder *recorder, const struct flow *flow
         .window_start = window->start,
         .sensor = recorder->sensor,
         .bytes_from = flow->bytes_from,
+        .sampling = flow->sampling,
     };
 
     if (!has_ports(flow->proto))

@@ -755,6 +755,73 @@ static void test_openers(void)
     }
 }
 
+/* Logs that have a record for each direction, in either order: which side is the source. */
+static void test_halves(void)
+{
+    static const struct {
+        const char *title;
+        uint8_t proto;
+        uint16_t in, out; /* ports of the local and the other side */
+        bool in_syn, out_syn;
+        int64_t out_start; /* the local side's half starts at 100 */
+        bool from_in;      /* the local side is the source */
+    } cases[] = {
+        {"both show a SYN: the earlier", T, 50000, 443, true, true, 200, true},
+        {"also against the ports", T, 443, 50000, true, true, 200, true},
+        {"and if the other side is earlier", T, 50000, 443, true, true, 50, false},
+        {"at the same time, ports", T, 50000, 443, true, true, 100, true},
+        {"of a server", T, 443, 50000, true, true, 100, false},
+        {"at the same time, one with a SYN", T, 443, 50000, true, false, 100, true},
+        {"or the other one", T, 50000, 443, false, true, 100, false},
+        {"no SYN, ports", T, 50000, 443, false, false, 200, true},
+        {"no SYN, although the server is earlier", T, 50000, 443, false, false, 50, true},
+        {"UDP, the earlier", U, 5000, 6000, false, false, 200, true},
+        {"UDP, the other one is earlier", U, 5000, 6000, false, false, 50, false},
+        {"UDP at the same time, the higher port", U, 5000, 6000, false, false, 100, false},
+        {"UDP at the same time, what both ways agree on", U, 2000, 53, false, false, 100, true},
+        {"UDP at the same time, equal ports, the local side", U, 123, 123, false, false, 100, true},
+    };
+
+    for (size_t i = 0; i < 2 * (sizeof cases / sizeof *cases); i++) {
+        struct flowtable *table = new_table();
+        struct connection in = {.orig = parsed("10.0.0.1"), .resp = parsed("8.8.8.8")}, out = in;
+        struct connection *first = i % 2 ? &out : &in, *second = i % 2 ? &in : &out;
+        const char *title = cases[i / 2].title;
+        struct flow flow;
+
+        in.orig_port = out.resp_port = cases[i / 2].in;
+        in.resp_port = out.orig_port = cases[i / 2].out;
+        in.proto = out.proto = cases[i / 2].proto;
+        in.half = out.half = true;
+        out.orig = in.resp;
+        out.resp = in.orig;
+        in.start = in.last = 100;
+        out.start = out.last = cases[i / 2].out_start;
+        in.orig_syn = cases[i / 2].in_syn;
+        out.orig_syn = cases[i / 2].out_syn;
+        in.orig_packets = 3;
+        out.orig_packets = 4;
+        out.sampling = 10;
+        for (int again = 0; again < 2; again++) {
+            need(flowtable_add_connection(table, first, NULL, 0, !(i % 2), i % 2) == RESULT_OK,
+                 "flowtable_add_connection");
+            need(flowtable_add_connection(table, second, NULL, 0, i % 2, !(i % 2)) == RESULT_OK,
+                 "flowtable_add_connection");
+        }
+        is_int(finish(table), 1, "%s: one flow", title);
+        flowlist_get(window, 0, &flow);
+        is_int(flow.sport == cases[i / 2].in && flow.src.bytes[0] == 10, cases[i / 2].from_in,
+               "%s: the source", title);
+        is_int(flow.src_packets, cases[i / 2].from_in ? 6 : 8, "%s: its packets", title);
+        is_int(flow.sampling, 10, "%s: sampled in part", title);
+        need(flowtable_add_connection(table, &in, NULL, 0, true, false) == RESULT_OK, "in");
+        finish(table);
+        flowlist_get(window, 0, &flow);
+        is_int(flow.sampling, 0, "%s: not in the next window", title);
+        flowtable_destroy(&table);
+    }
+}
+
 /* Zeek also logs connections without packets. */
 static void test_empty_connections(void)
 {
@@ -1188,6 +1255,7 @@ int main(void)
     test_connections();
     test_last();
     test_openers();
+    test_halves();
     test_empty_connections();
     test_overflow();
     test_services();
