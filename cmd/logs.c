@@ -25,6 +25,8 @@ static void add_counts(struct log_counts *sum, const struct log_counts *counts)
     sum->other_protocols += counts->other_protocols;
     sum->other_ports += counts->other_ports;
     sum->other_rows += counts->other_rows;
+    sum->empty += counts->empty;
+    sum->lost += counts->lost;
     sum->unfinished += counts->unfinished;
 }
 
@@ -156,6 +158,7 @@ static void print_summary(const struct command *command, const struct meter_coun
     print_part(&separator, read->other_protocols, "of other protocols");
     print_part(&separator, read->other_ports, "of DNS on other ports");
     print_part(&separator, read->other_rows, logs->other_rows);
+    print_part(&separator, read->empty, "without traffic");
     print_part(&separator, read->unfinished, "at the end of a log, not yet written whole");
     fputc('\n', stderr);
     if (read->connections > 0 && read->names == 0 && read->sessions == 0)
@@ -192,6 +195,8 @@ static int finish(struct command *command, struct recorder *recorder, int status
     if (record_writer_count(command->writer) == 0 && !options->stopped &&
         (status == EX_OK || command->counts.connections > 0))
         report_no_records(command, meter_counts(command->meter));
+    if (command->counts.lost > 0 && !options->quiet)
+        complain(NULL, "%s: %" PRIu64, command->logs->lost, command->counts.lost);
     tell_forgotten(options);
     return worse_status(status, update_cache(options, recorder_names(recorder)));
 }

@@ -21,8 +21,9 @@ struct logs {
     /* What rows are called in counts. */
     const char *connections, *names, *sessions; /* "rows of conn", "of dns" */
     const char *other_rows;                     /* skipped ones: "of other logs" */
-    const char *no_connections;                 /* where connections are found */
-    const char *no_names;                       /* what it means if none were read */
+    const char *lost;           /* what it means if others were lost; a count follows */
+    const char *no_connections; /* where connections are found */
+    const char *no_names;       /* what it means if none were read */
 };
 
 /* The whole of main. */

@@ -14,6 +14,7 @@ struct signature {
 
 #define CAPTURE SIGNATURE_CAPTURE, "a capture", "pcap2flow"
 #define ZEEK SIGNATURE_ZEEK, "a Zeek log", "zeek2flow"
+#define VPC SIGNATURE_VPC, "a flow log of a cloud", "vpc2flow"
 #define NFCAPD SIGNATURE_OTHER, "an nfcapd file of nfdump", NULL
 
 /* Files that people give to tools that read captures, logs or Secflows. */
@@ -25,6 +26,10 @@ static const struct signature signatures[] = {
     {"\x04\x22\x4d\x18", 4, SIGNATURE_OTHER, "lz4-compressed", "lz4 -dc"},
     {"PK\x03\x04", 4, SIGNATURE_OTHER, "a zip archive; unpack it first", NULL},
     {"snoop\0\0\0", 8, SIGNATURE_OTHER, "a snoop capture; convert it with editcap -F pcap", NULL},
+    {"PAR1", 4, SIGNATURE_OTHER,
+     "Parquet; use: duckdb -c \"COPY (FROM 'FILE') TO '/dev/stdout' "
+     "(FORMAT csv, DELIMITER ' ', HEADER, NULLSTR '-')\" | vpc2flow",
+     NULL},
     {"\xa1\xb2\xc3\xd4", 4, CAPTURE},
     {"\xd4\xc3\xb2\xa1", 4, CAPTURE},
     {"\xa1\xb2\x3c\x4d", 4, CAPTURE},
@@ -38,6 +43,8 @@ static const struct signature signatures[] = {
     {"\xa5\x0c\x00\x02", 4, NFCAPD},
     {"#separator", 10, ZEEK},
     {"#fields", 7, ZEEK},
+    {"version account-id ", 19, VPC},
+    {"version vpc-id ", 15, VPC},
 };
 
 /* Keys by which to recognize a JSON object. */
@@ -50,6 +57,9 @@ static const struct signature json_keys[] = {
     {"\"id_orig_h\"", 11, ZEEK},
     {"\"_path\"", 7, ZEEK},
     {"\"event_type\"", 12, SIGNATURE_EVE, "Suricata's eve.json", "eve2flow"},
+    {"\"flowTuples\"", 12, VPC},
+    {"\"packets_sent\"", 14, VPC},
+    {"\"query_timestamp\"", 17, VPC},
 };
 
 static const struct signature some_json = {"", 0, SIGNATURE_JSON,

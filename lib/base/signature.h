@@ -13,6 +13,7 @@ enum signature_kind {
     SIGNATURE_CAPTURE,
     SIGNATURE_ZEEK,
     SIGNATURE_EVE,
+    SIGNATURE_VPC,
     SIGNATURE_SECFLOWS,
     SIGNATURE_JSON, /* any other */
     SIGNATURE_OTHER

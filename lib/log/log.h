@@ -34,6 +34,8 @@ struct log_counts {
     uint64_t other_protocols;              /* of connections: neither TCP, UDP nor ICMP */
     uint64_t other_ports;                  /* of names: DNS not on port 53 */
     uint64_t other_rows;                   /* with other content */
+    uint64_t empty;                        /* that say that there was nothing to log */
+    uint64_t lost;                         /* that say that others are missing */
     uint64_t unfinished; /* begun at the end of a log that is still being written */
 };
 
@@ -46,6 +48,7 @@ struct log {
 
 struct log_options {
     bool sessions;        /* read names that connections asked for; else such rows are others */
+    const char *columns;  /* names of columns if a log has none; NULL: none. The caller's */
     uint8_t frame_header; /* bytes before each IP packet, if a log counts frames */
 };
 
