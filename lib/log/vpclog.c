@@ -15,6 +15,8 @@ enum result vpc_ended(struct vpclog *vpc)
     vpc->finished = vpc->in.result != RESULT_SYSTEM;
     if (vpc->in.result != RESULT_END)
         return log_cannot_read(&vpc->log, &vpc->in);
+    if (vpc->is_json && log_objects_cut(&vpc->objects))
+        return log_damaged(&vpc->log, "the input ends inside its JSON array");
     if (vpc->settled || vpc->log.counts.other_rows == 0)
         return RESULT_END;
     snprintf(vpc->log.problem, sizeof vpc->log.problem,
@@ -68,8 +70,7 @@ static enum result begin(struct vpclog *vpc)
         return not_a_log(vpc, known);
     if (memchr(in->buffer, '\0', head))
         return not_a_log(vpc, "binary");
-    vpc->log.line = vpc->is_json;
-    return RESULT_OK;
+    return vpc->is_json ? vpc_json_init(vpc) : RESULT_OK;
 }
 
 static enum result open_log(struct log **log, struct input *input,
@@ -119,7 +120,7 @@ static enum result next_row(struct log *log, struct log_row *row)
     while (result == RESULT_OK && !useful) {
         if (vpc->finished)
             return RESULT_END;
-        result = next_line(vpc, row, &useful);
+        result = vpc->is_json ? vpc_read_json(vpc, row, &useful) : next_line(vpc, row, &useful);
     }
     return result;
 }

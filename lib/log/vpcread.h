@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/lookahead.h"
 #include "log/logparts.h"
+#include "log/objects.h"
 #include "log/vpclog.h"
 
 /* The columns of AWS that matter. */
@@ -35,6 +36,30 @@ struct vpc_cell {
     size_t length;
 };
 
+/* The members of objects that matter. */
+enum vpc_member {
+    VPC_UNWANTED, /* any other */
+    VPC_MESSAGE,
+    VPC_MAC,
+    VPC_TUPLE,
+    VPC_SRC_IP,
+    VPC_DEST_IP,
+    VPC_SRC_PORT,
+    VPC_DEST_PORT,
+    VPC_PROTO,
+    VPC_PACKETS_SENT,
+    VPC_BYTES_SENT,
+    VPC_START_TIME,
+    VPC_END_TIME,
+    VPC_REPORTER,
+    VPC_QUERY_TIME,
+    VPC_QUERY_NAME,
+    VPC_ANSWER, /* a record as a whole */
+    VPC_ANSWER_DATA,
+    VPC_ANSWER_TYPE,
+    VPC_MEMBERS
+};
+
 struct vpc_columns {
     uint8_t *fields; /* the enum vpc_field of each */
     size_t count, capacity;
@@ -51,14 +76,15 @@ struct vpclog {
     struct vpc_columns columns;
     struct vpc_cell cells[VPC_FIELDS];
 
-    struct json *json;                /* the objects of the input */
-    struct json *message;             /* those that are a text within them */
-    const struct json_member *tuples; /* Azure: of the record read last */
+    bool is_json;
+    struct log_objects objects;
+    struct json *json;    /* the objects of the input */
+    struct json *message; /* those that are a text in a member of them */
+    struct vpc_cell members[VPC_MEMBERS];
+    const struct json_member *tuples; /* Azure: the members of the record read last */
     size_t tuple_count, tuple_at;     /* those from tuple_at on are still to be returned */
     char point[VPC_POINT_MAX];
     size_t point_length;
-    bool is_json;
-    bool in_envelope; /* between the elements of its array */
 
     struct address *answers;
     size_t answer_count, answer_capacity;
@@ -81,8 +107,16 @@ MUST_CHECK enum result vpc_set_columns(struct vpclog *vpc, const char *names, co
 /* Makes a row from the cells. */
 MUST_CHECK enum result vpc_make_connection(struct vpclog *vpc, struct log_row *row, bool *useful);
 
-/* Reads what is at vpc->in: the object that begins there, or what is between objects. */
+/* The protocol if it becomes Secflows, else 0. */
+uint8_t vpc_protocol(uint64_t number);
+
+/* Prepare for reading JSON; read the next object, or what the last one still has. */
+MUST_CHECK enum result vpc_json_init(struct vpclog *vpc);
 MUST_CHECK enum result vpc_read_json(struct vpclog *vpc, struct log_row *row, bool *useful);
+
+/* Of the record of Azure that was read: begin its tuples; read the next, while there is one. */
+void vpc_begin_tuples(struct vpclog *vpc, const struct json *json);
+MUST_CHECK enum result vpc_next_tuple(struct vpclog *vpc, struct log_row *row, bool *useful);
 
 /* For the end of the input, or input that cannot be read further: what the reader returns then. */
 enum result vpc_ended(struct vpclog *vpc);

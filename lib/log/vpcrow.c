@@ -144,8 +144,7 @@ static enum result take_flags(struct vpclog *vpc, struct connection *connection)
     return RESULT_OK;
 }
 
-/* The protocol's number if it becomes Secflows, else 0. */
-static uint8_t known_protocol(uint64_t number)
+uint8_t vpc_protocol(uint64_t number)
 {
     switch (number) {
     case IPPROTO_TCP:
@@ -192,7 +191,7 @@ enum result vpc_make_connection(struct vpclog *vpc, struct log_row *row, bool *u
         return result;
     row->kind = LOG_CONNECTION;
     *connection = (struct connection){
-        .proto = known_protocol(protocol), .bytes_from = BYTES_FROM_IP, .half = true};
+        .proto = vpc_protocol(protocol), .bytes_from = BYTES_FROM_IP, .half = true};
     if (connection->proto == 0) {
         vpc->log.counts.connections++;
         vpc->log.counts.other_protocols++;

@@ -159,7 +159,7 @@ static enum result check_end(struct zeeklog *log)
     const char *wanted = log->sessions ? "conn, dns, ssl, quic or http" : "conn or dns";
     const struct cell other = {log->other_path, strlen(log->other_path)};
 
-    if (log->in_array && !log->lost_bracket)
+    if (log_objects_cut(&log->objects))
         return log_damaged(&log->log, "the input ends inside its JSON array");
     if (log->settled || (log->log.counts.other_rows == 0 && log->other_path[0] == '\0'))
         return RESULT_END;

@@ -10,6 +10,7 @@
 #include "base/lookahead.h"
 #include "base/number.h"
 #include "log/logparts.h"
+#include "log/objects.h"
 #include "log/zeeklog.h"
 #include "name/dns.h"
 
@@ -81,9 +82,7 @@ struct zeeklog {
 
     struct tsv_state tsv;
     struct json *json;
-    bool has_arrays;   /* JSON: arrays of objects */
-    bool in_array;     /* according to the brackets seen */
-    bool lost_bracket; /* a bracket may have been skipped */
+    struct log_objects objects;
 
     bool settled;        /* some of it was read, or reported as unreadable */
     char other_path[48]; /* of the first other log; "": unknown */

@@ -145,6 +145,135 @@ static void test_damage(void)
     gives("nothing", "", "");
 }
 
+#define RECORD(tuples)                                                                             \
+    "{\"time\":\"2022-09-14T09:00:52Z\",\"macAddress\":\"0022487BC205\",\"flowRecords\":{"         \
+    "\"flows\":["                                                                                  \
+    "{\"aclID\":\"x\",\"flowGroups\":[{\"rule\":\"a\",\"flowTuples\":[" tuples "]}]}]}}"
+#define TUPLE "\"100250,10.0.0.1,8.8.8.8,1025,443,6,O,E,NX,3,300,4,400\""
+#define FRAMES                                                                                     \
+    "6 10.0.0.1/1025 8.8.8.8/443 100250000 100250000 3/300 4/400 orig frame 14 at "                \
+    "'0022487BC205'\n"
+
+static void test_azure(void)
+{
+    gives("a virtual network's blob",
+          "{\"records\":[" RECORD(TUPLE "," TUPLE) "," RECORD(TUPLE) "]}", FRAMES FRAMES FRAMES);
+    gives("a record on each line", RECORD(TUPLE) "\n" RECORD(TUPLE) "\n", FRAMES FRAMES);
+    gives("other protocols, ICMP, a conversation that begins, one that was denied",
+          RECORD("\"100250,10.0.0.1,8.8.8.8,0,0,47,O,E,NX,3,300,4,400\","
+                 "\"100250,10.0.0.1,8.8.8.8,0,0,1,O,E,NX,3,300,4,400\","
+                 "\"100250,10.0.0.1,8.8.8.8,1,2,17,O,B,NX,,,,\","
+                 "\"100250,8.8.8.8,10.0.0.1,1,2,17,I,D,NX,0,0,0,0\"") "\n",
+          "1 10.0.0.1/0 8.8.8.8/0 100250000 100250000 3/300 4/400 orig frame 14 at "
+          "'0022487BC205'\n"
+          "17 10.0.0.1/1 8.8.8.8/2 100250000 100250000 0/0 0/0 orig frame 14 at '0022487BC205'\n"
+          "17 8.8.8.8/1 10.0.0.1/2 100250000 100250000 0/0 0/0 orig frame 14 at "
+          "'0022487BC205'\n");
+    gives("groups, versions 1 and 2",
+          "{\"records\":[{\"category\":\"NetworkSecurityGroupFlowEvent\",\"properties\":{"
+          "\"Version\":2,"
+          "\"flows\":[{\"rule\":\"r\",\"flows\":[{\"mac\":\"000D3AF87856\",\"flowTuples\":["
+          "\"100,10.0.0.1,8.8.8.8,1025,443,T,O,A\",\"100,10.0.0.1,8.8.8.8,1025,53,U,O,A,B,,,,\","
+          "\"101,10.0.0.1,8.8.8.8,1025,53,U,O,A,C,1,66,2,200\"]}]}]}}]}\n",
+          "6 10.0.0.1/1025 8.8.8.8/443 100000000 100000000 0/0 0/0 orig frame 14\n"
+          "17 10.0.0.1/1025 8.8.8.8/53 100000000 100000000 0/0 0/0 orig frame 14\n"
+          "17 10.0.0.1/1025 8.8.8.8/53 101000000 101000000 1/66 2/200 orig frame 14\n");
+    gives("tuples that are malformed",
+          RECORD("\"100250,10.0.0.1,8.8.8.8,1025,443,6,O\"," TUPLE ",7,"
+                 "\"x,10.0.0.1,8.8.8.8,1025,443,6,O,E,NX,3,300,4,400\","
+                 "\"100250,10.0.0.1,8.8.8.8,,443,6,O,E,NX,3,300,4,400\","
+                 "\"100250,10.0.0.1,8.8.8.8,1,443,6,O,E,NX,3,300,4,400,5\","
+                 "\"100250,10.0.0.1,::8,1,443,6,O,E,NX,3,300,4,400\"") "\n" RECORD(TUPLE),
+          "! line 1: a flow tuple is malformed\n" FRAMES
+          "! line 1: a flow tuple is malformed\n! line 1: a flow tuple is malformed\n"
+          "! line 1: a flow tuple is malformed\n! line 1: a flow tuple is malformed\n"
+          "! line 1: a flow tuple is malformed\n" FRAMES);
+}
+
+#define ENTRY(reporter)                                                                            \
+    "{\"insertId\":\"x\",\"jsonPayload\":{\"bytes_sent\":\"300\",\"connection\":{\"dest_ip\":"     \
+    "\"8.8.8.8\",\"dest_port\":443,\"protocol\":6,\"src_ip\":\"10.0.0.1\",\"src_port\":1025},"     \
+    "\"end_time\":\"1970-01-01T00:02:40.000000001Z\",\"packets_sent\":\"3\",\"reporter\":"         \
+    "\"" reporter "\",\"start_time\":\"1970-01-01T00:01:40.250000999Z\"},\"logName\":\"l\"}"
+#define SENT(reporter)                                                                             \
+    "6 10.0.0.1/1025 8.8.8.8/443 100250001 160000000 3/300 0/0 at '" reporter "'\n"
+
+static void test_google(void)
+{
+    gives("entries on lines", ENTRY("SRC") "\n" ENTRY("DEST") "\n", SENT("SRC") SENT("DEST"));
+    gives("entries in an array", "[\n  " ENTRY("SRC") ",\n  " ENTRY("DEST") "\n]\n",
+          SENT("SRC") SENT("DEST"));
+    gives("entries as an agent wraps them", "{\"events\":[{\"json\":" ENTRY("SRC") "}]}",
+          SENT("SRC"));
+    gives(
+        "ICMP, and other protocols",
+        "{\"jsonPayload\":{\"bytes_sent\":\"9\",\"packets_sent\":\"2\",\"connection\":{\"src_ip\":"
+        "\"10.0.0.1\",\"dest_ip\":\"8.8.8.8\",\"protocol\":1},\"start_time\":"
+        "\"1970-01-01T00:01:40Z\"}}\n"
+        "{\"jsonPayload\":{\"connection\":{\"src_ip\":\"10.0.0.1\",\"dest_ip\":\"8.8.8.8\","
+        "\"protocol\":47}}}\n",
+        "1 10.0.0.1/0 8.8.8.8/0 100000000 100000000 2/0 0/0\n");
+    gives("an entry that is malformed",
+          "{\"jsonPayload\":{\"connection\":{\"src_ip\":\"10.0.0.1\",\"protocol\":6}}}\n" ENTRY(
+              "SRC"),
+          "! line 1: dest_ip is not an address\n" SENT("SRC"));
+}
+
+#define QUERY                                                                                      \
+    "{\"version\":\"1.1\",\"query_timestamp\":\"1970-01-01T00:00:07Z\",\"query_name\":\"A."        \
+    "Example.\","                                                                                  \
+    "\"query_type\":\"A\",\"rcode\":\"NOERROR\",\"answers\":[{\"Rdata\":\"b.example.\",\"Type\":"  \
+    "\"CNAME\",\"Class\":\"IN\"},{\"Rdata\":\"1.2.3.4\",\"Type\":\"A\",\"Class\":\"IN\"},{"        \
+    "\"Type\":"                                                                                    \
+    "\"AAAA\",\"Rdata\":\"2a00::1\"},{\"Rdata\":\"9.9.9.9\",\"Type\":\"TXT\"}],\"srcaddr\":\"10."  \
+    "0.0.1\"}"
+#define NAMED "7000000 a.example 1.2.3.4 2a00::1\n"
+
+static void test_names(void)
+{
+    gives("answers of the resolver", QUERY "\n" QUERY "\n", NAMED NAMED);
+    gives("no answers",
+          "{\"query_timestamp\":\"1970-01-01T00:00:07Z\",\"query_name\":\"a.example.\"}\n", "");
+    gives("a time that is none", "{\"query_timestamp\":\"7\",\"query_name\":\"a.example.\"}\n",
+          "! line 1: query_timestamp is not a time from 1970 to 9999\n");
+}
+
+#define MESSAGE "2 1 eni-1 10.0.0.1 8.8.8.8 1025 443 6 3 300 100 160 ACCEPT OK"
+
+static void test_envelopes(void)
+{
+    gives("aws logs get-log-events",
+          "{\n    \"events\": [\n        {\n            \"timestamp\": 100000,\n"
+          "            \"message\": \"" MESSAGE
+          "\",\n            \"ingestionTime\": 1\n        },\n"
+          "        {\"message\": \"" MESSAGE
+          "\"}\n    ],\n    \"nextForwardToken\": \"f/]}\\\"\"\n}\n",
+          WANT WANT);
+    gives("a subscription, more than one behind another",
+          "{\"messageType\":\"DATA_MESSAGE\",\"subscriptionFilters\":[\"events\"],\"logEvents\":[{"
+          "\"id\":"
+          "\"1\",\"message\":\"" MESSAGE "\",\"extractedFields\":{\"srcaddr\":\"1.1.1.1\"}}]}"
+          "{\"logEvents\":[],\"owner\":{\"x\":[1]}}{\"logEvents\":[{\"message\":\"" MESSAGE "\"}]}",
+          WANT WANT);
+    gives("an array of them",
+          "[{\"events\":[{\"message\":\"" MESSAGE "\"}],\"x\":1},\n{\"message\":\"" MESSAGE
+          "\"}]\n",
+          WANT WANT);
+    gives("messages that are objects",
+          "{\"events\":[{\"message\":\"{\\\"query_timestamp\\\":\\\"1970-01-01T00:00:07Z\\\","
+          "\\\"query_name\\\":\\\"a.example\\\",\\\"answers\\\":[{\\\"Rdata\\\":\\\"1.2.3.4\\\","
+          "\\\"Type\\\":\\\"A\\\"}]}\"}]}",
+          "7000000 a.example 1.2.3.4\n");
+    gives("a message that is half an object", "{\"message\":\"{\\\"x\"}\n",
+          "! line 1: its message is not JSON\n");
+    gives("an input that is cut off", "{\"events\":[{\"message\":\"" MESSAGE "\"}\n",
+          WANT "! line 2: the input ends inside its JSON array\n");
+    gives("another one", "{\"events\":[{\"message\":\"" MESSAGE "\"},\n{\"mess",
+          WANT "! line 2: the input ends inside its JSON object\n");
+    gives("objects of other kinds", "{\"events\":[{\"x\":1}]}\n",
+          "! not a flow log of a cloud: its members are others\n");
+}
+
 int main(void)
 {
     int descriptor = mkstemp(path);
@@ -156,6 +285,10 @@ int main(void)
     test_counts();
     test_columns();
     test_damage();
+    test_azure();
+    test_google();
+    test_names();
+    test_envelopes();
     unlink(path);
     return done();
 }
