@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# pcap2flow, zeek2flow and eve2flow: a signal ends them in order, with what they have.
+# pcap2flow, zeek2flow, eve2flow and vpc2flow: a signal ends them in order, with what they have.
 
 tool_name=zeek2flow
 # shellcheck source=tests/zeek2flow-common.sh
@@ -16,6 +16,7 @@ awk 'BEGIN {
         printf "%d 192.168.1.10 %d 8.8.8.8 443 tcp - - - S 1 1\n", i, 10000 + i
 }' | conn >zeek2flow.input
 "${PYTHON:-python3}" "$srcdir/tests/evelogs.py" 500 >eve2flow.input || bail_out 'no events'
+"${PYTHON:-python3}" "$srcdir/tests/vpclogs.py" many 1000 >vpc2flow.input || bail_out 'no flow logs'
 "$bindir/tests/traffic" demo pcap2flow.input >/dev/null || bail_out 'no capture'
 
 # begin FILE...: with the pipe in as its input, and these behind it; sets $process. The pipe is this
@@ -44,7 +45,7 @@ lets_go() {
     ! takes "$1"
 }
 
-for tool_name in pcap2flow zeek2flow eve2flow; do
+for tool_name in pcap2flow zeek2flow eve2flow vpc2flow; do
     tool=$bindir/$tool_name
     half=$(($(wc -c <$tool_name.input) / 2))
     "$tool" $tool_name.input >want.sf || bail_out "$tool_name failed"

@@ -592,6 +592,12 @@ def make_cases(work):
     with open(work / "eve.json", "w", encoding="utf-8") as log:
         subprocess.run([sys.executable, pathlib.Path(__file__).parent / "evelogs.py", "20", "noise", "netflow", "live"],
                        stdout=log, check=True)
+    with open(work / "vpc.log", "w", encoding="utf-8") as log:
+        subprocess.run([sys.executable, pathlib.Path(__file__).parent / "vpclogs.py", work / "demo.pcap", "60", "flags"],
+                       stdout=log, check=True)
+    (work / "names.json").write_text(
+        '{"events":[{"message":"{\\"query_timestamp\\":\\"2023-11-14T22:13:20Z\\",\\"query_name\\":\\"v.example.\\",'
+        '\\"answers\\":[{\\"Rdata\\":\\"9.9.9.7\\",\\"Type\\":\\"A\\"}]}"}]}')
     (work / "dns.log.gz").write_bytes(gzip.compress(dns_log().encode()))
     (work / "ssl.log").write_text('{"_path": "ssl", "uid": "C1", "server_name": "c.example"}\n')
     (work / "samples.sf").write_text(record(1700000000, 1) + record(1700000060, 2) + record(1700000000, 3))
@@ -619,6 +625,7 @@ def make_cases(work):
         Cached("zeek2flow", "-Sxv", "-c", "cache", "../conn.log", "../dns.log.gz",
              "../ssl.log"),
         Cached("eve2flow", "-Sxv", "-c", "cache", "../eve.json"),
+        Cached("vpc2flow", "-xv", "-c", "cache", "../vpc.log", "../names.json"),
         Case("flowlabel", "../samples.sf"),
         Case("flowtop", "-j", "../samples.sf"),
         Page("flowreport", "-t", "Title", "../known.sf"),

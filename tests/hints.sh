@@ -20,6 +20,10 @@ printf '\12\15\15\12\0\0\0\34\32\53\74\115\0\1\0\0\377\377\377\377\377\377\377\3
 printf '\14\245\2\0\1\0\0\0' >nfcapd.202611281900
 "${PYTHON:-python3}" "$here/evelogs.py" 20 >eve.json || bail_out 'no events'
 "${PYTHON:-python3}" "$here/evelogs.py" 20 aws >aws.json || bail_out 'no events'
+"${PYTHON:-python3}" "$here/vpclogs.py" many 20 >vpc.log || bail_out 'no flow logs'
+"${PYTHON:-python3}" "$here/vpclogs.py" trace.pcap 60 azure >azure.json || bail_out 'no flow logs'
+"${PYTHON:-python3}" "$here/vpclogs.py" trace.pcap 60 google >google.json || bail_out 'no flow logs'
+printf 'PAR1\025' >vpc.parquet
 printf '\3757zXZ\0' >trace.pcap.xz
 
 # says TOOL FILE WORDS: the tool says that about the file, and nothing else
@@ -32,20 +36,24 @@ for file in trace.sf labelled.sf; do
     says pcap2flow $file 'not a capture file: it is Secflows already, which flowtop, flowreport and others read'
     says zeek2flow $file 'not a Zeek log: it is Secflows already, which flowtop, flowreport and others read'
     says eve2flow $file "not Suricata's eve.json: it is Secflows already, which flowtop, flowreport and others read"
+    says vpc2flow $file 'not a flow log of a cloud: it is Secflows already, which flowtop, flowreport and others read'
 done
 for log in conn.tsv.log dns.tsv.log conn.json.log dns.json.log; do
     says pcap2flow $log 'not a capture file: it is a Zeek log; use: zeek2flow FILE'
     says eve2flow $log "not Suricata's eve.json: it is a Zeek log; use: zeek2flow FILE"
+    says vpc2flow $log 'not a flow log of a cloud: it is a Zeek log; use: zeek2flow FILE'
     says flowlabel $log 'not Secflows: it is a Zeek log; use: zeek2flow FILE | flowlabel'
 done
 for capture in trace.pcap trace.pcapng; do
     says zeek2flow $capture 'not a Zeek log: it is a capture; use: pcap2flow FILE'
     says eve2flow $capture "not Suricata's eve.json: it is a capture; use: pcap2flow FILE"
+    says vpc2flow $capture 'not a flow log of a cloud: it is a capture; use: pcap2flow FILE'
     says flowlabel $capture 'not Secflows: it is a capture; use: pcap2flow FILE | flowlabel'
 done
 for log in eve.json aws.json; do
     says pcap2flow $log "not a capture file: it is Suricata's eve.json; use: eve2flow FILE"
     says zeek2flow $log "not a Zeek log: it is Suricata's eve.json; use: eve2flow FILE"
+    says vpc2flow $log "not a flow log of a cloud: it is Suricata's eve.json; use: eve2flow FILE"
     says flowlabel $log "not Secflows: it is Suricata's eve.json; use: eve2flow FILE | flowlabel"
 done
 flowbeacon -m 1 trace.sf >beacons
@@ -55,6 +63,15 @@ for name in pcap2flow:'a capture file' zeek2flow:'a Zeek log' "eve2flow:Suricata
 done
 is_status 0 'flowtop and flowreport read it' sh -c 'flowtop beacons && flowreport beacons'
 for name in 'pcap2flow:a capture file' 'zeek2flow:a Zeek log' "eve2flow:Suricata's eve.json" flowlabel:Secflows; do
+for log in vpc.log azure.json google.json; do
+    says pcap2flow $log 'not a capture file: it is a flow log of a cloud; use: vpc2flow FILE'
+    says zeek2flow $log 'not a Zeek log: it is a flow log of a cloud; use: vpc2flow FILE'
+    says eve2flow $log "not Suricata's eve.json: it is a flow log of a cloud; use: vpc2flow FILE"
+    says flowlabel $log 'not Secflows: it is a flow log of a cloud; use: vpc2flow FILE | flowlabel'
+done
+says vpc2flow vpc.parquet "not a flow log of a cloud: it is Parquet; use: duckdb -c \"COPY (FROM 'FILE') TO "\
+"'/dev/stdout' (FORMAT csv, DELIMITER ' ', HEADER, NULLSTR '-')\" | vpc2flow"
+for name in 'pcap2flow:a capture file' 'zeek2flow:a Zeek log' "eve2flow:Suricata's eve.json" 'vpc2flow:a flow log of a cloud' flowlabel:Secflows; do
     says "${name%:*}" nfcapd.202611281900 "not ${name#*:}: it is an nfcapd file of nfdump"
     says "${name%:*}" trace.pcap.xz "not ${name#*:}: it is xz-compressed; use: xz -dc FILE | ${name%:*}"
 done
@@ -95,6 +112,7 @@ waits() {
 waits 'a capture' pcap2flow
 waits 'a log' zeek2flow conn.tsv.log -
 waits 'a log' eve2flow
+waits 'a log' vpc2flow
 waits Secflows flowlabel
 waits Secflows flowevent -f empty.sf
 waits Secflows flowmeta -f empty.sf

@@ -425,6 +425,72 @@ def eve_unlike():
         yield b'"event_type"' * 300 + b'{"' + b"@cee: " * 300 + b"\n"
 
 
+VPC_LINE = b"2 1 eni-%d 10.0.0.1 9.0.%d.1 %d 443 6 1 60 1700000000 1700000059 ACCEPT OK\n"
+
+
+@case("vpc2flow")
+def vpc_flows():
+    """Each conversation on two interfaces, the second one after all of the first."""
+    for n in forever():
+        yield VPC_LINE % (n >> 12 & 1, n >> 13, n & 0xfff)
+
+
+@case("vpc2flow")
+def vpc_points():
+    """One conversation, each time on another interface."""
+    for n in forever():
+        yield VPC_LINE % (n, 1, 1)
+
+
+@case("vpc2flow")
+def vpc_headers():
+    while True:
+        yield b"pkt-srcaddr dstaddr srcport dstport protocol packets bytes start" + b" x" * 300 + b"\n"
+
+
+@case("vpc2flow")
+def vpc_blanks():
+    while True:
+        yield b"2023-11-14T22:13:20Z" + b" a" * 3 + b" " * 3000 + b"\n"
+
+
+@case("vpc2flow")
+def vpc_tuples():
+    yield b'{"records":['
+    for n in forever():
+        yield b'{"flowRecords":{"flows":[{"flowGroups":[{"flowTuples":[' + b",".join(
+            b'"1700000000000,10.0.0.1,9.%d.%d.1,1025,443,6,O,E,NX,1,66,1,66"' % (n >> 8 & 255, m)
+            for m in range(200)) + b"]}]}]}},"
+
+
+@case("vpc2flow", "--names-memory=1M")
+def vpc_answers():
+    for n in forever():
+        yield b'{"query_timestamp":"2023-11-14T22:13:20Z","query_name":"a%d.example.","answers":[' % n + b",".join(
+            b'{"Rdata":"9.%d.%d.%d","Type":"A"}' % (m >> 16 & 255, m >> 8 & 255, m & 255)
+            for m in range(n * 100, n * 100 + 100)) + b"]}\n"
+
+
+@case("vpc2flow")
+def vpc_messages():
+    for n in forever():
+        yield b'{"events":[{"message":"' + (VPC_LINE % (1, n >> 16, n & 0xffff)).strip() + b'"}],"x":[{}]}'
+
+
+@case("vpc2flow")
+def vpc_open():
+    while True:
+        yield b'{"events":[{"a":' * 300 + b"\n"
+
+
+@case("vpc2flow")
+def vpc_open_list():
+    """Behind the list, its object never ends."""
+    yield b'{"events":[],'
+    while True:
+        yield b'"\\"{[":[{"' * 100 + b"\n"
+
+
 def secflow(date="1700000000.000000"):
     return b'{"src":"10.0.0.1:5","dst":"a.example:443","destinationNameSource":"passive","srcPkts":1,' \
         b'"srcBytes":1,"dstPkts":1,"dstBytes":1,"relativeStart":0.0,"protocolInformation":"",' \
@@ -605,7 +671,7 @@ def measure_memory(run, name, function):
     content = made(function, LARGE)
     limit = max(MEMORY, 4 * len(content))
     forms = [("", content)]
-    if run.tool in ("pcap2flow", "zeek2flow", "eve2flow"):
+    if run.tool in ("pcap2flow", "zeek2flow", "eve2flow", "vpc2flow"):
         forms.append((", in gzip", gzip.compress(content, 1)))
     for form, written in forms:
         status, most = run.memory(written)

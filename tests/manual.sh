@@ -54,7 +54,7 @@ apart() {
     awk '/^-[A-Za-z0-9]+$/ { for (i = 2; i <= length($0); i++) print "-" substr($0, i, 1); next } { print }' | sort
 }
 
-for tool in pcap2flow zeek2flow eve2flow flowbeacon flowcap flowupload flowevent flowlabel flowtop flowmerge flowreport flowseen flowmeta; do
+for tool in pcap2flow zeek2flow eve2flow vpc2flow flowbeacon flowcap flowupload flowevent flowlabel flowtop flowmerge flowreport flowseen flowmeta; do
     page=$(echo "$mandir/$tool".[18])
     is "$(page_list "$page")" "$(help_list $tool)" "$tool: the page has the options of the help"
     is "$(page_synopsis "$page")" "$(help_list $tool | sed 's/, --[^ ]*//' | sort)" "$tool: and its synopsis has them"
@@ -88,9 +88,41 @@ for log in conn dns; do
     gzip -c $log.log >"$day/$log.22:00:00-23:00:00.log.gz"
 done
 
+# Flow logs of clouds, and stand-ins for the commands that fetch them.
+mkdir vpc resolver bin
+vpclogs() {
+    "${PYTHON:-python3}" "$here/vpclogs.py" trace.pcap 60 "$@"
+}
+vpclogs >vpc.log
+vpclogs | gzip >vpc/1.log.gz
+vpclogs google >google.json
+vpclogs | sed 1d | awk '{ print $4, $5, $6, $7, $8, $9, $10, $11, $12 }' >bare.log
+printf '%s%s\n' '{"query_timestamp":"2023-11-14T22:13:20Z","query_name":"a.example.","answers":[{"Rdata":"9.9.9.9",' \
+    '"Type":"A"}]}' | gzip >resolver/1.log.gz
+echo '[{"msg_class":"interflow_traffic","srcip":"10.0.0.1","srcport":50000,"dstip":"9.9.9.9","dstport":443,
+    "proto_name":"tcp","timestamp":1700000000123,"duration":1500,"outpkts_delta":3,"outbytes_total":300,
+    "inpkts_total":2,"inbytes_total":200},{"msg_class":"other"}]' >interflow.json
+cat >bin/aws <<'END'
+#!/bin/sh
+case "$*" in
+'s3 ls '*) printf '2026-11-29 00:05:00 1000 AWSLogs/%s.log.gz\n' 1 2 ;;
+'s3 cp s3://bucket/AWSLogs/'*'.log.gz -') cat vpc/1.log.gz ;;
+'logs tail '*) sed '1d; s/^/2026-11-29T00:00:00.000000+00:00 eni-1-all /' vpc.log ;;
+*) exit 1 ;;
+esac
+END
+printf '#!/bin/sh\njq -s . google.json\n' >bin/gcloud
+cat >bin/ra <<'END'
+#!/bin/sh
+echo StartTime,LastTime,Proto,SrcAddr,Sport,DstAddr,Dport,SrcPkts,DstPkts,SrcBytes,DstBytes
+echo 1700000000.123456,1700000001.500000,tcp,10.0.0.1,50000,9.9.9.9,443,3,2,300,200
+echo 1700000000.123456,1700000001.500000,arp,10.0.0.1,,9.9.9.9,,3,2,300,200
+END
+chmod +x bin/aws bin/gcloud bin/ra
+
 # A collector, and a flowupload whose spool is here; one that takes from a folder ends when all
 # that was there is sent.
-mkdir bin taken
+mkdir taken
 pcap2flow trace.pcap >taken/trace.sf
 cat >bin/flowupload <<END
 #!/bin/sh
@@ -121,7 +153,7 @@ while [ ! -f port ] && kill -0 $collector; do
     sleep 0.1
 done
 
-for page in pcap2flow.1 zeek2flow.1 eve2flow.1 flowmerge.1 flowbeacon.1 flowupload.1 flowevent.1 flowlabel.1 flowtop.1 flowmeta.1 flowseen.1 secflow-meta.5 secflow.7; do
+for page in pcap2flow.1 zeek2flow.1 eve2flow.1 vpc2flow.1 flowmerge.1 flowbeacon.1 flowupload.1 flowevent.1 flowlabel.1 flowtop.1 flowmeta.1 flowseen.1 secflow-meta.5 secflow.7; do
     examples "$mandir/$page" | sed -e "s|https://collector.example|http://127.0.0.1:$(cat port)|" \
         -e 's|/var/lib/secflow|taken|' >examples.sh
     ok "$page has examples" test -s examples.sh

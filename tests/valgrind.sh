@@ -69,6 +69,18 @@ clean 0 'eve2flow: events of all shapes' eve2flow -a -x -S -c cache eve.*.json
 clean 65 'eve2flow: a log that is cut off' eve2flow -v cut.json
 clean 65 'eve2flow: no log' eve2flow trace.pcap
 
+for shape in flags azure google; do
+    "${PYTHON:-python3}" "$here/vpclogs.py" trace.pcap 60 $shape >vpc.$shape.log || bail_out 'no flow logs'
+done
+echo '{"events":[{"message":"{\"query_timestamp\":\"2023-11-14T22:13:20Z\",\"query_name\":\"a.example.\",'\
+'\"answers\":[{\"Rdata\":\"9.9.9.9\",\"Type\":\"A\"}]}"}]}' >vpc.names.log
+clean 0 'vpc2flow: logs of all clouds' vpc2flow -a -x -c cache vpc.*.log
+{ cat vpc.flags.log && echo nonsense && head -c 3000 vpc.google.log; } >cut.log
+clean 65 'vpc2flow: a log that is cut off' vpc2flow -v cut.log
+head -c 3000 vpc.azure.log >cut.json
+clean 65 'vpc2flow: JSON that is cut off' vpc2flow -v cut.json
+clean 65 'vpc2flow: no log' vpc2flow trace.pcap
+
 "$bindir/pcap2flow" trace.pcap >flows.sf
 clean 0 'flowlabel' flowlabel flows.sf
 { cat flows.sf && echo '{"src":1}' && echo nonsense; } >bad.sf
