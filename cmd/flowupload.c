@@ -8,6 +8,7 @@
 #include "options.h"
 #include "report.h"
 #include "secflows.h"
+#include "send/body.h"
 #include "send/sample.h"
 #include "signals.h"
 #include "status.h"
@@ -89,8 +90,11 @@ static const struct tool tool = {
     .options = tool_options,
     .option_count = sizeof tool_options / sizeof *tool_options,
     .habits = habits,
-    .libraries =
-        (library_fn *const[]){upload_libcurl, input_zlib, input_zstd, library_nettle, NULL},
+    .libraries = (library_fn *const[]){upload_libcurl, input_zlib,
+#ifdef HAVE_ISAL /* else it has been named */
+                                       body_zlib,
+#endif
+                                       input_zstd, library_nettle, NULL},
 };
 
 /* How often writing to a full disk is retried. */

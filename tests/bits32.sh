@@ -16,9 +16,10 @@ sources() {
     sed -n "/^$1_SOURCES = /,/[^\\\\]\$/p" "$top/Makefile.am" | tr ' \t' '\n\n' | grep '\.c$'
 }
 
-# of TOOL: how to link with the libraries that it uses, of which only what runs is there, perhaps
+# of TOOL: how to link with the libraries that it uses, of which only what runs is there, perhaps; zlib
+# takes the place of ISA-L, which does not exist for 32 bits
 of() {
-    objdump -p "$bindir/$1" | sed -n 's/^ *NEEDED *\(lib\(z\|zstd\|nettle\|pcap\)\.so.*\)/-l:\1/p'
+    objdump -p "$bindir/$1" | sed -n 's/libisal\.so.*/libz.so.1/; s/^ *NEEDED *\(lib\(z\|zstd\|nettle\|pcap\)\.so.*\)/-l:\1/p'
 }
 
 # compile ARGUMENTS...: headers that differ between machines are taken from those of this one

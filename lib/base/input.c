@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/input.h"
 
+#include "base/inflate.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -9,7 +11,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 #include <zstd.h>
 #include <zstd_errors.h>
 
@@ -24,7 +25,7 @@ struct input {
     bool named_pipe; /* a read at its end looks like one before its beginning */
     uint64_t size, done;
     enum coding coding;
-    z_stream gzip;
+    struct inflater *inflater;
     ZSTD_DCtx *zstd;
     bool in_member; /* the compressed data may not end here */
     bool pending;   /* the last output was full: there may be more without further input */
@@ -75,8 +76,7 @@ void input_close(struct input **input)
 
     if (!old)
         return;
-    if (old->coding == CODING_GZIP)
-        inflateEnd(&old->gzip);
+    inflater_destroy(&old->inflater);
     ZSTD_freeDCtx(old->zstd);
     if (old->fd > STDIN_FILENO)
         close(old->fd);
@@ -159,7 +159,7 @@ static enum result detect(struct input *input)
         return result;
     input->coding = CODING_NONE;
     if (begins_gzip(input)) {
-        if (inflateInit2(&input->gzip, 16 + MAX_WBITS) != Z_OK)
+        if (inflater_init(&input->inflater) != RESULT_OK)
             return RESULT_NO_MEMORY;
         input->coding = CODING_GZIP;
     } else if (begins_zstd(input)) {
@@ -194,29 +194,24 @@ static enum result window_too_large(struct input *input)
 /* Inflates what is in the raw buffer; *got may be 0. */
 static enum result inflate_gzip(struct input *input, void *buffer, size_t size, size_t *got)
 {
-    z_stream *gzip = &input->gzip;
-    int status;
+    struct inflating piece = {input->raw + input->raw_at, input->raw_end - input->raw_at, buffer,
+                              size};
+    enum result result;
 
     if (!input->in_member) {
-        if (!begins_gzip(input) || inflateReset(gzip) != Z_OK)
+        if (!begins_gzip(input))
             return damaged(input, "no gzip member follows the last one");
+        inflater_begin(input->inflater);
         input->in_member = true;
     }
-    gzip->next_in = input->raw + input->raw_at;
-    gzip->avail_in = (uInt)(input->raw_end - input->raw_at);
-    gzip->next_out = buffer;
-    gzip->avail_out = (uInt)size;
-    status = inflate(gzip, Z_NO_FLUSH);
-    input->raw_at = input->raw_end - gzip->avail_in;
-    *got = size - gzip->avail_out;
-    input->pending = status == Z_OK && gzip->avail_out == 0;
-    if (status == Z_STREAM_END)
-        input->in_member = false;
-    else if (status == Z_MEM_ERROR)
-        return RESULT_NO_MEMORY;
-    else if (status != Z_OK && status != Z_BUF_ERROR)
-        return damaged(input, gzip->msg ? gzip->msg : "cannot be inflated");
-    return RESULT_OK;
+    result = inflater_inflate(input->inflater, &piece);
+    input->raw_at = input->raw_end - piece.in_left;
+    *got = size - piece.out_left;
+    input->in_member = result != RESULT_END;
+    input->pending = result == RESULT_OK && piece.out_left == 0;
+    if (result == RESULT_DAMAGED)
+        return damaged(input, inflater_problem(input->inflater));
+    return result == RESULT_END ? RESULT_OK : result;
 }
 
 static enum result inflate_zstd(struct input *input, void *buffer, size_t size, size_t *got)
@@ -314,7 +309,7 @@ void input_progress(const struct input *input, uint64_t *done, uint64_t *size)
 
 void input_zlib(char text[LIBRARY_TEXT])
 {
-    snprintf(text, LIBRARY_TEXT, "zlib %s", zlibVersion());
+    inflater_library(text);
 }
 
 void input_zstd(char text[LIBRARY_TEXT])

@@ -47,6 +47,7 @@ bool input_is_regular(const struct input *input);
 /* Bytes of the file read so far, and its size; size 0: unknown. */
 void input_progress(const struct input *input, uint64_t *done, uint64_t *size);
 
-library_fn input_zlib, input_zstd;
+library_fn input_zlib; /* or what inflates gzip in its place */
+library_fn input_zstd;
 
 #endif

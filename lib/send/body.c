@@ -333,3 +333,8 @@ const struct body_facts *body_facts(const struct body *body)
 {
     return &body->facts;
 }
+
+void body_zlib(char text[LIBRARY_TEXT])
+{
+    snprintf(text, LIBRARY_TEXT, "zlib %s", zlibVersion());
+}

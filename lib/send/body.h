@@ -9,6 +9,7 @@
 #ifndef SECFLOW_BODY_H
 #define SECFLOW_BODY_H
 
+#include "base/library.h"
 #include "base/result.h"
 
 #include <stdbool.h>
@@ -60,5 +61,7 @@ MUST_CHECK enum result body_read(struct body *body, char *buffer, size_t size, s
 
 /* Starts again from the beginning. */
 MUST_CHECK enum result body_rewind(struct body *body);
+
+library_fn body_zlib; /* which compresses */
 
 #endif
