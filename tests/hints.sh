@@ -62,7 +62,6 @@ for name in pcap2flow:'a capture file' zeek2flow:'a Zeek log' "eve2flow:Suricata
     says "${name%:*}" beacons "not ${name#*:}: it is what flowbeacon has found, which flowtop and flowreport show"
 done
 is_status 0 'flowtop and flowreport read it' sh -c 'flowtop beacons && flowreport beacons'
-for name in 'pcap2flow:a capture file' 'zeek2flow:a Zeek log' "eve2flow:Suricata's eve.json" flowlabel:Secflows; do
 for log in vpc.log azure.json google.json; do
     says pcap2flow $log 'not a capture file: it is a flow log of a cloud; use: vpc2flow FILE'
     says zeek2flow $log 'not a Zeek log: it is a flow log of a cloud; use: vpc2flow FILE'
