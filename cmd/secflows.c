@@ -92,9 +92,10 @@ static void skip_mark(const char **line, size_t *length)
 static void look_at_kind(struct secflows *secflows)
 {
     const struct lookahead *in = secflows->in;
+    enum signature_kind wanted = secflows->take_line ? SIGNATURE_BEACONS : SIGNATURE_SECFLOWS;
 
     if (in->offset > 0 ||
-        !signature_tell(in->buffer, in->end, SIGNATURE_SECFLOWS, tool_name(), secflows->other))
+        !signature_tell(in->buffer, in->end, wanted, tool_name(), secflows->other))
         secflows->other[0] = '\0';
 }
 

@@ -51,7 +51,7 @@ static const struct signature signatures[] = {
 static const struct signature json_keys[] = {
     {"\"destinationNameSource\"", 23, SIGNATURE_SECFLOWS,
      "Secflows already, which flowtop, flowreport and others read", NULL},
-    {"\"totalDuration\"", 15, SIGNATURE_OTHER,
+    {"\"totalDuration\"", 15, SIGNATURE_BEACONS,
      "what flowbeacon has found, which flowtop and flowreport show", NULL},
     {"\"id.orig_h\"", 11, ZEEK},
     {"\"id_orig_h\"", 11, ZEEK},
@@ -91,12 +91,14 @@ bool signature_tell(const uint8_t *bytes, size_t length, enum signature_kind wan
                     const char *reader, char text[SIGNATURE_TEXT])
 {
     const struct signature *found = find(bytes, length);
+    bool filter = wanted == SIGNATURE_SECFLOWS || wanted == SIGNATURE_BEACONS;
     bool reads; /* reads what the command writes */
 
     if (!found || found->kind == wanted ||
+        (found->kind == SIGNATURE_SECFLOWS && wanted == SIGNATURE_BEACONS) ||
         (found->kind == SIGNATURE_JSON && wanted != SIGNATURE_CAPTURE))
         return false;
-    reads = found->kind == SIGNATURE_OTHER || wanted == SIGNATURE_SECFLOWS;
+    reads = found->kind == SIGNATURE_OTHER || filter;
     if (found->command)
         snprintf(text, SIGNATURE_TEXT, "%s; use: %s FILE%s%s", found->what, found->command,
                  reads ? " | " : "", reads ? reader : "");

@@ -15,7 +15,8 @@ enum signature_kind {
     SIGNATURE_EVE,
     SIGNATURE_VPC,
     SIGNATURE_SECFLOWS,
-    SIGNATURE_JSON, /* any other */
+    SIGNATURE_BEACONS, /* flowbeacon's lines; who wants them wants Secflows, too */
+    SIGNATURE_JSON,    /* any other */
     SIGNATURE_OTHER
 };
 
