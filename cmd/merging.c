@@ -48,6 +48,7 @@ static enum result take(void *context, struct record *record)
     enum result result;
 
     record_read_rest(merging->secflows.reader, record);
+    record_read_source(merging->secflows.reader, record);
     result = merge_add(merging->merge, merging->secflows.reader, record);
     if (result != RESULT_DAMAGED)
         return result;

@@ -368,10 +368,10 @@ static bool cut_port(struct record_text *endpoint, uint16_t *port)
 static void read_source(const struct record_reader *reader, struct record *record)
 {
     struct record_text src = find_text(reader, FIELD_SRC);
+    uint16_t port;
 
-    if (src.length == 0 || (record_has_ports(record) && !cut_port(&src, &record->sport)) ||
-        !read_address(src, &record->src))
-        record->sport = 0;
+    if (src.length > 0 && record_has_ports(record))
+        (void)cut_port(&src, &port);
     record->source = without_brackets(src);
 }
 
@@ -587,6 +587,15 @@ void record_read_rest(struct record_reader *reader, struct record *record)
         reader->known = read_known(reader);
         record->known = &reader->known;
     }
+}
+
+void record_read_source(const struct record_reader *reader, struct record *record)
+{
+    struct record_text src = find_text(reader, FIELD_SRC);
+
+    if (src.length == 0 || (record_has_ports(record) && !cut_port(&src, &record->sport)) ||
+        !read_address(src, &record->src))
+        record->sport = 0;
 }
 
 /* Writes the line up to the next field to be replaced, and its new value. */

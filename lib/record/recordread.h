@@ -62,10 +62,14 @@ MUST_CHECK enum result record_read(struct record_reader *reader, const char *lin
                                    struct record *record);
 
 /*
- * Fills in the rest of the line read last. Fields that are missing or malformed stay unknown.
- * Ignores start, srcIp, srcPort, dstPort and dstName, which only repeat other fields.
+ * Fills in the rest of the line read last, but for src and sport. Fields that are missing or
+ * malformed stay unknown. Ignores start, srcIp, srcPort, dstPort and dstName, which only repeat
+ * other fields.
  */
 void record_read_rest(struct record_reader *reader, struct record *record);
+
+/* Fills in the address of the source, and its port; both stay unknown if one is malformed. */
+void record_read_source(const struct record_reader *reader, struct record *record);
 
 /*
  * A line taken apart: the value of each of the fields as it stands there, of length 0 where it is

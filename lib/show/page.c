@@ -25,6 +25,7 @@ struct page {
     struct page_long longest;
     struct beacon_list beacons;
     struct intern samples; /* a traffic date and a sensor each */
+    int64_t last_date;     /* of the last record, if that had no sensor; otherwise -2 */
     uint64_t estimated;    /* flows whose bytes are estimates */
     uint64_t sampled;      /* flows of which one packet in so many was seen */
     int64_t last_start;    /* of flows; negative: not known */
@@ -65,6 +66,7 @@ enum result page_init(struct page **page, const struct page_options *options)
         return RESULT_NO_MEMORY;
     (*page)->options = *options;
     (*page)->last_start = -1;
+    (*page)->last_date = -2;
     result = page_prepare(*page);
     if (result != RESULT_OK)
         page_destroy(page);
@@ -94,6 +96,9 @@ static enum result note_sample(struct page *page, const struct record *record)
     size_t length = record->sensor.length < 256 ? record->sensor.length : 256;
     uint32_t index;
 
+    if (length == 0 && record->traffic_date == page->last_date)
+        return RESULT_OK;
+    page->last_date = length == 0 ? record->traffic_date : -2;
     memcpy(key, &record->traffic_date, sizeof record->traffic_date);
     if (length > 0)
         memcpy(key + sizeof record->traffic_date, record->sensor.bytes, length);

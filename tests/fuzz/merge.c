@@ -17,6 +17,7 @@ static void add_lines(struct merge *merge, struct record_reader *reader, const c
 
         if (result == RESULT_OK) {
             record_read_rest(reader, &record);
+            record_read_source(reader, &record);
             result = merge_add(merge, reader, &record);
             must(result == RESULT_OK || merge_problem(merge)[0] != '\0');
         }

@@ -84,10 +84,12 @@ static void check_written(struct record_reader *reader, struct record *record)
     struct text once = {0}, twice = {0};
 
     record_read_rest(reader, record);
+    record_read_source(reader, record);
     if (write_record(record, &once)) {
         must(once.bytes[once.length - 1] == '\n');
         must(record_read(reader, once.bytes, once.length - 1, record) == RESULT_OK);
         record_read_rest(reader, record);
+        record_read_source(reader, record);
         must(write_record(record, &twice));
         must(once.length == twice.length && memcmp(once.bytes, twice.bytes, once.length) == 0);
     }

@@ -156,6 +156,7 @@ static void show_line(struct record_reader *reader, const char *line, char *show
         size_t used;
 
         record_read_rest(reader, &record);
+        record_read_source(reader, &record);
         show_record(&record, shown, room);
         used = strlen(shown);
         need(record_put_ten(reader, &ten) == RESULT_OK, "record_put_ten");

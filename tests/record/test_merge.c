@@ -51,6 +51,7 @@ static enum result add(struct merge *merge, struct record_reader *reader, const 
 
     need(record_read(reader, (const char *)copy, length, &record) == RESULT_OK, "record_read");
     record_read_rest(reader, &record);
+    record_read_source(reader, &record);
     result = merge_add(merge, reader, &record);
     exact_free(copy, length);
     return result;

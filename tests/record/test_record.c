@@ -359,6 +359,7 @@ static void test_round_trip(void)
         is_int(record_read(reader, rows[i].want, strlen(rows[i].want) - 1, &record), RESULT_OK,
                "read: %s", rows[i].title);
         record_read_rest(reader, &record);
+        record_read_source(reader, &record);
         is_record(&record, &written, rows[i].title);
         record.extended = rows[i].extended;
         need(record_writer_init(&writer, fd) == RESULT_OK, "writer");

@@ -366,6 +366,7 @@ static void test_known(void)
         show_known(record.known, got, sizeof got);
         is_str(got, "", "known %zu: not yet", i);
         record_read_rest(reader, &record);
+        record_read_source(reader, &record);
         show_known(record.known, got, sizeof got);
         is_str(got, cases[i].want, "known %zu: all of it", i);
     }
@@ -396,6 +397,7 @@ static void test_sources(void)
                  ",\"protocolInformation\":\"\",%s}", cases[i].text);
         is_int(read_line(reader, line, &record), RESULT_OK, "source %zu: a record", i);
         record_read_rest(reader, &record);
+        record_read_source(reader, &record);
         snprintf(got, sizeof got, "%.*s", (int)record.source.length,
                  record.source.bytes ? record.source.bytes : "");
         is_str(got, cases[i].want, "source %zu: its host", i);
@@ -417,6 +419,7 @@ static void test_known_addition(void)
     make_line(line, sizeof line, "src", "\"title\":\"old\",\"src\":\"a\"");
     is_int(read_line(reader, line, &record), RESULT_OK, "a field that is known and added");
     record_read_rest(reader, &record);
+    record_read_source(reader, &record);
     is_int(record.known->title.length, 3, "is known");
     is_int(record_write_with(reader, value, output), RESULT_OK, "and written");
     ok(strncmp(output->buffer, "{\"title\":\"new\",\"src\"", 20) == 0, "once, where it stood");
