@@ -496,9 +496,8 @@ static void set_host(struct flow *flow, const struct summary *summary, const str
  * be fetched. Nor does a flow wait of which filters know something: there is much to copy.
  */
 static enum result add_by_key(struct summary *summary, const struct record *record,
-                              struct flow *flow)
+                              struct flow *flow, char room[TEXT_ROOM])
 {
-    char room[TEXT_ROOM];
     enum result result;
 
     flow->key = shortened(key_text(summary, record, room));
@@ -517,6 +516,7 @@ enum result summary_add(struct summary *summary, const struct record *record)
                         .received_packets = record->dst_packets,
                         .received_bytes = record->dst_bytes,
                         .known = findings_are_there(record->known) ? record->known : NULL};
+    char room[TEXT_ROOM]; /* of its key */
     enum result result = find_category(summary, record, &flow.category);
 
     set_times(&flow, record);
@@ -524,13 +524,13 @@ enum result summary_add(struct summary *summary, const struct record *record)
         result = add_flow(summary, &summary->total, &flow);
     set_host(&flow, summary, record);
     if (result == RESULT_OK)
-        result = add_by_key(summary, record, &flow);
+        result = add_by_key(summary, record, &flow, room);
     flow.host = (struct record_text){NULL, 0};
     for (struct summary *s = summary->next; s && result == RESULT_OK; s = s->next)
         if (s->options.key == SUMMARY_CATEGORY)
             result =
                 take_by_number(s, &flow, text_at(&summary->words, flow.category), flow.category);
         else if (!is_turned(s, summary))
-            result = add_by_key(s, record, &flow);
+            result = add_by_key(s, record, &flow, room);
     return result;
 }
