@@ -120,13 +120,13 @@ static void show_record(const struct record *record, char *shown, size_t room)
                                         record->sensor,      record->uid,
                                         record->destination, record->source,
                                         record->known->title};
-    int used =
-        snprintf(shown, room, "%u %u %u %u %u %u | %llu %llu %llu %llu | %lld %lld %lld | ",
-                 record->src.family, record->src.bytes[0], record->sport, record->dport,
-                 record->proto, record->name_source, (unsigned long long)record->src_packets,
-                 (unsigned long long)record->src_bytes, (unsigned long long)record->dst_packets,
-                 (unsigned long long)record->dst_bytes, (long long)record->traffic_date,
-                 (long long)record->relative_start, (long long)record->duration);
+    int used = snprintf(
+        shown, room, "%u %u %u %u %u %u | %llu %llu %llu %llu | %lld %lld %lld | ",
+        record->src.family, record->src.bytes[0], record->sport, record->dport, record->proto,
+        (unsigned)record->name_source, (unsigned long long)record->src_packets,
+        (unsigned long long)record->src_bytes, (unsigned long long)record->dst_packets,
+        (unsigned long long)record->dst_bytes, (long long)record->traffic_date,
+        (long long)record->relative_start, (long long)record->duration);
 
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         used += show_text(shown + used, room - (size_t)used, texts[i]);
