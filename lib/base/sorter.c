@@ -340,6 +340,7 @@ enum result sorter_compact(struct sorter *sorter)
     enum result result = RESULT_OK;
 
     sorter->chunks = NULL;
+    sorter->places = NULL;
     sorter->chunk_count = 0;
     free_chunks(sorter);
     while (result == RESULT_OK && step(&old, &cursor, &entry)) {

@@ -19,6 +19,7 @@
 
 #define INTERFACE_MAX 64u
 #define NAME_SIZE 128u /* including a dot and a number */
+#define BASE_SIZE 112u /* without the number and the suffix */
 
 /* YYYYMMDDTHHMMSSZ- */
 #define TIME_LENGTH 17u
@@ -77,12 +78,12 @@ static void format_name(const char *base, unsigned number, char name[NAME_SIZE])
 }
 
 /* The name for the window's file, with a dot and without the suffix. */
-static void format_base(const struct windows *windows, char base[NAME_SIZE])
+static void format_base(const struct windows *windows, char base[BASE_SIZE])
 {
     struct date date = calendar_date(windows->start / DAY_SECONDS);
     int second = (int)(windows->start % DAY_SECONDS);
 
-    snprintf(base, NAME_SIZE, ".%04d%02d%02dT%02d%02d%02dZ-%s", date.year, date.month, date.day,
+    snprintf(base, BASE_SIZE, ".%04d%02d%02dT%02d%02d%02dZ-%s", date.year, date.month, date.day,
              second / 3600, second / 60 % 60, second % 60, windows->interface);
 }
 
@@ -244,16 +245,16 @@ static enum result copy_file(int from, int to)
 }
 
 /* The name of a file, with its dot and without the suffix. */
-static void find_base(const struct file *file, char base[NAME_SIZE])
+static void find_base(const struct file *file, char base[BASE_SIZE])
 {
-    snprintf(base, NAME_SIZE, "%.*s", (int)(strlen(file->name) - SUFFIX_LENGTH), file->name);
+    snprintf(base, BASE_SIZE, "%.*s", (int)(strlen(file->name) - SUFFIX_LENGTH), file->name);
 }
 
 /* The file, or the whole directory, was removed; its content is still there: writes it again. */
 static enum result restore_file(struct windows *windows, struct file *file)
 {
     struct file new;
-    char base[NAME_SIZE];
+    char base[BASE_SIZE];
     enum result result;
 
     find_base(file, base);
@@ -273,7 +274,7 @@ static enum result restore_file(struct windows *windows, struct file *file)
 /* RESULT_END: the file is no longer in the directory. */
 static enum result name_file(const struct file *file)
 {
-    char base[NAME_SIZE], name[NAME_SIZE];
+    char base[BASE_SIZE], name[NAME_SIZE];
 
     find_base(file, base);
     for (unsigned number = 1; number <= SAME_MOST; number++) {
@@ -335,7 +336,7 @@ enum result windows_begin(struct windows *windows, const struct window *window)
 
 enum result windows_write(struct windows *windows, const char *bytes, size_t length, size_t *wrote)
 {
-    char base[NAME_SIZE];
+    char base[BASE_SIZE];
     ssize_t some;
 
     *wrote = 0;

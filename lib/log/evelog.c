@@ -167,7 +167,7 @@ static enum result parse(struct evelog *eve, enum eve_kind kind, const char *tex
 {
     struct json **json = &eve->json[kind];
     enum result result = RESULT_OK;
-    size_t used;
+    size_t used = 0;
 
     if (!*json)
         result = json_init(json, kinds[kind].keys, kinds[kind].key_count);

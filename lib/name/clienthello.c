@@ -131,7 +131,7 @@ static enum hello_verdict judged(struct hello *hello, enum hello_verdict verdict
 enum hello_verdict clienthello_read_message(const uint8_t *bytes, size_t length,
                                             struct hello *hello)
 {
-    struct part message, body;
+    struct part message, body = {NULL, 0, 0};
 
     *hello = (struct hello){.cut = false};
     if (length < MESSAGE_HEADER)

@@ -24,7 +24,7 @@ static struct spool *new_spool(void)
 /* The path of a file in the spool. */
 static const char *spool_path(const char *name)
 {
-    char below[NAME_MAX + 64];
+    char below[1024];
 
     snprintf(below, sizeof below, "spool/%s", name);
     return path_of(below);
@@ -1464,7 +1464,7 @@ static void test_owner(void)
 {
     struct spool *spool = new_spool();
     struct spool_entry entry;
-    char below[NAME_MAX + 64];
+    char below[1024];
 
     spool_destroy(&spool);
     if (geteuid() != 0 || chown(path_of("spool"), 1234, 1234) < 0) {
