@@ -7,7 +7,7 @@
 #include "base/input.h"
 #include "base/number.h"
 #include "know/domain.h"
-#include "know/sighting.h"
+#include "know/seencount.h"
 #include "options.h"
 #include "record/put.h"
 #include "samples.h"

@@ -1,40 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "know/seen.h"
 
-#include "base/bytes.h"
-#include "base/files.h"
+#include "know/seenfile.h"
 #include "know/seenrows.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <nettle/sha2.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-#define APPLICATION 0x53666c77 /* "Sflw" */
-#define STORE_VERSION 1
-#define BUSY_MILLISECONDS 10000
-
-/*
- * Counters have small numbers inside a store, so that a row is short; own is the store's. Keys are
- * spread evenly, so the rows are their own index.
- */
-static const char schema[] =
-    "PRAGMA page_size=4096;"
-    "BEGIN;"
-    "CREATE TABLE counter(number INTEGER PRIMARY KEY, id INTEGER NOT NULL UNIQUE);"
-    "CREATE TABLE sample(id INTEGER PRIMARY KEY);"
-    "CREATE TABLE seen(key BLOB NOT NULL, counter INTEGER NOT NULL, n INTEGER NOT NULL,"
-    " first INTEGER NOT NULL, last INTEGER NOT NULL, PRIMARY KEY(key, counter)) WITHOUT ROWID;"
-    "INSERT INTO counter VALUES(0, %lld);"
-    "PRAGMA application_id=%d;"
-    "PRAGMA user_version=%d;"
-    "COMMIT";
 
 enum statement {
     BEGIN,
@@ -100,58 +74,8 @@ struct seen {
     struct numbered numbers[NUMBERS]; /* of counters used lately, by the end of their id */
     struct seen_rows given;
     bool begun;
-    enum seen_trouble trouble;
-    char problem[200];
+    struct seen_failure failure;
 };
-
-static void hash(const char *kind, const char *bytes, size_t length, uint8_t digest[32])
-{
-    struct sha256_ctx sha256;
-
-    sha256_init(&sha256);
-    sha256_update(&sha256, strlen(kind), (const uint8_t *)kind);
-    sha256_update(&sha256, 1, (const uint8_t *)" ");
-    sha256_update(&sha256, length, (const uint8_t *)bytes);
-    sha256_digest(&sha256, SHA256_DIGEST_SIZE, digest);
-}
-
-struct seen_key seen_key_of(const char *kind, const char *bytes, size_t length)
-{
-    uint8_t digest[SHA256_DIGEST_SIZE];
-    struct seen_key key;
-
-    hash(kind, bytes, length, digest);
-    memcpy(key.bytes, digest, sizeof key.bytes);
-    return key;
-}
-
-/* Without branches: which digits are letters, nobody can foretell. */
-bool seen_hex_read(const char *digits, uint8_t *bytes, size_t length)
-{
-    static const char all[] = "0123456789abcdef";
-    unsigned wrong = 0;
-
-    for (size_t i = 0; i < length; i++) {
-        unsigned high = (unsigned char)digits[2 * i], low = (unsigned char)digits[2 * i + 1];
-        unsigned x = (high + high / 64 * 9) % 16, y = (low + low / 64 * 9) % 16;
-
-        wrong |= ((high | high / 64 * 32) ^ (unsigned)all[x]) |
-                 ((low | low / 64 * 32) ^ (unsigned)all[y]);
-        bytes[i] = (uint8_t)(x << 4 | y);
-    }
-    return wrong == 0;
-}
-
-int64_t seen_id_of(const char *kind, const char *bytes, size_t length)
-{
-    uint8_t digest[SHA256_DIGEST_SIZE];
-    uint64_t id = 0;
-
-    hash(kind, bytes, length, digest);
-    for (size_t i = 0; i < sizeof id; i++)
-        id = id << 8 | digest[i];
-    return (int64_t)id;
-}
 
 enum result seen_init(struct seen **seen)
 {
@@ -178,12 +102,12 @@ void seen_destroy(struct seen **seen)
 
 enum seen_trouble seen_trouble(const struct seen *seen)
 {
-    return seen->trouble;
+    return seen->failure.trouble;
 }
 
 const char *seen_problem(const struct seen *seen)
 {
-    return seen->problem;
+    return seen->failure.problem;
 }
 
 int64_t seen_own(const struct seen *seen)
@@ -191,21 +115,9 @@ int64_t seen_own(const struct seen *seen)
     return seen->own;
 }
 
-static enum result trouble(struct seen *seen, enum seen_trouble kind, const char *problem)
+static enum result damaged(struct seen *seen)
 {
-    seen->trouble = kind;
-    snprintf(seen->problem, sizeof seen->problem, "%s", problem);
-    return RESULT_SYSTEM;
-}
-
-/* For a system call. */
-static enum result trouble_errno(struct seen *seen, enum seen_trouble kind, const char *what)
-{
-    char text[160];
-    bool denied = errno == EACCES || errno == EPERM || errno == EROFS;
-
-    snprintf(text, sizeof text, "%s: %s", what, strerror(errno));
-    return trouble(seen, denied ? SEEN_DENIED : kind, text);
+    return seenfile_fail(&seen->failure, SEEN_FOREIGN, "the store is damaged; use a copy of it");
 }
 
 /* For a call of SQLite. */
@@ -218,149 +130,25 @@ static enum result failed(struct seen *seen, int code)
     case SQLITE_NOMEM:
         return RESULT_NO_MEMORY;
     case SQLITE_BUSY:
-        return trouble(seen, SEEN_BUSY, "another process is writing to the store; try again");
+        return seenfile_fail(&seen->failure, SEEN_BUSY,
+                             "another process is writing to the store; try again");
     case SQLITE_READONLY:
     case SQLITE_PERM:
-        return trouble(seen, SEEN_DENIED,
-                       seen->mode == SEEN_ASK
-                           ? "the files beside the store cannot be used; ask as the user who counts"
-                           : "the store cannot be written; -n only asks");
+        return seenfile_fail(
+            &seen->failure, SEEN_DENIED,
+            seen->mode == SEEN_ASK
+                ? "the files beside the store cannot be used; ask as the user who counts"
+                : "the store cannot be written; -n only asks");
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-        return trouble(seen, SEEN_FOREIGN, "the store is damaged; use a copy of it");
+        return damaged(seen);
     case SQLITE_FULL:
-        return trouble(seen, SEEN_FAILED, "no space is left on the disk");
+        return seenfile_fail(&seen->failure, SEEN_FAILED, "no space is left on the disk");
     default:
         snprintf(text, sizeof text, "%s%s%s", sqlite3_errmsg(seen->db), error ? ": " : "",
                  error ? strerror(error) : "");
-        return trouble(seen, SEEN_FAILED, text);
+        return seenfile_fail(&seen->failure, SEEN_FAILED, text);
     }
-}
-
-/* The image of an empty store, which the caller frees with sqlite3_free. */
-static enum result make_image(struct seen *seen, unsigned char **image, sqlite3_int64 *size)
-{
-    char sql[sizeof schema + 64];
-    int64_t own;
-    sqlite3 *db = NULL;
-    int code;
-
-    if (getrandom(&own, sizeof own, 0) != (ssize_t)sizeof own)
-        return trouble_errno(seen, SEEN_FAILED, "no random number");
-    snprintf(sql, sizeof sql, schema, (long long)own, APPLICATION, STORE_VERSION);
-    code = sqlite3_open(":memory:", &db);
-    if (code == SQLITE_OK)
-        code = sqlite3_exec(db, sql, NULL, NULL, NULL);
-    *image = code == SQLITE_OK ? sqlite3_serialize(db, "main", size, 0) : NULL;
-    sqlite3_close(db);
-    if (!*image)
-        return RESULT_NO_MEMORY;
-    (*image)[18] = (*image)[19] = 2; /* with a write-ahead log */
-    return RESULT_OK;
-}
-
-static bool write_all(int fd, const unsigned char *bytes, size_t length)
-{
-    while (length > 0) {
-        ssize_t wrote = write(fd, bytes, length);
-
-        if (wrote < 0 && errno == EINTR)
-            continue;
-        if (wrote < 0)
-            return false;
-        bytes += wrote;
-        length -= (size_t)wrote;
-    }
-    return fsync(fd) == 0;
-}
-
-/* Another process may do the same at the same time: the first of both is kept. */
-static enum result create(struct seen *seen, const char *path)
-{
-    char name[4096];
-    unsigned char *image = NULL;
-    sqlite3_int64 size;
-    enum result result;
-    int fd;
-
-    if (snprintf(name, sizeof name, "%s.XXXXXX", path) >= (int)sizeof name)
-        return trouble(seen, SEEN_MISSING, "its name is too long");
-    result = make_image(seen, &image, &size);
-    if (result != RESULT_OK)
-        return result;
-    fd = mkostemp(name, O_CLOEXEC);
-    if (fd >= 0 && write_all(fd, image, (size_t)size) &&
-        files_rename_new(AT_FDCWD, name, path) == 0)
-        name[0] = '\0';
-    else if (fd < 0 || errno != EEXIST)
-        result = trouble_errno(seen, SEEN_FAILED, "cannot create the store");
-    sqlite3_free(image);
-    if (fd >= 0) {
-        close(fd);
-        if (name[0] != '\0')
-            unlink(name);
-    }
-    return result;
-}
-
-/* True if there is a log with something in it: then the file alone does not say how long it is. */
-static bool has_log(const char *path)
-{
-    char name[4096];
-    struct stat stat_log;
-
-    return snprintf(name, sizeof name, "%s-wal", path) < (int)sizeof name &&
-           stat(name, &stat_log) == 0 && stat_log.st_size > 0;
-}
-
-#define HEADER_BYTES 100u
-
-/* SQLite would change what is not ours: it takes over the logs of any database, for instance. */
-static enum result check_header(struct seen *seen, const uint8_t *header, size_t got, off_t size,
-                                const char *path)
-{
-    uint32_t page, application, version;
-    char text[160];
-
-    if (got < HEADER_BYTES || memcmp(header, "SQLite format 3", 16) != 0)
-        return trouble(seen, SEEN_FOREIGN, "not a store of flowseen");
-    page = (uint32_t)header[16] << 8 | header[17];
-    version = be32(header + 60);
-    application = be32(header + 68);
-    if (application != APPLICATION)
-        return trouble(seen, SEEN_FOREIGN,
-                       "not a store of flowseen, but the database of another program");
-    if (version != STORE_VERSION) {
-        snprintf(text, sizeof text,
-                 "a store of version %u; this flowseen knows version %d: use the one that made it",
-                 version, STORE_VERSION);
-        return trouble(seen, SEEN_FOREIGN, text);
-    }
-    if ((uint64_t)size < (uint64_t)page * be32(header + 28) && !has_log(path))
-        return trouble(seen, SEEN_FOREIGN, "the store is cut off; use a copy of it");
-    return RESULT_OK;
-}
-
-static enum result look_at(struct seen *seen, const char *path)
-{
-    uint8_t header[HEADER_BYTES];
-    struct stat stat_store;
-    enum result result;
-    ssize_t got;
-    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-
-    if (fd < 0 && errno == ELOOP)
-        return trouble(seen, SEEN_FOREIGN, "it is a symbolic link; name the store itself");
-    if (fd < 0)
-        return trouble_errno(seen, SEEN_MISSING, "cannot open the store");
-    if (fstat(fd, &stat_store) < 0 || !S_ISREG(stat_store.st_mode)) {
-        result = trouble(seen, SEEN_FOREIGN, "not a store of flowseen: it is not a regular file");
-    } else {
-        got = pread(fd, header, sizeof header, 0);
-        result = check_header(seen, header, got < 0 ? 0 : (size_t)got, stat_store.st_size, path);
-    }
-    close(fd);
-    return result;
 }
 
 /* The statement, ready to be bound; NULL: see result. */
@@ -404,64 +192,13 @@ static enum result read_own(struct seen *seen)
         return result;
     code = sqlite3_step(statement);
     if (code == SQLITE_DONE)
-        result = trouble(seen, SEEN_FOREIGN, "the store is damaged; use a copy of it");
+        result = damaged(seen);
     else if (code == SQLITE_ROW)
         seen->own = sqlite3_column_int64(statement, 0);
     if (result == RESULT_OK)
         return end(seen, statement, code);
     sqlite3_reset(statement);
     return result;
-}
-
-/* True if the files that SQLite uses beside a store are neither there nor can be made. */
-static bool is_alone(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    char name[4096];
-    int length = slash == path ? 1 : slash ? (int)(slash - path) : 0;
-
-    if (snprintf(name, sizeof name, "%s-wal", path) >= (int)sizeof name || access(name, F_OK) == 0)
-        return false;
-    snprintf(name, sizeof name, "%.*s", length, path);
-    return access(length > 0 ? name : ".", W_OK) < 0;
-}
-
-/* The URI (RFC 3986) of a store that nobody changes meanwhile. */
-static void put_uri(const char *path, char *uri, size_t room)
-{
-    size_t used = (size_t)snprintf(uri, room, "file:");
-
-    for (; *path && used < room; path++)
-        used += (size_t)snprintf(uri + used, room - used, "%%%02x", (unsigned char)*path);
-    if (used < room)
-        snprintf(uri + used, room - used, "?immutable=1");
-}
-
-static int connect_store(struct seen *seen, const char *path)
-{
-    int flags = seen->mode == SEEN_ASK ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
-    char uri[3 * 4096 + 32];
-    int code;
-
-    if (seen->mode == SEEN_ASK && is_alone(path)) {
-        put_uri(path, uri, sizeof uri);
-        path = uri;
-        flags |= SQLITE_OPEN_URI;
-    }
-    code = sqlite3_open_v2(path, &seen->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
-    if (code != SQLITE_OK)
-        return code;
-    sqlite3_extended_result_codes(seen->db, 1);
-    sqlite3_busy_timeout(seen->db, BUSY_MILLISECONDS);
-    /* Names in a hostile store run nothing, and its cells are checked. */
-    code = sqlite3_db_config(seen->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    if (code == SQLITE_OK)
-        code = sqlite3_exec(seen->db,
-                            "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;"
-                            "PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16384;"
-                            "PRAGMA temp_store=MEMORY",
-                            NULL, NULL, NULL);
-    return code == SQLITE_OK ? seenrows_attach(seen->db, &seen->given) : code;
 }
 
 enum result seen_open(struct seen *seen, const char *path, enum seen_mode mode)
@@ -471,14 +208,16 @@ enum result seen_open(struct seen *seen, const char *path, enum seen_mode mode)
 
     seen->mode = mode;
     if (mode == SEEN_CREATE && access(path, F_OK) < 0 && errno == ENOENT)
-        result = create(seen, path);
+        result = seenfile_create(path, &seen->failure);
     if (result == RESULT_OK)
-        result = look_at(seen, path);
+        result = seenfile_check(path, &seen->failure);
     if (result != RESULT_OK)
         return result;
-    code = connect_store(seen, path);
+    code = seenfile_open(path, mode, &seen->db);
     if (!seen->db)
         return RESULT_NO_MEMORY;
+    if (code == SQLITE_OK)
+        code = seenrows_attach(seen->db, &seen->given);
     return code == SQLITE_OK ? read_own(seen) : failed(seen, code);
 }
 
@@ -620,7 +359,7 @@ static enum result each_row(struct seen *seen, enum statement which, size_t keys
         key = sqlite3_column_int64(statement, 0);
         result = key >= least && key < (int64_t)keys && read_row(statement, &row)
                      ? take(context, (size_t)key, &row)
-                     : trouble(seen, SEEN_FOREIGN, "the store is damaged; use a copy of it");
+                     : damaged(seen);
         least = key;
     }
     if (statement && result == RESULT_OK)

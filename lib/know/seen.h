@@ -16,25 +16,7 @@
 
 #include "base/library.h"
 #include "base/result.h"
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#define SEEN_KEY_BYTES 16u
-
-struct seen_key {
-    uint8_t bytes[SEEN_KEY_BYTES];
-};
-
-/* A key that begins with the words of what it stands for, so that no two kinds share one. */
-struct seen_key seen_key_of(const char *kind, const char *bytes, size_t length);
-
-/* Reads so many bytes, of two hexadecimal digits each. False: they are not. */
-bool seen_hex_read(const char *digits, uint8_t *bytes, size_t length);
-
-/* The same as seen_key_of in 8 bytes, for counters and samples. */
-int64_t seen_id_of(const char *kind, const char *bytes, size_t length);
+#include "know/seenkey.h"
 
 /* The largest count that is believed; sums of them stay within 64 bits. */
 #define SEEN_COUNT_MOST (INT64_C(1) << 40)

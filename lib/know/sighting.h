@@ -78,11 +78,4 @@ void sighting_complete(struct sighting *sighting);
 /* The sample's id in stores. */
 int64_t sighting_id(const struct sighting *sighting);
 
-/*
- * Fills in the facts, and counts the samples in their order, unless they were counted before or
- * `only_ask`. Results are those of seen.h.
- */
-MUST_CHECK enum result sightings_count(struct sighting *const *sightings, size_t count,
-                                       struct seen *seen, bool only_ask);
-
 #endif
