@@ -56,6 +56,12 @@ static inline uint64_t bytes_equal(uint64_t word, char byte)
     return ~(((differ & rest) + rest) | differ | rest);
 }
 
+/* A bit for each of the eight that is the given one: the lowest for the first. */
+static inline unsigned bytes_where(uint64_t word, char byte)
+{
+    return (unsigned)((bytes_equal(word, byte) >> 7) * UINT64_C(0x0102040810204080) >> 56);
+}
+
 /* Sets the top bit of the first of eight bytes that is above 9, and maybe of later ones. */
 static inline uint64_t bytes_above_9(uint64_t word)
 {

@@ -84,6 +84,7 @@ struct waiting {
     bool half;                  /* a connection that is one half */
     bool named;                 /* has a name, which is there too */
     struct stored_flow *likely; /* the flow that has its hash; NULL: there was none */
+    uint32_t place;             /* of that flow; once it is counted, of its own */
 };
 
 /* The counts of a connection: index 0 its sender, index 1 the other side. */

@@ -286,7 +286,8 @@ static void prefetch_flow(const struct flowtable *table, struct waiting *waiting
     waiting->likely = NULL;
     for (uint32_t i = waiting->hash & mask; table->slots[i].place != 0; i = (i + 1) & mask) {
         if (table->slots[i].hash == waiting->hash) {
-            waiting->likely = flow_at(&table->flows, table->slots[i].place);
+            waiting->place = table->slots[i].place;
+            waiting->likely = flow_at(&table->flows, waiting->place);
             __builtin_prefetch(waiting->likely, 1);
             return;
         }
@@ -661,7 +662,7 @@ static enum result renew_logged_id(struct flowtable *table, unsigned index, stru
 /* Finds the flow for an entry of the batch, adding it if new, and makes sure that it is active. */
 static enum result find_flow(struct flowtable *table, unsigned index, struct stored_flow **flow)
 {
-    const struct waiting *waiting = &table->batch[index];
+    struct waiting *waiting = &table->batch[index];
     struct slot *slot = find_slot(table, waiting);
     enum result result = RESULT_OK;
 
@@ -678,6 +679,7 @@ static enum result find_flow(struct flowtable *table, unsigned index, struct sto
     }
     if (result != RESULT_OK)
         return result;
+    waiting->place = slot->place;
     *flow = flow_at(&table->flows, slot->place);
     if (is_active(table, *flow))
         return RESULT_OK;
@@ -741,10 +743,8 @@ static enum result count_metered(struct flowtable *table, unsigned index, struct
     const struct waiting *waiting = &table->batch[index];
     const struct metered *metered = &table->metered[index];
     const unsigned side = waiting->flags & FLOW_FIRST_FROM_1 ? 1 : 0;
-    const bool plain = !table->join && metered->bytes_from == BYTES_EXACT &&
-                       metered->sampling == 0; /* the place is not needed */
     const struct sighting seen = {
-        .place = plain ? 0 : find_slot(table, waiting)->place,
+        .place = waiting->place,
         .point = metered->point,
         .start = waiting->time,
         .last = metered->last,
@@ -836,7 +836,7 @@ static enum result name_flow(struct flowtable *table, unsigned index, struct sto
     }
     if (result != RESULT_OK)
         return result;
-    number = flow_number(find_slot(table, waiting)->place);
+    number = flow_number(waiting->place);
     if (!waiting->named)
         return flownames_join(table->flows.names, table->metered[index].uid, number);
     result = flownames_add(table->flows.names, number, &table->hellos[index],

@@ -28,9 +28,12 @@ struct join {
 
 static uint64_t payload(uint64_t bytes, uint64_t packets, uint64_t header, uint64_t once)
 {
-    if (packets > bytes / header || packets * header + once > bytes)
+    uint64_t headers;
+
+    if (__builtin_mul_overflow(packets, header, &headers) ||
+        __builtin_add_overflow(headers, once, &headers) || headers > bytes)
         return 0;
-    return bytes - packets * header - once;
+    return bytes - headers;
 }
 
 static bool is_padding(const struct connection *connection, uint64_t bytes, uint64_t packets)
