@@ -10,7 +10,7 @@
 #   PYTHON      makes the logs
 #
 # Every tool reads the same file in turn. The yardstick is an empty pcap_loop() of libpcap for
-# captures, zeek-cut picking six columns for logs, and simdjson (libsimdjson-dev) for eve.json. A
+# captures, zeek-cut picking six columns for logs, simdjson (libsimdjson-dev) for eve.json, mawk for flow logs. A
 # missed goal is not an error; a tool that fails is.
 
 set -u
@@ -45,7 +45,7 @@ mkdir "$scratch" || exit 1
 case $BINDIR$dir in
 *\'*) die "a quote in a directory name: $BINDIR, $dir" ;;
 esac
-for tool in pcap2flow zeek2flow eve2flow flowlabel flowreport flowtop flowbeacon flowmerge flowmeta flowseen flowevent flowupload tests/traffic tests/pcap_loop tests/measure; do
+for tool in pcap2flow zeek2flow eve2flow vpc2flow flowlabel flowreport flowtop flowbeacon flowmerge flowmeta flowseen flowevent flowupload tests/traffic tests/pcap_loop tests/measure; do
     [ -x "$BINDIR/$tool" ] || die "$BINDIR/$tool: not built"
 done
 
@@ -249,6 +249,27 @@ eve_speed() {
     title "$(wc -l <"$eve") flow and dns events, $(size "$eve")"
     measure "eve2flow-flows=$BINDIR/eve2flow '$eve' >'$scratch/out.sf'"
     json_verdict 'eve2flow, flow and dns events' eve2flow-flows "$eve"
+}
+
+# vpc_speed: vpc2flow over lines of AWS, beside mawk, which sums two columns, and gzip, which inflates
+vpc_speed() {
+    vpc=$dir/vpc.log
+    if [ ! -f "$vpc.gz" ]; then
+        "${PYTHON:-python3}" "$(dirname "$0")/vpclogs.py" many 4000000 >"$scratch/vpc.log" || die 'no flow log'
+        gzip -c "$scratch/vpc.log" >"$scratch/vpc.log.gz" || exit 1
+        mv "$scratch/vpc.log" "$scratch/vpc.log.gz" "$dir" || exit 1
+    fi
+    rows=$(wc -l <"$vpc")
+    title "$((rows)) lines of AWS' VPC flow log, $(size "$vpc")"
+    set -- "mawk=mawk '{ packets += \$9; bytes += \$10 } END { print packets, bytes }' '$vpc' >'$scratch/out.cut'"
+    installed mawk || set --
+    measure "$@" "vpc2flow=$BINDIR/vpc2flow '$vpc' >'$scratch/out.sf'"
+    verdict 'vpc2flow, lines a second of CPU time' \
+        "$(column 4 vpc2flow | awk -v rows="$rows" '{ print rows / $1 }')" min 3000000
+    flow_memory vpc vpc2flow
+    title "The same in gzip, $(size "$vpc.gz")"
+    measure "gzip=gzip -dc '$vpc.gz' >/dev/null" "vpc2flow-gz=$BINDIR/vpc2flow '$vpc.gz' >'$scratch/out.sf'"
+    verdict 'vpc2flow, times the wall time of gzip -dc' "$(column 6 vpc2flow-gz)" max 1.2
 }
 
 # label_speed: flowlabel over the records that zeek2flow has written
@@ -472,6 +493,7 @@ flow_memory many6
 log_speed
 json_speed
 eve_speed
+vpc_speed
 label_speed
 top_speed
 report_speed

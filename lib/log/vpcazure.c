@@ -36,15 +36,37 @@ struct tuple {
     size_t count;
 };
 
+/* Adds a part to the point, as far as there is space. */
+static void put_point(struct vpclog *vpc, const char *text, size_t length)
+{
+    size_t room = VPC_POINT_MAX - vpc->point_length;
+
+    length = length < room ? length : room;
+    if (length > 0)
+        memcpy(vpc->point + vpc->point_length, text, length);
+    vpc->point_length += length;
+}
+
+/*
+ * The network interface that what follows is about. Another resource, such as the group of its
+ * subnet, may log the same flows.
+ */
+static void take_interface(struct vpclog *vpc, const char *mac, size_t length)
+{
+    const struct vpc_cell *resource = &vpc->members[VPC_RESOURCE];
+
+    vpc->point_length = 0;
+    put_point(vpc, mac, length);
+    put_point(vpc, resource->text, resource->length);
+}
+
 void vpc_begin_tuples(struct vpclog *vpc, const struct json *json)
 {
     const struct vpc_cell *mac = &vpc->members[VPC_MAC];
 
     vpc->tuples = json_members(json, &vpc->tuple_count);
     vpc->tuple_at = 0;
-    vpc->point_length = mac->length < VPC_POINT_MAX ? mac->length : VPC_POINT_MAX;
-    if (vpc->point_length > 0)
-        memcpy(vpc->point, mac->text, vpc->point_length);
+    take_interface(vpc, mac->text, mac->length);
 }
 
 static bool split(const char *p, const char *end, struct tuple *tuple)
@@ -154,6 +176,8 @@ enum result vpc_next_tuple(struct vpclog *vpc, struct log_row *row, bool *useful
     const struct json_member *member = &vpc->tuples[vpc->tuple_at++];
     struct tuple tuple;
 
+    if (member->id == VPC_MAC && member->type == JSON_STRING)
+        take_interface(vpc, member->text, member->length);
     if (member->id != VPC_TUPLE || member->type == JSON_CONTAINER)
         return RESULT_OK;
     if (member->type != JSON_STRING ||

@@ -20,7 +20,10 @@
 
 static const struct json_key keys[] = {
     {"message", VPC_MESSAGE},
+    {"resourceId", VPC_RESOURCE},
+    {"targetResourceID", VPC_RESOURCE},
     {"macAddress", VPC_MAC},
+    {"properties.flows.flows.mac", VPC_MAC},
     {"properties.flows.flows.flowTuples", VPC_TUPLE},
     {"flowRecords.flows.flowGroups.flowTuples", VPC_TUPLE},
     GOOGLE("connection.src_ip", VPC_SRC_IP),

@@ -40,7 +40,8 @@ struct vpc_cell {
 enum vpc_member {
     VPC_UNWANTED, /* any other */
     VPC_MESSAGE,
-    VPC_MAC,
+    VPC_RESOURCE,
+    VPC_MAC, /* of the record, and of flows in it */
     VPC_TUPLE,
     VPC_SRC_IP,
     VPC_DEST_IP,
@@ -68,7 +69,7 @@ struct vpc_columns {
 };
 
 /* The text that identifies a point of observation. */
-#define VPC_POINT_MAX 128u
+#define VPC_POINT_MAX 512u
 
 struct vpclog {
     struct log log;

@@ -25,6 +25,7 @@ static const struct json_key names[] = {
     {"pkt-dstaddr", VPC_PKT_DSTADDR},
     {"tcp-flags", VPC_TCP_FLAGS},
     {"interface-id", VPC_INTERFACE},
+    {"tgw-attachment-id", VPC_INTERFACE},
     {"log-status", VPC_STATUS},
 };
 
@@ -58,7 +59,7 @@ static bool next_name(const char **p, const char *end, const char **name, size_t
 
 static enum vpc_field find_field(const char *name, size_t length)
 {
-    char copy[16];
+    char copy[24];
 
     if (length >= sizeof copy)
         return VPC_NONE;

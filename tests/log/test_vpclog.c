@@ -38,6 +38,10 @@ static void test_lines(void)
           "pkt-srcaddr pkt-dstaddr srcport dstport protocol packets bytes start\n"
           "2a00::1 2a00::2 1 2 17 3 300 100\n",
           "17 2a00::1/1 2a00::2/2 100000000 100000000 3/300 0/0 ip 0\n");
+    gives("a transit gateway",
+          "tgw-attachment-id srcaddr dstaddr srcport dstport protocol packets bytes start\n"
+          "tgw-attach-1 10.0.0.1 8.8.8.8 1025 443 6 3 300 100\n",
+          "6 10.0.0.1/1025 8.8.8.8/443 100000000 100000000 3/300 0/0 ip 0 at 'tgw-attach-1'\n");
     gives("an end before the start, and cells without values",
           NAMES "2 - - 10.0.0.1 8.8.8.8 1025 443 6 3 300 100 90 - -\n",
           "6 10.0.0.1/1025 8.8.8.8/443 100000000 100000000 3/300 0/0 ip 0\n");
@@ -170,14 +174,17 @@ static void test_azure(void)
           "17 8.8.8.8/1 10.0.0.1/2 100250000 100250000 0/0 0/0 orig frame 14 at "
           "'0022487BC205'\n");
     gives("groups, versions 1 and 2",
-          "{\"records\":[{\"category\":\"NetworkSecurityGroupFlowEvent\",\"properties\":{"
+          "{\"records\":[{\"category\":\"NetworkSecurityGroupFlowEvent\",\"resourceId\":\"/"
+          "G1\",\"properties\":{"
           "\"Version\":2,"
-          "\"flows\":[{\"rule\":\"r\",\"flows\":[{\"mac\":\"000D3AF87856\",\"flowTuples\":["
-          "\"100,10.0.0.1,8.8.8.8,1025,443,T,O,A\",\"100,10.0.0.1,8.8.8.8,1025,53,U,O,A,B,,,,\","
-          "\"101,10.0.0.1,8.8.8.8,1025,53,U,O,A,C,1,66,2,200\"]}]}]}}]}\n",
-          "6 10.0.0.1/1025 8.8.8.8/443 100000000 100000000 0/0 0/0 orig frame 14\n"
-          "17 10.0.0.1/1025 8.8.8.8/53 100000000 100000000 0/0 0/0 orig frame 14\n"
-          "17 10.0.0.1/1025 8.8.8.8/53 101000000 101000000 1/66 2/200 orig frame 14\n");
+          "\"flows\":[{\"rule\":\"r\",\"flows\":[{\"mac\":\"000D3A\",\"flowTuples\":["
+          "\"100,10.0.0.1,8.8.8.8,1025,443,T,O,A\",\"100,10.0.0.1,8.8.8.8,1025,53,U,O,A,B,,,,\""
+          "]},{\"mac\":\"000D3B\",\"flowTuples\":[\"101,10.0.0.1,8.8.8.8,1025,53,U,O,A,C,1,66,2,"
+          "200\"]}]}]}}]}\n",
+          "6 10.0.0.1/1025 8.8.8.8/443 100000000 100000000 0/0 0/0 orig frame 14 at '000D3A/G1'\n"
+          "17 10.0.0.1/1025 8.8.8.8/53 100000000 100000000 0/0 0/0 orig frame 14 at '000D3A/G1'\n"
+          "17 10.0.0.1/1025 8.8.8.8/53 101000000 101000000 1/66 2/200 orig frame 14 at "
+          "'000D3B/G1'\n");
     gives("tuples that are malformed",
           RECORD("\"100250,10.0.0.1,8.8.8.8,1025,443,6,O\"," TUPLE ",7,"
                  "\"x,10.0.0.1,8.8.8.8,1025,443,6,O,E,NX,3,300,4,400\","
