@@ -14,8 +14,12 @@ struct command {
     struct record_writer *writer;
     struct meter *meter;
     struct log_counts counts; /* of all logs */
+    int64_t window;           /* microseconds; 0: none */
     bool over;                /* there is no point in reading more logs */
 };
+
+/* Where time is cut, a flow that was not seen for a day may get another source. */
+#define FLOW_MEMORY (INT64_C(24) * 3600 * 1000000)
 
 static void add_counts(struct log_counts *sum, const struct log_counts *counts)
 {
@@ -28,6 +32,8 @@ static void add_counts(struct log_counts *sum, const struct log_counts *counts)
     sum->empty += counts->empty;
     sum->lost += counts->lost;
     sum->unfinished += counts->unfinished;
+    sum->uncounted += counts->uncounted;
+    sum->untold += counts->untold;
 }
 
 static void report_progress(const char *path, const struct input *input,
@@ -146,8 +152,10 @@ static void print_summary(const struct command *command, const struct meter_coun
     const char *separator = "; skipped:";
 
     begin_message(NULL);
-    fprintf(stderr, "%" PRIu64 " %s and %" PRIu64 " %s read", read->connections, logs->connections,
-            read->names, logs->names);
+    fprintf(stderr, "%" PRIu64 " %s", read->connections, logs->connections);
+    if (logs->names)
+        fprintf(stderr, " and %" PRIu64 " %s", read->names, logs->names);
+    fputs(" read", stderr);
     if (read->sessions > 0)
         fprintf(stderr, ", %" PRIu64 " %s", read->sessions, logs->sessions);
     fprintf(stderr, ", %" PRIu64 " records written", record_writer_count(command->writer));
@@ -159,9 +167,11 @@ static void print_summary(const struct command *command, const struct meter_coun
     print_part(&separator, read->other_ports, "of DNS on other ports");
     print_part(&separator, read->other_rows, logs->other_rows);
     print_part(&separator, read->empty, "without traffic");
+    print_part(&separator, read->uncounted, "that count nothing");
+    print_part(&separator, read->untold, "sets of data without their template");
     print_part(&separator, read->unfinished, "at the end of a log, not yet written whole");
     fputc('\n', stderr);
-    if (read->connections > 0 && read->names == 0 && read->sessions == 0)
+    if (logs->no_names && read->connections > 0 && read->names == 0 && read->sessions == 0)
         complain(NULL, "%s, so destinations have no names from DNS", logs->no_names);
 }
 
@@ -169,17 +179,32 @@ static void report_no_records(const struct command *command, const struct meter_
 {
     const struct reason reasons[] = {
         {command->counts.other_protocols, "of other protocols", NULL},
+        {command->counts.uncounted, "without packets", NULL},
         {counts->other_family, "of the other address family", "leave out -4 or -6"},
         {counts->local, "between local addresses", "-a keeps them"},
         {counts->service, "of local services", "-a keeps them"},
     };
 
+    if (command->counts.connections == 0 && command->counts.untold > 0)
+        return; /* told already */
     if (command->counts.connections > 0 || command->converter.quiet)
         report_empty(&command->converter, NULL, "connection", reasons,
                      sizeof reasons / sizeof *reasons);
     else
         complain(NULL, "no records: there are no connections; they stand in %s",
                  command->logs->no_connections);
+}
+
+/* Data that nobody could read are told of once, however many. */
+static void tell_untold(const struct command *command)
+{
+    if (command->counts.untold > 0 && !command->converter.quiet)
+        complain(NULL,
+                 "%" PRIu64
+                 " sets of data skipped: their templates are not in the input; exporters "
+                 "repeat them every few minutes, so read a longer capture, or also the file that "
+                 "has them",
+                 command->counts.untold);
 }
 
 /* After the last log: writes the records and prints what there is to report. */
@@ -190,6 +215,9 @@ static int finish(struct command *command, struct recorder *recorder, int status
 
     if (result != RESULT_OK)
         return output_failed(result);
+    if (command->logs->reader->unshare)
+        command->logs->reader->unshare(&command->options.shared, &command->counts);
+    tell_untold(command);
     if (options->verbose)
         print_summary(command, meter_counts(command->meter));
     if (record_writer_count(command->writer) == 0 && !options->stopped &&
@@ -213,8 +241,12 @@ static int convert(struct command *command, char **paths, size_t count)
         struct meter_options options =
             converter_meter(&command->converter, recorder_sink(recorder));
 
+        options.window = command->window;
+        options.flow_memory = command->window > 0 ? FLOW_MEMORY : 0;
         result = meter_init(&command->meter, &options);
     }
+    if (!command->over && result == RESULT_OK && command->logs->reader->share)
+        result = command->logs->reader->share(&command->options.shared, &command->options);
     if (result != RESULT_OK) {
         command->over = true;
         status = start_failed(result);
@@ -223,6 +255,8 @@ static int convert(struct command *command, char **paths, size_t count)
         status = worse_status(status, read_log(command, paths[i]));
     if (!command->over)
         status = finish(command, recorder, status);
+    if (command->logs->reader->unshare)
+        command->logs->reader->unshare(&command->options.shared, &command->counts);
     meter_destroy(&command->meter);
     close_recorder(&command->converter, &recorder);
     return status;
@@ -233,6 +267,8 @@ static int take_option(struct command *command, int option, char **argv)
     int status =
         command->logs->take_option ? command->logs->take_option(&command->options, option) : -1;
 
+    if (option == 'd' && command->logs->windows)
+        return option_seconds(1, &command->window);
     return status >= 0 ? status : converter_option(&command->converter, option, argv);
 }
 

@@ -19,11 +19,12 @@ struct logs {
      */
     int (*take_option)(struct log_options *options, int option);
     /* What rows are called in counts. */
-    const char *connections, *names, *sessions; /* "rows of conn", "of dns" */
+    const char *connections, *names, *sessions; /* "rows of conn", "of dns"; NULL: logs have none */
     const char *other_rows;                     /* skipped ones: "of other logs" */
     const char *lost;           /* what it means if others were lost; a count follows */
     const char *no_connections; /* where connections are found */
-    const char *no_names;       /* what it means if none were read */
+    const char *no_names;       /* what it means if none were read; NULL: it is usual */
+    bool windows;               /* -d cuts time */
 };
 
 /* The whole of main. */

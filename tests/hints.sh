@@ -70,8 +70,6 @@ for log in vpc.log azure.json google.json; do
 done
 parquet="duckdb -c \"COPY (FROM 'FILE') TO '/dev/stdout' (FORMAT csv, DELIMITER ' ', HEADER, NULLSTR '-')\""
 says vpc2flow vpc.parquet "not a flow log of a cloud: it is Parquet; use: $parquet | vpc2flow"
-command="duckdb -c \"COPY (FROM 'FILE') TO '/dev/stdout' (FORMAT csv, DELIMITER ' ', HEADER, NULLSTR '-')\" | vpc2flow"
-says vpc2flow vpc.parquet "not a flow log of a cloud: it is Parquet; use: $command"
 for name in 'pcap2flow:a capture file' 'zeek2flow:a Zeek log' "eve2flow:Suricata's eve.json" 'vpc2flow:a flow log of a cloud' flowlabel:Secflows; do
     says "${name%:*}" nfcapd.202611281900 "not ${name#*:}: it is an nfcapd file of nfdump"
     says "${name%:*}" trace.pcap.xz "not ${name#*:}: it is xz-compressed; use: xz -dc FILE | ${name%:*}"

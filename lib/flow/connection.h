@@ -29,6 +29,7 @@ struct connection {
     uint8_t icmp_type, icmp_code;
     bool icmp_known;
     int64_t start, last; /* microseconds since 1970-01-01 UTC */
+    int64_t seen; /* when it was reported, by which it belongs to a window; 0: by start and last */
     uint64_t orig_packets, orig_bytes, resp_packets, resp_bytes;
     const char *point; /* the point of observation, any text; NULL: there is only one */
     size_t point_length;

@@ -391,7 +391,8 @@ enum result meter_connection(struct meter *meter, const struct connection *conne
     enum result result = RESULT_OK;
 
     if (meter->options.window > 0)
-        result = look_at_time(meter, connection->start, connection->last);
+        result = connection->seen > 0 ? look_at_time(meter, connection->seen, connection->seen)
+                                      : look_at_time(meter, connection->start, connection->last);
     if (result != RESULT_OK || !is_kept(meter, &connection->orig, &connection->resp,
                                         connection->orig_port, connection->resp_port, &locals))
         return result;

@@ -69,7 +69,8 @@ MUST_CHECK enum result meter_send_rest(struct meter *meter);
 /*
  * Takes a connection, or a piece of one, whose start begins windows as the time of a frame does.
  * Logs write a connection when it ends, so one that began long before the open window is counted
- * there as late, unless it also ended a whole window before. Its bytes may be those of a lower
+ * there as late, unless it also ended a whole window before. If the connection says when it was
+ * reported, that decides. Its bytes may be those of a lower
  * layer (join.h). With extended, the logged id of a flow is its Community ID (unless of seed 0), a
  * space, and its uid, if it has any of these.
  */

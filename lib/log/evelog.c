@@ -434,4 +434,4 @@ static void close_log(struct log **log)
     }
 }
 
-const struct log_reader eve_reader = {open_log, next_row, close_log};
+const struct log_reader eve_reader = {.open = open_log, .next = next_row, .close = close_log};

@@ -37,6 +37,8 @@ struct log_counts {
     uint64_t empty;                        /* that say that there was nothing to log */
     uint64_t lost;                         /* that say that others are missing */
     uint64_t unfinished; /* begun at the end of a log that is still being written */
+    uint64_t uncounted;  /* of connections: without packets and bytes */
+    uint64_t untold;     /* sets of data whose template is missing */
 };
 
 /* The beginning of every log. */
@@ -50,7 +52,13 @@ struct log_options {
     bool sessions;        /* read names that connections asked for; else such rows are others */
     const char *columns;  /* names of columns if a log has none; NULL: none. The caller's */
     uint8_t frame_header; /* bytes before each IP packet, if a log counts frames */
+    bool multiply;        /* multiply counts by the sampling rate, if it is known */
+    size_t memory;        /* bytes for what logs share */
+    struct log_shared *shared; /* made by share; NULL if the reader has none */
 };
+
+/* What the logs of a sample share, such as templates. */
+struct log_shared;
 
 /* The functions of a reader. */
 struct log_reader {
@@ -69,6 +77,13 @@ struct log_reader {
      */
     MUST_CHECK enum result (*next)(struct log *log, struct log_row *row);
     void (*close)(struct log **log);
+    /*
+     * For logs that share something: share is called before the first is opened, unshare after the
+     * last was closed, and adds what is known only then to the counts. NULL: they share nothing.
+     * RESULT_NO_MEMORY, RESULT_SYSTEM.
+     */
+    MUST_CHECK enum result (*share)(struct log_shared **shared, const struct log_options *options);
+    void (*unshare)(struct log_shared **shared, struct log_counts *counts);
 };
 
 #endif

@@ -267,4 +267,4 @@ static enum result next_row(struct log *log, struct log_row *row)
     return result;
 }
 
-const struct log_reader zeek_reader = {open_log, next_row, close_log};
+const struct log_reader zeek_reader = {.open = open_log, .next = next_row, .close = close_log};

@@ -83,22 +83,51 @@ static enum result not_a_capture(struct capfile *capfile)
                                               : "not a capture file: neither pcap nor pcapng");
 }
 
-enum result capfile_open(struct capfile **capfile, struct input *input)
+static enum result begin(struct capfile *capfile)
+{
+    if (pcap_begin(capfile))
+        capfile->next = pcap_next;
+    else if (pcapng_begin(capfile))
+        capfile->next = pcapng_next;
+    else
+        return not_a_capture(capfile);
+    return RESULT_OK;
+}
+
+static struct capfile *new_capfile(struct input *input)
 {
     struct capfile *new = malloc(sizeof *new);
 
+    if (new) {
+        memset(new, 0, offsetof(struct capfile, in));
+        lookahead_init(&new->in, input);
+    }
+    return new;
+}
+
+enum result capfile_open(struct capfile **capfile, struct input *input)
+{
+    struct capfile *new = new_capfile(input);
+
     if (!new)
         return RESULT_NO_MEMORY;
-    memset(new, 0, offsetof(struct capfile, in));
-    lookahead_init(&new->in, input);
     *capfile = new;
-    if (pcap_begin(new))
-        new->next = pcap_next;
-    else if (pcapng_begin(new))
-        new->next = pcapng_next;
-    else
-        return not_a_capture(new);
-    return RESULT_OK;
+    return begin(new);
+}
+
+enum result capfile_continue(struct capfile **capfile, const struct lookahead *in)
+{
+    struct capfile *new = new_capfile(in->input);
+
+    if (!new)
+        return RESULT_NO_MEMORY;
+    *capfile = new;
+    new->in.result = in->result;
+    new->in.error = in->error;
+    new->in.end = in->end - in->at;
+    new->in.offset = lookahead_offset(in);
+    memcpy(new->in.buffer, in->buffer + in->at, new->in.end);
+    return begin(new);
 }
 
 void capfile_close(struct capfile **capfile)

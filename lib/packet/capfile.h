@@ -23,6 +23,11 @@ struct capfile;
 MUST_CHECK enum result capfile_open(struct capfile **capfile, struct input *input);
 void capfile_close(struct capfile **capfile);
 
+struct lookahead;
+
+/* The same where a lookahead has read the beginning of the input, whose bytes are taken over. */
+MUST_CHECK enum result capfile_continue(struct capfile **capfile, const struct lookahead *in);
+
 /*
  * The next frame. RESULT_END; RESULT_DAMAGED: capfile_problem says where and how, and the next call
  * continues after it; RESULT_SYSTEM: the file cannot be read; see errno.
