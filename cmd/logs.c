@@ -159,7 +159,8 @@ static void print_summary(const struct command *command, const struct meter_coun
     if (read->sessions > 0)
         fprintf(stderr, ", %" PRIu64 " %s", read->sessions, logs->sessions);
     fprintf(stderr, ", %" PRIu64 " records written", record_writer_count(command->writer));
-    print_names(&command->converter);
+    if (logs->names || command->converter.cache_path)
+        print_names(&command->converter);
     print_part(&separator, counts->local, "between local addresses");
     print_part(&separator, counts->service, "of local services");
     print_part(&separator, counts->other_family, "of the other address family");
@@ -198,13 +199,14 @@ static void report_no_records(const struct command *command, const struct meter_
 /* Data that nobody could read are told of once, however many. */
 static void tell_untold(const struct command *command)
 {
-    if (command->counts.untold > 0 && !command->converter.quiet)
+    uint64_t count = command->counts.untold;
+
+    if (count > 0 && !command->converter.quiet)
         complain(NULL,
-                 "%" PRIu64
-                 " sets of data skipped: their templates are not in the input; exporters "
-                 "repeat them every few minutes, so read a longer capture, or also the file that "
-                 "has them",
-                 command->counts.untold);
+                 "%" PRIu64 " set%s of data %s skipped because their templates are not in the "
+                 "input; exporters repeat them every few minutes: read a longer capture, or also "
+                 "the file that has them",
+                 count, count == 1 ? "" : "s", count == 1 ? "was" : "were");
 }
 
 /* After the last log: writes the records and prints what there is to report. */

@@ -235,8 +235,11 @@ static enum result resume(struct ipfixlog *ipfix)
         in->at++;
         (void)lookahead_need(in, IPFIX_HEAD_BYTES);
     } while (in->at < in->end && !ipfix_looks_right(in->buffer + in->at, in->end - in->at));
-    return damaged(ipfix, "no message follows it; %llu bytes skipped",
-                   (unsigned long long)(lookahead_offset(in) - from));
+    snprintf(ipfix->log.problem, sizeof ipfix->log.problem,
+             "after message %llu: not a message; %llu bytes skipped",
+             (unsigned long long)ipfix->log.line,
+             (unsigned long long)(lookahead_offset(in) - from));
+    return RESULT_DAMAGED;
 }
 
 /* The length of a message of version 9: up to where the next one, or nothing, follows its sets. */

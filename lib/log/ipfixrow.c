@@ -42,13 +42,12 @@ static int64_t absolute(uint64_t number, int64_t unit)
     return number > 0 && number < (uint64_t)(TIME_END / unit) ? (int64_t)number * unit : INT64_MIN;
 }
 
-/* To the nearest microsecond: exporters cut off what is less than a part of the fraction. */
 static int64_t ntp_time(uint64_t number)
 {
     int64_t seconds = (int64_t)(number >> 32) - NTP_OFFSET;
-    uint64_t fraction = (number & UINT32_MAX) * (uint64_t)SECOND + (UINT64_C(1) << 31);
 
-    return seconds > 0 ? seconds * SECOND + (int64_t)(fraction >> 32) : INT64_MIN;
+    return seconds > 0 ? seconds * SECOND + (int64_t)(((number & UINT32_MAX) * SECOND) >> 32)
+                       : INT64_MIN;
 }
 
 /* A time of the exporter's clock; that of the message is the latest it can be, but for a race. */

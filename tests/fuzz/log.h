@@ -40,7 +40,9 @@ static inline void take_row(struct metered *metered, const struct log_row *row)
 
 static inline int read_log(const struct log_reader *reader, const uint8_t *data, size_t size)
 {
-    const struct log_options options = {.sessions = true, .frame_header = 14};
+    struct log_options options = {
+        .sessions = true, .frame_header = 14, .multiply = true, .memory = 8192};
+    struct log_counts counts = {0};
     struct metered metered;
     struct input *input;
     struct log *log;
@@ -49,6 +51,8 @@ static inline int read_log(const struct log_reader *reader, const uint8_t *data,
 
     must(input_open_fd(&input, fuzz_file(data, size)) == RESULT_OK);
     metered_begin(&metered, 32 | 64);
+    if (reader->share)
+        must(reader->share(&options.shared, &options) == RESULT_OK);
     result = reader->open(&log, input, &options);
     must(result == RESULT_OK || (result == RESULT_DAMAGED && log->problem[0] != '\0'));
     for (bool opened = result == RESULT_OK; opened && result != RESULT_END;) {
@@ -58,6 +62,8 @@ static inline int read_log(const struct log_reader *reader, const uint8_t *data,
             take_row(&metered, &row);
     }
     reader->close(&log);
+    if (reader->unshare)
+        reader->unshare(&options.shared, &counts);
     input_close(&input);
     metered_end(&metered);
     return 0;
