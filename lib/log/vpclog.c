@@ -125,4 +125,4 @@ static enum result next_row(struct log *log, struct log_row *row)
     return result;
 }
 
-const struct log_reader vpc_reader = {open_log, next_row, close_log, NULL};
+const struct log_reader vpc_reader = {.open = open_log, .next = next_row, .close = close_log};
