@@ -75,6 +75,7 @@ static inline void metered_end(struct metered *metered)
         must(record_read(reader, line, (size_t)length - 1, &record) == RESULT_OK &&
              record.traffic_date >= 0);
         record_read_rest(reader, &record);
+        record_read_source(reader, &record);
         record_writer_redirect(again, metered_compare, line);
         must(record_write(again, &record) == RESULT_OK && record_writer_flush(again) == RESULT_OK);
     }
