@@ -38,23 +38,26 @@ static const char *const statements[STATEMENTS] = {
     [UNDO] = "ROLLBACK",
     [ENTER] = "INSERT OR IGNORE INTO sample VALUES(?1)",
     [HAS] = "SELECT 1 FROM sample WHERE id=?1",
-    [FIND] = "SELECT given.rowid, seen.key, seen.counter, seen.n, seen.first, seen.last"
-             " FROM temp.given CROSS JOIN main.seen ON seen.key=given.key",
-    [WRITE] = "REPLACE INTO main.seen SELECT key, counter, n, first, last FROM temp.given",
-    [MERGE] = "INSERT INTO main.seen SELECT key, counter, n, first, last FROM temp.given WHERE true"
-              " ON CONFLICT(key, counter) DO UPDATE SET"
-              " n=max(n,excluded.n),first=min(first,excluded.first),last=max(last,excluded.last)"
-              " WHERE excluded.n>n OR excluded.first<first OR excluded.last>last",
+    [FIND] = "SELECT given.rowid, seen.high, seen.low, seen.counter, seen.n, seen.first, seen.last"
+             " FROM temp.given CROSS JOIN main.seen ON seen.high=given.high AND seen.low=given.low",
+    [WRITE] = "REPLACE INTO main.seen SELECT high, low, counter, n, first, last FROM temp.given",
+    [MERGE] =
+        "INSERT INTO main.seen SELECT high, low, counter, n, first, last FROM temp.given WHERE true"
+        " ON CONFLICT(high, low, counter) DO UPDATE SET"
+        " n=max(n,excluded.n),first=min(first,excluded.first),last=max(last,excluded.last)"
+        " WHERE excluded.n>n OR excluded.first<first OR excluded.last>last",
     [NUMBER] = "SELECT number FROM counter WHERE id=?1",
     [NEW_NUMBER] = "INSERT INTO counter(id) VALUES(?1)",
-    [FORGET] = "DELETE FROM seen WHERE key IN"
-               " (SELECT key FROM seen GROUP BY key HAVING max(last)<?1)",
-    [ROWS] = "SELECT 0, key, id, n, first, last FROM seen JOIN counter ON number=counter"
-             " ORDER BY key",
-    [ROWS_SORTED] = "SELECT 0, key, id, n, first, last FROM seen JOIN counter ON number=counter"
-                    " ORDER BY key, id",
+    [FORGET] = "DELETE FROM seen WHERE (high, low) IN"
+               " (SELECT high, low FROM seen GROUP BY high, low HAVING max(last)<?1)",
+    [ROWS] = "SELECT 0, high, low, id, n, first, last FROM seen JOIN counter ON number=counter"
+             " ORDER BY high, low",
+    [ROWS_SORTED] =
+        "SELECT 0, high, low, id, n, first, last FROM seen JOIN counter ON number=counter"
+        " ORDER BY high, low, id",
     [SAMPLES] = "SELECT id FROM sample ORDER BY id",
-    [FIGURES] = "SELECT (SELECT count(*) FROM sample), count(DISTINCT key), count(*),"
+    [FIGURES] = "SELECT (SELECT count(*) FROM sample),"
+                " (SELECT count(*) FROM (SELECT DISTINCT high, low FROM seen)), count(*),"
                 " count(DISTINCT counter), max(n), min(first), max(last) FROM seen",
     [OWN] = "SELECT id FROM counter WHERE number=0",
 };
@@ -330,15 +333,12 @@ enum result seen_forget(struct seen *seen, int64_t before, int64_t *rows)
 /* False if no flowseen has written the row. */
 static bool read_row(sqlite3_stmt *from, struct seen_row *row)
 {
-    const void *key = sqlite3_column_blob(from, 1);
-
-    if (!key || sqlite3_column_bytes(from, 1) != (int)SEEN_KEY_BYTES)
-        return false;
-    memcpy(row->key.bytes, key, SEEN_KEY_BYTES);
-    row->counter = sqlite3_column_int64(from, 2);
-    row->count = sqlite3_column_int64(from, 3);
-    row->first = sqlite3_column_int64(from, 4);
-    row->last = sqlite3_column_int64(from, 5);
+    row->key.high = sqlite3_column_int64(from, 1);
+    row->key.low = sqlite3_column_int64(from, 2);
+    row->counter = sqlite3_column_int64(from, 3);
+    row->count = sqlite3_column_int64(from, 4);
+    row->first = sqlite3_column_int64(from, 5);
+    row->last = sqlite3_column_int64(from, 6);
     return row->count >= 1 && row->count <= SEEN_COUNT_MOST && row->first >= 0 &&
            row->last >= row->first && row->last <= SEEN_TIME_MOST;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "know/seencount.h"
 
-#include "base/bytes.h"
 #include "base/grow.h"
 
 #include <stdlib.h>
@@ -9,7 +8,7 @@
 
 /* A key of one of several samples. */
 struct place {
-    uint64_t high, low; /* the key */
+    struct seen_key key;
     struct sighted *sighted;
     uint32_t sample; /* its number among them */
 };
@@ -18,24 +17,24 @@ static int compare_places(const void *a, const void *b)
 {
     const struct place *x = a, *y = b;
 
-    if (x->high != y->high)
-        return x->high < y->high ? -1 : 1;
-    if (x->low != y->low)
-        return x->low < y->low ? -1 : 1;
+    if (x->key.high != y->key.high)
+        return x->key.high < y->key.high ? -1 : 1;
+    if (x->key.low != y->key.low)
+        return x->key.low < y->key.low ? -1 : 1;
     return (x->sample > y->sample) - (x->sample < y->sample);
 }
 
 static bool is_same_key(const struct place *x, const struct place *y)
 {
-    return x->high == y->high && x->low == y->low;
+    return x->key.high == y->key.high && x->key.low == y->key.low;
 }
 
 /* Keys are hashes, which spread evenly: what is left to sort in a bucket is little. */
 #define BUCKETS 4096u
 
-static size_t bucket_of(uint64_t high)
+static size_t bucket_of(const struct seen_key *key)
 {
-    return high / (UINT64_MAX / BUCKETS + 1);
+    return ((uint64_t)key->high + (UINT64_C(1) << 63)) / (UINT64_MAX / BUCKETS + 1);
 }
 
 /* Where the places of each bucket begin; behind them the total. */
@@ -45,7 +44,7 @@ static void measure_buckets(struct sighting *const *sightings, size_t count,
     memset(begins, 0, (BUCKETS + 1) * sizeof *begins);
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < sightings[i]->key_count; j++)
-            begins[bucket_of(be64(sightings[i]->keys[j].key.bytes)) + 1]++;
+            begins[bucket_of(&sightings[i]->keys[j].key) + 1]++;
     for (size_t i = 0; i < BUCKETS; i++)
         begins[i + 1] += begins[i];
 }
@@ -57,11 +56,9 @@ static void fill_buckets(struct sighting *const *sightings, size_t count, size_t
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < sightings[i]->key_count; j++) {
             struct sighted *sighted = &sightings[i]->keys[j];
-            uint64_t high = be64(sighted->key.bytes);
 
-            places[ends[bucket_of(high)]++] = (struct place){
-                .high = high,
-                .low = be64(sighted->key.bytes + 8),
+            places[ends[bucket_of(&sighted->key)]++] = (struct place){
+                .key = sighted->key,
                 .sighted = sighted,
                 .sample = (uint32_t)i,
             };

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define APPLICATION 0x53666c77 /* "Sflw" */
-#define STORE_VERSION 1
+#define STORE_VERSION 2
 #define BUSY_MILLISECONDS 10000
 
 /*
@@ -26,8 +26,9 @@ static const char schema[] =
     "BEGIN;"
     "CREATE TABLE counter(number INTEGER PRIMARY KEY, id INTEGER NOT NULL UNIQUE);"
     "CREATE TABLE sample(id INTEGER PRIMARY KEY);"
-    "CREATE TABLE seen(key BLOB NOT NULL, counter INTEGER NOT NULL, n INTEGER NOT NULL,"
-    " first INTEGER NOT NULL, last INTEGER NOT NULL, PRIMARY KEY(key, counter)) WITHOUT ROWID;"
+    "CREATE TABLE seen(high INTEGER NOT NULL, low INTEGER NOT NULL, counter INTEGER NOT NULL,"
+    " n INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, PRIMARY KEY(high, low, "
+    "counter)) WITHOUT ROWID;"
     "INSERT INTO counter VALUES(0, %lld);"
     "PRAGMA application_id=%d;"
     "PRAGMA user_version=%d;"

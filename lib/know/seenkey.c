@@ -1,11 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "know/seenkey.h"
 
+#include "base/bytes.h"
+
 #include <nettle/sha2.h>
 #include <string.h>
 
-static void hash(const char *kind, const char *bytes, size_t length, uint8_t digest[32])
+struct seen_key seen_key_read(const uint8_t bytes[SEEN_KEY_BYTES])
 {
+    return (struct seen_key){(int64_t)be64(bytes), (int64_t)be64(bytes + 8)};
+}
+
+struct seen_key seen_key_of(const char *kind, const char *bytes, size_t length)
+{
+    uint8_t digest[SHA256_DIGEST_SIZE];
     struct sha256_ctx sha256;
 
     sha256_init(&sha256);
@@ -13,16 +21,12 @@ static void hash(const char *kind, const char *bytes, size_t length, uint8_t dig
     sha256_update(&sha256, 1, (const uint8_t *)" ");
     sha256_update(&sha256, length, (const uint8_t *)bytes);
     sha256_digest(&sha256, SHA256_DIGEST_SIZE, digest);
+    return seen_key_read(digest);
 }
 
-struct seen_key seen_key_of(const char *kind, const char *bytes, size_t length)
+int64_t seen_id_of(const char *kind, const char *bytes, size_t length)
 {
-    uint8_t digest[SHA256_DIGEST_SIZE];
-    struct seen_key key;
-
-    hash(kind, bytes, length, digest);
-    memcpy(key.bytes, digest, sizeof key.bytes);
-    return key;
+    return seen_key_of(kind, bytes, length).high;
 }
 
 /* Without branches: which digits are letters, nobody can foretell. */
@@ -40,15 +44,4 @@ bool seen_hex_read(const char *digits, uint8_t *bytes, size_t length)
         bytes[i] = (uint8_t)(x << 4 | y);
     }
     return wrong == 0;
-}
-
-int64_t seen_id_of(const char *kind, const char *bytes, size_t length)
-{
-    uint8_t digest[SHA256_DIGEST_SIZE];
-    uint64_t id = 0;
-
-    hash(kind, bytes, length, digest);
-    for (size_t i = 0; i < sizeof id; i++)
-        id = id << 8 | digest[i];
-    return (int64_t)id;
 }

@@ -11,9 +11,13 @@
 
 #define SEEN_KEY_BYTES 16u
 
+/* Its first and its last eight bytes, as in a store: SQLite compares integers faster than bytes. */
 struct seen_key {
-    uint8_t bytes[SEEN_KEY_BYTES];
+    int64_t high, low;
 };
+
+/* Of so many bytes. */
+struct seen_key seen_key_read(const uint8_t bytes[SEEN_KEY_BYTES]);
 
 /* A key that begins with the words of what it stands for, so that no two kinds share one. */
 struct seen_key seen_key_of(const char *kind, const char *bytes, size_t length);

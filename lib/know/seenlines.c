@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "know/seenlines.h"
 
+#include "base/bytes.h"
 #include "base/number.h"
 #include "record/sensor.h"
 
 #include <inttypes.h>
-#include <nettle/base16.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,14 +18,11 @@ static const struct json_key keys[] = {
 
 size_t seenline_row(char line[SEENLINE_MOST], const struct seen_row *row)
 {
-    char key[2 * SEEN_KEY_BYTES + 1];
-
-    base16_encode_update(key, SEEN_KEY_BYTES, row->key.bytes);
-    key[sizeof key - 1] = '\0';
     return (size_t)snprintf(line, SEENLINE_MOST,
-                            "{\"key\":\"%s\",\"counter\":\"%016" PRIx64 "\",\"n\":%" PRId64
-                            ",\"first\":%" PRId64 ",\"last\":%" PRId64 "}\n",
-                            key, (uint64_t)row->counter, row->count, row->first, row->last);
+                            "{\"key\":\"%016" PRIx64 "%016" PRIx64 "\",\"counter\":\"%016" PRIx64
+                            "\",\"n\":%" PRId64 ",\"first\":%" PRId64 ",\"last\":%" PRId64 "}\n",
+                            (uint64_t)row->key.high, (uint64_t)row->key.low, (uint64_t)row->counter,
+                            row->count, row->first, row->last);
 }
 
 size_t seenline_sample(char line[SEENLINE_MOST], int64_t sample)
@@ -53,13 +50,10 @@ static bool read_hex(const struct json_member *member, uint8_t *bytes, size_t le
 static bool read_id(const struct json_member *member, int64_t *id)
 {
     uint8_t bytes[8];
-    uint64_t number = 0;
 
     if (!read_hex(member, bytes, sizeof bytes))
         return false;
-    for (size_t i = 0; i < sizeof bytes; i++)
-        number = number << 8 | bytes[i];
-    *id = (int64_t)number;
+    *id = (int64_t)be64(bytes);
     return true;
 }
 
@@ -90,8 +84,11 @@ static bool read_counter(const struct json_member *const *members, int64_t *coun
 
 static const char *read_row(const struct json_member *const *members, struct seen_row *row)
 {
-    if (!read_hex(members[KEY], row->key.bytes, SEEN_KEY_BYTES))
+    uint8_t key[SEEN_KEY_BYTES];
+
+    if (!read_hex(members[KEY], key, sizeof key))
         return "key is not 32 hexadecimal digits";
+    row->key = seen_key_read(key);
     if (!read_counter(members, &row->counter))
         return "counter is not 16 hexadecimal digits, and sensor is not a name";
     if (!read_number(members[COUNT], 1, SEEN_COUNT_MOST, &row->count))

@@ -26,7 +26,7 @@ static int connect_table(sqlite3 *db, void *rows, int argc, const char *const *a
     (void)argv;
     (void)message;
     if (table)
-        code = sqlite3_declare_vtab(db, "CREATE TABLE given(key, counter, n, first, last)");
+        code = sqlite3_declare_vtab(db, "CREATE TABLE given(high, low, counter, n, first, last)");
     if (code != SQLITE_OK) {
         sqlite3_free(table);
         return code;
@@ -100,12 +100,10 @@ static int read_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int 
 {
     const struct cursor *cursor = (struct cursor *)base;
     const struct seen_row *row = &cursor->rows.rows[cursor->at];
-    const int64_t numbers[] = {0, row->counter, row->count, row->first, row->last};
+    const int64_t numbers[] = {row->key.high, row->key.low, row->counter,
+                               row->count,    row->first,   row->last};
 
-    if (column == 0)
-        sqlite3_result_blob(context, row->key.bytes, SEEN_KEY_BYTES, SQLITE_STATIC);
-    else
-        sqlite3_result_int64(context, numbers[column]);
+    sqlite3_result_int64(context, numbers[column]);
     return SQLITE_OK;
 }
 

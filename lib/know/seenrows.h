@@ -16,8 +16,8 @@ struct seen_rows {
 };
 
 /*
- * Makes the table temp.given(key, counter, n, first, last); a row's rowid is its place. While a
- * statement runs it has what *rows had at its start. Returns a code of SQLite.
+ * Makes the table temp.given(high, low, counter, n, first, last); a row's rowid is its place. While
+ * a statement runs it has what *rows had at its start. Returns a code of SQLite.
  */
 int seenrows_attach(sqlite3 *db, struct seen_rows *rows);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "know/sighting.h"
 
-#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/grow.h"
 #include "know/domain.h"
@@ -41,14 +40,14 @@ static bool is_same(const void *owner, uint32_t number, const void *key)
 {
     const struct sighting *sighting = owner;
 
-    return memcmp(&sighting->keys[number - 1].key, key, SEEN_KEY_BYTES) == 0;
+    return memcmp(&sighting->keys[number - 1].key, key, sizeof(struct seen_key)) == 0;
 }
 
 static uint32_t hash_key(const void *owner, uint32_t number)
 {
     const struct sighting *sighting = owner;
 
-    return hash_bytes(&sighting->seed, sighting->keys[number - 1].key.bytes, SEEN_KEY_BYTES);
+    return hash_bytes(&sighting->seed, &sighting->keys[number - 1].key, sizeof(struct seen_key));
 }
 
 static enum result add_key(struct sighting *sighting, const struct seen_key *key, uint32_t *slot)
@@ -69,7 +68,7 @@ static enum result add_key(struct sighting *sighting, const struct seen_key *key
 static enum result sight(struct sighting *sighting, const struct seen_key *key, int64_t time,
                          uint32_t *number)
 {
-    uint32_t hash = hash_bytes(&sighting->seed, key->bytes, SEEN_KEY_BYTES);
+    uint32_t hash = hash_bytes(&sighting->seed, key, sizeof *key);
     enum result result = RESULT_OK;
     struct sighted *sighted;
     uint32_t *slot;
@@ -95,16 +94,16 @@ static enum result sight(struct sighting *sighting, const struct seen_key *key, 
 /* The key of a behavior is the first half of its flow id. */
 static struct seen_key flow_key(const struct record *record)
 {
-    struct seen_key key = {0};
+    uint8_t key[SEEN_KEY_BYTES];
     char text[LABEL_ID_TEXT];
 
     if (record->known->flow_id.length == LABEL_ID_TEXT - 1 &&
-        seen_hex_read(record->known->flow_id.bytes, key.bytes, SEEN_KEY_BYTES))
-        return key;
+        seen_hex_read(record->known->flow_id.bytes, key, sizeof key))
+        return seen_key_read(key);
     label_id(record, label_category(record), text);
-    if (!seen_hex_read(text, key.bytes, SEEN_KEY_BYTES))
-        memset(&key, 0, sizeof key); /* never: the text is hexadecimal */
-    return key;
+    if (!seen_hex_read(text, key, sizeof key))
+        memset(key, 0, sizeof key); /* never: the text is hexadecimal */
+    return seen_key_read(key);
 }
 
 /* The domain of the record's destination; none: it has no name, or no registered domain. */

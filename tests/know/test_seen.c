@@ -105,7 +105,7 @@ static enum result take(void *context, size_t key, const struct seen_row *row)
 static struct seen_row row_of(uint8_t key, int64_t counter, int64_t count, int64_t first,
                               int64_t last)
 {
-    return (struct seen_row){{{key}}, counter, count, first, last};
+    return (struct seen_row){{key, 0}, counter, count, first, last};
 }
 
 static void finds(struct seen *seen, const char *want, const char *what)
