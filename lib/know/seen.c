@@ -18,6 +18,8 @@ enum statement {
     ENTER,
     HAS,
     FIND,
+    ADD,
+    ALONE,
     WRITE,
     MERGE,
     NUMBER,
@@ -40,6 +42,11 @@ static const char *const statements[STATEMENTS] = {
     [HAS] = "SELECT 1 FROM sample WHERE id=?1",
     [FIND] = "SELECT given.rowid, seen.high, seen.low, seen.counter, seen.n, seen.first, seen.last"
              " FROM temp.given CROSS JOIN main.seen ON seen.high=given.high AND seen.low=given.low",
+    [ADD] = "INSERT INTO main.seen SELECT high, low, counter, n, first, last FROM temp.given"
+            " WHERE true ON CONFLICT(high, low, counter) DO UPDATE SET n=min(n+excluded.n,?1),"
+            "first=min(first,excluded.first),last=max(last,excluded.last)"
+            " WHERE tell(high, low, n, first, last)",
+    [ALONE] = "SELECT max(number)=0 FROM counter",
     [WRITE] = "REPLACE INTO main.seen SELECT high, low, counter, n, first, last FROM temp.given",
     [MERGE] =
         "INSERT INTO main.seen SELECT high, low, counter, n, first, last FROM temp.given WHERE true"
@@ -69,6 +76,17 @@ struct numbered {
 
 #define NUMBERS 256u
 
+typedef enum result take_fn(void *context, size_t key, const struct seen_row *row);
+
+/* Who is told of the rows that others are added to, and what it said; the given row that is next.
+ */
+struct telling {
+    take_fn *take;
+    void *context;
+    size_t at;
+    enum result result;
+};
+
 struct seen {
     sqlite3 *db;
     enum seen_mode mode;
@@ -76,6 +94,7 @@ struct seen {
     int64_t own;
     struct numbered numbers[NUMBERS]; /* of counters used lately, by the end of their id */
     struct seen_rows given;
+    struct telling telling;
     bool begun;
     struct seen_failure failure;
 };
@@ -204,6 +223,17 @@ static enum result read_own(struct seen *seen)
     return result;
 }
 
+static void tell(sqlite3_context *context, int count, sqlite3_value **values);
+
+/* What statements use beside the tables of the store. */
+static int attach(struct seen *seen)
+{
+    int code = sqlite3_create_function(seen->db, "tell", 5, SQLITE_UTF8 | SQLITE_DIRECTONLY, seen,
+                                       tell, NULL, NULL);
+
+    return code == SQLITE_OK ? seenrows_attach(seen->db, &seen->given) : code;
+}
+
 enum result seen_open(struct seen *seen, const char *path, enum seen_mode mode)
 {
     enum result result = RESULT_OK;
@@ -220,7 +250,7 @@ enum result seen_open(struct seen *seen, const char *path, enum seen_mode mode)
     if (!seen->db)
         return RESULT_NO_MEMORY;
     if (code == SQLITE_OK)
-        code = seenrows_attach(seen->db, &seen->given);
+        code = attach(seen);
     return code == SQLITE_OK ? read_own(seen) : failed(seen, code);
 }
 
@@ -331,6 +361,13 @@ enum result seen_forget(struct seen *seen, int64_t before, int64_t *rows)
 }
 
 /* False if no flowseen has written the row. */
+static bool is_right(const struct seen_row *row)
+{
+    return row->count >= 1 && row->count <= SEEN_COUNT_MOST && row->first >= 0 &&
+           row->last >= row->first && row->last <= SEEN_TIME_MOST;
+}
+
+/* The same of a row that it reads. */
 static bool read_row(sqlite3_stmt *from, struct seen_row *row)
 {
     row->key.high = sqlite3_column_int64(from, 1);
@@ -339,11 +376,8 @@ static bool read_row(sqlite3_stmt *from, struct seen_row *row)
     row->count = sqlite3_column_int64(from, 4);
     row->first = sqlite3_column_int64(from, 5);
     row->last = sqlite3_column_int64(from, 6);
-    return row->count >= 1 && row->count <= SEEN_COUNT_MOST && row->first >= 0 &&
-           row->last >= row->first && row->last <= SEEN_TIME_MOST;
+    return is_right(row);
 }
-
-typedef enum result take_fn(void *context, size_t key, const struct seen_row *row);
 
 /* The rows of a statement: the place of a key, of `keys`, in order; then what read_row reads. */
 static enum result each_row(struct seen *seen, enum statement which, size_t keys, take_fn *take,
@@ -385,6 +419,61 @@ static enum result give(struct seen *seen, enum statement which, const struct se
 enum result seen_write(struct seen *seen, const struct seen_row *rows, size_t count)
 {
     return give(seen, WRITE, rows, count);
+}
+
+/* The SQL function of ADD: tells of a row as it was. Rows come in the order of those given. */
+static void tell(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    struct seen *seen = sqlite3_user_data(context);
+    struct telling *telling = &seen->telling;
+    const struct seen_row row = {
+        {sqlite3_value_int64(values[0]), sqlite3_value_int64(values[1])},
+        0,
+        sqlite3_value_int64(values[2]),
+        sqlite3_value_int64(values[3]),
+        sqlite3_value_int64(values[4]),
+    };
+
+    (void)count;
+    while (telling->at < seen->given.count &&
+           memcmp(&seen->given.rows[telling->at].key, &row.key, sizeof row.key) != 0)
+        telling->at++;
+    telling->result = telling->at < seen->given.count && is_right(&row)
+                          ? telling->take(telling->context, telling->at, &row)
+                          : RESULT_DAMAGED;
+    if (telling->result == RESULT_OK)
+        sqlite3_result_int(context, 1);
+    else
+        sqlite3_result_error(context, "stopped", -1);
+}
+
+enum result seen_alone(struct seen *seen, bool *alone)
+{
+    enum result result;
+    sqlite3_stmt *statement = use(seen, ALONE, &result);
+    int code;
+
+    if (!statement)
+        return result;
+    code = sqlite3_step(statement);
+    *alone = code == SQLITE_ROW && sqlite3_column_int(statement, 0);
+    return end(seen, statement, code);
+}
+
+enum result seen_add(struct seen *seen, const struct seen_row *rows, size_t count, take_fn *take,
+                     void *context)
+{
+    enum result result;
+    sqlite3_stmt *statement = use(seen, ADD, &result);
+
+    if (!statement)
+        return result;
+    sqlite3_bind_int64(statement, 1, SEEN_COUNT_MOST);
+    seen->telling = (struct telling){.take = take, .context = context, .result = RESULT_OK};
+    result = give(seen, ADD, rows, count);
+    if (seen->telling.result == RESULT_DAMAGED)
+        return damaged(seen);
+    return seen->telling.result == RESULT_OK ? result : seen->telling.result;
 }
 
 enum result seen_merge(struct seen *seen, const struct seen_row *rows, size_t count)

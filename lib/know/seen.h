@@ -91,6 +91,17 @@ MUST_CHECK enum result seen_find(struct seen *seen, const struct seen_row *keys,
 MUST_CHECK enum result seen_write(struct seen *seen, const struct seen_row *rows, size_t count);
 MUST_CHECK enum result seen_merge(struct seen *seen, const struct seen_row *rows, size_t count);
 
+/* True if only the store's own counter, whose number is 0, can have rows. */
+MUST_CHECK enum result seen_alone(struct seen *seen, bool *alone);
+
+/*
+ * Adds the counts of rows, one a key in the order of their keys, to those that are there, and takes
+ * their times in; tells, as seen_find does, what was there before, of one counter.
+ */
+MUST_CHECK enum result
+seen_add(struct seen *seen, const struct seen_row *rows, size_t count,
+         enum result (*take)(void *context, size_t key, const struct seen_row *row), void *context);
+
 /* Forgets keys whose last time is before that, with all their rows. *rows: how many. */
 MUST_CHECK enum result seen_forget(struct seen *seen, int64_t before, int64_t *rows);
 

@@ -95,6 +95,7 @@ struct counting {
     struct sighting *const *sightings;
     struct seen *seen;
     bool only_ask;
+    bool alone; /* all samples are new, and of the only counter: rows are added at once */
     struct seen_row keys[KEYS_MOST];
     const struct place *places[KEYS_MOST + 1]; /* the first of each key; the end of the last */
     size_t current;                            /* the key that is being read */
@@ -219,7 +220,7 @@ static enum result finish_key(struct counting *counting)
         fact.counters += !entry;
         widen(&fact.first, &fact.last, sighted->first, sighted->last);
     }
-    if (result == RESULT_OK)
+    if (result == RESULT_OK && !counting->alone)
         result = collect_changed(counting);
     counting->entry_count = 0;
     counting->current++;
@@ -234,6 +235,30 @@ static enum result take_row(void *context, size_t key, const struct seen_row *ro
     while (counting->current < key && result == RESULT_OK)
         result = finish_key(counting);
     return result == RESULT_OK ? add_entry(counting, row) : result;
+}
+
+/* Makes of each key the row that its samples add. */
+static void add_up_samples(struct counting *counting, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct seen_row *row = &counting->keys[i];
+        const struct place *place = counting->places[i], *end = counting->places[i + 1];
+
+        row->counter = 0;
+        row->count = end - place;
+        row->first = row->last = -1;
+        for (; place < end; place++)
+            widen(&row->first, &row->last, place->sighted->first, place->sighted->last);
+    }
+}
+
+/* Reads what is known of the keys; if `alone`, adds the samples at the same time. */
+static enum result read_keys(struct counting *counting, size_t count)
+{
+    if (!counting->alone)
+        return seen_find(counting->seen, counting->keys, count, take_row, counting);
+    add_up_samples(counting, count);
+    return seen_add(counting->seen, counting->keys, count, take_row, counting);
 }
 
 /* Finds some of the keys, from one place on, and counts them; *place: where the next one begins. */
@@ -254,7 +279,7 @@ static enum result count_keys(struct counting *counting, const struct place **pl
     counting->places[count] = *place;
     counting->current = 0;
     counting->changed_count = 0;
-    result = seen_find(counting->seen, counting->keys, count, take_row, counting);
+    result = read_keys(counting, count);
     while (counting->current < count && result == RESULT_OK)
         result = finish_key(counting);
     if (result == RESULT_OK && counting->changed_count > 0)
@@ -288,6 +313,18 @@ static enum result enter(struct sighting *sighting, struct seen *seen, bool only
                                : result;
 }
 
+static enum result find_alone(struct counting *counting, size_t count)
+{
+    enum result result = RESULT_OK;
+
+    if (!counting->only_ask)
+        result = seen_alone(counting->seen, &counting->alone);
+    for (size_t i = 0; i < count; i++)
+        if (counting->sightings[i]->counted_before)
+            counting->alone = false;
+    return result;
+}
+
 enum result sightings_count(struct sighting *const *sightings, size_t count, struct seen *seen,
                             bool only_ask)
 {
@@ -304,7 +341,9 @@ enum result sightings_count(struct sighting *const *sightings, size_t count, str
         counting->sightings = sightings;
         counting->seen = seen;
         counting->only_ask = only_ask;
-        result = count_all(counting, places, places + total);
+        result = find_alone(counting, count);
+        if (result == RESULT_OK)
+            result = count_all(counting, places, places + total);
     }
     if (counting) {
         free(counting->entries);

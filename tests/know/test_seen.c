@@ -97,8 +97,8 @@ static enum result take(void *context, size_t key, const struct seen_row *row)
     struct found *found = context;
     size_t used = strlen(found->text);
 
-    snprintf(found->text + used, sizeof found->text - used, "%zu:%d=%d,%d-%d ", key,
-             (int)row->counter, (int)row->count, (int)row->first, (int)row->last);
+    snprintf(found->text + used, sizeof found->text - used, "%zu:%d=%lld,%d-%d ", key,
+             (int)row->counter, (long long)row->count, (int)row->first, (int)row->last);
     return RESULT_OK;
 }
 
@@ -157,6 +157,39 @@ static void test_rows(const char *path)
     seen_destroy(&seen);
 }
 
+static void test_add(const char *path)
+{
+    const struct seen_row rows[] = {row_of(1, 0, 3, 50, 60), row_of(2, 0, 1, 10, 10)};
+    const struct seen_row more[] = {row_of(0, 0, 1, 7, 7), row_of(2, 0, SEEN_COUNT_MOST, 20, 30),
+                                    row_of(3, 0, 1, 1, 1)};
+    const struct seen_row wrong[] = {row_of(8, 0, 1, 9, 5)};
+    struct found found = {""};
+    struct seen *seen;
+    int64_t number;
+    bool alone;
+
+    need(seen_init(&seen) == RESULT_OK, "no memory");
+    need(seen_open(seen, path, SEEN_CREATE) == RESULT_OK, seen_problem(seen));
+    is_int(seen_begin(seen), RESULT_OK, "it begins");
+    is_int(seen_add(seen, rows, 2, take, &found), RESULT_OK, "rows are added");
+    is_str(found.text, "", "nothing was there");
+    is_int(seen_add(seen, more, 3, take, &found), RESULT_OK, "more are added");
+    is_str(found.text, "1:0=1,10-10 ", "the row that was there is told");
+    finds(seen, "0:0=3,50-60 1:0=1099511627776,10-30 ", "counts are added, up to the largest");
+    is_int(seen_add(seen, rows, 2, refuse, NULL), RESULT_END, "what take says ends it");
+    finds(seen, "0:0=3,50-60 1:0=1099511627776,10-30 ", "nothing of it is added");
+    is_int(seen_write(seen, wrong, 1), RESULT_OK, "a row that flowseen does not write");
+    is_int(seen_add(seen, wrong, 1, take, &found), RESULT_SYSTEM, "nothing is added to it");
+    is_int(seen_trouble(seen), SEEN_FOREIGN, "the store is damaged");
+    is_int(seen_alone(seen, &alone), RESULT_OK, "who has rows");
+    ok(alone, "only the store itself");
+    is_int(seen_number(seen, 5, true, &number), RESULT_OK, "another counter");
+    is_int(seen_alone(seen, &alone), RESULT_OK, "who has rows now");
+    ok(!alone, "others may");
+    seen_undo(seen);
+    seen_destroy(&seen);
+}
+
 static void test_numbers(const char *path)
 {
     enum { MANY = 1000 };
@@ -188,6 +221,7 @@ int main(void)
     test_hex();
     test_lines();
     test_rows(path_of("store"));
+    test_add(path_of("other"));
     test_numbers(path_of("store"));
     remove_folder();
     return done();
