@@ -22,8 +22,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#define MEMORY_LEAST 1024
+
+enum { OPTION_MEMORY = OPTION_LONG };
+
 static const struct tool_option tool_options[] = {
     {'f', "rules", "RULES", "a file of rules, or a directory of such; may be given several times"},
+    {OPTION_MEMORY, "memory", "SIZE",
+     "memory for the lines of samples, beyond which they are not held whole (default 256M)"},
     {'q', "quiet", NULL, "show no progress, and no note about files without records or rules"},
     {'v', "verbose", NULL, "tell how many rules there are, and print a summary"},
     COMMON_OPTIONS,
@@ -66,12 +72,14 @@ static const char *const fields[FIELDS] = {"title",   "description", "relevance"
 
 struct flowevent {
     struct rulefiles files;
-    struct event_rules rules;
+    struct event_rules *rules; /* of these two */
+    struct event_rules both[2];
     struct events *events;
     struct samples *samples;
     struct record_reader *writer;
     struct json *json; /* for tags */
     struct output *output;
+    size_t memory;
     bool quiet, verbose;
 
     struct match match; /* of the record that is being written */
@@ -207,11 +215,15 @@ static enum result write_flow(struct flowevent *flowevent, const struct event_fl
     if (result != RESULT_OK)
         return result;
     record_read_rest(flowevent->writer, &record);
-    return write_member(flowevent, &record, &flowevent->rules.list[flow->rule], flow->event_start);
+    return write_member(flowevent, &record, &flowevent->rules->list[flow->rule], flow->event_start);
 }
 
-/* Writes the lines: those of members with what was found, the others between them as they are. */
-static enum result write_sample(struct flowevent *flowevent, const struct event_sample *sample)
+/*
+ * Writes so many bytes of the lines: those of members with what was found, the others between them
+ * as they are.
+ */
+static enum result write_lines(struct flowevent *flowevent, const struct event_sample *sample,
+                               size_t bytes)
 {
     const char *lines = sample->lines.bytes;
     size_t written = 0;
@@ -220,6 +232,8 @@ static enum result write_sample(struct flowevent *flowevent, const struct event_
     for (size_t i = 0; i < sample->flow_count && sample->members > 0; i++) {
         const struct event_flow *flow = &sample->flows[i];
 
+        if (flow->line >= bytes)
+            break;
         if (flow->rule == EVENT_NONE)
             continue;
         result = output_put(flowevent->output, lines + written, flow->line - written);
@@ -229,7 +243,66 @@ static enum result write_sample(struct flowevent *flowevent, const struct event_
             return result;
         written = flow->end;
     }
-    return output_put(flowevent->output, lines + written, sample->lines.length - written);
+    return output_put(flowevent->output, lines + written, bytes - written);
+}
+
+/* Writes so many bytes of the lines, and forgets them. */
+static enum result take_lines(struct flowevent *flowevent, struct event_sample *sample,
+                              size_t bytes)
+{
+    enum result result = write_lines(flowevent, sample, bytes);
+
+    if (result == RESULT_OK)
+        events_drop(flowevent->events, sample, bytes);
+    return result;
+}
+
+/* Writes what is settled of a large sample. */
+static enum result relieve(void *context, void *large, size_t *left)
+{
+    struct flowevent *flowevent = context;
+    struct event_sample *sample = large;
+    enum result result = events_find(flowevent->events, sample);
+
+    if (result == RESULT_OK)
+        result = take_lines(flowevent, sample, events_settled(flowevent->events, sample));
+    *left = sample->lines.length;
+    return result;
+}
+
+/* Writes all of a sample that there is so far. */
+static enum result cut(void *context, void *begun, size_t *left)
+{
+    struct flowevent *flowevent = context;
+    struct event_sample *sample = begun;
+    enum result result = RESULT_OK;
+
+    *left = 0;
+    if (sample->lines.length > 0)
+        result = events_find(flowevent->events, sample);
+    return result == RESULT_OK && sample->lines.length > 0
+               ? take_lines(flowevent, sample, sample->lines.length)
+               : result;
+}
+
+/* Reads the rules again, and goes on with them, if they are all good. */
+static enum result read_again(struct flowevent *flowevent)
+{
+    struct event_rules *old = flowevent->rules, *new = &flowevent->both[old == flowevent->both];
+    bool good =
+        rulefiles_stay(&flowevent->files) && rulefiles_read(&flowevent->files, new) == EX_OK;
+    enum result result = RESULT_OK;
+
+    if (!good)
+        complain(NULL, "the rules that were read before stay in use");
+    if (good)
+        result = samples_each(flowevent->samples, cut);
+    if (good && result == RESULT_OK)
+        result = events_change(flowevent->events, new);
+    if (good && result == RESULT_OK)
+        flowevent->rules = new;
+    event_rules_destroy(flowevent->rules == new ? old : new);
+    return result;
 }
 
 static void destroy_sample(void *sample)
@@ -257,9 +330,11 @@ static enum result add(void *context, void *sample, const struct record *record,
                        size_t length, size_t room)
 {
     struct flowevent *flowevent = context;
+    enum result result = stop_hangup() ? read_again(flowevent) : RESULT_OK;
 
     (void)room;
-    return event_sample_add(sample, &flowevent->rules, record, line, length);
+    return result == RESULT_OK ? event_sample_add(sample, flowevent->rules, record, line, length)
+                               : result;
 }
 
 static enum result complete(void *context, void *complete_sample)
@@ -269,7 +344,7 @@ static enum result complete(void *context, void *complete_sample)
     enum result result = events_find(flowevent->events, sample);
 
     if (result == RESULT_OK)
-        result = write_sample(flowevent, sample);
+        result = write_lines(flowevent, sample, sample->lines.length);
     flowevent->records += sample->records;
     flowevent->members += sample->members;
     destroy_sample(sample);
@@ -296,9 +371,11 @@ static int start(struct flowevent *flowevent)
 {
     const struct samples_use use = {
         .quiet = flowevent->quiet,
+        .memory = flowevent->memory,
         .begin = begin,
         .add = add,
         .complete = complete,
+        .relieve = relieve,
         .settle = settle,
         .destroy = destroy_sample,
         .context = flowevent,
@@ -313,7 +390,7 @@ static int start(struct flowevent *flowevent)
     if (result == RESULT_OK)
         result = json_init(&flowevent->json, NULL, 0);
     if (result == RESULT_OK)
-        result = events_init(&flowevent->events, &flowevent->rules);
+        result = events_init(&flowevent->events, flowevent->rules);
     if (result != RESULT_OK)
         return start_failed(result);
     progress_init(&progress, !flowevent->quiet);
@@ -324,11 +401,16 @@ static int start(struct flowevent *flowevent)
 
 static int run(struct flowevent *flowevent, char **paths, size_t count)
 {
-    int rules = rulefiles_read(&flowevent->files, &flowevent->rules), status;
     enum result result;
+    int rules, status;
 
+    stop_spare_hangup();
+    flowevent->rules = &flowevent->both[0];
+    rules = rulefiles_read(&flowevent->files, flowevent->rules);
     if (rules == EX_OSERR)
         return rules;
+    if (flowevent->rules->count == 0)
+        complain(NULL, "no rules: records pass as they are");
     status = start(flowevent);
     if (status != EX_OK)
         return status;
@@ -349,6 +431,8 @@ static int take_option(struct flowevent *flowevent, int option, char **argv, boo
     switch (option) {
     case 'f':
         return rulefiles_add(&flowevent->files, optarg);
+    case OPTION_MEMORY:
+        return option_memory(MEMORY_LEAST, &flowevent->memory);
     case 'q':
         flowevent->quiet = flowevent->files.quiet = true;
         return EX_OK;
@@ -391,7 +475,8 @@ int main(int argc, char **argv)
     }
     samples_destroy(&flowevent.samples);
     events_destroy(&flowevent.events);
-    event_rules_destroy(&flowevent.rules);
+    event_rules_destroy(&flowevent.both[0]);
+    event_rules_destroy(&flowevent.both[1]);
     rulefiles_destroy(&flowevent.files);
     record_reader_destroy(&flowevent.writer);
     json_destroy(&flowevent.json);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 struct reading {
     const struct rulefiles *files;
@@ -37,6 +38,21 @@ bool rulefiles_have(const struct rulefiles *files, const char *path)
         if (strcmp(files->paths[i], path) == 0)
             return true;
     return false;
+}
+
+bool rulefiles_stay(const struct rulefiles *files)
+{
+    for (size_t i = 0; i < files->count; i++) {
+        const char *path = files->paths[i];
+        struct stat stat_of;
+
+        if (strcmp(path, "-") == 0 ||
+            (stat(path, &stat_of) == 0 && !S_ISREG(stat_of.st_mode) && !S_ISDIR(stat_of.st_mode))) {
+            complain(path, "it is not a file, and so cannot be read again");
+            return false;
+        }
+    }
+    return true;
 }
 
 void rulefiles_destroy(struct rulefiles *files)
@@ -178,9 +194,7 @@ int rulefiles_read(const struct rulefiles *files, struct event_rules *rules)
         result = event_rules_ready(rules);
     if (result != RESULT_OK)
         return failed(result);
-    if (rules->count == 0) {
-        complain(NULL, "no rules: records pass as they are");
+    if (rules->count == 0)
         worsen(&reading, EX_DATAERR);
-    }
     return reading.status;
 }

@@ -22,9 +22,13 @@ MUST_CHECK int rulefiles_add(struct rulefiles *files, const char *path);
 bool rulefiles_have(const struct rulefiles *files, const char *path);
 void rulefiles_destroy(struct rulefiles *files);
 
+/* False, after printing a message: a file is a pipe or the like, which cannot be read again. */
+bool rulefiles_stay(const struct rulefiles *files);
+
 /*
  * Reads the rules of all files; those that make no sense are told of and left out. Returns EX_OK or
- * the status of the worst problem; with EX_OSERR the rules are not ready.
+ * the status of the worst problem; with EX_OSERR the rules are not ready. No rules are a problem,
+ * of which the caller has to tell.
  */
 MUST_CHECK int rulefiles_read(const struct rulefiles *files, struct event_rules *rules);
 

@@ -14,14 +14,12 @@
 #define OPEN_MOST 256u
 #define IDLE (5 * SECOND)
 
-/* Bytes of lines that open samples may have, apart from the latest one. */
-#define OPEN_BYTES ((size_t)256 << 20)
-
 struct held {
     void *sample;
     int64_t traffic_date;
     int64_t last; /* when the last record came */
     size_t bytes; /* of its lines */
+    size_t limit; /* of them, before it is relieved */
     size_t sensor_length;
     char sensor[SENSOR_MAX];
 };
@@ -43,6 +41,8 @@ int samples_init(struct samples **samples, const struct samples_use *use)
     if (!new)
         return out_of_memory();
     new->use = *use;
+    if (use->memory == 0)
+        new->use.memory = SAMPLES_MEMORY;
     return secflows_init(&new->secflows, use->names, use->name_count);
 }
 
@@ -99,8 +99,38 @@ static enum result complete_many(struct samples *samples)
     enum result result = RESULT_OK;
 
     while (result == RESULT_OK && samples->open_count > 1 &&
-           (samples->open_count > OPEN_MOST || samples->open_bytes > OPEN_BYTES))
+           (samples->open_count > OPEN_MOST || samples->open_bytes > samples->use.memory))
         result = complete(samples);
+    return result;
+}
+
+static enum result hand_over(struct samples *samples, struct held *held, samples_fn *function)
+{
+    size_t before = held->bytes;
+    enum result result = function(samples->use.context, held->sample, &held->bytes);
+
+    samples->open_bytes -= before - held->bytes;
+    return result;
+}
+
+/* Where little is settled, it can become twice as large before it is looked at again. */
+static enum result relieve(struct samples *samples, struct held *held)
+{
+    enum result result;
+
+    if (!samples->use.relieve || held->bytes <= held->limit)
+        return RESULT_OK;
+    result = hand_over(samples, held, samples->use.relieve);
+    held->limit = held->bytes > samples->use.memory / 2 ? held->bytes * 2 : samples->use.memory;
+    return result;
+}
+
+enum result samples_each(struct samples *samples, samples_fn *each)
+{
+    enum result result = RESULT_OK;
+
+    for (size_t i = samples->open_count; i-- > 0 && result == RESULT_OK;)
+        result = hand_over(samples, samples->open[i], each);
     return result;
 }
 
@@ -122,6 +152,7 @@ static enum result begin(struct samples *samples, const struct record *record)
         free(new);
         return result;
     }
+    new->limit = samples->use.memory;
     new->traffic_date = record->traffic_date;
     new->sensor_length = record->sensor.length;
     if (new->sensor_length > 0)
@@ -163,9 +194,18 @@ static enum result add(struct samples *samples, struct record *record, const cha
     if (result != RESULT_OK)
         return result;
     held->last = samples->now;
-    held->bytes += length;
-    samples->open_bytes += length;
-    return complete_many(samples);
+    held->bytes += length + 1;
+    samples->open_bytes += length + 1;
+    result = complete_many(samples);
+    return result == RESULT_OK ? relieve(samples, held) : result;
+}
+
+/* A signal that is for something else than to stop may come meanwhile. */
+static bool is_ready(int fd)
+{
+    int count = poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, 0);
+
+    return count > 0 || (count < 0 && errno != EINTR);
 }
 
 /* Completes idle samples while there is no input; called before each read. False: stop reading. */
@@ -174,7 +214,7 @@ static bool wait_for_input(void *context, int fd)
     struct samples *samples = context;
     int64_t start = clock_monotonic();
 
-    while (poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, 0) == 0) {
+    while (!is_ready(fd)) {
         struct pollfd fds[] = {{.fd = stop_descriptor(), .events = POLLIN},
                                {.fd = fd, .events = POLLIN}};
         int64_t now = clock_monotonic(), until = stop_time(fd, start), left;

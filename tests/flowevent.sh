@@ -206,11 +206,95 @@ is "$(gzip -c rules | "$tool" -f - in.sf)" "$(cat out.sf)" '... compressed'
 is "$("$tool" -vf rules in.sf 2>&1 >/dev/null)" "$tool_name: rules: 1 rule
 $tool_name: 5 records, of which 2 are members of events" '-v'
 
+# SIGHUP: rules are read again, and what was seen for those that stay counts
+
+# waits_for COMMAND...: until it is so, or half a minute is over
+waits_for() {
+    tries=0
+    until "$@" || [ $tries -ge 300 ]; do
+        sleep 0.1
+        tries=$((tries + 1))
+    done
+}
+has_lines() {
+    [ "$(grep -c . "$1")" -ge "$2" ]
+}
+cat >live <<'END'
+{"event":"a-b","steps":["a.example","b.example"],"within":60}
+{"event":"old","steps":["c.example"]}
+END
+{
+    for second in 1 2 3 4; do
+        record 10.0.0.1:$second $second.0 noise.example:443
+    done
+    record 10.0.0.1:5 5.0 a.example:443
+} >begins.sf
+mkfifo in
+"$tool" -f live --memory 1K <in >shown 2>err &
+pid=$!
+exec 3>in
+cat begins.sf >&3
+waits_for has_lines shown 4
+is "$(cat shown)" "$(head -n 4 begins.sf)" '--memory: what is settled is written, and what can become a member is held'
+echo '{"event":"new","steps":["c.example","nonsense"],"within":9}' >broken
+cp live good
+mv broken live
+kill -HUP $pid
+record 10.0.0.1:6 6.0 noise.example:443 >&3
+waits_for has_lines err 2
+is "$(cat err)" "$tool_name: live: line 1: event \"new\": step 2: \"nonsense\" is neither a category nor a destination
+$tool_name: the rules that were read before stay in use" 'SIGHUP: rules that make no sense are not used'
+rm live
+kill -HUP $pid
+record 10.0.0.1:7 7.0 noise.example:443 >&3
+waits_for has_lines err 4
+is "$(tail -n 2 err)" "$tool_name: live: cannot open: No such file or directory
+$tool_name: the rules that were read before stay in use" 'SIGHUP: nor are none'
+{
+    echo '{"event":"new","steps":["c.example"]}'
+    sed -e '2d' -e 's/}$/,"title":"Both"}/' good
+} >live
+kill -HUP $pid
+record 10.0.0.1:8 8.0 c.example:443 >&3
+record 10.0.0.1:9 9.0 b.example:443 >&3
+exec 3>&-
+wait $pid
+is $? 0 'SIGHUP: exit status'
+is "$(jq -nr "$told" shown | tail -n 5)" '5 - -
+6 - -
+7 - -
+8 new 2023-11-14T22:13:28.000000Z
+9 a-b 2023-11-14T22:13:25.000000Z' 'SIGHUP: new rules, and one that goes on from what it has seen'
+is "$(tail -n 1 shown | jq -r .title)" Both 'SIGHUP: what it tells is new'
+mkfifo piped
+cat good >piped &
+writer=$!
+"$tool" -f good -f piped --memory 1K <in >shown 2>err &
+pid=$!
+exec 3>in
+wait $writer
+{
+    cat begins.sf
+    for second in 66 67 68 69 70; do
+        record 10.0.0.1:$second $second.0 noise.example:443
+    done
+} >&3
+waits_for has_lines shown 9
+is "$(grep -c . shown)" 9 '--memory: what can no longer become a member is not held'
+kill -HUP $pid
+record 10.0.0.1:8 71.0 c.example:443 >&3
+exec 3>&-
+wait $pid
+is "$(cat err)" "$tool_name: piped: it is not a file, and so cannot be read again
+$tool_name: the rules that were read before stay in use" 'SIGHUP: a pipe is not waited for'
+is "$(tail -n 1 shown | jq -r .event)" old '... and its rules stay'
+
 # Misuse, and what every tool does
 
 misused 'no rules' in.sf
 misused 'standard input for both' -f - -
 misused 'unknown option' -f rules -y
+misused 'too little memory' -f rules --memory 1023 in.sf
 printf 'x\n' >junk
 is_status 65 'damaged lines: exit status' "$tool" -f rules junk
 like "$(cat "$tmp/err")" "^$tool_name: junk: line 1: not a Secflow" 'damaged lines: message'

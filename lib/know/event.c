@@ -21,6 +21,8 @@
  */
 #define STREAMS_MOST 256u
 
+#define NO_RULE EVENT_RULES
+
 /* A part of a run; a rule of n steps has n - 1 members in it at most, of which the rest is unused.
  */
 struct part {
@@ -40,7 +42,8 @@ struct stream {
     size_t sensor_length;
     char sensor[SENSOR_MAX];
     int64_t until;      /* start of the latest flow */
-    uint32_t sample;    /* the number of the latest one */
+    uint32_t sample;    /* the latest one, counted in the stream */
+    uint64_t number;    /* of it among all */
     uint32_t flow_base; /* what the number of its first flow is in the stream; not 0 */
     uint32_t flow_end;  /* and that of the next flow to come */
     struct intern sources;
@@ -58,6 +61,7 @@ struct events {
     const struct event_rules *rules;
     struct stream *streams[STREAMS_MOST]; /* the one of the latest sample first */
     size_t stream_count;
+    uint64_t sample_count;
 
     uint32_t *order; /* flows of a sample, by start */
     size_t order_capacity;
@@ -286,8 +290,11 @@ static size_t twice(size_t kept)
     return kept < INDEX_MIN / 4 ? INDEX_MIN / 2 : kept * 2;
 }
 
-/* Forgets runs that cannot matter any more. */
-static void sweep(const struct event_rules *rules, struct stream *stream)
+/*
+ * Forgets runs that cannot matter any more. map: for each rule the number that it gets, or NO_RULE,
+ * whose runs are forgotten, too; NULL: the rules stay.
+ */
+static void sweep_into(const struct event_rules *rules, struct stream *stream, const uint16_t *map)
 {
     size_t kept = 0, words = 0;
 
@@ -295,11 +302,12 @@ static void sweep(const struct event_rules *rules, struct stream *stream)
         struct run run = stream->runs[i];
         const struct event_rule *rule = &rules->list[run.rule];
 
-        if (!is_alive(stream, &run, rule))
+        if (!is_alive(stream, &run, rule) || (map && map[run.rule] == NO_RULE))
             continue;
         memmove(stream->parts + words, stream->parts + run.parts,
                 run_words(rule) * sizeof *stream->parts);
         run.parts = words;
+        run.rule = map ? map[run.rule] : run.rule;
         words += run_words(rule);
         stream->runs[kept++] = run;
     }
@@ -307,6 +315,11 @@ static void sweep(const struct event_rules *rules, struct stream *stream)
     stream->part_count = words;
     stream->sweep_at = twice(kept);
     index_renew(&stream->index, (uint32_t)kept, hash_run, stream);
+}
+
+static void sweep(const struct event_rules *rules, struct stream *stream)
+{
+    sweep_into(rules, stream, NULL);
 }
 
 /* Keeps only the sources that still have runs. */
@@ -340,22 +353,29 @@ static void forget_members(const struct event_rules *rules, struct stream *strea
             memset(part_at(stream, &stream->runs[i], rule, j)->members, 0,
                    (part_words(rule) - 1) * sizeof(uint64_t));
     }
-    stream->flow_end = 1;
 }
 
 /* Begins a sample. One that begins before the one before it ended does not continue it. */
-static enum result begin_sample(const struct event_rules *rules, struct stream *stream,
+static void begin_sample(struct events *events, struct stream *stream, struct event_sample *sample)
+{
+    sample->number = stream->number = ++events->sample_count;
+    stream->sample++;
+    stream->flow_base = stream->flow_end;
+    if (sample->first >= stream->until)
+        return;
+    stream->run_count = stream->part_count = 0;
+    index_renew(&stream->index, 0, hash_run, stream);
+}
+
+/* Numbers the flows of a sample that are new. */
+static enum result number_flows(const struct event_rules *rules, struct stream *stream,
                                 const struct event_sample *sample)
 {
-    stream->sample++;
-    if (sample->first < stream->until) {
-        stream->run_count = stream->part_count = 0;
-        index_renew(&stream->index, 0, hash_run, stream);
-    }
-    if (sample->flow_count >= EVENT_NONE - stream->flow_end)
+    if (sample->flow_count >= EVENT_NONE - stream->flow_base) {
         forget_members(rules, stream);
-    stream->flow_base = stream->flow_end;
-    stream->flow_end += (uint32_t)sample->flow_count;
+        stream->flow_base = 1;
+    }
+    stream->flow_end = stream->flow_base + (uint32_t)sample->flow_count;
     return intern_count(&stream->sources) >= stream->drop_at ? drop_sources(rules, stream)
                                                              : RESULT_OK;
 }
@@ -580,7 +600,6 @@ static enum result try_flow(struct events *events, struct stream *stream,
     enum result result = RESULT_OK;
     size_t count = 0;
 
-    stream->until = flow->start;
     for (uint32_t i = 0; i < flow->match_count; i++) {
         uint32_t step = sample->matches[flow->matches + i];
 
@@ -610,23 +629,24 @@ static int compare_flows(const void *left, const void *right, void *context)
     return a < b ? -1 : 1;
 }
 
-/* Lists the flows by start; equal ones as they came. */
+/* Lists the flows that are new by start; equal ones as they came. */
 static enum result sort_flows(struct events *events, const struct event_sample *sample)
 {
+    size_t count = sample->flow_count - sample->tried;
     bool sorted = true;
 
-    for (uint32_t i = 0; i < sample->flow_count; i++) {
+    for (size_t i = 0; i < count; i++) {
         uint32_t *grown = grow(events->order, i, &events->order_capacity, sizeof *grown);
+        const struct event_flow *flow = &sample->flows[sample->tried + i];
 
         if (!grown)
             return RESULT_NO_MEMORY;
         events->order = grown;
-        grown[i] = i;
-        sorted = sorted && (i == 0 || sample->flows[i - 1].start <= sample->flows[i].start);
+        grown[i] = (uint32_t)(sample->tried + i);
+        sorted = sorted && (i == 0 || flow[-1].start <= flow->start);
     }
     if (!sorted)
-        qsort_r(events->order, sample->flow_count, sizeof *events->order, compare_flows,
-                sample->flows);
+        qsort_r(events->order, count, sizeof *events->order, compare_flows, sample->flows);
     return RESULT_OK;
 }
 
@@ -655,18 +675,136 @@ enum result events_find(struct events *events, struct event_sample *sample)
 {
     struct stream *stream = NULL;
     enum result result = find_stream(events, sample, &stream);
+    int64_t after = -1;
 
     if (result == RESULT_OK)
         result = sort_flows(events, sample);
     if (result != RESULT_OK)
         return result;
-    result = begin_sample(events->rules, stream, sample);
+    if (sample->number == stream->number && sample->number > 0)
+        after = stream->until;
+    else
+        begin_sample(events, stream, sample);
+    result = number_flows(events->rules, stream, sample);
     if (result == RESULT_OK)
         result = map_sources(events, sample, stream);
-    for (size_t i = 0; i < sample->flow_count && result == RESULT_OK; i++)
+    for (size_t i = 0; i < sample->flow_count - sample->tried && result == RESULT_OK; i++) {
+        int64_t start = sample->flows[events->order[i]].start;
+
+        if (start < after)
+            continue;
+        stream->until = start;
         result = try_flow(events, stream, sample, events->order[i]);
+    }
     stream->until = sample->last;
+    sample->tried = sample->flow_count;
+    sample->match_count = 0;
     return result;
+}
+
+/* The first flow of the sample that a part has, or so far the least. */
+static uint32_t least_member(const struct stream *stream, const struct event_rule *rule,
+                             const struct part *part, size_t members, uint32_t least)
+{
+    if (part->start < 0 || stream->until - part->start > rule->within)
+        return least;
+    for (size_t i = 0; i < members; i++)
+        if (part->members[i] >= stream->flow_base && part->members[i] < least)
+            least = part->members[i];
+    return least;
+}
+
+size_t events_settled(const struct events *events, const struct event_sample *sample)
+{
+    const struct stream *stream = events->streams[0];
+    uint32_t least = stream->flow_end;
+
+    for (size_t i = 0; i < stream->run_count; i++) {
+        const struct run *run = &stream->runs[i];
+        const struct event_rule *rule = &events->rules->list[run->rule];
+
+        for (size_t j = 0; j < part_count(rule); j++)
+            least =
+                least_member(stream, rule, part_at(stream, run, rule, j),
+                             rule->unordered ? (size_t)__builtin_popcountll(j + 1) : j + 1, least);
+    }
+    return least == stream->flow_end ? sample->lines.length
+                                     : sample->flows[least - stream->flow_base].line;
+}
+
+void events_drop(struct events *events, struct event_sample *sample, size_t bytes)
+{
+    struct event_flow *flows = sample->flows;
+    size_t gone = 0;
+
+    while (gone < sample->flow_count && flows[gone].line < bytes)
+        gone++;
+    for (size_t i = gone; i < sample->flow_count; i++) {
+        flows[i - gone] = flows[i];
+        flows[i - gone].line -= bytes;
+        flows[i - gone].end -= bytes;
+    }
+    sample->flow_count = sample->tried = sample->flow_count - gone;
+    events->streams[0]->flow_base += (uint32_t)gone;
+    sample->lines.length -= bytes;
+    if (sample->lines.length > 0)
+        memmove(sample->lines.bytes, sample->lines.bytes + bytes, sample->lines.length);
+}
+
+/* For each of the rules the first of others that looks for the same; each of these only once. */
+static enum result map_rules(const struct event_rules *rules, const struct event_rules *others,
+                             uint16_t *map)
+{
+    struct intern sought;
+    uint32_t *numbers = calloc(others->count + 1, sizeof *numbers), number;
+    enum result result = intern_init(&sought);
+
+    if (!numbers)
+        result = RESULT_NO_MEMORY;
+    for (size_t i = 0; i < others->count && result == RESULT_OK; i++) {
+        uint32_t before = intern_count(&sought);
+
+        result = intern_add(&sought, (const char *)others->list[i].sought,
+                            sizeof others->list[i].sought, &number);
+        if (result == RESULT_OK && number == before)
+            numbers[number] = (uint32_t)i;
+    }
+    for (size_t i = 0; i < rules->count && result == RESULT_OK; i++) {
+        map[i] = NO_RULE;
+        if (!intern_find(&sought, (const char *)rules->list[i].sought, sizeof rules->list[i].sought,
+                         &number))
+            continue;
+        map[i] = (uint16_t)numbers[number];
+        numbers[number] = NO_RULE;
+    }
+    intern_destroy(&sought);
+    free(numbers);
+    return result;
+}
+
+enum result events_change(struct events *events, const struct event_rules *rules)
+{
+    uint8_t *masks = calloc(rules->count + 1, sizeof *masks);
+    uint16_t *touched = calloc(rules->count + 1, sizeof *touched);
+    uint16_t *map = calloc(events->rules->count + 1, sizeof *map);
+    enum result result =
+        masks && touched && map ? map_rules(events->rules, rules, map) : RESULT_NO_MEMORY;
+
+    if (result != RESULT_OK) {
+        free(masks);
+        free(touched);
+        free(map);
+        return result;
+    }
+    for (size_t i = 0; i < events->stream_count; i++)
+        sweep_into(events->rules, events->streams[i], map);
+    free(map);
+    free(events->masks);
+    free(events->touched);
+    events->masks = masks;
+    events->touched = touched;
+    events->rules = rules;
+    return RESULT_OK;
 }
 
 enum result events_init(struct events **events, const struct event_rules *rules)

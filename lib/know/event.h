@@ -4,8 +4,9 @@
  * in the order of their starts and within the rule's time. flowevent(1) says which flows of several
  * that fit are the members of an event.
  *
- * A sample is held until it is complete. What rules have seen of a source is kept from one sample
- * of a sensor to its next, but only as long as it can matter.
+ * A sample is held until it is complete, or, where that is too much, until nothing can change any
+ * more for its first records. What rules have seen of a source is kept from one sample of a sensor
+ * to its next, but only as long as it can matter.
  */
 #ifndef SECFLOW_EVENT_H
 #define SECFLOW_EVENT_H
@@ -27,7 +28,7 @@ struct event_flow {
     int64_t event_start;           /* when that event began */
 };
 
-/* A sample that is held. Zeroed: empty. */
+/* A sample that is held, or the end of it that is. Zeroed: empty. */
 struct event_sample {
     size_t sensor_length; /* 0: its records name none */
     char sensor[SENSOR_MAX];
@@ -38,7 +39,9 @@ struct event_sample {
     uint32_t *matches;
     size_t flow_count, flow_capacity, match_count, match_capacity;
     struct intern sources;
-    size_t members; /* flows of which a rule is told, once found */
+    size_t members;  /* flows of which a rule is told, once found */
+    size_t tried;    /* flows with which events were looked for */
+    uint64_t number; /* of the sample; 0: none yet */
 };
 
 MUST_CHECK enum result event_sample_init(struct event_sample *sample, const struct record *record);
@@ -57,7 +60,23 @@ struct events;
 MUST_CHECK enum result events_init(struct events **events, const struct event_rules *rules);
 void events_destroy(struct events **events);
 
-/* Finds the events of a sample that is complete: fills in its flows. RESULT_NO_MEMORY. */
+/*
+ * Finds the events of a sample that is complete, or so far: fills in its flows. RESULT_NO_MEMORY.
+ * Of those that are added after that, one that starts before any other so far is of no event.
+ */
 MUST_CHECK enum result events_find(struct events *events, struct event_sample *sample);
+
+/* Right after that: so many bytes of its lines have flows that later ones cannot change. */
+size_t events_settled(const struct events *events, const struct event_sample *sample);
+
+/* Right after that, too: forgets so many bytes, whole lines. */
+void events_drop(struct events *events, struct event_sample *sample, size_t bytes);
+
+/*
+ * Goes on with other rules. What was seen for a rule stays, if one of them looks for the same. No
+ * sample has lines that were added with the rules before. RESULT_NO_MEMORY, RESULT_SYSTEM: it goes
+ * on with those.
+ */
+MUST_CHECK enum result events_change(struct events *events, const struct event_rules *rules);
 
 #endif

@@ -357,6 +357,24 @@ static void set_id(struct event_rule *rule, struct record_text name)
     strcpy(rule->id + 1 + BASE16_ENCODE_LENGTH(sizeof digest), "\"");
 }
 
+static void set_sought(const struct event_rules *rules, struct event_rule *rule,
+                       struct record_text name)
+{
+    struct sha256_ctx sha256;
+
+    sha256_init(&sha256);
+    sha256_update(&sha256, sizeof rule->within, (const uint8_t *)&rule->within);
+    sha256_update(&sha256, 3, (const uint8_t[]){rule->unordered, rule->by_sample, name.length});
+    sha256_update(&sha256, name.length, (const uint8_t *)name.bytes);
+    for (size_t i = 0; i < rule->step_count; i++) {
+        struct record_text step = event_steps_text(rules->steps, rule->steps[i]);
+
+        sha256_update(&sha256, sizeof step.length, (const uint8_t *)&step.length);
+        sha256_update(&sha256, step.length, (const uint8_t *)step.bytes);
+    }
+    sha256_digest(&sha256, sizeof rule->sought, rule->sought);
+}
+
 static enum result keep(struct event_rules *rules, const struct event_rule *rule)
 {
     struct event_rule *new;
@@ -371,6 +389,7 @@ static enum result keep(struct event_rules *rules, const struct event_rule *rule
     new += rules->count;
     *new = *rule;
     set_id(new, rule->note.source);
+    set_sought(rules, new, rule->note.source);
     result = note_pack(&rule->note, &rules->text);
     new->packed = result == RESULT_OK ? malloc(rules->text.length) : NULL;
     if (!new->packed)

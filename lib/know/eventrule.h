@@ -19,6 +19,7 @@
 struct event_rule {
     struct note note;   /* its texts are JSON strings; the source is the event's name */
     char id[66 + 1];    /* of the event, 64 hexadecimal digits in quotes */
+    uint8_t sought[32]; /* a digest of its name and of all that decides what it finds */
     int64_t within;     /* microseconds from the start of the first step to that of the last */
     bool unordered;     /* the steps may come in any order */
     bool by_sample;     /* by any source of a sample; else by one source */

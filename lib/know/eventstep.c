@@ -135,6 +135,14 @@ uint32_t event_steps_count(const struct event_steps *steps)
     return intern_count(&steps->texts);
 }
 
+struct record_text event_steps_text(const struct event_steps *steps, uint32_t number)
+{
+    struct record_text text;
+
+    text.bytes = intern_text(&steps->texts, number, &text.length);
+    return text;
+}
+
 /* Reading a step. */
 
 struct reading {

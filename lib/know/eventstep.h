@@ -27,6 +27,9 @@ MUST_CHECK enum result event_steps_add(struct event_steps *steps, const char *te
 /* To be called after adding and before asking. RESULT_NO_MEMORY. */
 MUST_CHECK enum result event_steps_ready(struct event_steps *steps);
 
+/* The text of a step. */
+struct record_text event_steps_text(const struct event_steps *steps, uint32_t number);
+
 /* How many there are; their numbers begin at 0. */
 uint32_t event_steps_count(const struct event_steps *steps);
 
