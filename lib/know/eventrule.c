@@ -364,7 +364,8 @@ static void set_sought(const struct event_rules *rules, struct event_rule *rule,
 
     sha256_init(&sha256);
     sha256_update(&sha256, sizeof rule->within, (const uint8_t *)&rule->within);
-    sha256_update(&sha256, 3, (const uint8_t[]){rule->unordered, rule->by_sample, name.length});
+    sha256_update(&sha256, 3,
+                  (const uint8_t[]){rule->unordered, rule->by_sample, (uint8_t)name.length});
     sha256_update(&sha256, name.length, (const uint8_t *)name.bytes);
     for (size_t i = 0; i < rule->step_count; i++) {
         struct record_text step = event_steps_text(rules->steps, rule->steps[i]);

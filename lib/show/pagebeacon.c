@@ -58,8 +58,6 @@ static void put_beacon(const struct page_view *view, const struct beacon *beacon
     put_scores(html, beacon);
     put_amounts(html, beacon);
     html_put(html, "<td class=t>");
-    page_put_time(view, beacon->start);
-    html_put(html, "<td class=t>");
     page_put_time(view, beacon->end);
     page_put_spark(html, beacon->when);
     html_put(html, "\n");
@@ -90,7 +88,7 @@ void page_put_beacons(const struct page_view *view, const struct beacon_list *li
                    "<th scope=col>Beacon<th scope=col>Long<th scope=col>Interval"
                    "<th scope=col>Jitter<th scope=col>Connected<th scope=col>Longest"
                    "<th scope=col>Flows<th scope=col>Hosts<th scope=col>Sent<th scope=col>Received"
-                   "<th scope=col class=t>First<th scope=col class=t>Last"
+                   "<th scope=col class=t>Last"
                    "<th scope=col class=x>When\n<tbody>\n");
     for (size_t i = 0; i < shown; i++)
         put_beacon(view, &list->beacons[i]);
