@@ -47,6 +47,8 @@ struct stream {
     uint32_t flow_base; /* what the number of its first flow is in the stream; not 0 */
     uint32_t flow_end;  /* and that of the next flow to come */
     struct intern sources;
+    uint64_t *begun; /* of each source, which rules may have a run: a bit by number modulo 64 */
+    size_t begun_count, begun_capacity;
     struct run *runs;
     size_t run_count, run_capacity;
     uint64_t *parts; /* memory for them */
@@ -166,6 +168,7 @@ static void destroy_stream(struct stream *stream)
 {
     intern_destroy(&stream->sources);
     index_destroy(&stream->index);
+    free(stream->begun);
     free(stream->runs);
     free(stream->parts);
     free(stream);
@@ -290,6 +293,27 @@ static size_t twice(size_t kept)
     return kept < INDEX_MIN / 4 ? INDEX_MIN / 2 : kept * 2;
 }
 
+/* Notes that a source has a run of a rule. */
+static void note_begun(const struct event_rules *rules, struct stream *stream,
+                       const struct run *run)
+{
+    if (!rules->list[run->rule].by_sample)
+        stream->begun[run->source] |= UINT64_C(1) << run->rule % 64;
+}
+
+static bool may_have_begun(const struct stream *stream, uint32_t source, uint16_t rule)
+{
+    return stream->begun[source] >> rule % 64 & 1;
+}
+
+/* Before runs are forgotten. */
+static void forget_begun(const struct event_rules *rules, struct stream *stream)
+{
+    for (size_t i = 0; i < stream->run_count; i++)
+        if (!rules->list[stream->runs[i].rule].by_sample)
+            stream->begun[stream->runs[i].source] = 0;
+}
+
 /*
  * Forgets runs that cannot matter any more. map: for each rule the number that it gets, or NO_RULE,
  * whose runs are forgotten, too; NULL: the rules stay.
@@ -298,6 +322,7 @@ static void sweep_into(const struct event_rules *rules, struct stream *stream, c
 {
     size_t kept = 0, words = 0;
 
+    forget_begun(rules, stream);
     for (size_t i = 0; i < stream->run_count; i++) {
         struct run run = stream->runs[i];
         const struct event_rule *rule = &rules->list[run.rule];
@@ -307,7 +332,10 @@ static void sweep_into(const struct event_rules *rules, struct stream *stream, c
         memmove(stream->parts + words, stream->parts + run.parts,
                 run_words(rule) * sizeof *stream->parts);
         run.parts = words;
-        run.rule = map ? map[run.rule] : run.rule;
+        if (map)
+            run.rule = map[run.rule];
+        if (!rule->by_sample)
+            stream->begun[run.source] |= UINT64_C(1) << run.rule % 64;
         words += run_words(rule);
         stream->runs[kept++] = run;
     }
@@ -338,6 +366,11 @@ static enum result drop_sources(const struct event_rules *rules, struct stream *
         if (!rules->list[stream->runs[i].rule].by_sample)
             stream->runs[i].source = map[stream->runs[i].source];
     free(map);
+    stream->begun_count = intern_count(&stream->sources);
+    if (stream->begun_count > 0)
+        memset(stream->begun, 0, stream->begun_count * sizeof *stream->begun);
+    for (size_t i = 0; i < stream->run_count; i++)
+        note_begun(rules, stream, &stream->runs[i]);
     stream->drop_at = twice(intern_count(&stream->sources));
     index_renew(&stream->index, (uint32_t)stream->run_count, hash_run, stream);
     return RESULT_OK;
@@ -421,6 +454,7 @@ static enum result make_run(const struct event_rules *rules, struct stream *stre
     stream->part_count += run_words(rule);
     memset(stream->parts + wanted->parts, 0xff, run_words(rule) * sizeof *stream->parts);
     stream->runs[stream->run_count++] = *wanted;
+    note_begun(rules, stream, wanted);
     *index_find(&stream->index, hash_pair(&stream->seed, wanted->rule, wanted->source), is_run,
                 stream, wanted) = (uint32_t)stream->run_count;
     return RESULT_OK;
@@ -597,6 +631,7 @@ static enum result try_flow(struct events *events, struct stream *stream,
 {
     const struct event_flow *flow = &sample->flows[number];
     const struct event_rules *rules = events->rules;
+    uint32_t source = events->mapped[flow->source];
     enum result result = RESULT_OK;
     size_t count = 0;
 
@@ -606,6 +641,8 @@ static enum result try_flow(struct events *events, struct stream *stream,
         for (uint32_t j = rules->first_uses[step]; j < rules->first_uses[step + 1]; j++) {
             struct event_use use = rules->uses[j];
 
+            if (!use.begins && !may_have_begun(stream, source, use.rule))
+                continue;
             if (events->masks[use.rule] == 0)
                 events->touched[count++] = use.rule;
             events->masks[use.rule] |= (uint8_t)(1 << use.at);
@@ -650,6 +687,21 @@ static enum result sort_flows(struct events *events, const struct event_sample *
     return RESULT_OK;
 }
 
+/* For the sources that are new. */
+static enum result add_begun(struct stream *stream)
+{
+    while (stream->begun_count < intern_count(&stream->sources)) {
+        uint64_t *grown =
+            grow(stream->begun, stream->begun_count, &stream->begun_capacity, sizeof *grown);
+
+        if (!grown)
+            return RESULT_NO_MEMORY;
+        stream->begun = grown;
+        grown[stream->begun_count++] = 0;
+    }
+    return RESULT_OK;
+}
+
 /* Finds the sources of the sample among those of the stream. */
 static enum result map_sources(struct events *events, const struct event_sample *sample,
                                struct stream *stream)
@@ -668,7 +720,7 @@ static enum result map_sources(struct events *events, const struct event_sample 
         text = intern_text(&sample->sources, i, &length);
         result = intern_add(&stream->sources, text, length, &events->mapped[i]);
     }
-    return result;
+    return result == RESULT_OK ? add_begun(stream) : result;
 }
 
 enum result events_find(struct events *events, struct event_sample *sample)

@@ -431,7 +431,8 @@ enum result event_rules_ready(struct event_rules *rules)
     for (size_t i = rules->count; i-- > 0;)
         for (size_t j = rules->list[i].step_count; j-- > 0;)
             rules->uses[--rules->first_uses[rules->list[i].steps[j]]] =
-                (struct event_use){(uint16_t)i, (uint8_t)j};
+                (struct event_use){(uint16_t)i, (uint8_t)j,
+                                   j == 0 || rules->list[i].unordered || rules->list[i].by_sample};
     return event_steps_ready(rules->steps);
 }
 

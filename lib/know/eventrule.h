@@ -31,7 +31,8 @@ struct event_rule {
 /* Where a step is used. */
 struct event_use {
     uint16_t rule;
-    uint8_t at; /* which step of the rule it is, from 0 */
+    uint8_t at;  /* which step of the rule it is, from 0 */
+    bool begins; /* matters also where nothing was seen of a source */
 };
 
 struct event_rules {
