@@ -13,12 +13,19 @@
 /* What tcp-flags tells of the handshake: it shows ACK only with SYN. */
 enum { FLAGS_SYN = 2, FLAGS_SYN_ACK = 18 };
 
+/* True for what stands in a cell without a value; None, where Parquet was made of the lines. */
+static bool is_unset(const struct vpc_cell *cell)
+{
+    return (cell->length == 1 && *cell->text == '-') ||
+           (cell->length == 4 && memcmp(cell->text, "None", 4) == 0);
+}
+
 /* The cell of a field; NULL if there is none, or nothing in it. */
 static const struct vpc_cell *get(const struct vpclog *vpc, enum vpc_field field)
 {
     const struct vpc_cell *cell = &vpc->cells[field];
 
-    return cell->text && !(cell->length == 1 && *cell->text == '-') ? cell : NULL;
+    return cell->text && !is_unset(cell) ? cell : NULL;
 }
 
 /* The cell of the field, or the one that goes before it. */

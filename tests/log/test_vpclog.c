@@ -85,7 +85,7 @@ static void test_counts(void)
 {
     count(NAMES "2 1 eni-1 - - - - - - - 100 160 - NODATA\n"
                 "2 1 eni-1 - - - - - - - 100 160 - SKIPDATA\n"
-                "2 1 eni-1 - - - - - - - 100 160 - -\n"
+                "2 1 eni-1 None None None - - - - 100 160 None -\n"
                 "2 1 eni-1 10.0.0.1 8.8.8.8 0 0 47 1 60 100 160 ACCEPT OK\n"
                 "2 1 eni-1 10.0.0.1 8.8.8.8 1 2 6 1 60 100 160 ACCEPT NODATA\n");
 }
