@@ -95,6 +95,21 @@ records '[inputs | keys_unsorted | .[12:] | join(" ")] | unique[]' 'where bytesF
 sensor bytesFrom start srcIp srcPort dstIp dstPort communityId
 EOF
 
+# Direction: of two halves that begin in the same second neither is the first, in whatever order they are logged
+
+for order in 1,2 2,1; do
+    {
+        echo "$header"
+        lines <<'EOF' | case $order in 1,2) cat ;; *) tac ;; esac
+1 192.168.1.10 5000 8.8.8.8 6000 17
+1 8.8.8.8 6000 192.168.1.10 5000 17
+EOF
+    } >"$tmp/halves.log"
+    records 'inputs | "\(.src) > \(.dst)"' "halves, $order: the higher port" "$tool" "$tmp/halves.log" <<'EOF'
+8.8.8.8:6000 > 192.168.1.10:5000
+EOF
+done
+
 # The same flow on several interfaces counts once, and of each side what most of it was seen of
 
 {
