@@ -51,8 +51,7 @@ enum result vpc_json_init(struct vpclog *vpc)
     enum result result = json_init(&vpc->json, keys, sizeof keys / sizeof *keys);
 
     log_objects_init(&vpc->objects, &vpc->log, &vpc->in, lists);
-    return result == RESULT_OK ? json_init(&vpc->message, keys, sizeof keys / sizeof *keys)
-                               : result;
+    return result;
 }
 
 /* Takes the members; those that occur again are reached through the reader of JSON. */
@@ -259,18 +258,20 @@ static enum result make_row(struct vpclog *vpc, const struct json *json, struct 
     return RESULT_OK;
 }
 
-/* A message is a line of AWS, or the text of an object. */
-static enum result read_message(struct vpclog *vpc, struct log_row *row, bool *useful)
+enum result vpc_read_object(struct vpclog *vpc, const char *text, const char *end,
+                            struct log_row *row, bool *useful)
 {
-    const struct vpc_cell text = vpc->members[VPC_MESSAGE];
-    enum result result;
+    enum result result = RESULT_OK;
     size_t used;
 
-    if (text.length == 0 || *text.text != '{')
-        return vpc_read_line(vpc, text.text, text.text + text.length, row, useful);
-    result = json_read(vpc->message, text.text, text.length, &used);
-    if (result == RESULT_END || result == RESULT_DAMAGED)
-        return log_damaged(&vpc->log, "its message is not JSON");
+    if (!vpc->message)
+        result = json_init(&vpc->message, keys, sizeof keys / sizeof *keys);
+    if (result == RESULT_OK)
+        result = json_read(vpc->message, text, (size_t)(end - text), &used);
+    if (result == RESULT_DAMAGED)
+        return log_damaged(&vpc->log, "not JSON: %s", json_problem(vpc->message));
+    if (result == RESULT_END)
+        return log_damaged(&vpc->log, "its JSON object does not end");
     if (result != RESULT_OK)
         return result;
     take_members(vpc, vpc->message);
@@ -279,16 +280,15 @@ static enum result read_message(struct vpclog *vpc, struct log_row *row, bool *u
 
 enum result vpc_read_json(struct vpclog *vpc, struct log_row *row, bool *useful)
 {
-    enum result result;
+    const struct vpc_cell *message = &vpc->members[VPC_MESSAGE];
+    enum result result = log_next_object(&vpc->objects, vpc->json);
 
-    if (vpc->tuple_at < vpc->tuple_count)
-        return vpc_next_tuple(vpc, row, useful);
-    result = log_next_object(&vpc->objects, vpc->json);
     if (result == RESULT_END)
         return vpc_ended(vpc);
     if (result != RESULT_OK)
         return result;
     take_members(vpc, vpc->json);
-    return vpc->members[VPC_MESSAGE].text ? read_message(vpc, row, useful)
-                                          : make_row(vpc, vpc->json, row, useful);
+    return message->text
+               ? vpc_read_line(vpc, message->text, message->text + message->length, row, useful)
+               : make_row(vpc, vpc->json, row, useful);
 }

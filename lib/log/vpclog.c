@@ -118,9 +118,12 @@ static enum result next_row(struct log *log, struct log_row *row)
     enum result result = RESULT_OK;
 
     while (result == RESULT_OK && !useful) {
-        if (vpc->finished)
+        if (vpc->tuple_at < vpc->tuple_count)
+            result = vpc_next_tuple(vpc, row, &useful);
+        else if (vpc->finished)
             return RESULT_END;
-        result = vpc->is_json ? vpc_read_json(vpc, row, &useful) : next_line(vpc, row, &useful);
+        else
+            result = vpc->is_json ? vpc_read_json(vpc, row, &useful) : next_line(vpc, row, &useful);
     }
     return result;
 }

@@ -98,7 +98,8 @@ struct vpclog {
 
 /* A row was found, or not: then *useful stays false. RESULT_DAMAGED, RESULT_NO_MEMORY. */
 
-/* Reads a line of AWS, or one of names. */
+/* Reads a line of AWS, which may be one of names, or an object behind what CloudWatch puts there.
+ */
 MUST_CHECK enum result vpc_read_line(struct vpclog *vpc, const char *line, const char *end,
                                      struct log_row *row, bool *useful);
 
@@ -111,8 +112,10 @@ MUST_CHECK enum result vpc_make_connection(struct vpclog *vpc, struct log_row *r
 /* The protocol if it becomes Secflows, else 0. */
 uint8_t vpc_protocol(uint64_t number);
 
-/* Prepare for reading JSON; read the next object, or what the last one still has. */
+/* Prepare for reading JSON; read the next object of the input, or the one that is the text. */
 MUST_CHECK enum result vpc_json_init(struct vpclog *vpc);
+MUST_CHECK enum result vpc_read_object(struct vpclog *vpc, const char *text, const char *end,
+                                       struct log_row *row, bool *useful);
 MUST_CHECK enum result vpc_read_json(struct vpclog *vpc, struct log_row *row, bool *useful);
 
 /* Of the record of Azure that was read: begin its tuples; read the next, while there is one. */

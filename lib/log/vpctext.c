@@ -185,6 +185,18 @@ static void skip_prefix(const char **p, const char *end, size_t count)
         *p = skip_cell(*p, end);
 }
 
+/* The object in a line, alone or behind such a prefix; NULL: there is none. */
+static const char *find_object(const char *p, const char *end)
+{
+    bool timed = begins_with_time(p, end);
+
+    if (timed)
+        p = skip_cell(p, end);
+    if (timed && p < end && *p != '{')
+        p = skip_cell(p, end);
+    return p < end && *p == '{' ? p : NULL;
+}
+
 /* Without names, only a line in the default format can be read: it begins with its version. */
 static enum result assume_default(struct vpclog *vpc, const char *p, const char *end)
 {
@@ -246,11 +258,15 @@ enum result vpc_read_line(struct vpclog *vpc, const char *p, const char *end, st
                           bool *useful)
 {
     enum result result = RESULT_OK;
+    const char *object;
 
     while (end > p && (end[-1] == '\r' || end[-1] == '\n'))
         end--;
     if (p == end)
         return RESULT_OK;
+    object = find_object(p, end);
+    if (object)
+        return vpc_read_object(vpc, object, end, row, useful);
     if (is_header(p, end))
         return vpc_set_columns(vpc, p, end);
     if (vpc->columns.count == 0 && !vpc->columns.unreadable)

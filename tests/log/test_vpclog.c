@@ -239,6 +239,12 @@ static void test_google(void)
 static void test_names(void)
 {
     gives("answers of the resolver", QUERY "\n" QUERY "\n", NAMED NAMED);
+    gives("behind the times of CloudWatch, also with the names of streams, and among other lines",
+          "2021-03-05T12:34:56.000Z " QUERY "\n2021-03-05T12:34:56+00:00 vpc-1_i-1 " QUERY
+          "\n" LINE QUERY "\r\n",
+          NAMED NAMED WANT NAMED);
+    gives("what is not one there", "2021-03-05T12:34:56.000Z {\"a\" 1}\n" LINE,
+          "! line 1: not JSON: expected a colon at byte 6\n" WANT);
     gives("no answers",
           "{\"query_timestamp\":\"1970-01-01T00:00:07Z\",\"query_name\":\"a.example.\"}\n", "");
     gives("a time that is none", "{\"query_timestamp\":\"7\",\"query_name\":\"a.example.\"}\n",
@@ -272,7 +278,7 @@ static void test_envelopes(void)
           "\\\"Type\\\":\\\"A\\\"}]}\"}]}",
           "7000000 a.example 1.2.3.4\n");
     gives("a message that is half an object", "{\"message\":\"{\\\"x\"}\n",
-          "! line 1: its message is not JSON\n");
+          "! line 1: its JSON object does not end\n");
     gives("an input that is cut off", "{\"events\":[{\"message\":\"" MESSAGE "\"}\n",
           WANT "! line 2: the input ends inside its JSON array\n");
     gives("another one", "{\"events\":[{\"message\":\"" MESSAGE "\"},\n{\"mess",
