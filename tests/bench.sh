@@ -45,7 +45,7 @@ mkdir "$scratch" || exit 1
 case $BINDIR$dir in
 *\'*) die "a quote in a directory name: $BINDIR, $dir" ;;
 esac
-for tool in pcap2flow zeek2flow eve2flow vpc2flow flowlabel flowreport flowtop flowbeacon flowmerge flowmeta flowseen flowevent flowupload tests/traffic tests/pcap_loop tests/measure; do
+for tool in pcap2flow zeek2flow eve2flow ipfix2flow vpc2flow flowlabel flowreport flowtop flowbeacon flowmerge flowmeta flowseen flowevent flowupload tests/traffic tests/pcap_loop tests/measure; do
     [ -x "$BINDIR/$tool" ] || die "$BINDIR/$tool: not built"
 done
 
@@ -272,6 +272,27 @@ vpc_speed() {
     verdict 'vpc2flow, times the wall time of gzip -dc' "$(column 6 vpc2flow-gz)" max 1.2
 }
 
+# ipfix_speed: ipfix2flow over messages of IPFIX, beside nfdump reading as many flows of its own and printing none
+ipfix_speed() {
+    ipfix=$dir/flows.ipfix
+    if [ ! -f "$ipfix" ]; then
+        "${PYTHON:-python3}" "$(dirname "$0")/ipfixmake.py" big 80000 >"$scratch/flows.ipfix" || die 'no messages'
+        mv "$scratch/flows.ipfix" "$ipfix" || exit 1
+    fi
+    records=$((80000 * 24))
+    title "$records flow records of IPFIX, $(size "$ipfix")"
+    set -- "ipfix2flow='$BINDIR/ipfix2flow' '$ipfix' >'$scratch/out.sf'"
+    if installed nfcapd && installed nfdump && installed nfpcapd; then
+        capture many
+        mkdir "$scratch/nfmany" && nfpcapd -r "$file" -w "$scratch/nfmany" >"$scratch/log" 2>&1
+        set -- "$@" "nfdump-null=nfdump -R '$scratch/nfmany' -o null >'$scratch/log' 2>&1"
+    fi
+    measure "$@"
+    verdict 'ipfix2flow, records a second of CPU time' \
+        "$(column 4 ipfix2flow | awk -v records="$records" '{ print records / $1 }')" min 3000000
+    flow_memory ipfix ipfix2flow
+}
+
 # label_speed: flowlabel over the records that zeek2flow has written
 label_speed() {
     "$BINDIR/zeek2flow" "$dir/logs/conn.tsv.log" "$dir/logs/dns.tsv.log" >"$scratch/in.sf" ||
@@ -494,6 +515,7 @@ log_speed
 json_speed
 eve_speed
 vpc_speed
+ipfix_speed
 label_speed
 top_speed
 report_speed

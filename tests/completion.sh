@@ -15,7 +15,7 @@ export HOME XDG_CONFIG_HOME XDG_DATA_HOME LC_ALL ASAN_OPTIONS
 cd "$tmp" || exit 99
 : >'one day.sf'
 : >names.cache
-tools='eve2flow flowbeacon flowcap flowevent flowlabel flowtop flowmerge flowreport flowseen flowmeta flowupload pcap2flow vpc2flow zeek2flow'
+tools='eve2flow ipfix2flow flowbeacon flowcap flowevent flowlabel flowtop flowmerge flowreport flowseen flowmeta flowupload pcap2flow vpc2flow zeek2flow'
 
 # show SHELL LINE...: what SHELL shows after each LINE and a tabulator, in shown.1 and so on; a
 # terminal shows at the end what LINE has become, in brackets. fish can be asked without one.

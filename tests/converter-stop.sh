@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# pcap2flow, zeek2flow, eve2flow and vpc2flow: a signal ends them in order, with what they have.
+# pcap2flow, zeek2flow, eve2flow, ipfix2flow and vpc2flow: a signal ends them in order, with what they have.
 
 tool_name=zeek2flow
 # shellcheck source=tests/zeek2flow-common.sh
@@ -17,6 +17,7 @@ awk 'BEGIN {
 }' | conn >zeek2flow.input
 "${PYTHON:-python3}" "$srcdir/tests/evelogs.py" 500 >eve2flow.input || bail_out 'no events'
 "${PYTHON:-python3}" "$srcdir/tests/vpclogs.py" many 1000 >vpc2flow.input || bail_out 'no flow logs'
+"${PYTHON:-python3}" "$srcdir/tests/ipfixmake.py" big 200 >ipfix2flow.input || bail_out 'no messages'
 "$bindir/tests/traffic" demo pcap2flow.input >/dev/null || bail_out 'no capture'
 
 # begin FILE...: with the pipe in as its input, and these behind it; sets $process. The pipe is this
@@ -45,7 +46,7 @@ lets_go() {
     ! takes "$1"
 }
 
-for tool_name in pcap2flow zeek2flow eve2flow vpc2flow; do
+for tool_name in pcap2flow zeek2flow eve2flow ipfix2flow vpc2flow; do
     tool=$bindir/$tool_name
     half=$(($(wc -c <$tool_name.input) / 2))
     "$tool" $tool_name.input >want.sf || bail_out "$tool_name failed"

@@ -88,7 +88,7 @@ else
 
     clean=$(traces)
     ok 'it is installed' install_package
-    for tool in pcap2flow zeek2flow eve2flow vpc2flow flowbeacon flowcap flowupload flowevent flowlabel flowtop flowmerge flowreport flowseen flowmeta; do
+    for tool in pcap2flow zeek2flow eve2flow ipfix2flow vpc2flow flowbeacon flowcap flowupload flowevent flowlabel flowtop flowmerge flowreport flowseen flowmeta; do
         like "$(inside $tool -V)" "^$tool .*[0-9]" "$tool runs"
     done
     is "$(inside pcap2flow /mnt/trace.pcap)" "$("$BINDIR/pcap2flow" "$tmp/trace.pcap")" \

@@ -34,7 +34,7 @@ level=$(printf '#include <stdio.h>\nlevel __USE_FORTIFY_LEVEL\n' |
 [ "$level" = 3 ] || level=2
 like " $flags " " -D_FORTIFY_SOURCE=$level " "_FORTIFY_SOURCE is $level"
 
-for tool in pcap2flow zeek2flow eve2flow flowbeacon flowcap flowevent flowlabel flowtop flowmerge flowreport flowseen flowupload flowmeta; do
+for tool in pcap2flow zeek2flow eve2flow ipfix2flow flowbeacon flowcap flowevent flowlabel flowtop flowmerge flowreport flowseen flowupload flowmeta; do
     headers=$(readelf -Whld "$BINDIR/$tool")
     like "$headers" 'Type: +DYN' "$tool: runs at any address"
     like "$headers" 'GNU_RELRO' "$tool: its tables become read-only"

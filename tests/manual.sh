@@ -54,7 +54,7 @@ apart() {
     awk '/^-[A-Za-z0-9]+$/ { for (i = 2; i <= length($0); i++) print "-" substr($0, i, 1); next } { print }' | sort
 }
 
-for tool in pcap2flow zeek2flow eve2flow vpc2flow flowbeacon flowcap flowupload flowevent flowlabel flowtop flowmerge flowreport flowseen flowmeta; do
+for tool in pcap2flow zeek2flow eve2flow ipfix2flow vpc2flow flowbeacon flowcap flowupload flowevent flowlabel flowtop flowmerge flowreport flowseen flowmeta; do
     page=$(echo "$mandir/$tool".[18])
     is "$(page_list "$page")" "$(help_list $tool)" "$tool: the page has the options of the help"
     is "$(page_synopsis "$page")" "$(help_list $tool | sed 's/, --[^ ]*//' | sort)" "$tool: and its synopsis has them"
@@ -75,6 +75,9 @@ export SECFLOW_LISTS="$mandir/starter.ndjson"
 "$bindir/tests/traffic" demo "$tmp/trace.pcap" || bail_out 'no capture'
 "${PYTHON:-python3}" "$srcdir/tests/zeeklogs.py" "$tmp" 200 tsv || bail_out 'no logs'
 "${PYTHON:-python3}" "$srcdir/tests/evelogs.py" 200 noise >"$tmp/eve.json" || bail_out 'no events'
+"${PYTHON:-python3}" "$srcdir/tests/ipfixmake.py" "$tmp/messages" || bail_out 'no messages'
+cp "$tmp/messages/sampling.ipfix" "$tmp/flows.ipfix"
+cp "$tmp/messages/exporters.pcap" "$tmp/router.pcap"
 cd "$tmp" || exit 99
 mkdir captures firewall
 gzip -c eve.json >eve.json.1.gz
@@ -153,7 +156,7 @@ while [ ! -f port ] && kill -0 $collector; do
     sleep 0.1
 done
 
-for page in pcap2flow.1 zeek2flow.1 eve2flow.1 vpc2flow.1 flowmerge.1 flowbeacon.1 flowupload.1 flowevent.1 flowlabel.1 flowtop.1 flowmeta.1 flowseen.1 secflow-meta.5 secflow.7; do
+for page in pcap2flow.1 zeek2flow.1 eve2flow.1 ipfix2flow.1 vpc2flow.1 flowmerge.1 flowbeacon.1 flowupload.1 flowevent.1 flowlabel.1 flowtop.1 flowmeta.1 flowseen.1 secflow-meta.5 secflow.7; do
     examples "$mandir/$page" | sed -e "s|https://collector.example|http://127.0.0.1:$(cat port)|" \
         -e 's|/var/lib/secflow|taken|' >examples.sh
     ok "$page has examples" test -s examples.sh
