@@ -2,10 +2,14 @@
 /*
  * ipfix2flow: turns NetFlow and IPFIX into Secflows. See ipfix2flow(1).
  */
+#include "base/timestamp.h"
 #include "log/ipfixlog.h"
 #include "logs.h"
 
-enum { OPTION_TEMPLATES_MEMORY = OPTION_OWN };
+#include <stdio.h>
+#include <string.h>
+
+enum { OPTION_TEMPLATES_MEMORY = OPTION_OWN, OPTION_TIMEZONE };
 
 static const struct tool_option tool_options[] = {
     {'d', "window", "TIME",
@@ -17,6 +21,8 @@ static const struct tool_option tool_options[] = {
      "add times, addresses, ports, names and the Community ID to each record"},
     {OPTION_TEMPLATES_MEMORY, "templates-memory", "SIZE",
      "limit on memory for templates, and for data that wait for one (default 16M)"},
+    {OPTION_TIMEZONE, "timezone", "ZONE",
+     "zone of the times that nfdump has printed, such as +02:00 (default: UTC, with a note)"},
     CONVERTER_OPTIONS,
 };
 
@@ -31,10 +37,9 @@ static const struct tool tool = {
     .about =
         "Turn NetFlow 5, NetFlow 9 and IPFIX into Secflows, one JSON object per line. Each FILE "
         "has "
-        "messages one after another, or is a capture of an exporter's datagrams; it may be plain, "
-        "gzip or zstd. Together they are one sample. With no FILE, or when FILE is -, read "
-        "standard "
-        "input.",
+        "messages one after another, is a capture of an exporter's datagrams, or has the JSON or "
+        "CSV of nfdump; it may be plain, gzip or zstd. Together they are one sample. With no FILE, "
+        "or when FILE is -, read standard input.",
     .example = "tcpdump -i eth0 -U -w - udp port 2055 | ipfix2flow -d 5m | flowtop",
     .options = tool_options,
     .option_count = sizeof tool_options / sizeof *tool_options,
@@ -45,6 +50,23 @@ static const struct tool tool = {
 /* A template of a dozen fields takes about 200 bytes. */
 #define MEMORY_LEAST (UINT64_C(64) << 10)
 
+/* "UTC", or an offset from it. */
+static int take_zone(struct log_options *options)
+{
+    char probe[32];
+    int64_t time;
+
+    if (strcmp(optarg, "UTC") == 0) {
+        options->zone = "Z";
+        return EX_OK;
+    }
+    snprintf(probe, sizeof probe, "2000-01-01T00:00:00%.7s", optarg);
+    if (strlen(optarg) > 6 || strlen(optarg) < 5 || !timestamp_read(probe, strlen(probe), &time))
+        return usage_error("--timezone %s: neither UTC nor an offset such as +02:00", optarg);
+    options->zone = optarg;
+    return EX_OK;
+}
+
 static int take_option(struct log_options *options, int option)
 {
     switch (option) {
@@ -53,6 +75,8 @@ static int take_option(struct log_options *options, int option)
         return EX_OK;
     case OPTION_TEMPLATES_MEMORY:
         return option_memory(MEMORY_LEAST, &options->memory);
+    case OPTION_TIMEZONE:
+        return take_zone(options);
     default:
         return -1;
     }

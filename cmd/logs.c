@@ -34,6 +34,7 @@ static void add_counts(struct log_counts *sum, const struct log_counts *counts)
     sum->unfinished += counts->unfinished;
     sum->uncounted += counts->uncounted;
     sum->untold += counts->untold;
+    sum->zoneless += counts->zoneless;
 }
 
 static void report_progress(const char *path, const struct input *input,
@@ -209,6 +210,13 @@ static void tell_untold(const struct command *command)
                  count, count == 1 ? "" : "s", count == 1 ? "was" : "were");
 }
 
+static void tell_zoneless(const struct command *command)
+{
+    if (command->counts.zoneless > 0 && !command->converter.quiet)
+        complain(NULL, "nfdump prints local times without their zone; they were taken for UTC: "
+                       "--timezone says which zone it was");
+}
+
 /* After the last log: writes the records and prints what there is to report. */
 static int finish(struct command *command, struct recorder *recorder, int status)
 {
@@ -220,6 +228,7 @@ static int finish(struct command *command, struct recorder *recorder, int status
     if (command->logs->reader->unshare)
         command->logs->reader->unshare(&command->options.shared, &command->counts);
     tell_untold(command);
+    tell_zoneless(command);
     if (options->verbose)
         print_summary(command, meter_counts(command->meter));
     if (record_writer_count(command->writer) == 0 && !options->stopped &&

@@ -135,6 +135,31 @@ is_status 65 'records without length: exit status' "$tool" no-length.flow
 is "$(cat "$tmp/err")" 'ipfix2flow: no-length.flow: message 1: set 2 has a broken template' 'records without length: message'
 is_status 0 'an empty file: exit status' "$tool" empty.flow
 
+# What nfdump prints
+
+for file in nfdump.json nfdump.ndjson; do
+    records "$times" "$file" "$tool" -x --timezone UTC $file <<'END'
+192.168.1.10:50001 > 8.8.8.8:443 3 100 21.500000Z 1.5
+[fd00::10]:50002 > [2001:4860:4860::8888]:53 1 100 21.500000Z 1.5
+END
+done
+records "$times" 'nfdump.csv' "$tool" -x --timezone UTC nfdump.csv <<'END'
+192.168.1.10:50001 > 8.8.8.8:443 3 100 21.000000Z 2
+[fd00::10]:50002 > [2001:4860:4860::8888]:53 1 100 21.000000Z 2
+END
+records '[inputs.start] | unique[]' '--timezone' "$tool" -x --timezone +02:00 nfdump.json <<'END'
+2023-11-14T20:13:21.500000Z
+END
+is_status 0 'without --timezone: exit status' "$tool" -x nfdump.json
+is "$(jq -r .start "$tmp/out" | uniq)" 2023-11-14T22:13:21.500000Z 'without --timezone: UTC'
+like "$(cat "$tmp/err")" '^ipfix2flow: nfdump prints local times' 'without --timezone: a note'
+is_status 65 'malformed flows of nfdump: exit status' "$tool" --timezone UTC nfdump-bad.json
+is "$(sed 's/JSON: .*/JSON/' "$tmp/err")" 'ipfix2flow: nfdump-bad.json: flow 2: malformed: first
+ipfix2flow: nfdump-bad.json: flow 3: not JSON' 'malformed flows of nfdump: messages'
+is "$(jq -r .src "$tmp/out")" '192.168.1.10:50001
+[fd00::10]:50002' 'malformed flows of nfdump: the others'
+misused '--timezone that is none' --timezone Berlin nfdump.json
+
 # Memory: what waits is bounded; a flood of templates leaves those in use
 
 "${PYTHON:-python3}" "$srcdir/tests/ipfixmake.py" flood >flood.ipfix || bail_out 'no flood'

@@ -12,6 +12,7 @@ conversations as a tenth of the records. flood: templates and data of domains th
 that goes on for 200 conversations.
 """
 import ipaddress
+import json
 import pathlib
 import struct
 import sys
@@ -248,6 +249,26 @@ def concatenated():
             "no-length.flow": ipfix(template({95: 0}), data(USUAL, flow(50001))) + ten}
 
 
+def nfdump():
+    """What nfdump 1.7.1 prints of two halves and a flow over IPv6: an array, objects, CSV."""
+    times = {"first": "2023-11-14T22:13:21.500", "last": "2023-11-14T22:13:23.000", "received": "2023-11-14T22:14:00.000"}
+    one = {"type": "FLOW", "sampled": 0, "export_sysid": 1, **times, "in_packets": 3, "in_bytes": 240, "proto": 6,
+           "tcp_flags": "...AP.S.", "src_port": 50001, "dst_port": 443, "src4_addr": LOCAL, "dst4_addr": PEER, "label": "<none>"}
+    other = {**one, "in_packets": 2, "in_bytes": 150, "src_port": 443, "dst_port": 50001, "src4_addr": PEER, "dst4_addr": LOCAL}
+    six = {**one, "proto": 17, "in_packets": 1, "in_bytes": 148, "tcp_flags": "........", "src_port": 50002, "dst_port": 53,
+           "src6_addr": "fd00::10", "dst6_addr": "2001:4860:4860::8888"}
+    del six["src4_addr"], six["dst4_addr"]
+    header = "ts,te,td,sa,da,sp,dp,pr,flg,fwd,stos,ipkt,ibyt,opkt,obyt,exid"
+    rows = ["2023-11-14 22:13:21,2023-11-14 22:13:23,1.5,%s,%s,%d,%d,%s,%s,0,0,%d,%d,0,0,1" % (
+        row.get("src4_addr") or row["src6_addr"], row.get("dst4_addr") or row["dst6_addr"], row["src_port"], row["dst_port"],
+        {6: "TCP", 17: "UDP"}[row["proto"]], row["tcp_flags"], row["in_packets"], row["in_bytes"]) for row in (one, other, six)]
+    tail = ["Summary", "flows,bytes,packets,avg_bps,avg_pps,avg_bpp", "3,538,6,1,1,1"]
+    flows = (one, other, six)
+    return {"nfdump.json": json.dumps(flows, indent=1).encode(), "nfdump.csv": "\n".join([header, *rows, *tail, ""]).encode(),
+            "nfdump.ndjson": "".join(json.dumps(row) + "\n" for row in flows).encode(),
+            "nfdump-bad.json": (json.dumps([one, {**one, "first": "noon"}])[:-1] + ',{"x":,},' + json.dumps(six) + "]").encode()}
+
+
 def big(messages):
     fields = dict(USUAL)
     out = sys.stdout.buffer
@@ -279,7 +300,7 @@ def main():
         return
     folder = pathlib.Path(sys.argv[1])
     folder.mkdir(exist_ok=True)
-    for make in (halves, versions, fields, biflows, totals, sampling, late, exporters, windows, concatenated):
+    for make in (halves, versions, fields, biflows, totals, sampling, late, exporters, windows, concatenated, nfdump):
         for name, content in make().items():
             (folder / name).write_bytes(content)
 

@@ -78,6 +78,7 @@ export SECFLOW_LISTS="$mandir/starter.ndjson"
 "${PYTHON:-python3}" "$srcdir/tests/ipfixmake.py" "$tmp/messages" || bail_out 'no messages'
 cp "$tmp/messages/sampling.ipfix" "$tmp/flows.ipfix"
 cp "$tmp/messages/exporters.pcap" "$tmp/router.pcap"
+cp "$tmp/messages/nfdump.json" "$tmp/day.json"
 cd "$tmp" || exit 99
 mkdir captures firewall
 gzip -c eve.json >eve.json.1.gz

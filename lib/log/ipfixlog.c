@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "base/signature.h"
 #include "log/ipfixread.h"
+#include "log/nfdump.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,6 +18,8 @@ enum { TEMPLATES_9 = 0, OPTIONS_9 = 1, TEMPLATES_10 = 2, OPTIONS_10 = 3, DATA = 
 struct ipfixlog {
     struct log log;
     bool multiply, finished;
+    const char *zone;
+    struct nfdump *nfdump; /* NULL: not what nfdump prints */
     struct ipfix_memory *memory;
     struct capfile *capfile; /* NULL: the input is a file of messages */
     struct decoder *decoder;
@@ -302,8 +305,33 @@ static enum result next_in_file(struct ipfixlog *ipfix)
     return RESULT_OK;
 }
 
+/* A flow that nfdump printed. */
+static enum result next_printed(struct ipfixlog *ipfix)
+{
+    struct ipfix_set *set = &ipfix->set;
+    int64_t last;
+    enum result result =
+        nfdump_next(ipfix->nfdump, &ipfix->values, &last, &set->head.exporter.domain);
+
+    if (result == RESULT_END)
+        return ended(ipfix);
+    if (result == RESULT_DAMAGED)
+        snprintf(ipfix->log.problem, sizeof ipfix->log.problem, "%s",
+                 nfdump_problem(ipfix->nfdump));
+    if (result != RESULT_OK)
+        return result;
+    set->head.exporter.version = 10;
+    set->head.exported = set->head.seen = last;
+    ipfix->log.counts.zoneless += !ipfix->zone;
+    ipfix->rows_at = 0;
+    return ipfix_make_rows(ipfix->memory, set, &ipfix->values, &ipfix->log.counts, ipfix->multiply,
+                           &ipfix->rows);
+}
+
 static enum result next_message(struct ipfixlog *ipfix)
 {
+    if (ipfix->nfdump)
+        return next_printed(ipfix);
     return ipfix->capfile ? next_datagram(ipfix) : next_in_file(ipfix);
 }
 
@@ -379,9 +407,11 @@ static enum result begin(struct ipfixlog *ipfix)
     if (ipfix_looks_right(bytes, in->end))
         return RESULT_OK;
     (void)lookahead_need(in, 4096);
+    if (nfdump_begins(bytes, in->end))
+        return nfdump_init(&ipfix->nfdump, in, ipfix->zone);
     if (is_nfcapd(bytes, in->end))
-        return not_a_log(ipfix, "an nfcapd file of nfdump; nfdump has to send it on: see "
-                                "ipfix2flow(1), nfcapd files");
+        return not_a_log(ipfix,
+                         "an nfcapd file of nfdump; use: nfdump -q -o json -r FILE | ipfix2flow");
     if (signature_tell(bytes, in->end, SIGNATURE_CAPTURE, "ipfix2flow", known))
         return not_a_log(ipfix, known);
     return not_a_log(ipfix, "of another kind");
@@ -396,6 +426,7 @@ static enum result open_log(struct log **log, struct input *input,
         return RESULT_NO_MEMORY;
     memset(new, 0, offsetof(struct ipfixlog, in));
     new->multiply = options->multiply;
+    new->zone = options->zone;
     new->memory = of_shared(options->shared);
     lookahead_init(&new->in, input);
     *log = &new->log;
@@ -408,6 +439,7 @@ static void close_log(struct log **log)
         struct ipfixlog *ipfix = of_log(*log);
 
         ipfix_done(ipfix->memory, &ipfix->waiting);
+        nfdump_destroy(&ipfix->nfdump);
         capfile_close(&ipfix->capfile);
         decoder_destroy(&ipfix->decoder);
         free(ipfix);

@@ -38,6 +38,7 @@ struct log_counts {
     uint64_t lost;                         /* that say that others are missing */
     uint64_t unfinished; /* begun at the end of a log that is still being written */
     uint64_t uncounted;  /* of connections: without packets and bytes */
+    uint64_t zoneless;   /* of connections: times had no zone, and none was given */
     uint64_t untold;     /* sets of data whose template is missing */
 };
 
@@ -53,6 +54,7 @@ struct log_options {
     const char *columns;  /* names of columns if a log has none; NULL: none. The caller's */
     uint8_t frame_header; /* bytes before each IP packet, if a log counts frames */
     bool multiply;        /* multiply counts by the sampling rate, if it is known */
+    const char *zone;     /* of times without one, such as +02:00; at most 6 bytes; NULL: UTC */
     size_t memory;        /* bytes for what logs share */
     struct log_shared *shared; /* made by share; NULL if the reader has none */
 };
