@@ -70,8 +70,18 @@ for log in vpc.log azure.json google.json; do
 done
 parquet="duckdb -c \"COPY (FROM 'FILE') TO '/dev/stdout' (FORMAT csv, DELIMITER ' ', HEADER, NULLSTR '-')\""
 says vpc2flow vpc.parquet "not a flow log of a cloud: it is Parquet; use: $parquet | vpc2flow"
-for name in 'pcap2flow:a capture file' 'zeek2flow:a Zeek log' "eve2flow:Suricata's eve.json" 'vpc2flow:a flow log of a cloud' flowlabel:Secflows; do
-    says "${name%:*}" nfcapd.202611281900 "not ${name#*:}: it is an nfcapd file of nfdump"
+"${PYTHON:-python3}" "$here/ipfixmake.py" . || bail_out 'no messages'
+for messages in halves.ipfix sampling.v5 version-v9-up.flow; do
+    says pcap2flow $messages 'not a capture file: it is NetFlow or IPFIX; use: ipfix2flow FILE'
+    says zeek2flow $messages 'not a Zeek log: it is NetFlow or IPFIX; use: ipfix2flow FILE'
+    says flowlabel $messages 'not Secflows: it is NetFlow or IPFIX; use: ipfix2flow FILE | flowlabel'
+done
+says eve2flow nfdump.json "not Suricata's eve.json: it is JSON of nfdump; use: ipfix2flow FILE"
+says ipfix2flow eve.json "not NetFlow or IPFIX: it is Suricata's eve.json; use: eve2flow FILE"
+says ipfix2flow conn.tsv.log 'not NetFlow or IPFIX: it is a Zeek log; use: zeek2flow FILE'
+for name in 'pcap2flow:a capture file' 'ipfix2flow:NetFlow or IPFIX' 'zeek2flow:a Zeek log' "eve2flow:Suricata's eve.json" 'vpc2flow:a flow log of a cloud' flowlabel:Secflows; do
+    says "${name%:*}" nfcapd.202611281900 \
+        "not ${name#*:}: it is an nfcapd file of nfdump; use: nfdump -q -o json -r FILE | ipfix2flow"
     says "${name%:*}" trace.pcap.xz "not ${name#*:}: it is xz-compressed; use: xz -dc FILE | ${name%:*}"
 done
 is_status 65 'flowupload -n trace.pcap: exit status' flowupload -n trace.pcap
@@ -112,6 +122,7 @@ waits 'a capture' pcap2flow
 waits 'a log' zeek2flow conn.tsv.log -
 waits 'a log' eve2flow
 waits 'a log' vpc2flow
+waits 'a log' ipfix2flow
 waits Secflows flowlabel
 waits Secflows flowevent -f empty.sf
 waits Secflows flowmeta -f empty.sf

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """ipfix2flow agrees with pcap2flow on the flows that softflowd exports of a capture, in all its versions and
-precisions of time; and reads every datagram of exporters of the wild that is beside the project (../shared): TAP.
+precisions of time, and on what nfdump prints of it; and reads every datagram of exporters of the wild that is beside the project (../shared): TAP.
 
 The same conversations and packets, who began, the same bytes of UDP, those of TCP within [true - 20, true + 40 a
 packet], and starts as exact as the version has them.
@@ -160,6 +160,25 @@ def softflowd(tap):
         tap.ok(flows("ipfix2flow", "sent.pcap") == got, "softflowd, version %s: also as a capture of what it sends" % name)
 
 
+# ---- nfdump
+
+def nfdump(tap):
+    if not shutil.which("nfpcapd", path=PATH) or not shutil.which("nfdump", path=PATH):
+        tap.skip("nfdump", "no nfpcapd or nfdump")
+        return
+    traffic("made.pcap")
+    os.mkdir("nfcapd")
+    environment = {**os.environ, "PATH": PATH, "TZ": "UTC"}
+    subprocess.run(["nfpcapd", "-r", "made.pcap", "-w", "nfcapd"], check=True, capture_output=True, timeout=60, env=environment)
+    true = flows("pcap2flow", "made.pcap")
+    for form, options, tolerance in (("json", ["-q"], 1_000), ("csv", [], 1_000_000)):
+        printed = subprocess.run(["nfdump", "-R", "nfcapd", "-o", form, *options], check=True, capture_output=True,
+                                 timeout=60, env=environment).stdout
+        pathlib.Path("made." + form).write_bytes(printed)
+        found = differences(true, flows("ipfix2flow", "--timezone", "UTC", "made." + form), tolerance)
+        tap.ok(not found, "nfdump -o %s: the flows of the capture" % form, *found[:4])
+
+
 # ---- Exporters of the wild
 
 def wild(tap):
@@ -179,6 +198,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         softflowd(tap)
+        nfdump(tap)
         wild(tap)
         os.chdir("/")
     return tap.done()

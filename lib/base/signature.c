@@ -15,7 +15,9 @@ struct signature {
 #define CAPTURE SIGNATURE_CAPTURE, "a capture", "pcap2flow"
 #define ZEEK SIGNATURE_ZEEK, "a Zeek log", "zeek2flow"
 #define VPC SIGNATURE_VPC, "a flow log of a cloud", "vpc2flow"
-#define NFCAPD SIGNATURE_OTHER, "an nfcapd file of nfdump", NULL
+#define NETFLOW SIGNATURE_NETFLOW, "NetFlow or IPFIX", "ipfix2flow"
+#define NFCAPD                                                                                     \
+    SIGNATURE_OTHER, "an nfcapd file of nfdump; use: nfdump -q -o json -r FILE | ipfix2flow", NULL
 
 /* Files that people give to tools that read captures, logs or Secflows. */
 static const struct signature signatures[] = {
@@ -41,6 +43,9 @@ static const struct signature signatures[] = {
     {"\x0c\xa5\x02\x00", 4, NFCAPD},
     {"\xa5\x0c\x00\x01", 4, NFCAPD},
     {"\xa5\x0c\x00\x02", 4, NFCAPD},
+    {"\0\5\0", 3, NETFLOW}, /* version 5, and fewer than 256 records */
+    {"\0\11\0", 3, NETFLOW},
+    {"\0\12", 2, NETFLOW},
     {"#separator", 10, ZEEK},
     {"#fields", 7, ZEEK},
     {"version account-id ", 19, VPC},
@@ -56,6 +61,7 @@ static const struct signature json_keys[] = {
     {"\"id.orig_h\"", 11, ZEEK},
     {"\"id_orig_h\"", 11, ZEEK},
     {"\"_path\"", 7, ZEEK},
+    {"\"in_packets\"", 12, SIGNATURE_NETFLOW, "JSON of nfdump", "ipfix2flow"},
     {"\"event_type\"", 12, SIGNATURE_EVE, "Suricata's eve.json", "eve2flow"},
     {"\"flowTuples\"", 12, VPC},
     {"\"packets_sent\"", 14, VPC},

@@ -14,6 +14,7 @@ enum signature_kind {
     SIGNATURE_ZEEK,
     SIGNATURE_EVE,
     SIGNATURE_VPC,
+    SIGNATURE_NETFLOW,
     SIGNATURE_SECFLOWS,
     SIGNATURE_BEACONS, /* flowbeacon's lines; who wants them wants Secflows, too */
     SIGNATURE_JSON,    /* any other */

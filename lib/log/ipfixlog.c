@@ -381,11 +381,6 @@ static bool is_capture(const uint8_t *bytes, size_t length)
     return false;
 }
 
-static bool is_nfcapd(const uint8_t *bytes, size_t length)
-{
-    return length >= 4 && (memcmp(bytes, "\x0c\xa5", 2) == 0 || memcmp(bytes, "\xa5\x0c", 2) == 0);
-}
-
 static enum result open_capture(struct ipfixlog *ipfix)
 {
     enum result result = decoder_init(&ipfix->decoder, true);
@@ -409,10 +404,7 @@ static enum result begin(struct ipfixlog *ipfix)
     (void)lookahead_need(in, 4096);
     if (nfdump_begins(bytes, in->end))
         return nfdump_init(&ipfix->nfdump, in, ipfix->zone);
-    if (is_nfcapd(bytes, in->end))
-        return not_a_log(ipfix,
-                         "an nfcapd file of nfdump; use: nfdump -q -o json -r FILE | ipfix2flow");
-    if (signature_tell(bytes, in->end, SIGNATURE_CAPTURE, "ipfix2flow", known))
+    if (signature_tell(bytes, in->end, SIGNATURE_NETFLOW, "ipfix2flow", known))
         return not_a_log(ipfix, known);
     return not_a_log(ipfix, "of another kind");
 }
