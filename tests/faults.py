@@ -595,6 +595,7 @@ def make_cases(work):
     with open(work / "vpc.log", "w", encoding="utf-8") as log:
         subprocess.run([sys.executable, pathlib.Path(__file__).parent / "vpclogs.py", work / "demo.pcap", "60", "flags"],
                        stdout=log, check=True)
+    subprocess.run([sys.executable, pathlib.Path(__file__).parent / "ipfixmake.py", work / "messages"], check=True)
     (work / "names.json").write_text(
         '{"events":[{"message":"{\\"query_timestamp\\":\\"2023-11-14T22:13:20Z\\",\\"query_name\\":\\"v.example.\\",'
         '\\"answers\\":[{\\"Rdata\\":\\"9.9.9.7\\",\\"Type\\":\\"A\\"}]}"}]}')
@@ -625,6 +626,8 @@ def make_cases(work):
         Cached("zeek2flow", "-Sxv", "-c", "cache", "../conn.log", "../dns.log.gz",
              "../ssl.log"),
         Cached("eve2flow", "-Sxv", "-c", "cache", "../eve.json"),
+        Cached("ipfix2flow", "-Rxvd", "2", "--timezone", "UTC", "-c", "cache", *("../messages/" + name for name in (
+            "exporters.pcap", "late-data.ipfix", "late-template.ipfix", "totals.ipfix", "sampling.ipfix", "nfdump.json"))),
         Cached("vpc2flow", "-xv", "-c", "cache", "../vpc.log", "../names.json"),
         Case("flowlabel", "../samples.sf"),
         Case("flowtop", "-j", "../samples.sf"),

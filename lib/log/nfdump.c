@@ -261,7 +261,7 @@ static void skip_object(struct lookahead *in)
 static enum result read_object(struct nfdump *nfdump)
 {
     struct lookahead *in = nfdump->in;
-    size_t size = in->end - in->at, used;
+    size_t size = in->end - in->at, used = 0;
     enum result result;
 
     while ((result = json_read(nfdump->json, (const char *)in->buffer + in->at, size, &used)) ==
