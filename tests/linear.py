@@ -428,6 +428,106 @@ def eve_unlike():
 VPC_LINE = b"2 1 eni-%d 10.0.0.1 9.0.%d.1 %d 443 6 1 60 1700000000 1700000059 ACCEPT OK\n"
 
 
+def ipfix(*sets, domain=0):
+    body = b"".join(sets)
+    return pack(">HHIII", 10, 16 + len(body), 1_700_000_000, 0, domain) + body
+
+
+def ipfix_set(kind, body):
+    return pack(">HH", kind, 4 + len(body)) + body
+
+
+USUAL = ((8, 4), (12, 4), (7, 2), (11, 2), (4, 1), (2, 4), (1, 4))
+
+
+def ipfix_template(number, fields=USUAL):
+    return pack(">HH", number, len(fields)) + b"".join(pack(">HH", *field) for field in fields)
+
+
+def ipfix_row(n):
+    return address(n) + b"\x08\x08\x08\x08" + pack(">HHBII", n & 0xffff, 443, 6, 1, 40)
+
+
+@case("ipfix2flow")
+def ipfix_flows():
+    yield ipfix(ipfix_set(2, ipfix_template(256)))
+    for n in forever():
+        yield ipfix(ipfix_set(256, b"".join(ipfix_row(20 * n + i) for i in range(20))))
+
+
+@case("ipfix2flow")
+def ipfix_templates():
+    """Each of another domain."""
+    for n in forever():
+        yield ipfix(ipfix_set(2, b"".join(ipfix_template(256 + i) for i in range(20))), domain=n)
+
+
+@case("ipfix2flow", "--templates-memory=64K")
+def ipfix_templates_forgotten():
+    for n in forever():
+        yield ipfix(ipfix_set(2, ipfix_template(256 + n % 60000)), ipfix_set(256 + n % 60000, ipfix_row(n)), domain=n >> 16)
+
+
+@case("ipfix2flow", "--templates-memory=256K")
+def ipfix_waiting():
+    """Data of a few templates that never come, and others that come and go between them."""
+    for n in forever():
+        yield ipfix(ipfix_set(400 + n % 7, ipfix_row(n)), ipfix_set(2, ipfix_template(256 + n % 100)), domain=n % 3)
+
+
+@case("ipfix2flow")
+def ipfix_long_templates():
+    """Nothing but variable fields, most of which are empty."""
+    yield ipfix(ipfix_set(2, ipfix_template(256, ((8, 4), (12, 4), (4, 1), (2, 4)) + ((82, 65535),) * 3000)))
+    for n in forever():
+        yield ipfix(ipfix_set(256, address(n) + b"\x08\x08\x08\x08\x06\0\0\0\1" + bytes(3000)))
+
+
+@case("ipfix2flow")
+def ipfix_running():
+    yield ipfix(ipfix_set(2, ipfix_template(256, ((8, 4), (12, 4), (7, 2), (11, 2), (4, 1), (86, 4), (85, 4)))))
+    for n in forever():
+        yield ipfix(ipfix_set(256, b"".join(ipfix_row(20 * n + i) for i in range(20))))
+
+
+@case("ipfix2flow")
+def ipfix_samplers():
+    yield ipfix(ipfix_set(3, pack(">HHH", 256, 2, 1) + pack(">4H", 302, 8, 34, 4)))
+    for n in forever():
+        yield ipfix(ipfix_set(256, b"".join(pack(">QI", 20 * n + i, 10) for i in range(20))))
+
+
+@case("ipfix2flow")
+def ipfix_heads():
+    """What looks like the head of a message, again and again."""
+    yield ipfix()
+    while True:
+        yield b"\0\x09\0\1" + b"\0\x0a\xff" * 7
+
+
+@case("ipfix2flow")
+def ipfix_half_sets():
+    """Messages of version 9 whose sets seem to go on into the next ones."""
+    for n in forever():
+        yield pack(">HHIIII", 9, 1, 0, 1_700_000_000, 0, n) + pack(">HH", 256, 60000)
+
+
+@case("ipfix2flow")
+def ipfix_printed():
+    yield b'[{"in_packets":1,"proto":6}'
+    for n in forever():
+        yield b',{"first":"2023-11-14T22:13:20.000","proto":6,"src4_addr":"9.%d.%d.1","dst4_addr":"8.8.8.8",' \
+            b'"src_port":%d,"in_packets":1,"in_bytes":40}' % (n >> 8 & 255, n & 255, n & 0xffff)
+
+
+@case("ipfix2flow")
+def ipfix_printed_open():
+    """Objects that begin within each other, and never end."""
+    yield b'[{"in_packets":1}'
+    while True:
+        yield b'[{"a":' * 1000
+
+
 @case("vpc2flow")
 def vpc_flows():
     """Each conversation on two interfaces, the second one after all of the first."""
@@ -671,7 +771,7 @@ def measure_memory(run, name, function):
     content = made(function, LARGE)
     limit = max(MEMORY, 4 * len(content))
     forms = [("", content)]
-    if run.tool in ("pcap2flow", "zeek2flow", "eve2flow", "vpc2flow"):
+    if run.tool in ("pcap2flow", "zeek2flow", "eve2flow", "ipfix2flow", "vpc2flow"):
         forms.append((", in gzip", gzip.compress(content, 1)))
     for form, written in forms:
         status, most = run.memory(written)

@@ -23,14 +23,11 @@ static struct ipfix_key make_key(const struct ipfix_exporter *exporter, enum ipf
 {
     struct ipfix_key key;
 
-    memset(&key, 0, sizeof key); /* also its padding, which is hashed */
-    memcpy(key.exporter.address, exporter->address, sizeof key.exporter.address);
-    key.exporter.domain = exporter->domain;
-    key.exporter.port = exporter->port;
-    key.exporter.family = exporter->family;
-    key.exporter.version = exporter->version;
-    key.kind = kind;
-    key.number = number;
+    memcpy(key.words, exporter->address, sizeof exporter->address);
+    key.words[2] = (uint64_t)exporter->domain << 32 | (uint64_t)exporter->port << 16 |
+                   (uint64_t)exporter->family << 8 | exporter->version;
+    key.words[3] = kind;
+    key.words[4] = number;
     return key;
 }
 

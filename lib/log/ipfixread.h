@@ -162,10 +162,9 @@ struct ipfix_waiting {
 
 enum ipfix_kind { IPFIX_TEMPLATE, IPFIX_RATE, IPFIX_RATE_OF_ALL, IPFIX_INIT };
 
+/* The exporter, the kind, and the number of the template or of the sampler. */
 struct ipfix_key {
-    struct ipfix_exporter exporter;
-    uint32_t kind;   /* enum ipfix_kind */
-    uint64_t number; /* of the template, or of the sampler */
+    uint64_t words[5];
 };
 
 /* Something that an exporter said. */
