@@ -6,7 +6,8 @@ tool_name=ipfix2flow
 # shellcheck source=tests/tool.sh
 . "${srcdir:?}/tests/tool.sh"
 
-"${PYTHON:-python3}" "$srcdir/tests/ipfixmake.py" "$tmp/made" || bail_out 'no messages'
+make=$(cd "$srcdir/tests" && pwd)/ipfixmake.py
+"${PYTHON:-python3}" "$make" "$tmp/made" || bail_out 'no messages'
 cd "$tmp/made" || exit 99
 
 times='inputs | "\(.src) > \(.dst) \(.srcPkts) \(.srcBytes) \(.start[17:]) \(.duration)"'
@@ -162,7 +163,7 @@ misused '--timezone that is none' --timezone Berlin nfdump.json
 
 # Memory: what waits is bounded; a flood of templates leaves those in use
 
-"${PYTHON:-python3}" "$srcdir/tests/ipfixmake.py" flood >flood.ipfix || bail_out 'no flood'
+"${PYTHON:-python3}" "$make" flood >flood.ipfix || bail_out 'no flood'
 is_status 0 'a flood: exit status' "$tool" -v --templates-memory 64K flood.ipfix
 like "$(cat "$tmp/err")" 'skipped because their templates are not in the input' 'a flood: what waited for templates is told of'
 is "$(jq -r .src "$tmp/out" | sort -u | wc -l | tr -d ' ')" 200 'a flood: the templates in use stay'
@@ -201,7 +202,7 @@ misused 'unknown option' -Z halves.ipfix
 complains 'unknown option -r; files need no option: ipfix2flow FILE' -r halves.ipfix
 misused '-4 with -6' -46 halves.ipfix
 misused 'standard input twice' - -
-"${PYTHON:-python3}" "$srcdir/tests/ipfixmake.py" big 3000 >big.ipfix || bail_out 'no big file'
+"${PYTHON:-python3}" "$make" big 3000 >big.ipfix || bail_out 'no big file'
 without_output halves.ipfix
 fills_disk halves.ipfix big.ipfix
 if command -v readelf >/dev/null; then
