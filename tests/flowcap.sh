@@ -334,7 +334,7 @@ is "$(packets <live.sf)" $((4 * sent)) \
     'two interfaces that come and go: all packets are there, but those of another that gets a name'
 is "$(cat status)" 69 'two interfaces that have disappeared: exit status'
 if [ -s several.renamed ]; then
-    is "$(grep five0 err)" 'flowcap: two0: capturing from it goes on; the interface has another name now: five0' \
+    is "$(grep -m 1 five0 err)" 'flowcap: two0: capturing from it goes on; the interface has another name now: five0' \
         'two interfaces, one is renamed: message'
 else
     skip 'two interfaces, one is renamed' 'Linux is too old'
