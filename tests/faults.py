@@ -626,7 +626,7 @@ def make_cases(work):
         Cached("zeek2flow", "-Sxv", "-c", "cache", "../conn.log", "../dns.log.gz",
              "../ssl.log"),
         Cached("eve2flow", "-Sxv", "-c", "cache", "../eve.json"),
-        Cached("ipfix2flow", "-Rxvd", "2", "--timezone", "UTC", "-c", "cache", *("../messages/" + name for name in (
+        Case("ipfix2flow", "-Rxvd", "2", "--timezone", "UTC", *("../messages/" + name for name in (
             "exporters.pcap", "late-data.ipfix", "late-template.ipfix", "totals.ipfix", "sampling.ipfix", "nfdump.json"))),
         Cached("vpc2flow", "-xv", "-c", "cache", "../vpc.log", "../names.json"),
         Case("flowlabel", "../samples.sf"),
