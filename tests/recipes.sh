@@ -34,7 +34,7 @@ recipe() {
     block Recipes "$1"
 }
 
-is "$(recipe 6 | grep -c kcat) $(recipe 8)" '1 ' 'README has seven recipes'
+is "$(recipe 6 | grep -c kcat) $(recipe 9)" '1 ' 'README has eight recipes'
 
 "$bindir/tests/traffic" demo trace.pcap >out || bail_out 'no capture'
 "${PYTHON:-python3}" "$here/zeeklogs.py" . 200 tsv || bail_out 'no logs'
@@ -52,6 +52,20 @@ is_status 0 'the page at the top: the command' sh page.sh
 like "$(cat demo.html)" 'cdn.example.org:443' 'the page at the top: the command writes it'
 like "$(pcap2flow -V)" "Report bugs to $(grep -o '[a-z]*@secflow[a-z.]*[a-z]' "$top/README")" \
     'README has the address that -V prints'
+
+# Flow logs, from stand-ins of what fetches them
+"${PYTHON:-python3}" "$here/ipfixmake.py" . || bail_out 'no flow records'
+"${PYTHON:-python3}" "$here/vpclogs.py" trace.pcap 60 flags | gzip >flow.log.gz || bail_out 'no flow log'
+echo "cat '$tmp/windows.pcap'" >bin/tcpdump
+echo "cat '$tmp/flow.log.gz'" >bin/aws
+chmod +x bin/tcpdump bin/aws
+recipe 8 | sed -n 1p >recipe.sh
+is_status 0 'NetFlow as it comes' sh recipe.sh
+like "$(cat out)" '^8\.8\.8\.8:' 'NetFlow as it comes: a table'
+recipe 8 | sed -n 2p >recipe.sh
+is_status 0 'a flow log in S3' sh recipe.sh
+like "$(cat out)" '^198\.97\.190\.53:8443 ' 'a flow log in S3: a table'
+rm bin/tcpdump bin/aws
 
 # flowupload gets a spool here, and flowcap becomes the present user.
 cat >bin/flowupload <<'END'
