@@ -93,7 +93,7 @@ static void take_behavior(struct search *search, const struct known_key *to)
 static void take_flow_id(struct search *search)
 {
     const struct record *record = search->record;
-    struct record_text id = record->known->flow_id;
+    struct record_text id = record->flow_id;
     char text[LABEL_ID_TEXT];
 
     if (known_keys(search->known, KNOWN_FLOW_ID) == 0)

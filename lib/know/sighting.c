@@ -97,8 +97,8 @@ static struct seen_key flow_key(const struct record *record)
     uint8_t key[SEEN_KEY_BYTES];
     char text[LABEL_ID_TEXT];
 
-    if (record->known->flow_id.length == LABEL_ID_TEXT - 1 &&
-        seen_hex_read(record->known->flow_id.bytes, key, sizeof key))
+    if (record->flow_id.length == LABEL_ID_TEXT - 1 &&
+        seen_hex_read(record->flow_id.bytes, key, sizeof key))
         return seen_key_read(key);
     label_id(record, label_category(record), text);
     if (!seen_hex_read(text, key, sizeof key))

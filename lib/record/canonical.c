@@ -4,166 +4,199 @@
 #include "base/clock.h"
 #include "base/number.h"
 #include "base/plain.h"
+#include "record/recordread.h"
 
 #include <string.h>
 
-/* What is left of a line, and where the next value goes. */
-struct cursor {
-    const char *begin, *p, *end;
-    struct json_member *member;
-};
+/*
+ * Each of these functions reads what begins at p, and returns where it ends; NULL: it is written
+ * otherwise, or p is NULL.
+ */
 
-static inline __attribute__((always_inline)) bool take_literal(struct cursor *cursor,
-                                                               const char *literal, size_t length)
+static inline __attribute__((always_inline)) const char *
+take_literal(const char *p, const char *end, const char *literal, size_t length)
 {
-    if ((size_t)(cursor->end - cursor->p) < length || memcmp(cursor->p, literal, length) != 0)
-        return false;
-    cursor->p += length;
-    return true;
+    return p && (size_t)(end - p) >= length && memcmp(p, literal, length) == 0 ? p + length : NULL;
 }
 
-#define TAKE(cursor, literal) take_literal(cursor, literal, sizeof(literal) - 1)
+#define TAKE(p, end, literal) take_literal(p, end, literal, sizeof(literal) - 1)
 
-/* A value that begins there and ends here; of a string, text is what stands in the quotes. */
-static bool end_value(struct cursor *cursor, const char *raw, enum json_type type)
+/* What stands between two places; of a string, text is what stands in the quotes. */
+static inline void set_member(struct json_member *member, const char *raw, const char *end,
+                              enum json_type type)
 {
-    size_t quote = type == JSON_STRING, length = (size_t)(cursor->p - raw);
+    size_t quote = type == JSON_STRING, length = (size_t)(end - raw);
 
-    *cursor->member++ = (struct json_member){
+    *member = (struct json_member){
         .text = raw + quote,
         .raw = raw,
         .length = (uint32_t)(length - 2 * quote),
         .raw_length = (uint32_t)length,
         .type = (uint8_t)type,
     };
-    return true;
 }
 
 /* The rest of a string, after its opening quote. */
-static bool take_string(struct cursor *cursor)
+static const char *take_string(const char *p, const char *begin, const char *end,
+                               struct json_member *member)
 {
-    const char *raw = cursor->p - 1;
+    const char *quote = p ? plain_skip(begin, p, end) : end;
 
-    cursor->p = plain_skip(cursor->begin, cursor->p, cursor->end);
-    return TAKE(cursor, "\"") && end_value(cursor, raw, JSON_STRING);
+    if (quote == end || *quote != '"')
+        return NULL;
+    set_member(member, p - 1, quote + 1, JSON_STRING);
+    return quote + 1;
 }
 
 static const uint64_t powers[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
 
 /*
  * Digits, of which there are 1 to 15, and behind which the line must go on: those of a word, and
- * where all of it are, those of the next. Returns their number; 0: otherwise.
+ * where all of it are, those of the next.
  */
-static size_t take_digits(struct cursor *cursor, uint64_t *value)
+static inline const char *take_digits(const char *p, const char *end, uint64_t *value)
 {
-    const uint8_t *p = (const uint8_t *)cursor->p;
     uint64_t word, others;
     size_t more;
 
-    if (cursor->end - cursor->p < 16)
-        return 0;
-    word = le64(p) ^ BYTES_EACH * '0';
+    if (!p || end - p < 16)
+        return NULL;
+    word = le64((const uint8_t *)p) ^ BYTES_EACH * '0';
     others = bytes_above_9(word);
     if (others) {
         more = (size_t)__builtin_ctzll(others) / 8;
-        *value = more == 0 ? 0 : number_eight(word << (8 - more) * 8);
-        cursor->p += more;
-        return more;
+        if (more == 0)
+            return NULL;
+        *value = number_eight(word << (8 - more) * 8);
+        return p + more;
     }
     *value = number_eight(word);
-    word = le64(p + 8) ^ BYTES_EACH * '0';
+    word = le64((const uint8_t *)p + 8) ^ BYTES_EACH * '0';
     others = bytes_above_9(word);
     if (others == 0)
-        return 0;
+        return NULL;
     more = (size_t)__builtin_ctzll(others) / 8;
     if (more > 0)
         *value = *value * powers[more] + number_eight(word << (8 - more) * 8);
-    cursor->p += 8 + more;
-    return 8 + more;
+    return p + 8 + more;
 }
 
 /* As JSON has them: without zeros before others. */
-static bool take_whole(struct cursor *cursor, uint64_t *value)
+static inline const char *take_whole(const char *p, const char *end, uint64_t *value)
 {
-    const char *first = cursor->p;
-    size_t count = take_digits(cursor, value);
+    const char *after = take_digits(p, end, value);
 
-    return count == 1 || (count > 1 && *first != '0');
+    return after && (after == p + 1 || *p != '0') ? after : NULL;
 }
 
-static bool take_count(struct cursor *cursor, uint64_t *count)
+static inline const char *take_count(const char *p, const char *end, struct json_member *member,
+                                     uint64_t *count)
 {
-    const char *raw = cursor->p;
+    const char *after = take_whole(p, end, count);
 
-    return take_whole(cursor, count) && end_value(cursor, raw, JSON_NUMBER);
+    if (after)
+        set_member(member, p, after, JSON_NUMBER);
+    return after;
 }
 
 /* With one to six decimals. */
-static bool take_seconds(struct cursor *cursor, int64_t *microseconds)
+static const char *take_seconds(const char *p, const char *end, int64_t *microseconds)
 {
     uint64_t whole, decimals;
-    size_t count;
+    const char *point = take_whole(p, end, &whole), *after;
 
-    if (!take_whole(cursor, &whole) || whole >= TIME_END / SECOND || !TAKE(cursor, "."))
-        return false;
-    count = take_digits(cursor, &decimals);
-    if (count == 0 || count > 6)
-        return false;
-    *microseconds = (int64_t)(whole * SECOND + decimals * powers[6 - count]);
-    return true;
+    if (!point || *point != '.' || whole >= TIME_END / SECOND)
+        return NULL;
+    after = take_digits(point + 1, end, &decimals);
+    if (!after || after - point > 7)
+        return NULL;
+    *microseconds = (int64_t)(whole * SECOND + decimals * powers[7 - (after - point)]);
+    return after;
 }
 
-static bool take_number_of_seconds(struct cursor *cursor, int64_t *microseconds)
+static const char *take_number_of_seconds(const char *p, const char *end,
+                                          struct json_member *member, int64_t *microseconds)
 {
-    const char *raw = cursor->p;
+    const char *after = take_seconds(p, end, microseconds);
 
-    return take_seconds(cursor, microseconds) && end_value(cursor, raw, JSON_NUMBER);
+    if (after)
+        set_member(member, p, after, JSON_NUMBER);
+    return after;
 }
 
-static bool take_ten(struct cursor *cursor, struct record *record)
+static const char *take_ten(const char *line, const char *end, struct json_member *members,
+                            struct record *record)
 {
-    return TAKE(cursor, "{\"src\":\"") && take_string(cursor) && TAKE(cursor, ",\"dst\":\"") &&
-           take_string(cursor) && TAKE(cursor, ",\"destinationNameSource\":\"") &&
-           take_string(cursor) && TAKE(cursor, ",\"srcPkts\":") &&
-           take_count(cursor, &record->src_packets) && TAKE(cursor, ",\"srcBytes\":") &&
-           take_count(cursor, &record->src_bytes) && TAKE(cursor, ",\"dstPkts\":") &&
-           take_count(cursor, &record->dst_packets) && TAKE(cursor, ",\"dstBytes\":") &&
-           take_count(cursor, &record->dst_bytes) && TAKE(cursor, ",\"relativeStart\":") &&
-           take_number_of_seconds(cursor, &record->relative_start) &&
-           TAKE(cursor, ",\"protocolInformation\":\"") && take_string(cursor) &&
-           TAKE(cursor, ",\"duration\":") && take_number_of_seconds(cursor, &record->duration);
+    const char *p = TAKE(line, end, "{\"src\":\"");
+
+    p = take_string(p, line, end, &members[RECORD_SRC]);
+    p = TAKE(p, end, ",\"dst\":\"");
+    p = take_string(p, line, end, &members[RECORD_DST]);
+    p = TAKE(p, end, ",\"destinationNameSource\":\"");
+    p = take_string(p, line, end, &members[RECORD_NAME_SOURCE]);
+    p = TAKE(p, end, ",\"srcPkts\":");
+    p = take_count(p, end, &members[RECORD_SRC_PACKETS], &record->src_packets);
+    p = TAKE(p, end, ",\"srcBytes\":");
+    p = take_count(p, end, &members[RECORD_SRC_BYTES], &record->src_bytes);
+    p = TAKE(p, end, ",\"dstPkts\":");
+    p = take_count(p, end, &members[RECORD_DST_PACKETS], &record->dst_packets);
+    p = TAKE(p, end, ",\"dstBytes\":");
+    p = take_count(p, end, &members[RECORD_DST_BYTES], &record->dst_bytes);
+    p = TAKE(p, end, ",\"relativeStart\":");
+    p = take_number_of_seconds(p, end, &members[RECORD_RELATIVE_START], &record->relative_start);
+    p = TAKE(p, end, ",\"protocolInformation\":\"");
+    p = take_string(p, line, end, &members[RECORD_PROTOCOL_INFORMATION]);
+    p = TAKE(p, end, ",\"duration\":");
+    return take_number_of_seconds(p, end, &members[RECORD_DURATION], &record->duration);
 }
 
-static bool take_date(struct cursor *cursor, int64_t *date)
+/* Reads a field that may follow, and sets its bit if it does. */
+static const char *take_date(const char *p, const char *end, struct canonical *canonical,
+                             int64_t *date)
 {
-    static const char key[] = ",\"trafficDate\":";
-    const char *raw = cursor->p + sizeof key - 1;
+    static const char key[] = ",\"trafficDate\":\"";
+    int64_t time;
+    const char *after = take_seconds(TAKE(p, end, key), end, &time);
 
-    return take_literal(cursor, key, sizeof key - 1) && TAKE(cursor, "\"") &&
-           take_seconds(cursor, date) && TAKE(cursor, "\"") && end_value(cursor, raw, JSON_STRING);
+    after = TAKE(after, end, "\"");
+    if (!after)
+        return p;
+    set_member(&canonical->members[RECORD_TRAFFIC_DATE], p + sizeof key - 2, after, JSON_STRING);
+    canonical->there |= 1u << RECORD_TRAFFIC_DATE;
+    *date = time;
+    return after;
 }
 
-static bool take_proto(struct cursor *cursor)
+static inline __attribute__((always_inline)) const char *
+take_option(const char *p, const char *line, const char *end, const char *key, size_t length,
+            struct canonical *canonical, unsigned member)
 {
-    return TAKE(cursor, ",\"proto\":\"") && take_string(cursor);
+    const char *after =
+        take_string(take_literal(p, end, key, length), line, end, &canonical->members[member]);
+
+    if (!after)
+        return p;
+    canonical->there |= 1u << member;
+    return after;
 }
+
+#define TAKE_OPTION(p, key, canonical, member)                                                     \
+    take_option(p, line, end, key, sizeof(key) - 1, canonical, member)
 
 bool canonical_read(struct canonical *canonical, const char *line, size_t length,
                     struct record *record)
 {
-    struct cursor cursor = {line, line, line + length, canonical->members}, before;
-    int64_t date;
+    const char *end = line + length, *p = take_ten(line, end, canonical->members, record);
 
-    if (!take_ten(&cursor, record))
+    if (!p)
         return false;
-    before = cursor;
-    if (take_date(&cursor, &date)) {
-        record->traffic_date = date;
-        before = cursor;
-        if (take_proto(&cursor))
-            before = cursor;
-    }
-    canonical->count = (unsigned)(before.member - canonical->members);
-    canonical->end = (size_t)(before.p - line);
+    canonical->there = (1u << RECORD_TRAFFIC_DATE) - 1;
+    p = take_date(p, end, canonical, &record->traffic_date);
+    p = TAKE_OPTION(p, ",\"proto\":\"", canonical, RECORD_PROTO);
+    p = TAKE_OPTION(p, ",\"sensor\":\"", canonical, RECORD_SENSOR);
+    canonical->first_end = (size_t)(p - line);
+    p = TAKE_OPTION(p, ",\"flowCategory\":\"", canonical, CANONICAL_CATEGORY);
+    p = TAKE_OPTION(p, ",\"flowId\":\"", canonical, CANONICAL_FLOW_ID);
+    canonical->end = (size_t)(p - line);
     return true;
 }

@@ -183,8 +183,8 @@ struct record_text label_text(const struct record *record)
 {
     const char *name;
 
-    if (record->known->category.length > 0)
-        return record->known->category;
+    if (record->category.length > 0)
+        return record->category;
     name = label_category(record);
     return (struct record_text){name, strlen(name)};
 }

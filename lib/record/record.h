@@ -17,9 +17,8 @@ struct record_text {
     size_t length;
 };
 
-/* What filters have added to a record (see secflow(5)). */
+/* What filters other than flowlabel have added to a record (see secflow(5)). */
 struct record_known {
-    struct record_text category, flow_id; /* from flowlabel */
     struct record_text title, description, relevance, known_by, activity;
     struct record_text tags, lists; /* arrays, as JSON */
     struct record_text event, event_id, event_start;
@@ -56,6 +55,7 @@ struct record {
 
     struct record_text destination; /* dst as it is in the line; only for records that were read */
     struct record_text source;      /* likewise the host in src, without brackets and port */
+    struct record_text category, flow_id; /* likewise, from flowlabel */
     const struct record_known *known; /* the reader's; NULL for records that were not read */
 };
 

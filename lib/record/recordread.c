@@ -40,9 +40,9 @@ enum field {
     FIELD_COMMUNITY_ID,
     FIELD_UID,
     FIELD_SERVICE,
-    FIELD_CATEGORY, /* the first that filters add */
+    FIELD_CATEGORY,
     FIELD_FLOW_ID,
-    FIELD_FLOW_ID_COUNT,
+    FIELD_FLOW_ID_COUNT, /* the first of struct record_known */
     FIELD_FLOW_ID_SENSORS,
     FIELD_FLOW_ID_FIRST_SEEN,
     FIELD_FLOW_ID_LAST_SEEN,
@@ -136,13 +136,15 @@ struct record_reader {
     size_t added;
     uint8_t added_fields[RECORD_ADDED_MAX];
     uint8_t lengths[RECORD_FIELDS];            /* of the first keys' names */
-    bool filtered;                             /* the line has fields that filters add */
+    bool filtered;                             /* the line has fields of struct record_known */
     const struct json_member *members[FIELDS]; /* by field; NULL: missing */
-    struct canonical canonical;                /* the first of them, where the line is */
+    struct canonical canonical;                /* some of them, where the line is */
+    unsigned there;                            /* a bit for each of these */
     const char *line;
-    size_t length, end; /* of the line; the end of its object */
-    size_t begin;       /* of the members that JSON was read for */
-    struct text rest;   /* of a line that was taken apart */
+    size_t length, end;      /* of the line; the end of its object */
+    size_t begin;            /* of the members that JSON was read for */
+    struct record_text host; /* of the destination */
+    struct text rest;        /* of a line that was taken apart */
     struct record_known known;
     char problem[160];
 };
@@ -215,7 +217,7 @@ static enum result read_object(struct record_reader *reader)
     return RESULT_OK;
 }
 
-/* Forgets the fields of the line before. */
+/* Forgets the fields that JSON was read for. */
 static void forget_fields(struct record_reader *reader)
 {
     size_t count;
@@ -223,7 +225,6 @@ static void forget_fields(struct record_reader *reader)
 
     for (size_t i = 0; i < count; i++)
         reader->members[members[i].id] = NULL;
-    memset(reader->members, 0, (CANONICAL_FIELDS + 1) * sizeof *reader->members);
 }
 
 /* Finds each field that JSON was read for; of one that occurs twice the last, as most readers do.
@@ -237,9 +238,47 @@ static void find_fields(struct record_reader *reader)
     for (size_t i = 0; i < count; i++)
         if (!members[i].element) {
             reader->members[members[i].id] = &members[i];
-            filtered |= members[i].id >= FIELD_CATEGORY;
+            filtered |= members[i].id >= FIELD_FLOW_ID_COUNT;
         }
     reader->filtered = filtered;
+}
+
+/* The field of a member that is read where the line is canonical; and its bit, 0: it is not. */
+static enum field canonical_field(unsigned member)
+{
+    return member < CANONICAL_FIRST ? (enum field)(member + 1)
+                                    : (enum field)(member - CANONICAL_CATEGORY + FIELD_CATEGORY);
+}
+
+static unsigned canonical_bit(unsigned field)
+{
+    if (field <= CANONICAL_FIRST)
+        return 1u << (field - 1);
+    return field == FIELD_CATEGORY || field == FIELD_FLOW_ID
+               ? 1u << (field - FIELD_CATEGORY + CANONICAL_CATEGORY)
+               : 0;
+}
+
+/* Finds the fields with these bits, which most of the time are those of the line before. */
+static void find_canonical(struct record_reader *reader, unsigned there)
+{
+    if (reader->there == there)
+        return;
+    for (unsigned i = 0; i < CANONICAL_FIELDS; i++)
+        reader->members[canonical_field(i)] = there >> i & 1 ? &reader->canonical.members[i] : NULL;
+    reader->there = there;
+}
+
+/* Whether JSON was read for one of the fields with these bits. */
+static bool has_twice(const struct record_reader *reader, unsigned there)
+{
+    size_t count;
+    const struct json_member *members = json_members(reader->json, &count);
+
+    for (size_t i = 0; i < count; i++)
+        if (canonical_bit(members[i].id) & there)
+            return true;
+    return false;
 }
 
 static enum result check_needed(struct record_reader *reader)
@@ -378,10 +417,8 @@ static void read_source(const struct record_reader *reader, struct record *recor
 /* A destination called original has its address as its name, if it is one. */
 static void read_name(const struct record_reader *reader, struct record *record)
 {
-    struct record_text host = record->destination, ip = find_text(reader, FIELD_DST_IP);
+    struct record_text host = reader->host, ip = find_text(reader, FIELD_DST_IP);
 
-    if (record_has_ports(record) && !cut_port(&host, &record->dport))
-        return;
     if (record->name_source == NAME_ORIGINAL && read_address(host, &record->dst))
         return;
     record->name = host;
@@ -469,6 +506,7 @@ static enum result read_destination(struct record_reader *reader, struct record 
         return damaged(reader, "dst", " is empty");
     if (record_has_ports(record) && !cut_port(&host, &record->dport))
         return damaged(reader, "dst", " has no port from 0 to 65535");
+    reader->host = host;
     return RESULT_OK;
 }
 
@@ -489,14 +527,12 @@ static bool read_canonical(struct record_reader *reader, struct record *record)
             RESULT_OK ||
         reader->end != reader->length)
         return false;
-    reader->begin = canonical->end;
+    if (has_twice(reader, canonical->there))
+        return false;
+    reader->begin = canonical->first_end;
+    find_canonical(reader, canonical->there);
     find_fields(reader);
-    for (unsigned i = 0; i < canonical->count; i++) {
-        if (reader->members[i + 1])
-            return false;
-        reader->members[i + 1] = &canonical->members[i];
-    }
-    if (canonical->count <= RECORD_TRAFFIC_DATE)
+    if (!(canonical->there >> RECORD_TRAFFIC_DATE & 1))
         record->traffic_date = read_traffic_date(reader);
     return true;
 }
@@ -506,6 +542,7 @@ static enum result read_any(struct record_reader *reader, struct record *record)
     enum result result;
 
     forget_fields(reader);
+    find_canonical(reader, 0);
     result = read_object(reader);
     if (result != RESULT_OK)
         return result;
@@ -542,8 +579,6 @@ enum result record_read(struct record_reader *reader, const char *line, size_t l
 static struct record_known read_known(const struct record_reader *reader)
 {
     return (struct record_known){
-        .category = find_text(reader, FIELD_CATEGORY),
-        .flow_id = find_text(reader, FIELD_FLOW_ID),
         .title = find_text(reader, FIELD_TITLE),
         .description = find_text(reader, FIELD_DESCRIPTION),
         .relevance = find_text(reader, FIELD_RELEVANCE),
@@ -583,6 +618,8 @@ void record_read_rest(struct record_reader *reader, struct record *record)
     record->community_id = find_text(reader, FIELD_COMMUNITY_ID);
     record->uid = find_text(reader, FIELD_UID);
     record->service = find_text(reader, FIELD_SERVICE);
+    record->category = find_text(reader, FIELD_CATEGORY);
+    record->flow_id = find_text(reader, FIELD_FLOW_ID);
     if (reader->filtered) {
         reader->known = read_known(reader);
         record->known = &reader->known;

@@ -274,11 +274,23 @@ static enum result find_entry(struct summary *summary, struct record_text key, u
     if (result != RESULT_OK)
         return result;
     *entry = entry_at(summary, name);
+    summary->last = name;
     if (name == summary->entries.count) {
         **entry = new_entry(name);
         summary->entries.count++;
     }
     return RESULT_OK;
+}
+
+/* Whether a key is that of the last flow that was added: many keys are those of long runs. */
+static bool is_last(const struct summary *summary, struct record_text key)
+{
+    struct record_text last;
+
+    if (summary->last >= summary->entries.count)
+        return false;
+    last = text_at(&summary->names, summary->last);
+    return last.length == key.length && memcmp(last.bytes, key.bytes, key.length) == 0;
 }
 
 /* Makes room for the entry of a number. */
@@ -501,6 +513,8 @@ static enum result add_by_key(struct summary *summary, const struct record *reco
     enum result result;
 
     flow->key = shortened(key_text(summary, record, room));
+    if (summary->options.beside && summary->waiting == 0 && is_last(summary, flow->key))
+        return add_flow(summary, entry_at(summary, summary->last), flow);
     flow->key_hash = intern_hash(&summary->names, flow->key.bytes, flow->key.length);
     if (!flow->known && summary->entries.count >= BATCH &&
         flow->key.length + flow->host.length <= WAITING_TEXTS)

@@ -83,6 +83,7 @@ struct summary {
     struct domains domains;
     struct waiting batch[BATCH];
     uint32_t waiting; /* in the batch */
+    uint32_t last;    /* the entry that was found last */
 
     struct summary *next; /* of those beside the same one; of that one: the first */
     /*

@@ -134,10 +134,26 @@ static void stretch(struct timeline *timeline, int64_t first, int64_t last)
         move_bins(timeline, from, fitting_shift(timeline));
 }
 
+/* Counts a time if the bins reach to it, as they do most of the time. */
+static bool count_within(struct timeline *timeline, int64_t time)
+{
+    if (!has_bins(timeline) || time < timeline->first ||
+        bin_of(timeline, time) - bin_of(timeline, timeline->first) >= timeline->bin_count)
+        return false;
+    if (time > timeline->last)
+        timeline->last = time;
+    count_time(timeline, time, 1);
+    timeline->count++;
+    return true;
+}
+
 enum result timeline_add(struct timeline *timeline, int64_t time)
 {
-    enum result result = make_room(timeline);
+    enum result result;
 
+    if (count_within(timeline, time))
+        return RESULT_OK;
+    result = make_room(timeline);
     if (result != RESULT_OK)
         return result;
     if (timeline->count == 0 || time < timeline->first || time > timeline->last)

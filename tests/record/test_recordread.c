@@ -283,13 +283,14 @@ static void test_additions(void)
 }
 
 /* Everything that filters added, one per line. */
-static void show_known(const struct record_known *known, char *shown, size_t room)
+static void show_known(const struct record *record, char *shown, size_t room)
 {
+    const struct record_known *known = record->known;
     const struct {
         const char *name;
         struct record_text text;
     } texts[] = {
-        {"category", known->category},     {"flow_id", known->flow_id},
+        {"category", record->category},    {"flow_id", record->flow_id},
         {"title", known->title},           {"description", known->description},
         {"relevance", known->relevance},   {"known_by", known->known_by},
         {"activity", known->activity},     {"tags", known->tags},
@@ -363,11 +364,11 @@ static void test_known(void)
         line[strlen(line) - 1] = '\0';
         snprintf(line + strlen(line), sizeof line - strlen(line), ",%s}", cases[i].text);
         is_int(read_line(reader, line, &record), RESULT_OK, "known %zu: a record", i);
-        show_known(record.known, got, sizeof got);
+        show_known(&record, got, sizeof got);
         is_str(got, "", "known %zu: not yet", i);
         record_read_rest(reader, &record);
         record_read_source(reader, &record);
-        show_known(record.known, got, sizeof got);
+        show_known(&record, got, sizeof got);
         is_str(got, cases[i].want, "known %zu: all of it", i);
     }
     record_reader_destroy(&reader);
