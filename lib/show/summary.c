@@ -315,13 +315,15 @@ struct record_text summary_category(const struct summary *summary,
         *flows = entry->flows;
         return text_at(words, entry->category);
     }
-    for (uint32_t i = 0; details && i < details->share_count; i++) {
-        const struct share *share = &details->shares[i];
-        struct record_text text = text_at(words, share->category);
+    for (uint32_t i = 0; details && i < share_count(details); i++) {
+        struct share share = share_at(details, i);
 
-        if (share->flows > *flows || (share->flows == *flows && is_before(text, most))) {
-            *flows = share->flows;
-            most = text;
+        if (share.flows > 0 && share.flows >= *flows) {
+            struct record_text text = text_at(words, share.category);
+
+            if (share.flows > *flows || is_before(text, most))
+                most = text;
+            *flows = share.flows;
         }
     }
     return most;

@@ -14,47 +14,54 @@ void summary_destroy_details(struct summary_details **details)
 {
     if (*details) {
         timeline_destroy(&(*details)->timeline);
-        if ((*details)->shares != (*details)->few)
-            free((*details)->shares);
+        free((*details)->shares);
         findings_destroy(&(*details)->known);
         free(*details);
         *details = NULL;
     }
 }
 
-/* Makes room for one share more. */
-static enum result grow_shares(struct summary_details *details)
+/* Makes room for the share of a category. */
+static enum result grow_shares(struct summary_details *details, uint32_t category)
 {
-    bool few = details->shares == details->few;
-    uint32_t room = details->share_room * 2 + 1;
-    struct share *grown = realloc(few ? NULL : details->shares, room * sizeof *grown);
+    uint32_t room;
+    uint64_t *grown;
 
+    for (unsigned i = 0; i < SHARES_FEW; i++)
+        if (details->few[i].category > category)
+            category = details->few[i].category;
+    room = category + SHARES_MORE;
+    grown = realloc(details->shares, room * sizeof *grown);
     if (!grown)
         return RESULT_NO_MEMORY;
-    if (few)
-        memcpy(grown, details->few, sizeof details->few);
+    memset(grown + details->share_room, 0, (room - details->share_room) * sizeof *grown);
+    for (unsigned i = 0; i < SHARES_FEW && !details->shares; i++)
+        grown[details->few[i].category] = details->few[i].flows;
     details->shares = grown;
     details->share_room = room;
     return RESULT_OK;
 }
 
-/* A share that is found changes places with the one before it. */
+static struct share *find_few(struct summary_details *details, uint32_t category)
+{
+    for (unsigned i = 0; i < SHARES_FEW; i++)
+        if (details->few[i].flows == 0 || details->few[i].category == category)
+            return &details->few[i];
+    return NULL;
+}
+
 enum result summary_add_share(struct summary_details *details, uint32_t category, uint64_t flows)
 {
-    struct share *shares = details->shares;
+    struct share *few = details->shares ? NULL : find_few(details, category);
 
-    for (uint32_t i = 0; i < details->share_count; i++)
-        if (shares[i].category == category) {
-            struct share share = shares[i];
-
-            add(&share.flows, flows);
-            shares[i] = shares[i > 0 ? i - 1 : 0];
-            shares[i > 0 ? i - 1 : 0] = share;
-            return RESULT_OK;
-        }
-    if (details->share_count == details->share_room && grow_shares(details) != RESULT_OK)
+    if (few) {
+        few->category = category;
+        add(&few->flows, flows);
+        return RESULT_OK;
+    }
+    if (category >= details->share_room && grow_shares(details, category) != RESULT_OK)
         return RESULT_NO_MEMORY;
-    details->shares[details->share_count++] = (struct share){flows, category};
+    add(&details->shares[category], flows);
     return RESULT_OK;
 }
 
@@ -65,8 +72,6 @@ enum result summary_begin_details(struct summary *summary, struct summary_entry 
 
     if (!details)
         return RESULT_NO_MEMORY;
-    details->shares = details->few;
-    details->share_room = SHARES_FEW;
     entry->details = details;
     timeline_init(&details->timeline, summary->options.bin_count);
     if (entry->flows > 0)
@@ -388,16 +393,21 @@ static void fetch_two(const void *lines)
 
 /* Entries whose memory is being fetched. */
 struct fetching {
-    const struct summary_entry *entries[2 * BATCH];
+    struct {
+        const struct summary_entry *entry;
+        const struct flow *flow;
+    } entries[2 * BATCH];
     uint32_t count;
 };
 
-static void fetch_entry(struct fetching *fetching, const struct summary *summary, uint32_t index)
+static void fetch_entry(struct fetching *fetching, const struct summary *summary, uint32_t index,
+                        const struct flow *flow)
 {
-    if (index < summary->entries.count) {
-        fetch_two(entry_at(summary, index));
-        fetching->entries[fetching->count++] = entry_at(summary, index);
-    }
+    const struct summary_entry *entry = entry_at(summary, index);
+
+    fetch_two(entry);
+    fetching->entries[fetching->count].entry = entry;
+    fetching->entries[fetching->count++].flow = flow;
 }
 
 /* The first one that is beside it and has its hosts as keys. */
@@ -413,17 +423,28 @@ static const struct summary *turned_of(const struct summary *summary)
 static void fetch_entries(struct fetching *fetching, const struct summary *summary)
 {
     const struct summary *turned = turned_of(summary);
+    uint32_t new = summary->entries.count;
 
     for (uint32_t i = 0; i < summary->waiting; i++) {
         const struct flow *flow = &summary->batch[i].flow;
         uint32_t name = intern_fetch_text(&summary->names, flow->key_hash);
         uint32_t host = intern_fetch_text(&summary->hosts, flow->host_hash);
 
-        fetch_entry(fetching, summary, name);
+        if (name < summary->entries.count)
+            fetch_entry(fetching, summary, name, flow);
+        else
+            name = new ++;
         pairs_fetch(&summary->pairs, name, host);
-        if (turned && host < turned->places_room)
-            fetch_entry(fetching, turned, turned->places[host] - 1);
+        if (turned && host < turned->places_room && turned->places[host] > 0)
+            fetch_entry(fetching, turned, turned->places[host] - 1, flow);
     }
+}
+
+static void fetch_details(const struct summary_details *details, const struct flow *flow)
+{
+    if (details->shares)
+        __builtin_prefetch(&details->shares[flow->category], 1);
+    timeline_fetch(&details->timeline, flow->start);
 }
 
 /* Fetches the memory that the waiting flows will need, as far as hashes tell. */
@@ -442,13 +463,11 @@ static void fetch(const struct summary *summary)
     }
     fetch_entries(&fetching, summary);
     for (uint32_t i = 0; i < fetching.count; i++)
-        if (fetching.entries[i]->details)
-            fetch_two(fetching.entries[i]->details);
+        if (fetching.entries[i].entry->details)
+            fetch_two(fetching.entries[i].entry->details);
     for (uint32_t i = 0; i < fetching.count; i++)
-        if (fetching.entries[i]->details) {
-            __builtin_prefetch(fetching.entries[i]->details->shares, 1);
-            timeline_fetch(&fetching.entries[i]->details->timeline);
-        }
+        if (fetching.entries[i].entry->details)
+            fetch_details(fetching.entries[i].entry->details, fetching.entries[i].flow);
 }
 
 enum result summary_add_waiting(struct summary *summary)

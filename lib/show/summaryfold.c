@@ -21,9 +21,12 @@ static enum result fold_details(struct summary *summary, const struct summary_en
                    ? timeline_add(&details->timeline, entry->first)
                    : result;
     }
-    for (uint32_t i = 0; i < entry->details->share_count && result == RESULT_OK; i++)
-        result = summary_add_share(details, entry->details->shares[i].category,
-                                   entry->details->shares[i].flows);
+    for (uint32_t i = 0; i < share_count(entry->details) && result == RESULT_OK; i++) {
+        struct share share = share_at(entry->details, i);
+
+        if (share.flows > 0)
+            result = summary_add_share(details, share.category, share.flows);
+    }
     return result == RESULT_OK ? timeline_merge(&details->timeline, &entry->details->timeline)
                                : result;
 }

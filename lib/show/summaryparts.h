@@ -31,14 +31,26 @@ struct share {
 };
 
 #define SHARES_FEW 2u
+#define SHARES_MORE 8u /* room for so many is added */
 
 struct summary_details {
     struct timeline timeline;
-    struct share *shares; /* one of each category, the frequent ones near the front */
-    uint32_t share_count, share_room;
-    struct share few[SHARES_FEW]; /* where they are while there are no more of them */
-    struct findings *known;       /* NULL: nothing is */
+    struct share few[SHARES_FEW]; /* the first ones have flows */
+    uint64_t *shares;             /* all flows, by category; NULL: there are only those few */
+    uint32_t share_room;
+    struct findings *known; /* NULL: nothing is */
 };
+
+/* The shares of an entry, some of which may have no flows. */
+static inline uint32_t share_count(const struct summary_details *details)
+{
+    return details->shares ? details->share_room : SHARES_FEW;
+}
+
+static inline struct share share_at(const struct summary_details *details, uint32_t index)
+{
+    return details->shares ? (struct share){details->shares[index], index} : details->few[index];
+}
 
 /* What an entry is sorted by: the greatest value first. */
 struct rank {

@@ -15,12 +15,6 @@ void timeline_init(struct timeline *timeline, uint32_t bin_count)
     *timeline = (struct timeline){.bin_count = bin_count, .room = 0};
 }
 
-void timeline_fetch(const struct timeline *timeline)
-{
-    if (timeline->count > 0)
-        __builtin_prefetch(timeline->times, 1);
-}
-
 void timeline_destroy(struct timeline *timeline)
 {
     free(timeline->times);
@@ -37,6 +31,16 @@ static bool has_bins(const struct timeline *timeline)
 static int64_t bin_of(const struct timeline *timeline, int64_t time)
 {
     return time >> timeline->shift;
+}
+
+void timeline_fetch(const struct timeline *timeline, int64_t time)
+{
+    uint64_t bin = (uint64_t)(bin_of(timeline, time) - bin_of(timeline, timeline->first));
+
+    if (has_bins(timeline))
+        __builtin_prefetch(&timeline->bins[bin < timeline->bin_count ? bin : 0], 1);
+    else if (timeline->count > 0)
+        __builtin_prefetch(&timeline->times[timeline->count], 1);
 }
 
 /* The least width at which the bins reach from the first to the last time, but no less than now. */

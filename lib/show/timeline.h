@@ -29,8 +29,8 @@ struct timeline {
 /* An empty one, of at least 2 bins, which is all that is known of it. Never fails. */
 void timeline_init(struct timeline *timeline, uint32_t bin_count);
 
-/* Fetches the memory of one to which a time is soon added. */
-void timeline_fetch(const struct timeline *timeline);
+/* Fetches the memory that adding a time will need. */
+void timeline_fetch(const struct timeline *timeline, int64_t time);
 
 /* One of zeroes, too. */
 void timeline_destroy(struct timeline *timeline);
