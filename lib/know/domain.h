@@ -20,7 +20,7 @@
 size_t domain_length(const char *name, size_t length);
 
 /* Names whose domains were looked up: their place is by their hash, and the latest one keeps it. */
-#define DOMAINS 4096u
+#define DOMAINS 32768u
 #define DOMAINS_NAME 62u
 
 /* Zeroed: empty. */
