@@ -4,6 +4,7 @@
 #include "base/bytes.h"
 #include "base/number.h"
 
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -105,6 +106,7 @@ static bool read_ipv4(const char *text, size_t length, uint8_t bytes[4])
 {
     uint8_t copy[20] = {0};
     const uint8_t *p = copy;
+    uint32_t word = 0;
     bool wrong = false;
 
     if (length < 7 || length > 15)
@@ -122,10 +124,12 @@ static bool read_ipv4(const char *text, size_t length, uint8_t bytes[4])
         octet += two * (octet * 9 + second);
         octet += three * (octet * 9 + third);
         wrong |= (first > 9) | (octet > 255) | ((first == 0) & two);
-        bytes[i] = (uint8_t)octet;
+        word = word << 8 | (octet & 255);
         p += 1 + two + three;
         wrong |= *p++ != (i < 3 ? '.' : '\0');
     }
+    word = htobe32(word);
+    memcpy(bytes, &word, sizeof word);
     return !wrong && p == copy + length + 1;
 }
 

@@ -30,11 +30,11 @@ static inline void address_set(struct address *address, uint8_t family, const ui
 {
     address->family = family;
     if (family == 4) {
-        uint32_t word;
+        uint64_t word = 0;
 
-        memcpy(&word, bytes, sizeof word);
-        address->words[0] = address->words[1] = 0;
-        memcpy(address->bytes, &word, sizeof word);
+        memcpy(&word, bytes, 4);
+        address->words[0] = word;
+        address->words[1] = 0;
     } else {
         memcpy(address->bytes, bytes, 16);
     }
