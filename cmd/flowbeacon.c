@@ -168,7 +168,7 @@ int main(int argc, char **argv)
 {
     struct command command = {
         .memory = MERGING_MEMORY,
-        .merging = {.options = {.gap = MERGING_GAP},
+        .merging = {.options = {.gap = MERGING_GAP, .lean = true},
                     .problem = "cannot keep flows in a temporary file"},
         .options = {.span = SPAN, .flows = SCORE_TIMES},
     };

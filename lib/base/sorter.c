@@ -19,7 +19,7 @@
 #define RADIX_BITS 11
 
 /* How far ahead entries are fetched that do not lie one behind the other. */
-#define AHEAD 8
+#define AHEAD 16
 
 enum result sorter_init(struct sorter *sorter, size_t memory, const char *folder,
                         const struct sorter_order *order)
@@ -252,6 +252,15 @@ static enum result collect_rank(const struct sorter *sorter, const struct sorter
     return RESULT_OK;
 }
 
+/* Fetches an entry that has another one's rank. */
+static void fetch(const struct sorter *sorter, const struct sorter_place *places, size_t at)
+{
+    if (at + 1 >= sorter->count || places[at].rank != places[at + 1].rank)
+        return;
+    __builtin_prefetch(place_at(sorter, places[at].place));
+    __builtin_prefetch(place_at(sorter, places[at + 1].place));
+}
+
 /* Sorts the places of equal rank, and joins their entries, where it is given how. */
 static enum result do_ranks(struct sorter *sorter, struct sorter_place *places,
                             sorter_join_fn *join, void *context)
@@ -263,6 +272,8 @@ static enum result do_ranks(struct sorter *sorter, struct sorter_place *places,
     for (size_t begin = 0, end; begin < count && result == RESULT_OK; begin = end) {
         for (end = begin + 1; end < count && places[end].rank == places[begin].rank;)
             end++;
+        for (size_t i = begin; i < end; i++)
+            fetch(sorter, places, i + AHEAD);
         if (end - begin == 1)
             continue;
         result = collect_rank(sorter, places + begin, end - begin, &rank);

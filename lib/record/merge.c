@@ -65,9 +65,26 @@ static uint32_t rank_flow(const void *context, const char *bytes)
     return (uint32_t)((uint64_t)(piece_start(bytes) - merge->earliest) >> merge->shift);
 }
 
+/* For flows that may come in any order. */
+static uint32_t rank_any(const void *context, const char *bytes)
+{
+    (void)context;
+    (void)bytes;
+    return 0;
+}
+
+static int compare_any(const char *a, const char *b)
+{
+    (void)a;
+    (void)b;
+    return 0;
+}
+
 enum result merge_init(struct merge **merge, const struct merge_options *options)
 {
+    static const struct sorter_order any_order = {rank_any, compare_any, NULL};
     struct merge *new = calloc(1, sizeof *new);
+    const struct sorter_order by_start = {rank_flow, piece_compare_starts, new};
     enum result result;
 
     if (!new)
@@ -81,7 +98,7 @@ enum result merge_init(struct merge **merge, const struct merge_options *options
                              &(struct sorter_order){rank_piece, compare_pieces, new});
     if (result == RESULT_OK)
         result = sorter_init(&new->flows, options->memory / 4 * 3, options->folder,
-                             &(struct sorter_order){rank_flow, piece_compare_starts, new});
+                             options->lean ? &any_order : &by_start);
     if (result == RESULT_OK)
         *merge = new;
     else
@@ -373,6 +390,28 @@ static enum result make_room(struct merge *merge)
                                                      : sorter_spill(pieces);
 }
 
+/* The parts without which a lean flow would not be known. */
+static void take_lean_parts(const struct record_reader *reader, const struct record *record,
+                            struct record_parts *parts)
+{
+    *parts = (struct record_parts){.rest = record->known->relevance};
+    if (record->src.family == 0)
+        parts->values[RECORD_SRC] = record_value(reader, RECORD_SRC);
+    if (record->dst.family == 0 || record->name.length > 0)
+        parts->values[RECORD_DST] = record_value(reader, RECORD_DST);
+    if (record->proto == 0)
+        parts->values[RECORD_PROTO] = record_value(reader, RECORD_PROTO);
+}
+
+static enum result take_parts(const struct merge *merge, struct record_reader *reader,
+                              const struct record *record, struct record_parts *parts)
+{
+    if (!merge->options.lean)
+        return record_take_apart(reader, parts);
+    take_lean_parts(reader, record, parts);
+    return RESULT_OK;
+}
+
 enum result merge_add(struct merge *merge, struct record_reader *reader,
                       const struct record *record)
 {
@@ -388,7 +427,7 @@ enum result merge_add(struct merge *merge, struct record_reader *reader,
         return RESULT_DAMAGED;
     result = sorter_full(&merge->pieces) ? make_room(merge) : RESULT_OK;
     if (result == RESULT_OK)
-        result = record_take_apart(reader, &parts);
+        result = take_parts(merge, reader, record, &parts);
     merge->made.length = 0;
     if (result == RESULT_OK)
         result = piece_put_record(&merge->made, record, &parts, merge->counts.records++);
@@ -530,6 +569,7 @@ static enum result get_flow(struct merge *merge, const struct entry *entry, stru
         .bytes_from = (enum bytes_from)piece.bytes_from,
         .sampling = piece.sampling,
         .extended = piece.extended || merge->options.extend,
+        .has_ports = told.has_ports,
     };
     for (unsigned i = 0; i < 2; i++) {
         unsigned end = i == 0 ? piece.source : 1u - piece.source;

@@ -14,6 +14,7 @@ struct merge;
 struct merge_options {
     int64_t gap;        /* the longest time between parts of one conversation: microseconds */
     bool extend;        /* records get the extended fields that they lack and that are known */
+    bool lean;          /* flows come in any order, and without most of their parts: see below */
     size_t memory;      /* bytes before the disk is used */
     const char *folder; /* of temporary files; the caller's */
 };
@@ -51,13 +52,18 @@ struct merged {
     enum bytes_from bytes_from;
     uint64_t sampling;
     bool extended;
-    struct record_parts parts; /* of the line; counts and times are not there */
+    bool has_ports; /* as record_has_ports */
+    /*
+     * Of the line; counts and times are not there. Where they are lean, there are only src and dst,
+     * each unless its address tells it, and in place of the rest the relevance.
+     */
+    struct record_parts parts;
 };
 
 /*
  * All records are in, and the conversations come, by their starts, those of equal ones as the first
- * of their records did. Its texts stay until the next call. RESULT_END; RESULT_NO_MEMORY;
- * RESULT_SYSTEM, as above.
+ * of their records did, or, where they are lean, in any order. Its texts stay until the next call.
+ * RESULT_END; RESULT_NO_MEMORY; RESULT_SYSTEM, as above.
  */
 MUST_CHECK enum result merge_next(struct merge *merge, struct merged *flow);
 

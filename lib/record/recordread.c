@@ -778,20 +778,23 @@ static enum result collect_rest(struct record_reader *reader, struct record_text
     return result;
 }
 
+struct record_text record_value(const struct record_reader *reader, enum record_field field)
+{
+    const struct json_member *member = reader->members[field + 1];
+
+    return member ? (struct record_text){member->raw, member->raw_length}
+                  : (struct record_text){NULL, 0};
+}
+
 /* Where the fields are as long as the line, it has no others, and there is no rest. */
 enum result record_take_apart(struct record_reader *reader, struct record_parts *parts)
 {
     size_t length = strlen("{");
 
     for (size_t i = 0; i < RECORD_FIELDS; i++) {
-        const struct json_member *member = reader->members[i + 1];
-
-        if (member) {
-            parts->values[i] = (struct record_text){member->raw, member->raw_length};
-            length += reader->lengths[i] + strlen(",\"\":") + member->raw_length;
-        } else {
-            parts->values[i] = (struct record_text){NULL, 0};
-        }
+        parts->values[i] = record_value(reader, (enum record_field)i);
+        if (parts->values[i].length > 0)
+            length += reader->lengths[i] + strlen(",\"\":") + parts->values[i].length;
     }
     parts->rest = (struct record_text){NULL, 0};
     return length == reader->end ? RESULT_OK : collect_rest(reader, &parts->rest);

@@ -86,6 +86,9 @@ struct record_parts {
  */
 MUST_CHECK enum result record_take_apart(struct record_reader *reader, struct record_parts *parts);
 
+/* One of these values. */
+struct record_text record_value(const struct record_reader *reader, enum record_field field);
+
 const char *record_problem(const struct record_reader *reader);
 
 /*

@@ -5,66 +5,40 @@
 #include "base/grow.h"
 #include "base/intern.h"
 #include "base/json.h"
-#include "base/number.h"
-#include "base/sorter.h"
+#include "show/call.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* A flow, as it is sorted: by its pair, in the order in which it came. */
-struct call {
-    uint64_t number;
-    int64_t start, end;
-    uint64_t sent, received;
-    uint64_t pair;
-};
-
-struct pair {
-    uint32_t src, dst;
-};
+/* Destinations are forgotten where a group of them ends and there are more. */
+#define TARGETS_MOST 1024u
 
 struct beacons {
     struct beacon_options options;
-    struct json *json; /* for texts with escapes, and for what filters have added */
+    struct json *json; /* for texts with escapes */
     struct text object;
-    struct intern sources, destinations;
-    struct pair *pairs;
-    size_t pair_count, pair_capacity;
-    struct index index;  /* of the pairs */
-    struct sorter calls; /* by the numbers of their pairs */
-    int64_t *ends;       /* of each source: the latest one of its flows */
+    struct intern sources; /* hosts (call.h) */
+    struct call_host host; /* the one that was read last */
+    struct sorter calls;
+    int64_t *ends; /* of each source: the latest one of its flows */
     size_t end_count, end_capacity;
     int64_t first, last; /* starts, of all flows */
-    uint64_t count;
-    uint32_t *hosts;        /* of each destination, in the end */
+    bool any;
+
+    /* In the end: */
+    struct intern targets; /* destinations of pairs that came lately */
+    uint32_t *hosts;       /* of each of them: how many there are so far */
+    size_t host_capacity;
+    uint16_t group;         /* of the latest one */
     int64_t *times, *sizes; /* of a pair's flows */
     size_t time_capacity, size_capacity;
+    struct intern names;
     struct beacon *found;
     size_t found_count, found_capacity;
+    size_t counted; /* of those found: whose hosts are known; of the others, hosts is the target */
 };
 
-enum { KEY_TEXT = 1, KEY_RELEVANCE };
-
-static const struct json_key keys[] = {{"text", KEY_TEXT}, {"relevance", KEY_RELEVANCE}};
-
-static struct call call_at(const char *bytes)
-{
-    struct call call;
-
-    memcpy(&call, bytes, sizeof call);
-    return call;
-}
-
-static uint32_t rank_call(const void *context, const char *bytes)
-{
-    (void)context;
-    return (uint32_t)call_at(bytes).pair;
-}
-
-static int compare_calls(const char *a, const char *b)
-{
-    return call_at(a).number < call_at(b).number ? -1 : 1;
-}
+static const struct json_key keys[] = {{"text", 1}};
 
 static enum result prepare(struct beacons *beacons)
 {
@@ -74,12 +48,12 @@ static enum result prepare(struct beacons *beacons)
     if (result == RESULT_OK)
         result = intern_init(&beacons->sources);
     if (result == RESULT_OK)
-        result = intern_init(&beacons->destinations);
+        result = intern_init(&beacons->targets);
     if (result == RESULT_OK)
-        result = index_init(&beacons->index);
+        result = intern_init(&beacons->names);
     if (result == RESULT_OK)
         result = sorter_init(&beacons->calls, options->memory, options->folder,
-                             &(struct sorter_order){rank_call, compare_calls, NULL});
+                             &(struct sorter_order){call_rank, call_compare, NULL});
     return result;
 }
 
@@ -106,9 +80,8 @@ void beacons_destroy(struct beacons **beacons)
     json_destroy(&old->json);
     text_destroy(&old->object);
     intern_destroy(&old->sources);
-    intern_destroy(&old->destinations);
-    free(old->pairs);
-    index_destroy(&old->index);
+    intern_destroy(&old->targets);
+    intern_destroy(&old->names);
     sorter_destroy(&old->calls);
     free(old->ends);
     free(old->hosts);
@@ -121,31 +94,15 @@ void beacons_destroy(struct beacons **beacons)
 
 /* What a flow says of its ends. */
 
-/* Reads an object, and finds its member of that key; no bytes: it has none that is a string. */
-static enum result find_member(struct beacons *beacons, uint8_t id, struct record_text *text)
-{
-    const struct json_member *members;
-    size_t used, count;
-    enum result result =
-        json_read(beacons->json, beacons->object.bytes, beacons->object.length, &used);
-
-    *text = (struct record_text){"", 0};
-    if (result != RESULT_OK)
-        return result == RESULT_NO_MEMORY ? result : RESULT_OK;
-    members = json_members(beacons->json, &count);
-    for (size_t i = 0; i < count; i++)
-        if (members[i].id == id && members[i].type == JSON_STRING && !members[i].element)
-            *text = (struct record_text){members[i].text, members[i].length};
-    return RESULT_OK;
-}
-
 /* What a string says that stands as it is in a line. */
 static enum result read_string(struct beacons *beacons, struct record_text raw,
                                struct record_text *text)
 {
+    const struct json_member *members;
+    size_t used, count;
     enum result result;
 
-    if (raw.length >= 2 && !memchr(raw.bytes, '\\', raw.length)) {
+    if (!memchr(raw.bytes, '\\', raw.length)) {
         *text = (struct record_text){raw.bytes + 1, raw.length - 2};
         return RESULT_OK;
     }
@@ -155,7 +112,13 @@ static enum result read_string(struct beacons *beacons, struct record_text raw,
         result = text_put(&beacons->object, raw.bytes, raw.length);
     if (result == RESULT_OK)
         result = text_put(&beacons->object, "}", 1);
-    return result == RESULT_OK ? find_member(beacons, KEY_TEXT, text) : result;
+    if (result == RESULT_OK)
+        result = json_read(beacons->json, beacons->object.bytes, beacons->object.length, &used);
+    if (result != RESULT_OK)
+        return result;
+    members = json_members(beacons->json, &count);
+    *text = (struct record_text){members[0].text, members[0].length};
+    return RESULT_OK;
 }
 
 /* The host of an end, without its port, where it has one, and without brackets. */
@@ -167,90 +130,43 @@ static struct record_text host_of(struct record_text end, bool has_port)
         end.length = (size_t)(colon - end.bytes);
     if (end.length >= 2 && end.bytes[0] == '[' && end.bytes[end.length - 1] == ']')
         end = (struct record_text){end.bytes + 1, end.length - 2};
-    end.length = text_cut(end.bytes, end.length, BEACON_NAME_MOST);
     return end;
 }
 
-static enum result name_end(struct beacons *beacons, const struct merged *flow,
-                            enum record_field field, struct intern *intern, uint32_t *index)
+/* Reads src or dst. */
+static enum result read_host(struct beacons *beacons, const struct merged *flow,
+                             enum record_field field)
 {
-    bool has_port = flow->parts.values[RECORD_PROTOCOL_INFORMATION].length <= 2;
-    struct record_text text;
-    enum result result = read_string(beacons, flow->parts.values[field], &text);
+    struct record_text value = flow->parts.values[field], text;
+    enum result result;
 
-    if (result == RESULT_OK && text.length > 0)
-        text = host_of(text, has_port);
-    return result == RESULT_OK ? intern_add(intern, text.bytes, text.length, index) : result;
+    if (value.length == 0) {
+        call_host_address(&beacons->host, &flow->ends[field == RECORD_DST]);
+        return RESULT_OK;
+    }
+    result = read_string(beacons, value, &text);
+    if (result == RESULT_OK)
+        call_host_name(&beacons->host, host_of(text, flow->has_ports));
+    return result;
 }
 
 /* Whether a filter has said that a flow is uninteresting. */
-static enum result is_uninteresting(struct beacons *beacons, const struct merged *flow, bool *is)
+static bool is_uninteresting(const struct merged *flow)
 {
     static const char word[] = "knownUninteresting";
-    struct record_text rest = flow->parts.rest, relevance;
-    enum result result;
+    struct record_text relevance = flow->parts.rest;
 
-    *is = false;
-    if (beacons->options.all || rest.length == 0 ||
-        !memmem(rest.bytes, rest.length, word, sizeof word - 1))
-        return RESULT_OK;
-    beacons->object.length = 0;
-    result = text_put(&beacons->object, "{", 1);
-    if (result == RESULT_OK)
-        result = text_put(&beacons->object, rest.bytes, rest.length);
-    if (result == RESULT_OK)
-        result = text_put(&beacons->object, "}", 1);
-    if (result == RESULT_OK)
-        result = find_member(beacons, KEY_RELEVANCE, &relevance);
-    if (result == RESULT_OK)
-        *is = relevance.length == sizeof word - 1 &&
-              memcmp(relevance.bytes, word, relevance.length) == 0;
-    return result;
+    return relevance.length == sizeof word - 1 &&
+           memcmp(relevance.bytes, word, relevance.length) == 0;
 }
 
 /* Flows come in. */
 
-static bool is_pair(const void *owner, uint32_t number, const void *key)
+static void note_start(struct beacons *beacons, int64_t start)
 {
-    const struct beacons *beacons = owner;
-
-    return memcmp(&beacons->pairs[number - 1], key, sizeof *beacons->pairs) == 0;
-}
-
-static uint32_t hash_of(const struct beacons *beacons, const struct pair *pair)
-{
-    return hash_pair(&beacons->sources.seed, pair->src, pair->dst);
-}
-
-static uint32_t hash_of_number(const void *owner, uint32_t number)
-{
-    const struct beacons *beacons = owner;
-
-    return hash_of(beacons, &beacons->pairs[number - 1]);
-}
-
-static enum result number_pair(struct beacons *beacons, const struct pair *pair, uint32_t *number)
-{
-    uint32_t hash = hash_of(beacons, pair), count = (uint32_t)beacons->pair_count, *slot;
-    struct pair *grown;
-
-    slot = index_find(&beacons->index, hash, is_pair, beacons, pair);
-    *number = *slot;
-    if (*slot != 0)
-        return RESULT_OK;
-    grown = grow(beacons->pairs, count, &beacons->pair_capacity, sizeof *grown);
-    if (!grown)
-        return RESULT_NO_MEMORY;
-    beacons->pairs = grown;
-    if (index_full(&beacons->index, count)) {
-        if (index_grow(&beacons->index, count, hash_of_number, beacons) != RESULT_OK)
-            return RESULT_NO_MEMORY;
-        slot = index_find(&beacons->index, hash, is_pair, beacons, pair);
-    }
-    beacons->pairs[count] = *pair;
-    beacons->pair_count++;
-    *number = *slot = count + 1;
-    return RESULT_OK;
+    beacons->first = beacons->any && beacons->first < start ? beacons->first : start;
+    beacons->last = beacons->any && beacons->last > start ? beacons->last : start;
+    beacons->any = true;
 }
 
 static enum result note_end(struct beacons *beacons, uint32_t src, int64_t end)
@@ -267,38 +183,39 @@ static enum result note_end(struct beacons *beacons, uint32_t src, int64_t end)
     return RESULT_OK;
 }
 
-static enum result keep_call(struct beacons *beacons, uint32_t pair, const struct merged *flow)
+static enum result keep_call(struct beacons *beacons, uint32_t src, const struct merged *flow)
 {
-    struct call call = {beacons->count, flow->start,    flow->end,
-                        flow->bytes[0], flow->bytes[1], pair};
+    const struct call call = {
+        .start = flow->start,
+        .end = flow->end,
+        .sent = flow->bytes[0],
+        .received = flow->bytes[1],
+        .src = src,
+        .dst = {beacons->host.bytes, beacons->host.length},
+    };
+    char bytes[CALL_MOST];
+    size_t length = call_put(&call, &beacons->sources.seed, bytes);
     enum result result = RESULT_OK;
 
     if (sorter_full(&beacons->calls))
         result = sorter_spill(&beacons->calls);
-    return result == RESULT_OK ? sorter_add(&beacons->calls, (const char *)&call, sizeof call)
-                               : result;
+    return result == RESULT_OK ? sorter_add(&beacons->calls, bytes, length) : result;
 }
 
 enum result beacons_add(struct beacons *beacons, const struct merged *flow)
 {
-    struct pair pair = {.src = 0};
-    bool left_out = false;
-    uint32_t number;
-    enum result result = name_end(beacons, flow, RECORD_SRC, &beacons->sources, &pair.src);
+    uint32_t src;
+    enum result result = read_host(beacons, flow, RECORD_SRC);
 
-    if (beacons->count++ == 0)
-        beacons->first = flow->start;
-    beacons->last = flow->start;
+    note_start(beacons, flow->start);
     if (result == RESULT_OK)
-        result = note_end(beacons, pair.src, flow->end);
+        result = intern_add(&beacons->sources, beacons->host.bytes, beacons->host.length, &src);
     if (result == RESULT_OK)
-        result = is_uninteresting(beacons, flow, &left_out);
-    if (result != RESULT_OK || left_out)
+        result = note_end(beacons, src, flow->end);
+    if (result != RESULT_OK || (!beacons->options.all && is_uninteresting(flow)))
         return result;
-    result = name_end(beacons, flow, RECORD_DST, &beacons->destinations, &pair.dst);
-    if (result == RESULT_OK)
-        result = number_pair(beacons, &pair, &number);
-    return result == RESULT_OK ? keep_call(beacons, number, flow) : result;
+    result = read_host(beacons, flow, RECORD_DST);
+    return result == RESULT_OK ? keep_call(beacons, src, flow) : result;
 }
 
 /* All are in. */
@@ -326,7 +243,8 @@ static int64_t start_of(const struct beacons *beacons)
 /* A pair as it is found, flow by flow. */
 struct finding {
     struct beacon beacon;
-    uint32_t number;   /* of the pair */
+    uint32_t src;
+    struct call_host dst;
     size_t count;      /* of flows that began within the time, whose times are kept */
     int64_t connected; /* the duration of flows that carried bytes both ways */
 };
@@ -362,7 +280,7 @@ static enum result take_call(struct beacons *beacons, struct finding *finding,
 
     if (call->end < start)
         return RESULT_OK;
-    if (beacon->flows++ == 0)
+    if (beacon->flows++ == 0 || call->start < beacon->start)
         beacon->start = call->start;
     beacon->end = call->end > beacon->end ? call->end : beacon->end;
     beacon->longest = duration > beacon->longest ? duration : beacon->longest;
@@ -386,68 +304,149 @@ static bool has_line(const struct beacons *beacons, const struct beacon *beacon)
            beacon_rank(beacon) >= beacons->options.score;
 }
 
+/* Counts a host of a destination. */
+static enum result count_host(struct beacons *beacons, const struct call_host *dst,
+                              uint32_t *target)
+{
+    uint32_t count = intern_count(&beacons->targets), *grown;
+    enum result result = intern_add(&beacons->targets, dst->bytes, dst->length, target);
+
+    if (result != RESULT_OK)
+        return result;
+    grown = grow(beacons->hosts, count, &beacons->host_capacity, sizeof *grown);
+    if (!grown)
+        return RESULT_NO_MEMORY;
+    beacons->hosts = grown;
+    if (*target == count)
+        beacons->hosts[*target] = 0;
+    beacons->hosts[*target]++;
+    return RESULT_OK;
+}
+
+/* The hosts of destinations that came are all counted. */
+static enum result end_targets(struct beacons *beacons)
+{
+    for (; beacons->counted < beacons->found_count; beacons->counted++) {
+        uint32_t *hosts = &beacons->found[beacons->counted].hosts;
+
+        *hosts = beacons->hosts[*hosts];
+    }
+    intern_destroy(&beacons->targets);
+    return intern_init(&beacons->targets);
+}
+
+/* The text of a host, which is kept. */
+static enum result name_host(struct beacons *beacons, const char *bytes, size_t length,
+                             struct record_text *name)
+{
+    char room[ADDRESS_TEXT];
+    struct record_text text = call_host_text(bytes, length, room);
+    uint32_t index;
+    enum result result = intern_add(&beacons->names, text.bytes, text.length, &index);
+
+    if (result == RESULT_OK)
+        name->bytes = intern_text(&beacons->names, index, &name->length);
+    return result;
+}
+
+static enum result keep_found(struct beacons *beacons, const struct finding *finding)
+{
+    struct beacon *found =
+        grow(beacons->found, beacons->found_count, &beacons->found_capacity, sizeof *found);
+    size_t length;
+    const char *src = intern_text(&beacons->sources, finding->src, &length);
+    enum result result;
+
+    if (!found)
+        return RESULT_NO_MEMORY;
+    beacons->found = found;
+    found += beacons->found_count;
+    *found = finding->beacon;
+    result = name_host(beacons, src, length, &found->src);
+    if (result == RESULT_OK)
+        result = name_host(beacons, finding->dst.bytes, finding->dst.length, &found->dst);
+    beacons->found_count += result == RESULT_OK;
+    return result;
+}
+
 /* All flows of a pair are in. */
 static enum result end_pair(struct beacons *beacons, struct finding *finding)
 {
-    struct beacon *beacon = &finding->beacon, *grown;
+    struct beacon *beacon = &finding->beacon;
     struct score_flows flows = {beacon->when_start / SECOND,
                                 beacon->when_end / SECOND,
                                 beacons->times,
                                 beacons->sizes,
                                 finding->count,
                                 beacon->when};
+    enum result result;
 
     if (beacon->flows == 0)
         return RESULT_OK;
-    beacons->hosts[beacons->pairs[finding->number - 1].dst]++;
+    result = count_host(beacons, &finding->dst, &beacon->hosts);
+    if (result != RESULT_OK)
+        return result;
     beacon->strobe = finding->count >= SCORE_STROBE;
     beacon->long_score = score_long(finding->connected);
     if (!beacon->strobe && finding->count >= beacons->options.flows)
         beacon->scored = score_flows(&flows, &beacon->score);
-    if (!has_line(beacons, beacon))
-        return RESULT_OK;
-    grown = grow(beacons->found, beacons->found_count, &beacons->found_capacity, sizeof *grown);
-    if (!grown)
-        return RESULT_NO_MEMORY;
-    beacons->found = grown;
-    beacon->hosts = beacons->pairs[finding->number - 1].dst;
-    beacon->src.bytes = intern_text(&beacons->sources, beacons->pairs[finding->number - 1].src,
-                                    &beacon->src.length);
-    beacon->dst.bytes = intern_text(&beacons->destinations, beacon->hosts, &beacon->dst.length);
-    beacons->found[beacons->found_count++] = *beacon;
-    return RESULT_OK;
+    return has_line(beacons, beacon) ? keep_found(beacons, finding) : RESULT_OK;
 }
 
-static struct finding begin_pair(const struct beacons *beacons, uint32_t number)
+static void begin_pair(const struct beacons *beacons, const struct call *call,
+                       struct finding *finding)
 {
-    return (struct finding){
-        .beacon = {.when_start = whole_seconds(start_of(beacons)),
-                   .when_end = whole_seconds(beacons->last)},
-        .number = number,
+    finding->beacon = (struct beacon){
+        .when_start = whole_seconds(start_of(beacons)),
+        .when_end = whole_seconds(beacons->last),
     };
+    finding->src = call->src;
+    finding->dst.length = call->dst.length;
+    memcpy(finding->dst.bytes, call->dst.bytes, call->dst.length);
+    finding->count = 0;
+    finding->connected = 0;
+}
+
+static bool is_of_pair(const struct finding *finding, const struct call *call)
+{
+    return call->src == finding->src && call->dst.length == finding->dst.length &&
+           memcmp(call->dst.bytes, finding->dst.bytes, call->dst.length) == 0;
+}
+
+static enum result next_pair(struct beacons *beacons, const struct call *call,
+                             struct finding *finding)
+{
+    enum result result = end_pair(beacons, finding);
+
+    if (result == RESULT_OK && call->group != beacons->group &&
+        intern_count(&beacons->targets) > TARGETS_MOST)
+        result = end_targets(beacons);
+    beacons->group = call->group;
+    begin_pair(beacons, call, finding);
+    return result;
 }
 
 static enum result find_pairs(struct beacons *beacons)
 {
-    struct finding finding = {.number = 0};
+    struct finding finding = {.src = 0};
     struct entry entry;
+    struct call call;
     enum result result = sorter_read(&beacons->calls);
 
     while (result == RESULT_OK && (result = sorter_next(&beacons->calls, &entry)) == RESULT_OK) {
-        struct call call = call_at(entry.bytes);
-
-        if (call.pair != finding.number) {
-            result = end_pair(beacons, &finding);
-            finding = begin_pair(beacons, (uint32_t)call.pair);
-        }
+        call_take(entry.bytes, &call);
+        if (!is_of_pair(&finding, &call))
+            result = next_pair(beacons, &call, &finding);
         if (result == RESULT_OK)
             result = take_call(beacons, &finding, &call);
     }
-    return result == RESULT_END ? end_pair(beacons, &finding) : result;
+    if (result == RESULT_END)
+        result = end_pair(beacons, &finding);
+    return result == RESULT_OK ? end_targets(beacons) : result;
 }
 
-/* The hosts of pairs that were found are known only when all were. */
-static void fill_hosts(struct beacons *beacons)
+/* Of all hosts. */
+static void set_prevalence(struct beacons *beacons)
 {
     uint64_t all = 0;
 
@@ -457,7 +456,6 @@ static void fill_hosts(struct beacons *beacons)
     for (size_t i = 0; i < beacons->found_count && all > 0; i++) {
         struct beacon *beacon = &beacons->found[i];
 
-        beacon->hosts = beacons->hosts[beacon->hosts];
         beacon->prevalence = (uint32_t)((2000 * (uint64_t)beacon->hosts + all) / (2 * all));
     }
 }
@@ -491,15 +489,11 @@ int beacon_compare(const void *a, const void *b)
 
 enum result beacons_finish(struct beacons *beacons)
 {
-    enum result result;
+    enum result result = find_pairs(beacons);
 
-    beacons->hosts = calloc((size_t)intern_count(&beacons->destinations) + 1, sizeof(uint32_t));
-    if (!beacons->hosts)
-        return RESULT_NO_MEMORY;
-    result = find_pairs(beacons);
     if (result != RESULT_OK)
         return result;
-    fill_hosts(beacons);
+    set_prevalence(beacons);
     if (beacons->found_count > 0)
         qsort(beacons->found, beacons->found_count, sizeof *beacons->found, beacon_compare);
     return RESULT_OK;

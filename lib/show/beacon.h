@@ -4,7 +4,7 @@
  * ports, with what score.h makes of them.
  *
  * Flows go to a sorter, which has a bound of memory and then uses the disk; beside that, memory
- * goes by the pairs.
+ * goes by the hosts and by the pairs that are found.
  */
 #ifndef SECFLOW_BEACON_H
 #define SECFLOW_BEACON_H
@@ -27,7 +27,8 @@ struct beacon_options {
 MUST_CHECK enum result beacons_init(struct beacons **beacons, const struct beacon_options *options);
 void beacons_destroy(struct beacons **beacons);
 
-/* Adds a flow; they come by their starts. RESULT_NO_MEMORY; RESULT_SYSTEM: the disk failed. */
+/* Adds a flow, which is lean; they come in any order. RESULT_NO_MEMORY; RESULT_SYSTEM: the disk
+ * failed. */
 MUST_CHECK enum result beacons_add(struct beacons *beacons, const struct merged *flow);
 
 /* What is kept of a name, in bytes. */

@@ -29,6 +29,17 @@ static int compare_numbers(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* More often than not they are sorted. */
+static void sort_numbers(int64_t *numbers, size_t count)
+{
+    size_t sorted = 1;
+
+    while (sorted < count && numbers[sorted - 1] <= numbers[sorted])
+        sorted++;
+    if (sorted < count)
+        qsort(numbers, count, sizeof *numbers, compare_numbers);
+}
+
 /* Twice the median of sorted numbers, of which there is at least one. */
 static int64_t twice_median(const int64_t *sorted, size_t count)
 {
@@ -114,7 +125,7 @@ static size_t make_intervals(int64_t *times, size_t count)
         if (interval > 0)
             times[intervals++] = interval;
     }
-    qsort(times, intervals, sizeof *times, compare_numbers);
+    sort_numbers(times, intervals);
     return intervals;
 }
 
@@ -255,11 +266,12 @@ bool score_flows(const struct score_flows *flows, struct score *score)
     size_t count = flows->count;
 
     *score = (struct score){.timing = 0};
+    sort_numbers(flows->times, count);
     if (count_distinct(flows->times, count) < SCORE_TIMES)
         return false;
     score_histogram(flows, flows->times[0], flows->times[count - 1], score);
     score_timing(flows->times, make_intervals(flows->times, count), score);
-    qsort(flows->sizes, count, sizeof *flows->sizes, compare_numbers);
+    sort_numbers(flows->sizes, count);
     score->size = even_score(flows->sizes, count, (struct fraction){0, 1});
     score->all = (score->timing + score->size + score->histogram + score->duration + 2) / 4;
     return true;

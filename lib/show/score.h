@@ -37,7 +37,7 @@ struct score {
 /* The flows of a pair that began within a time: seconds since 1970. */
 struct score_flows {
     int64_t first, last;    /* the time: when the first and the last flow of all pairs began */
-    int64_t *times;         /* of the flows, sorted */
+    int64_t *times;         /* of the flows */
     int64_t *sizes;         /* bytes that the source sent, not more than SCORE_SIZE_MOST */
     size_t count;           /* less than SCORE_STROBE */
     const uint64_t *counts; /* of flows in each of the parts of the time: SCORE_PARTS */
