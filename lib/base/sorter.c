@@ -252,8 +252,12 @@ static enum result collect_rank(const struct sorter *sorter, const struct sorter
     return RESULT_OK;
 }
 
-/* Fetches an entry that has another one's rank. */
-static void fetch(const struct sorter *sorter, const struct sorter_place *places, size_t at)
+/*
+ * Fetches an entry that has another one's rank. A compiler may take a function that only fetches
+ * for one that does nothing, unless it is inlined.
+ */
+static inline __attribute__((always_inline)) void
+fetch(const struct sorter *sorter, const struct sorter_place *places, size_t at)
 {
     if (at + 1 >= sorter->count || places[at].rank != places[at + 1].rank)
         return;
