@@ -130,11 +130,18 @@ static const struct json_key record_keys[] = {
 
 static_assert(FIELD_SERVICE == RECORD_SERVICE + 1, "both have the fields in their order");
 
+/* What the reader was told to add. */
+struct added_field {
+    char before[40]; /* its value: a comma, its name in quotes, and a colon */
+    uint8_t length;  /* of that */
+    uint8_t field;   /* enum field */
+};
+
 struct record_reader {
     struct json *json;
     struct json_key keys[RECORD_KEYS + RECORD_ADDED_MAX];
-    size_t added;
-    uint8_t added_fields[RECORD_ADDED_MAX];
+    struct added_field added[RECORD_ADDED_MAX];
+    size_t added_count;
     uint8_t lengths[RECORD_FIELDS];            /* of the first keys' names */
     bool filtered;                             /* the line has fields of struct record_known */
     const struct json_member *members[FIELDS]; /* by field; NULL: missing */
@@ -160,12 +167,16 @@ enum result record_reader_init(struct record_reader **reader, const char *const 
     for (size_t i = 0; i < RECORD_FIELDS; i++)
         new->lengths[i] = (uint8_t)strlen(record_keys[i].name);
     for (size_t i = 0; i < count; i++) {
+        struct added_field *added = &new->added[i];
         uint8_t known = json_find_key(record_keys, RECORD_KEYS, names[i], strlen(names[i]));
 
-        new->added_fields[i] = known != 0 ? known : (uint8_t)(FIELD_ADDED + i);
-        new->keys[RECORD_KEYS + i] = (struct json_key){names[i], new->added_fields[i]};
+        added->field = known != 0 ? known : (uint8_t)(FIELD_ADDED + i);
+        added->length =
+            (uint8_t)snprintf(added->before, sizeof added->before, ",\"%s\":", names[i]);
+        assert(added->length < sizeof added->before);
+        new->keys[RECORD_KEYS + i] = (struct json_key){names[i], added->field};
     }
-    new->added = count;
+    new->added_count = count;
     if (json_init(&new->json, new->keys, RECORD_KEYS + count) != RESULT_OK) {
         free(new);
         return RESULT_NO_MEMORY;
@@ -389,29 +400,33 @@ static size_t find_last_colon(const char *text, size_t length)
     return before ? (size_t)(before - text) : 0;
 }
 
-/* Cuts off the port after the last colon. False: there is none. */
-static bool cut_port(struct record_text *endpoint, uint16_t *port)
+/*
+ * Reads the port after the last colon, which is where the host ends; 0: there is none. What is
+ * returned stays in a register: a length that was stored alone is waited for by who loads a text.
+ */
+static size_t cut_port(struct record_text endpoint, uint16_t *port)
 {
-    size_t host = find_last_colon(endpoint->bytes, endpoint->length);
+    size_t host = find_last_colon(endpoint.bytes, endpoint.length);
     uint64_t number;
 
     if (host == 0 ||
-        !number_count(endpoint->bytes + host + 1, endpoint->length - host - 1, &number) ||
+        !number_count(endpoint.bytes + host + 1, endpoint.length - host - 1, &number) ||
         number > UINT16_MAX)
-        return false;
-    endpoint->length = host;
+        return 0;
     *port = (uint16_t)number;
-    return true;
+    return host;
 }
 
 static void read_source(const struct record_reader *reader, struct record *record)
 {
     struct record_text src = find_text(reader, FIELD_SRC);
+    size_t host = 0;
     uint16_t port;
 
     if (src.length > 0 && record_has_ports(record))
-        (void)cut_port(&src, &port);
-    record->source = without_brackets(src);
+        host = cut_port(src, &port);
+    record->source =
+        without_brackets((struct record_text){src.bytes, host > 0 ? host : src.length});
 }
 
 /* A destination called original has its address as its name, if it is one. */
@@ -498,15 +513,18 @@ static struct record_text read_sensor(const struct record_reader *reader)
 
 static enum result read_destination(struct record_reader *reader, struct record *record)
 {
-    struct record_text host = find_text(reader, FIELD_DST);
+    struct record_text dst = find_text(reader, FIELD_DST);
+    size_t host = dst.length;
 
-    record->destination = host;
+    record->destination = dst;
     record->protocol_information = find_text(reader, FIELD_PROTOCOL);
-    if (host.length == 0)
+    if (dst.length == 0)
         return damaged(reader, "dst", " is empty");
-    if (record_has_ports(record) && !cut_port(&host, &record->dport))
+    if (record_has_ports(record))
+        host = cut_port(dst, &record->dport);
+    if (host == 0)
         return damaged(reader, "dst", " has no port from 0 to 65535");
-    reader->host = host;
+    reader->host = (struct record_text){dst.bytes, host};
     return RESULT_OK;
 }
 
@@ -516,6 +534,9 @@ static const struct record_known nothing_known = {
     .destination_first_seen = -1,
     .domain_first_seen = -1,
 };
+
+static const struct record nothing_read = {
+    .traffic_date = -1, .window_start = -1, .known = &nothing_known};
 
 /* False: the line is not canonical, or has one of these fields twice, or is damaged. */
 static bool read_canonical(struct record_reader *reader, struct record *record)
@@ -564,7 +585,7 @@ enum result record_read(struct record_reader *reader, const char *line, size_t l
 {
     reader->line = line;
     reader->length = length;
-    *record = (struct record){.traffic_date = -1, .window_start = -1, .known = &nothing_known};
+    *record = nothing_read;
     forget_fields(reader);
     if (!read_canonical(reader, record)) {
         enum result result = read_any(reader, record);
@@ -629,9 +650,11 @@ void record_read_rest(struct record_reader *reader, struct record *record)
 void record_read_source(const struct record_reader *reader, struct record *record)
 {
     struct record_text src = find_text(reader, FIELD_SRC);
+    size_t host = src.length;
 
-    if (src.length == 0 || (record_has_ports(record) && !cut_port(&src, &record->sport)) ||
-        !read_address(src, &record->src))
+    if (host > 0 && record_has_ports(record))
+        host = cut_port(src, &record->sport);
+    if (host == 0 || !read_address((struct record_text){src.bytes, host}, &record->src))
         record->sport = 0;
 }
 
@@ -643,8 +666,8 @@ static enum result put_next(const struct record_reader *reader, const char **p,
     const char *value = NULL;
     enum result result;
 
-    for (size_t i = 0; i < reader->added; i++) {
-        const struct json_member *member = reader->members[reader->added_fields[i]];
+    for (size_t i = 0; i < reader->added_count; i++) {
+        const struct json_member *member = reader->members[reader->added[i].field];
 
         if (member && values[i] && member->raw >= *p && (!next || member->raw < next->raw)) {
             next = member;
@@ -658,14 +681,12 @@ static enum result put_next(const struct record_reader *reader, const char **p,
     return result == RESULT_OK ? output_put(output, value, strlen(value)) : result;
 }
 
-static enum result put_added(const char *name, const char *value, struct output *output)
+static enum result put_added(const struct added_field *field, const char *value,
+                             struct output *output)
 {
-    const char *const parts[] = {",\"", name, "\":", value};
-    enum result result = RESULT_OK;
+    enum result result = output_put(output, field->before, field->length);
 
-    for (size_t i = 0; i < sizeof parts / sizeof *parts && result == RESULT_OK; i++)
-        result = output_put(output, parts[i], strlen(parts[i]));
-    return result;
+    return result == RESULT_OK ? output_put(output, value, strlen(value)) : result;
 }
 
 enum result record_write_with(const struct record_reader *reader, const char *const *values,
@@ -679,9 +700,9 @@ enum result record_write_with(const struct record_reader *reader, const char *co
     } while (result == RESULT_OK);
     if (result == RESULT_END)
         result = output_put(output, p, (size_t)(close - p));
-    for (size_t i = 0; i < reader->added && result == RESULT_OK; i++)
-        if (values[i] && !reader->members[reader->added_fields[i]])
-            result = put_added(reader->keys[RECORD_KEYS + i].name, values[i], output);
+    for (size_t i = 0; i < reader->added_count && result == RESULT_OK; i++)
+        if (values[i] && !reader->members[reader->added[i].field])
+            result = put_added(&reader->added[i], values[i], output);
     if (result == RESULT_OK)
         result = output_put(output, close, (size_t)(reader->line + reader->length - close));
     return result == RESULT_OK ? output_put(output, "\n", 1) : result;
@@ -689,8 +710,8 @@ enum result record_write_with(const struct record_reader *reader, const char *co
 
 size_t record_room(const struct record_reader *reader)
 {
-    for (size_t i = 0; i < reader->added; i++)
-        if (reader->members[reader->added_fields[i]])
+    for (size_t i = 0; i < reader->added_count; i++)
+        if (reader->members[reader->added[i].field])
             return 0;
     return reader->end - 1;
 }
@@ -700,9 +721,9 @@ enum result record_write_later(const struct record_reader *reader, const char *l
 {
     enum result result = output_put(output, line, room);
 
-    for (size_t i = 0; i < reader->added && result == RESULT_OK; i++)
+    for (size_t i = 0; i < reader->added_count && result == RESULT_OK; i++)
         if (values[i])
-            result = put_added(reader->keys[RECORD_KEYS + i].name, values[i], output);
+            result = put_added(&reader->added[i], values[i], output);
     if (result == RESULT_OK)
         result = output_put(output, line + room, length - room);
     return result == RESULT_OK ? output_put(output, "\n", 1) : result;
