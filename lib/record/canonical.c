@@ -1,25 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "record/canonical.h"
 
-#include "base/clock.h"
-#include "base/number.h"
-#include "base/plain.h"
 #include "record/recordread.h"
-
-#include <string.h>
-
-/*
- * Each of these functions reads what begins at p, and returns where it ends; NULL: it is written
- * otherwise, or p is NULL.
- */
-
-static inline __attribute__((always_inline)) const char *
-take_literal(const char *p, const char *end, const char *literal, size_t length)
-{
-    return p && (size_t)(end - p) >= length && memcmp(p, literal, length) == 0 ? p + length : NULL;
-}
-
-#define TAKE(p, end, literal) take_literal(p, end, literal, sizeof(literal) - 1)
+#include "record/take.h"
 
 /* What stands between two places; of a string, text is what stands in the quotes. */
 static inline void set_member(struct json_member *member, const char *raw, const char *end,
@@ -40,53 +23,11 @@ static inline void set_member(struct json_member *member, const char *raw, const
 static const char *take_string(const char *p, const char *begin, const char *end,
                                struct json_member *member)
 {
-    const char *quote = p ? plain_skip(begin, p, end) : end;
+    const char *after = take_text(p, begin, end);
 
-    if (quote == end || *quote != '"')
-        return NULL;
-    set_member(member, p - 1, quote + 1, JSON_STRING);
-    return quote + 1;
-}
-
-static const uint64_t powers[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
-
-/*
- * Digits, of which there are 1 to 15, and behind which the line must go on: those of a word, and
- * where all of it are, those of the next.
- */
-static inline const char *take_digits(const char *p, const char *end, uint64_t *value)
-{
-    uint64_t word, others;
-    size_t more;
-
-    if (!p || end - p < 16)
-        return NULL;
-    word = le64((const uint8_t *)p) ^ BYTES_EACH * '0';
-    others = bytes_above_9(word);
-    if (others) {
-        more = (size_t)__builtin_ctzll(others) / 8;
-        if (more == 0)
-            return NULL;
-        *value = number_eight(word << (8 - more) * 8);
-        return p + more;
-    }
-    *value = number_eight(word);
-    word = le64((const uint8_t *)p + 8) ^ BYTES_EACH * '0';
-    others = bytes_above_9(word);
-    if (others == 0)
-        return NULL;
-    more = (size_t)__builtin_ctzll(others) / 8;
-    if (more > 0)
-        *value = *value * powers[more] + number_eight(word << (8 - more) * 8);
-    return p + 8 + more;
-}
-
-/* As JSON has them: without zeros before others. */
-static inline const char *take_whole(const char *p, const char *end, uint64_t *value)
-{
-    const char *after = take_digits(p, end, value);
-
-    return after && (after == p + 1 || *p != '0') ? after : NULL;
+    if (after)
+        set_member(member, p - 1, after, JSON_STRING);
+    return after;
 }
 
 static inline const char *take_count(const char *p, const char *end, struct json_member *member,
@@ -96,21 +37,6 @@ static inline const char *take_count(const char *p, const char *end, struct json
 
     if (after)
         set_member(member, p, after, JSON_NUMBER);
-    return after;
-}
-
-/* With one to six decimals. */
-static const char *take_seconds(const char *p, const char *end, int64_t *microseconds)
-{
-    uint64_t whole, decimals;
-    const char *point = take_whole(p, end, &whole), *after;
-
-    if (!point || *point != '.' || whole >= TIME_END / SECOND)
-        return NULL;
-    after = take_digits(point + 1, end, &decimals);
-    if (!after || after - point > 7)
-        return NULL;
-    *microseconds = (int64_t)(whole * SECOND + decimals * powers[7 - (after - point)]);
     return after;
 }
 
