@@ -11,6 +11,9 @@
 
 #define MEMORY_LEAST ((size_t)1 << 20)
 
+/* So many bytes of lines are written at once. */
+#define LINES_BYTES OUTPUT_BYTES
+
 enum { OPTION_MEMORY = OPTION_LONG };
 
 static const struct tool_option tool_options[] = {
@@ -46,27 +49,34 @@ static const struct tool tool = {
 struct command {
     bool verbose, done;
     struct merging merging;
-    struct text line;
+    struct text lines; /* to be written */
 };
+
+static enum result write_lines(struct command *command)
+{
+    struct text *lines = &command->lines;
+    enum result result = output_put(command->merging.output, lines->bytes, lines->length);
+
+    lines->length = 0;
+    return result;
+}
 
 static int write_flows(struct command *command)
 {
-    struct merged flow;
+    struct output *output = command->merging.output;
     enum result result, written = RESULT_OK;
 
-    while ((result = merge_next(command->merging.merge, &flow)) == RESULT_OK &&
-           written == RESULT_OK) {
-        result = merge_put(&command->line, &flow, merge_traffic_date(command->merging.merge));
-        if (result != RESULT_OK)
-            break;
-        written = output_put(command->merging.output, command->line.bytes, command->line.length);
-    }
+    while (written == RESULT_OK &&
+           (result = merge_next_line(command->merging.merge, &command->lines)) == RESULT_OK)
+        if (command->lines.length > LINES_BYTES)
+            written = write_lines(command);
+    if (written == RESULT_OK)
+        written = write_lines(command);
+    if (written == RESULT_OK)
+        written = output_flush(output);
     if (written != RESULT_OK)
         return output_failed(written);
-    if (result != RESULT_END)
-        return merging_failed(&command->merging, result);
-    written = output_flush(command->merging.output);
-    return written == RESULT_OK ? EX_OK : output_failed(written);
+    return result == RESULT_END ? EX_OK : merging_failed(&command->merging, result);
 }
 
 static void print_summary(const struct command *command)
@@ -146,6 +156,6 @@ int main(int argc, char **argv)
             status = close_output(merge_files(&command, paths, count));
     }
     merging_destroy(&command.merging);
-    text_destroy(&command.line);
+    text_destroy(&command.lines);
     return status;
 }

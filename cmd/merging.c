@@ -56,6 +56,13 @@ static enum result take(void *context, struct record *record)
     return RESULT_OK;
 }
 
+static enum result take_first(void *context, const char *line, size_t length)
+{
+    struct merging *merging = context;
+
+    return merge_add_line(merging->merge, line, length);
+}
+
 /* Why reading ended early, if not because of a signal. */
 static int failed(void *context, enum result result)
 {
@@ -71,5 +78,7 @@ int merging_read(struct merging *merging, char **paths, size_t count, bool *go_o
         .context = merging,
     };
 
+    merging->secflows.take_first = take_first;
+    merging->secflows.context = merging;
     return secflows_read(&merging->secflows, &use, paths, count, go_on);
 }

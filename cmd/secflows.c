@@ -140,6 +140,14 @@ enum result secflows_next(struct secflows *secflows, struct record *record, cons
             secflows->number += lookahead_empty_lines(secflows->in);
             continue;
         }
+        if (secflows->take_first) {
+            result = secflows->take_first(secflows->context, *line, *length);
+            secflows->any = secflows->any || result == RESULT_OK;
+            if (result == RESULT_OK)
+                continue;
+            if (result != RESULT_DAMAGED)
+                return result;
+        }
         result = record_read(secflows->reader, *line, *length, record);
         if (result == RESULT_DAMAGED && secflows->take_line) {
             result = secflows->take_line(secflows->context, *line, *length);

@@ -25,7 +25,12 @@ struct secflows {
      * tool's; NULL: there are no such lines.
      */
     enum result (*take_line)(void *context, const char *line, size_t length);
-    void *context; /* of take_line */
+    /*
+     * Takes a line before it is read, and then it is not given as a record: RESULT_OK, or
+     * RESULT_DAMAGED, and then it is read. The tool's, or NULL.
+     */
+    enum result (*take_first)(void *context, const char *line, size_t length);
+    void *context; /* of both */
 };
 
 /*

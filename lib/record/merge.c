@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/sorter.h"
 #include "record/piece.h"
+#include "record/written.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -390,6 +391,23 @@ static enum result make_room(struct merge *merge)
                                                      : sorter_spill(pieces);
 }
 
+static enum result add(struct merge *merge, const struct record *record, struct piece_texts *texts)
+{
+    int64_t start = record_start(record);
+    enum result result = sorter_full(&merge->pieces) ? make_room(merge) : RESULT_OK;
+
+    merge->made.length = 0;
+    if (result == RESULT_OK)
+        result = piece_put_record(&merge->made, record, texts, merge->counts.records++);
+    if (result != RESULT_OK)
+        return result;
+    if (record->traffic_date < merge->traffic_date)
+        merge->traffic_date = record->traffic_date;
+    merge->earliest = start < merge->earliest ? start : merge->earliest;
+    merge->latest = start > merge->latest ? start : merge->latest;
+    return sorter_add(&merge->pieces, merge->made.bytes, merge->made.length);
+}
+
 /* The parts without which a lean flow would not be known. */
 static void take_lean_parts(const struct record_reader *reader, const struct record *record,
                             struct record_parts *parts)
@@ -415,29 +433,49 @@ static enum result take_parts(const struct merge *merge, struct record_reader *r
 enum result merge_add(struct merge *merge, struct record_reader *reader,
                       const struct record *record)
 {
-    int64_t start = record_start(record);
     struct record_parts parts;
+    struct piece_texts texts;
     enum result result;
 
     merge->problem = "trafficDate is not there, or is not a number of seconds";
     if (record->traffic_date < 0)
         return RESULT_DAMAGED;
     merge->problem = "it starts or ends after the year 9999";
-    if (start >= TIME_END - record->duration)
+    if (record_start(record) >= TIME_END - record->duration)
         return RESULT_DAMAGED;
-    result = sorter_full(&merge->pieces) ? make_room(merge) : RESULT_OK;
-    if (result == RESULT_OK)
-        result = take_parts(merge, reader, record, &parts);
-    merge->made.length = 0;
-    if (result == RESULT_OK)
-        result = piece_put_record(&merge->made, record, &parts, merge->counts.records++);
+    result = take_parts(merge, reader, record, &parts);
     if (result != RESULT_OK)
         return result;
-    if (record->traffic_date < merge->traffic_date)
-        merge->traffic_date = record->traffic_date;
-    merge->earliest = start < merge->earliest ? start : merge->earliest;
-    merge->latest = start > merge->latest ? start : merge->latest;
-    return sorter_add(&merge->pieces, merge->made.bytes, merge->made.length);
+    piece_get_texts(&parts, &texts);
+    return add(merge, record, &texts);
+}
+
+/* Leaves the same of the texts of a line that has no relevance. */
+static void make_lean(const struct record *record, struct piece_texts *texts)
+{
+    uint32_t wanted = 0;
+
+    if (record->src.family == 0)
+        wanted |= 1u << PIECE_SRC;
+    if (record->dst.family == 0 || record->name.length > 0)
+        wanted |= 1u << PIECE_DST;
+    if (record->proto == 0)
+        wanted |= 1u << PIECE_PROTO;
+    texts->told &= wanted;
+    texts->kept &= wanted;
+}
+
+enum result merge_add_line(struct merge *merge, const char *line, size_t length)
+{
+    struct record record;
+    struct piece_texts texts;
+
+    if (!written_read(line, length, &record, &texts) ||
+        record_start(&record) >= TIME_END - record.duration)
+        return RESULT_DAMAGED;
+    if (merge->options.lean)
+        make_lean(&record, &texts);
+    return add(merge, &record, &texts);
 }
 
 const char *merge_problem(const struct merge *merge)
@@ -540,7 +578,8 @@ static void get_values(const struct piece_texts *texts, uint32_t wanted, struct 
 
         parts->values[piece_fields[i]] = texts->values[i];
     }
-    parts->rest = texts->values[PIECE_FIELDS];
+    if (texts->kept >> PIECE_REST & 1)
+        parts->rest = texts->values[PIECE_REST];
     told->dst = parts->values[RECORD_DST];
     for (uint32_t left = wanted & ~texts->kept; left != 0; left &= left - 1) {
         enum record_field field = (enum record_field)piece_fields[__builtin_ctz(left)];
@@ -587,16 +626,34 @@ static enum result get_flow(struct merge *merge, const struct entry *entry, stru
     return RESULT_OK;
 }
 
+static enum result next(struct merge *merge, struct entry *entry)
+{
+    enum result result = merge->out ? RESULT_OK : finish(merge);
+
+    return result == RESULT_OK ? sorter_next(merge->out, entry) : result;
+}
+
 enum result merge_next(struct merge *merge, struct merged *flow)
 {
     struct entry entry;
-    enum result result = merge->out ? RESULT_OK : finish(merge);
+    enum result result = next(merge, &entry);
 
     if (result == RESULT_OK)
-        result = sorter_next(merge->out, &entry);
+        result = get_flow(merge, &entry, flow);
+    merge->counts.flows += result == RESULT_OK;
+    return result;
+}
+
+enum result merge_next_line(struct merge *merge, struct text *lines)
+{
+    struct entry entry;
+    struct piece piece;
+    enum result result = next(merge, &entry);
+
     if (result != RESULT_OK)
         return result;
-    result = get_flow(merge, &entry, flow);
+    piece_read(entry.bytes, &piece);
+    result = piece_put_line(lines, &piece, merge->options.extend, merge->traffic_date);
     merge->counts.flows += result == RESULT_OK;
     return result;
 }

@@ -40,6 +40,12 @@ MUST_CHECK enum result merge_add(struct merge *merge, struct record_reader *read
 const char *merge_problem(const struct merge *merge);
 
 /*
+ * Takes a line that no reader has read. RESULT_DAMAGED: it is not taken, and has to be read first,
+ * for only lines that stand as recordwrite.h writes them are taken so. Otherwise as above.
+ */
+MUST_CHECK enum result merge_add_line(struct merge *merge, const char *line, size_t length);
+
+/*
  * A conversation. Of its parts the first tells the direction and all that is not added up, but the
  * name, which is the one known best.
  */
@@ -67,16 +73,15 @@ struct merged {
  */
 MUST_CHECK enum result merge_next(struct merge *merge, struct merged *flow);
 
+/*
+ * The same, but it is appended to a text as a line, with all that was kept of it: a record of the
+ * sample that all of them are.
+ */
+MUST_CHECK enum result merge_next_line(struct merge *merge, struct text *lines);
+
 /* When the sample starts that all of them are: where the earliest sample of the records did. */
 int64_t merge_traffic_date(const struct merge *merge);
 
 struct merge_counts merge_counted(const struct merge *merge);
-
-/*
- * Puts a conversation as a line in place of the text, as a record of a sample that starts at that
- * time. RESULT_NO_MEMORY.
- */
-MUST_CHECK enum result merge_put(struct text *line, const struct merged *flow,
-                                 int64_t traffic_date);
 
 #endif

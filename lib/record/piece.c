@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "record/piece.h"
 
+#include "base/bytes.h"
 #include "base/varint.h"
 
 #include <string.h>
@@ -13,7 +14,7 @@ const uint8_t piece_fields[PIECE_FIELDS] = {
 };
 
 /* To learn whether a Community ID follows from the rest takes longer than to keep it. */
-#define NOT_TOLD (1u << 10 | 1u << PIECE_FIELDS)
+#define NOT_TOLD (1u << PIECE_COMMUNITY_ID | 1u << PIECE_REST)
 
 /* Marks: two bits are bytes_from, three bits tell about the name. */
 #define MARK_SOURCE 1u
@@ -61,10 +62,17 @@ static const char *take_text(const char *p, struct record_text *text)
     return p + length;
 }
 
+/* An end of a record. */
+struct key_end {
+    const struct address *address; /* of family 0: not known, and then the text is the end */
+    struct record_text text;
+    uint16_t port;
+};
+
 /* 0: a text, 1: 4 bytes, 2: 16 bytes. */
-static unsigned kind_of(const struct told_end *end)
+static unsigned kind_of(const struct key_end *end)
 {
-    return end->address.family == 0 ? 0 : end->address.family == 4 ? 1 : 2;
+    return end->address->family == 0 ? 0 : end->address->family == 4 ? 1 : 2;
 }
 
 static size_t address_bytes(unsigned kind)
@@ -79,60 +87,69 @@ static int compare_texts(struct record_text a, struct record_text b)
     return memcmp(a.bytes, b.bytes, a.length);
 }
 
-static int compare_ends(const struct told_end *a, const struct told_end *b)
+static int compare_numbers(uint64_t a, uint64_t b)
 {
-    int order = a->address.family - b->address.family;
+    return (a > b) - (a < b);
+}
 
-    if (order != 0)
-        return order;
-    if (a->address.family == 0)
+static int compare_ends(const struct key_end *a, const struct key_end *b)
+{
+    const struct address *x = a->address, *y = b->address;
+    int order = x->family - y->family;
+
+    if (order == 0 && x->family == 0)
         return compare_texts(a->text, b->text);
-    order = memcmp(a->address.bytes, b->address.bytes, sizeof a->address.bytes);
+    if (order == 0)
+        order = compare_numbers(be64(x->bytes), be64(y->bytes));
+    if (order == 0)
+        order = compare_numbers(be64(x->bytes + 8), be64(y->bytes + 8));
     return order != 0 ? order : a->port - b->port;
 }
 
-static char *put_end(char *p, const struct told_end *end)
+static char *put_end(char *p, const struct key_end *end)
 {
     unsigned kind = kind_of(end);
 
     if (kind == 0)
         return put_text(p, end->text);
-    return put(put(p, end->address.bytes, address_bytes(kind)), &end->port, PORT_BYTES);
+    return put(put(p, end->address->bytes, address_bytes(kind)), &end->port, PORT_BYTES);
 }
 
-static char *put_key(char *p, const struct told *told, unsigned source)
+static char *put_key(char *p, const struct record *record, const struct key_end *low,
+                     const struct key_end *high, struct record_text proto)
 {
-    const struct told_end *low = &told->ends[source], *high = &told->ends[1 - source];
-
-    *p++ = (char)((told->has_ports ? KIND_PORTS : 0) | kind_of(low) << KIND_FAMILY |
+    *p++ = (char)((record_has_ports(record) ? KIND_PORTS : 0) | kind_of(low) << KIND_FAMILY |
                   kind_of(high) << (KIND_FAMILY + 2));
-    *p++ = (char)told->proto;
+    *p++ = (char)record->proto;
     p = put_end(put_end(p, low), high);
-    return told->proto == 0 ? put_text(p, told->proto_text) : p;
+    return record->proto == 0 ? put_text(p, proto) : p;
 }
 
 static const char *take_end(const char *p, unsigned kind, struct told_end *end)
 {
-    *end = (struct told_end){.port = 0};
-    if (kind == 0)
+    end->text = (struct record_text){NULL, 0};
+    end->port = 0;
+    if (kind == 0) {
+        end->address.family = 0;
         return take_text(p, &end->text);
+    }
     address_set(&end->address, kind == 1 ? 4 : 6, (const uint8_t *)p);
     p += address_bytes(kind);
     memcpy(&end->port, p, PORT_BYTES);
     return p + PORT_BYTES;
 }
 
+/* Field by field: to clear it first takes longer. */
 void piece_tell(const struct piece *piece, struct told *told)
 {
     const char *p = piece->key.bytes;
     unsigned kind = (unsigned char)*p++;
 
-    *told = (struct told){
-        .proto = (uint8_t)*p++,
-        .has_ports = (kind & KIND_PORTS) != 0,
-        .name_source = piece->name_source,
-        .named = piece->named,
-    };
+    told->proto = (uint8_t)*p++;
+    told->has_ports = (kind & KIND_PORTS) != 0;
+    told->name_source = piece->name_source;
+    told->named = piece->named;
+    told->proto_text = told->dst = (struct record_text){NULL, 0};
     p = take_end(p, kind >> KIND_FAMILY & 3, &told->ends[piece->source]);
     p = take_end(p, kind >> (KIND_FAMILY + 2) & 3, &told->ends[1 - piece->source]);
     if (told->proto == 0)
@@ -263,8 +280,8 @@ static size_t length_of(const struct piece_texts *texts)
 {
     size_t length = 0;
 
-    for (size_t i = 0; i < PIECE_TEXTS; i++)
-        length += texts->values[i].length;
+    for (uint32_t left = texts->kept; left != 0; left &= left - 1)
+        length += texts->values[__builtin_ctz(left)].length;
     return length;
 }
 
@@ -281,7 +298,8 @@ const char *piece_read_texts(const char *p, struct piece_texts *texts)
     uint64_t told, kept;
 
     p = varint_take(varint_take(p, &told), &kept);
-    *texts = (struct piece_texts){.told = (uint32_t)told, .kept = (uint32_t)kept};
+    texts->told = (uint32_t)told;
+    texts->kept = (uint32_t)kept;
     for (uint32_t left = texts->kept; left != 0; left &= left - 1)
         p = take_text(p, &texts->values[__builtin_ctz(left)]);
     return p;
@@ -301,65 +319,74 @@ enum result piece_put(struct text *to, const struct piece *piece, const struct p
     return RESULT_OK;
 }
 
-/* Which of the values are there, and which of these the rest tells; room: for one of them. */
-static void tell_texts(const struct told *told, struct piece_texts *texts, char *room)
+void piece_get_texts(const struct record_parts *parts, struct piece_texts *texts)
 {
-    uint32_t there = 0;
-
-    for (unsigned i = 0; i < PIECE_TEXTS; i++)
-        there |= (uint32_t)(texts->values[i].length > 0) << i;
-    for (uint32_t left = there & ~NOT_TOLD; left != 0; left &= left - 1) {
-        unsigned i = (unsigned)__builtin_ctz(left);
-        const struct record_text *value = &texts->values[i];
-        char *end = told_put(told, (enum record_field)piece_fields[i], room);
-
-        if ((size_t)(end - room) == value->length && memcmp(room, value->bytes, value->length) == 0)
-            texts->told |= 1u << i;
+    texts->told = texts->kept = 0;
+    for (unsigned i = 0; i < PIECE_TEXTS; i++) {
+        texts->values[i] = i < PIECE_FIELDS ? parts->values[piece_fields[i]] : parts->rest;
+        texts->kept |= (uint32_t)(texts->values[i].length > 0) << i;
     }
-    texts->kept = there & ~texts->told;
 }
 
-static struct piece piece_of(const struct record *record, unsigned source, uint64_t number)
+/* Finds out what of the texts that are there the rest tells, too; room: for one of them. */
+static void tell_texts(const struct record *record, struct piece_texts *texts, char *room)
 {
-    struct piece piece = {
-        .start = record_start(record),
-        .end = record_start(record) + record->duration,
-        .number = number,
-        .sampling = record->sampling,
-        .source = (uint8_t)source,
-        .bytes_from = (uint8_t)record->bytes_from,
-        .extended = record->extended,
-        .named = record->name.length > 0,
-        .name_source = record->name_source,
-    };
+    const struct record_text *values = texts->values;
+    uint32_t left = texts->kept & ~NOT_TOLD;
+    struct told told;
 
-    piece.packets[source] = record->src_packets;
-    piece.bytes[source] = record->src_bytes;
-    piece.packets[1 - source] = record->dst_packets;
-    piece.bytes[1 - source] = record->dst_bytes;
-    return piece;
+    if (left == 0)
+        return;
+    told_of(&told, record, values[PIECE_SRC], values[PIECE_DST], values[PIECE_PROTO]);
+    for (; left != 0; left &= left - 1) {
+        unsigned i = (unsigned)__builtin_ctz(left);
+
+        if (told_is(&told, (enum record_field)piece_fields[i], values[i], room))
+            texts->told |= 1u << i;
+    }
+    texts->kept &= ~texts->told;
+}
+
+/* All but what is behind the counts, field by field, as above. */
+static void set_piece(struct piece *piece, const struct record *record, unsigned source,
+                      uint64_t number)
+{
+    piece->start = record_start(record);
+    piece->end = piece->start + record->duration;
+    piece->packets[source] = record->src_packets;
+    piece->bytes[source] = record->src_bytes;
+    piece->packets[1 - source] = record->dst_packets;
+    piece->bytes[1 - source] = record->dst_bytes;
+    piece->number = number;
+    piece->sampling = record->sampling;
+    piece->joined = 0;
+    piece->source = (uint8_t)source;
+    piece->bytes_from = (uint8_t)record->bytes_from;
+    piece->extended = record->extended;
+    piece->named = record->name.length > 0;
+    piece->name_source = record->name_source;
 }
 
 enum result piece_put_record(struct text *to, const struct record *record,
-                             const struct record_parts *parts, uint64_t number)
+                             struct piece_texts *texts, uint64_t number)
 {
-    struct told told = told_of(record, parts);
-    unsigned source = compare_ends(&told.ends[0], &told.ends[1]) > 0;
-    struct piece piece = piece_of(record, source, number);
-    struct piece_texts texts = {.told = 0};
-    size_t most;
+    const struct record_text *values = texts->values;
+    const struct key_end src = {&record->src, values[PIECE_SRC], record->sport};
+    const struct key_end dst = {&record->dst, values[PIECE_DST], record->dport};
+    unsigned source = compare_ends(&src, &dst) > 0;
+    struct piece piece;
+    size_t ends = src.text.length + dst.text.length + values[PIECE_PROTO].length;
     char *p;
 
-    for (size_t i = 0; i < PIECE_FIELDS; i++)
-        texts.values[i] = parts->values[piece_fields[i]];
-    texts.values[PIECE_FIELDS] = parts->rest;
-    /* The key may repeat src, dst and proto; and there is room for one value that is told. */
-    most = NUMBERS_MOST + TOLD_MOST + 3 * length_of(&texts);
-    if (text_reserve(to, most) != RESULT_OK)
+    /* The key may have src, dst and proto; and there is room for one value that is told. */
+    if (text_reserve(to, NUMBERS_MOST + TOLD_MOST + 2 * ends + length_of(texts)) != RESULT_OK)
         return RESULT_NO_MEMORY;
-    tell_texts(&told, &texts, to->bytes + to->length);
-    p = put_key(put_begin(to->bytes + to->length, &piece), &told, source);
-    p = put_texts(put_counts(p, &piece), &texts);
+    set_piece(&piece, record, source, number);
+    tell_texts(record, texts, to->bytes + to->length);
+    p = put_begin(to->bytes + to->length, &piece);
+    p = put_key(p, record, source == 0 ? &src : &dst, source == 0 ? &dst : &src,
+                values[PIECE_PROTO]);
+    p = put_texts(put_counts(p, &piece), texts);
     to->length = (size_t)(p - to->bytes);
     return RESULT_OK;
 }

@@ -37,19 +37,46 @@ struct piece {
 #define PIECE_TEXTS (PIECE_FIELDS + 1)
 extern const uint8_t piece_fields[PIECE_FIELDS];
 
+/* Where they are among them. */
+enum piece_text {
+    PIECE_SRC,
+    PIECE_DST,
+    PIECE_NAME_SOURCE,
+    PIECE_PROTOCOL_INFORMATION,
+    PIECE_PROTO,
+    PIECE_SRC_IP,
+    PIECE_SRC_PORT,
+    PIECE_DST_IP,
+    PIECE_DST_PORT,
+    PIECE_DST_NAME,
+    PIECE_COMMUNITY_ID,
+    PIECE_SENSOR,
+    PIECE_UID,
+    PIECE_SERVICE,
+    PIECE_REST
+};
+
 /* Bits of texts: */
 #define PIECE_FIELD_TEXTS 0x3fffu   /* all but the rest of the line */
+#define PIECE_FIRST_TEXTS 0x1fu     /* those up to proto */
 #define PIECE_NAME_TEXTS 0x286u     /* what goes with the name: dst, its source, dstIp, dstName */
 #define PIECE_EXTENDED_TEXTS 0x7e0u /* srcIp to communityId */
 
 struct piece_texts {
-    uint32_t told, kept; /* those that follow from the rest; those that are here */
-    struct record_text values[PIECE_TEXTS];
+    uint32_t told, kept; /* those that follow from the rest; those that are here, */
+    struct record_text values[PIECE_TEXTS]; /* and no others are set */
 };
 
-/* Appends the piece of a record, which has all that record_read_rest fills in. RESULT_NO_MEMORY. */
+/*
+ * Appends the piece of a record, which has all that record_read_rest fills in. texts: told are
+ * those of which the caller knows it, kept all others that the line has; src, dst and proto are set
+ * where the line has them. RESULT_NO_MEMORY.
+ */
 MUST_CHECK enum result piece_put_record(struct text *to, const struct record *record,
-                                        const struct record_parts *parts, uint64_t number);
+                                        struct piece_texts *texts, uint64_t number);
+
+/* The texts of a line, for that: none of them is known to be told. */
+void piece_get_texts(const struct record_parts *parts, struct piece_texts *texts);
 
 /* Appends a piece with other texts. RESULT_NO_MEMORY. */
 MUST_CHECK enum result piece_put(struct text *to, const struct piece *piece,
@@ -63,6 +90,13 @@ const char *piece_read_texts(const char *p, struct piece_texts *texts);
 
 /* What the key and the rest of a piece tell of its line, but for dst. */
 void piece_tell(const struct piece *piece, struct told *told);
+
+/*
+ * Appends a piece as a line: a record of a sample that starts at that time. extend: with the
+ * extended fields that it lacks and that are known. RESULT_NO_MEMORY.
+ */
+MUST_CHECK enum result piece_put_line(struct text *to, const struct piece *piece, bool extend,
+                                      int64_t traffic_date);
 
 /* For sorting: its start, its key, and the order of two by start and number. */
 int64_t piece_start(const char *bytes);

@@ -5,26 +5,25 @@
 #include "flow/communityid.h"
 #include "record/put.h"
 
-static struct told_end end_of(const struct address *address, uint16_t port, struct record_text text)
+static void set_end(struct told_end *end, const struct address *address, uint16_t port,
+                    struct record_text text)
 {
-    return address->family != 0 ? (struct told_end){.address = *address, .port = port}
-                                : (struct told_end){.text = text};
+    end->address = *address;
+    end->port = port;
+    end->text = address->family != 0 ? (struct record_text){NULL, 0} : text;
 }
 
-struct told told_of(const struct record *record, const struct record_parts *parts)
+void told_of(struct told *told, const struct record *record, struct record_text src,
+             struct record_text dst, struct record_text proto)
 {
-    const struct record_text *values = parts->values;
-
-    return (struct told){
-        .ends = {end_of(&record->src, record->sport, values[RECORD_SRC]),
-                 end_of(&record->dst, record->dport, values[RECORD_DST])},
-        .proto = record->proto,
-        .has_ports = record_has_ports(record),
-        .proto_text = values[RECORD_PROTO],
-        .name_source = record->name_source,
-        .named = record->name.length > 0,
-        .dst = values[RECORD_DST],
-    };
+    set_end(&told->ends[0], &record->src, record->sport, src);
+    set_end(&told->ends[1], &record->dst, record->dport, dst);
+    told->proto = record->proto;
+    told->has_ports = record_has_ports(record);
+    told->proto_text = proto;
+    told->name_source = record->name_source;
+    told->named = record->name.length > 0;
+    told->dst = dst;
 }
 
 static char *put_text(struct record_text text, char *p)
@@ -139,4 +138,62 @@ char *told_put(const struct told *told, enum record_field field, char *p)
     default:
         return p;
     }
+}
+
+/* The length of the value that an IPv4 end has in src and dst. */
+static size_t ipv4_length(const struct told *told, const struct told_end *end)
+{
+    size_t length = strlen("\"0.0.0.0\"");
+
+    for (unsigned i = 0; i < 4; i++)
+        length += (size_t)(end->address.bytes[i] >= 10) + (end->address.bytes[i] >= 100);
+    if (told->has_ports)
+        length += strlen(":0") + (end->port >= 10) + (end->port >= 100) + (end->port >= 1000) +
+                  (end->port >= 10000);
+    return length;
+}
+
+static bool is_formatted(const struct told *told, enum record_field field, struct record_text value,
+                         char *room)
+{
+    size_t length = (size_t)(told_put(told, field, room) - room);
+
+    return length == value.length && memcmp(room, value.bytes, length) == 0;
+}
+
+/*
+ * Much of what a record was read from is told by its length: what can stand there in place of the
+ * value, with brackets, escapes or zeros before a number, is longer.
+ */
+bool told_is(const struct told *told, enum record_field field, struct record_text value, char *room)
+{
+    static const uint8_t sources[] = {
+        [NAME_SESSION] = 9, [NAME_PASSIVE] = 9, [NAME_CACHE] = 7, [NAME_ORIGINAL] = 10, 0};
+    const struct told_end *end = &told->ends[field == RECORD_DST];
+
+    switch (field) {
+    case RECORD_DST:
+        if (told->named && end->address.family != 0)
+            break;
+        /* fall through */
+    case RECORD_SRC:
+        if (end->address.family == 0)
+            return true;
+        if (end->address.family == 4)
+            return value.length == ipv4_length(told, end);
+        break;
+    case RECORD_NAME_SOURCE:
+        return value.length == sources[told->name_source];
+    case RECORD_PROTOCOL_INFORMATION:
+        if (told->has_ports)
+            return value.length == strlen("\"\"");
+        break;
+    case RECORD_PROTO:
+        if (told->proto == 0)
+            return true;
+        break;
+    default:
+        break;
+    }
+    return is_formatted(told, field, value, room);
 }

@@ -24,8 +24,9 @@ struct told {
     struct record_text dst; /* its value, for dstName */
 };
 
-/* Of a record that has all that record_read_rest fills in; the texts are those of the parts. */
-struct told told_of(const struct record *record, const struct record_parts *parts);
+/* Of a record that has all that record_read_rest fills in, and the values of its line. */
+void told_of(struct told *told, const struct record *record, struct record_text src,
+             struct record_text dst, struct record_text proto);
 
 /* Room for a value beside the text that it is made of. */
 #define TOLD_MOST 96u
@@ -35,5 +36,9 @@ struct told told_of(const struct record *record, const struct record_parts *part
  * same where nothing tells it.
  */
 char *told_put(const struct told *told, enum record_field field, char *p);
+
+/* Whether a value of the line is the one that told_put would put; room: for that. */
+bool told_is(const struct told *told, enum record_field field, struct record_text value,
+             char *room);
 
 #endif

@@ -4,6 +4,7 @@
  * field, the second as any JSON.
  */
 #include "../tap.h"
+#include "lines.h"
 #include "record/canonical.h"
 #include "record/recordread.h"
 
@@ -27,92 +28,6 @@ static const char *const usual[] = {
 };
 
 #define FIELDS (sizeof usual / sizeof *usual)
-
-/* Values that are put in the place of each field's; the last ones take its quotes, too. */
-static const char *const values[] = {
-    "0",
-    "7",
-    "00",
-    "01",
-    "-1",
-    "+1",
-    "12345678",
-    "123456789",
-    "1234567890123",
-    "123456789012345",
-    "1234567890123456",
-    "12345678901234567890",
-    "18446744073709551615",
-    "18446744073709551616",
-    "0.0",
-    "0.000001",
-    "0.123456",
-    "0.1234567",
-    "00.5",
-    "1.",
-    ".5",
-    "1.5e1",
-    "1e2",
-    "12345678.25",
-    "253402300799.999999",
-    "253402300800.0",
-    "253402300800",
-    "1.000",
-    "1.x",
-    "1x",
-    "",
-    "null",
-    "true",
-    "[1]",
-    "[{\"src\":\"x\"}]",
-    "{\"src\":\"x\"}",
-    "\"\"",
-    "\"1.5\"",
-    "\"1700000000.5\"",
-    "\"01700000000.5\"",
-    "\"1700000000\"",
-    "\"a:80\"",
-    "\"a:99999\"",
-    "\"[2001:db8::1]:53\"",
-    "\"\\u0061:1\"",
-    "\"a\\\"b:1\"",
-    "\"\xc3\xa4:1\"",
-    "\"\xc3:1\"",
-    "\"a\tb\"",
-    "\"ICMP\"",
-    "\"a",
-    "\"an.extremely.long.name.that.takes.more.than.one.stride.of.a.scanner.example.org:8443\"",
-    " 5",
-    "5 ",
-    "\t\"x\"",
-    "5,\"src\":\"8.8.8.8:1\"",
-    "5,\"proto\":\"udp\"",
-    "\"6\",\"flowId\":\"7\"",
-    "\"6\",\"sensor\":\"7\"",
-    "5,\"other\":1",
-    "\"x:1\",\"dst\":\"y:2\"",
-    "\"icmp6\"",
-    "\"1.5\",\"trafficDate\":\"2.5\"",
-};
-
-static const char *const ends[] = {"}", "", "}}", "} ", "} x", ",}", ",\"more\":{\"a\":[1,2]}}"};
-
-/* The usual line with another value for one field; blank: what stands after its first brace. */
-static void make_line(char *line, size_t room, size_t field, const char *value, const char *blank,
-                      const char *end)
-{
-    size_t used = (size_t)snprintf(line, room, "{%s", blank);
-
-    for (size_t i = 0; i < FIELDS; i++) {
-        int key = (int)(strchr(usual[i], ':') - usual[i]);
-
-        used += i == field ? (size_t)snprintf(line + used, room - used, "%s%.*s:%s",
-                                              i > 0 ? "," : "", key, usual[i], value)
-                           : (size_t)snprintf(line + used, room - used, "%s%s", i > 0 ? "," : "",
-                                              usual[i]);
-    }
-    snprintf(line + used, room - used, "%s", end);
-}
 
 static int show_text(char *shown, size_t room, struct record_text text)
 {
@@ -181,9 +96,9 @@ static void check(struct record_reader *reader, size_t field, const char *value,
 {
     char line[2048], any[4096], canonical[4096];
 
-    make_line(line, sizeof line, field, value, " ", end);
+    make_line(line, sizeof line, usual, FIELDS, field, value, " ", end);
     show_line(reader, line, any, sizeof any);
-    make_line(line, sizeof line, field, value, "", end);
+    make_line(line, sizeof line, usual, FIELDS, field, value, "", end);
     show_line(reader, line, canonical, sizeof canonical);
     is_str(canonical, any, "%s", line);
 }
@@ -194,9 +109,9 @@ static void test_same(void)
 
     need(record_reader_init(&reader, NULL, 0) == RESULT_OK, "record_reader_init");
     for (size_t field = 0; field < FIELDS; field++)
-        for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+        for (size_t i = 0; i < VALUES; i++)
             check(reader, field, values[i], "}");
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+    for (size_t i = 0; i < ENDS; i++)
         check(reader, 0, "\"10.0.0.1:1\"", ends[i]);
     record_reader_destroy(&reader);
 }
@@ -208,7 +123,7 @@ static void check_count(size_t field, const char *value, int64_t want)
     struct canonical canonical;
     struct record record;
 
-    make_line(line, sizeof line, field, value, "", "}");
+    make_line(line, sizeof line, usual, FIELDS, field, value, "", "}");
     if (!canonical_read(&canonical, line, strlen(line), &record))
         canonical.there = 0;
     is_int(__builtin_popcount(canonical.there), want, "fields of %s", line);

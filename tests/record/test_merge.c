@@ -65,12 +65,12 @@ static struct record_reader *new_reader(void)
     return reader;
 }
 
-static void is_line(const struct merged *flow, const char *want, const char *what)
+static void is_line(struct merge *merge, const char *want, const char *what)
 {
     struct text line = {0};
 
-    need(merge_put(&line, flow, 100000000) == RESULT_OK && text_put(&line, "", 1) == RESULT_OK,
-         "merge_put");
+    is_int(merge_next_line(merge, &line), RESULT_OK, "%s: a line", what);
+    need(text_put(&line, "", 1) == RESULT_OK, "text_put");
     is_str(line.bytes, want, "%s: its line", what);
     text_destroy(&line);
 }
@@ -90,37 +90,56 @@ static void check_first(const struct merged *flow, const char *what)
     is_int(flow->proto, IPPROTO_TCP, "%s: proto", what);
     is_int(flow->packets[0], 111, "%s: packets of src", what);
     is_int(flow->bytes[1], 444, "%s: bytes of dst", what);
-    is_line(flow,
-            LINE("10.0.0.1:1025", "a.example:443", COUNTS(111, 222, 333, 444), "10.0", "22.0",
-                 "100.000000", NAMED) "\n",
-            what);
 }
 
-static void test_flows(size_t memory, const char *what)
+static void check_lines(struct merge *merge, const char *what)
 {
-    struct record_reader *reader = new_reader();
-    struct merge *merge = new_merge(memory, "/var/tmp");
-    struct merge_counts counts;
-    struct merged flow;
+    struct text line = {0};
 
-    for (size_t i = 0; i < LINES; i++)
-        is_int(add(merge, reader, lines[i]), RESULT_OK, "%s: line %zu", what, i);
-    is_int(merge_next(merge, &flow), RESULT_OK, "%s: the first", what);
-    is_int(merge_traffic_date(merge), 100000000, "%s: the sample", what);
-    is_int(flow.start, 110000000, "%s: of equal starts the one that was read first", what);
-    is_line(&flow,
+    is_line(merge,
             LINE("10.0.0.2:1025", "192.0.2.2:443", COUNTS(7, 7, 7, 7), "10.0", "0.0", "100.000000",
                  ",\"x\":1") "\n",
             what);
+    is_line(merge,
+            LINE("10.0.0.1:1025", "a.example:443", COUNTS(111, 222, 333, 444), "10.0", "22.0",
+                 "100.000000", NAMED) "\n",
+            what);
+    is_int(merge_next_line(merge, &line), RESULT_END, "%s: no more lines", what);
+    is_int((int64_t)line.length, 0, "%s: nothing is put then", what);
+}
+
+static void check_flows(struct merge *merge, const char *what)
+{
+    struct merged flow;
+
+    is_int(merge_next(merge, &flow), RESULT_OK, "%s: the first", what);
+    is_int(merge_traffic_date(merge), 100000000, "%s: the sample", what);
+    is_int(flow.start, 110000000, "%s: of equal starts the one that was read first", what);
     is_int(merge_next(merge, &flow), RESULT_OK, "%s: the second", what);
     check_first(&flow, what);
     is_int(merge_next(merge, &flow), RESULT_END, "%s: no more", what);
-    counts = merge_counted(merge);
-    is_int(counts.records, 5, "%s: records", what);
-    is_int(counts.doubles, 1, "%s: doubles", what);
-    is_int(counts.flows, 2, "%s: flows", what);
-    ok((counts.disk > 0) == (memory == 0), "%s: the disk", what);
-    merge_destroy(&merge);
+}
+
+/* The same as flows and as lines. */
+static void test_flows(size_t memory, const char *what)
+{
+    struct record_reader *reader = new_reader();
+    struct merge *merges[] = {new_merge(memory, "/var/tmp"), new_merge(memory, "/var/tmp")};
+
+    for (size_t i = 0; i < LINES; i++)
+        for (size_t j = 0; j < 2; j++)
+            is_int(add(merges[j], reader, lines[i]), RESULT_OK, "%s: line %zu", what, i);
+    check_flows(merges[0], what);
+    check_lines(merges[1], what);
+    for (size_t j = 0; j < 2; j++) {
+        struct merge_counts counts = merge_counted(merges[j]);
+
+        is_int(counts.records, 5, "%s: records", what);
+        is_int(counts.doubles, 1, "%s: doubles", what);
+        is_int(counts.flows, 2, "%s: flows", what);
+        ok((counts.disk > 0) == (memory == 0), "%s: the disk", what);
+        merge_destroy(&merges[j]);
+    }
     record_reader_destroy(&reader);
 }
 
