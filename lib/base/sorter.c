@@ -329,12 +329,25 @@ static enum result sort(struct sorter *sorter)
     return sorter->places ? do_ranks(sorter, sorter->places, NULL, NULL) : RESULT_NO_MEMORY;
 }
 
+/* The next entry as they came; chunks that were read are free for other uses. */
+static bool step_on(struct sorter *sorter, struct entry *entry)
+{
+    size_t chunk = sorter->cursor.chunk;
+    bool any = step(sorter, &sorter->cursor, entry);
+
+    for (; chunk < sorter->cursor.chunk; chunk++) {
+        free(sorter->chunks[chunk].bytes);
+        sorter->chunks[chunk].bytes = NULL;
+    }
+    return any;
+}
+
 static enum result next_in_memory(struct sorter *sorter, struct entry *entry)
 {
     const struct sorter_order *order = &sorter->order;
 
     if (!sorter->places) {
-        if (!step(sorter, &sorter->cursor, entry))
+        if (!step_on(sorter, entry))
             return RESULT_END;
         entry->rank = order->rank(order->context, entry->bytes);
         return RESULT_OK;
