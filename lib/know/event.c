@@ -641,6 +641,8 @@ static enum result try_flow(struct events *events, struct stream *stream,
         for (uint32_t j = rules->first_uses[step]; j < rules->first_uses[step + 1]; j++) {
             struct event_use use = rules->uses[j];
 
+            if (!use.begins && stream->begun[source] == 0)
+                break;
             if (!use.begins && !may_have_begun(stream, source, use.rule))
                 continue;
             if (events->masks[use.rule] == 0)

@@ -412,6 +412,22 @@ enum result event_rules_add(struct event_rules *rules, const char *line, size_t 
     return result == RESULT_OK ? keep(rules, &reading.rule) : result;
 }
 
+/* Lists the uses that begin, or the others, each in front of those of its step that are listed. */
+static void list_uses(struct event_rules *rules, bool begin)
+{
+    for (size_t i = rules->count; i-- > 0;) {
+        const struct event_rule *rule = &rules->list[i];
+
+        for (size_t j = rule->step_count; j-- > 0;) {
+            struct event_use use = {(uint16_t)i, (uint8_t)j,
+                                    j == 0 || rule->unordered || rule->by_sample};
+
+            if (use.begins == begin)
+                rules->uses[--rules->first_uses[rule->steps[j]]] = use;
+        }
+    }
+}
+
 enum result event_rules_ready(struct event_rules *rules)
 {
     uint32_t steps = event_steps_count(rules->steps), count = 0;
@@ -420,7 +436,7 @@ enum result event_rules_ready(struct event_rules *rules)
     rules->first_uses = calloc(steps + 1, sizeof *rules->first_uses);
     if (!rules->uses || !rules->first_uses)
         return RESULT_NO_MEMORY;
-    /* Counts, then fills from behind, so that those of a step are in order of rules. */
+    /* Counts, then fills from behind. */
     for (size_t i = 0; i < rules->count; i++)
         for (size_t j = 0; j < rules->list[i].step_count; j++)
             rules->first_uses[rules->list[i].steps[j]]++;
@@ -428,11 +444,8 @@ enum result event_rules_ready(struct event_rules *rules)
         count += i < steps ? rules->first_uses[i] : 0;
         rules->first_uses[i] = count;
     }
-    for (size_t i = rules->count; i-- > 0;)
-        for (size_t j = rules->list[i].step_count; j-- > 0;)
-            rules->uses[--rules->first_uses[rules->list[i].steps[j]]] =
-                (struct event_use){(uint16_t)i, (uint8_t)j,
-                                   j == 0 || rules->list[i].unordered || rules->list[i].by_sample};
+    list_uses(rules, false);
+    list_uses(rules, true);
     return event_steps_ready(rules->steps);
 }
 

@@ -40,7 +40,10 @@ struct event_rules {
     size_t count, capacity;
     struct event_steps *steps;
 
-    /* Filled by event_rules_ready: those of a step s are uses[first_uses[s]] to [s + 1]. */
+    /*
+     * Filled by event_rules_ready: those of a step s are uses[first_uses[s]] to [s + 1], in front
+     * those that begin.
+     */
     struct event_use *uses;
     uint32_t *first_uses;
 

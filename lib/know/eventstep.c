@@ -62,7 +62,7 @@ struct event_steps {
     size_t step_capacity, term_count, term_capacity;
 
     struct intern patterns, tags, targets; /* a target: its kind as a byte, and its key */
-    bool kinds[KNOWN_KINDS + 1];           /* of the targets */
+    uint64_t lengths[KNOWN_KINDS + 1];     /* of the targets' keys: a bit by length modulo 64 */
     struct networks networks;              /* their numbers are those of targets */
 
     size_t words;           /* of 64 bits, one for each step */
@@ -271,7 +271,7 @@ static enum result add_target(struct event_steps *steps, struct known_key *key,
         clear_rest(key);
     set_target(&target, kind, key->bytes, key->length);
     result = intern_add(&steps->targets, target.bytes, target.length, number);
-    steps->kinds[kind] = true;
+    steps->lengths[kind] |= UINT64_C(1) << key->length % 64;
     if (result == RESULT_OK && kind == KNOWN_NETWORK && *number == before)
         result = add_network(steps, key, *number);
     return result;
@@ -613,11 +613,17 @@ static void find_key(struct event_steps *steps, const struct target *target)
         steps->found[steps->found_count++] = number;
 }
 
+/* Spares most look-ups. */
+static bool may_have(const struct event_steps *steps, int kind, size_t length)
+{
+    return steps->lengths[kind] >> length % 64 & 1;
+}
+
 static void find_known(struct event_steps *steps, const struct known_key *key)
 {
     struct target target;
 
-    if (!steps->kinds[key->kind])
+    if (!may_have(steps, (int)key->kind, key->length))
         return;
     set_target(&target, (int)key->kind, key->bytes, key->length);
     find_key(steps, &target);
@@ -627,7 +633,7 @@ static void find_text(struct event_steps *steps, int kind, struct record_text te
 {
     struct target target;
 
-    if (!steps->kinds[kind] || text.length == 0 || text.length > KNOWN_KEY_MOST)
+    if (!may_have(steps, kind, text.length) || text.length == 0 || text.length > KNOWN_KEY_MOST)
         return;
     set_target(&target, kind, text.bytes, text.length);
     find_key(steps, &target);
@@ -638,7 +644,7 @@ static void find_above(struct event_steps *steps, struct record_text name)
 {
     const char *dot = name.bytes, *end = name.bytes + name.length;
 
-    if (!steps->kinds[NAME_AND_BELOW] || name.length == 0)
+    if (steps->lengths[NAME_AND_BELOW] == 0 || name.length == 0)
         return;
     find_text(steps, NAME_AND_BELOW, name);
     while ((dot = memchr(dot, '.', (size_t)(end - dot)))) {
