@@ -96,6 +96,7 @@ struct flowseen {
     struct seen *seen;
     struct samples *samples;
     struct record_reader *writer;
+    struct domains domains;
     struct output *output;
 
     struct sighting *ready[READY_MOST]; /* complete, in order */
@@ -377,8 +378,9 @@ static enum result begin(void *context, const struct record *record, void **samp
 static enum result add(void *context, void *sample, const struct record *record, const char *line,
                        size_t length, size_t room)
 {
-    (void)context;
-    return sighting_add(sample, record, line, length, room);
+    struct flowseen *flowseen = context;
+
+    return sighting_add(sample, &flowseen->domains, record, line, length, room);
 }
 
 static void print_summary(const struct flowseen *flowseen)

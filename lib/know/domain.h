@@ -26,13 +26,17 @@ size_t domain_length(const char *name, size_t length);
 /* Zeroed: empty. */
 struct domains {
     struct {
-        uint8_t length, domain_length;
+        uint8_t length, registered;
         char name[DOMAINS_NAME];
     } places[DOMAINS];
 };
 
-/* The same as domain_length, but faster where a name comes again. */
+/*
+ * These are faster where a name comes again: the same as domain_length; and the same, but 0 for an
+ * address and for a suffix.
+ */
 size_t domains_find(struct domains *domains, const char *name, size_t length);
+size_t domains_registered(struct domains *domains, const char *name, size_t length);
 
 /* True if the name is a suffix below which others register domains; also if it has no dot. */
 bool domain_is_suffix(const char *name, size_t length);

@@ -3,7 +3,6 @@
 
 #include "base/clock.h"
 #include "base/grow.h"
-#include "know/domain.h"
 #include "record/label.h"
 
 #include <inttypes.h>
@@ -107,17 +106,11 @@ static struct seen_key flow_key(const struct record *record)
 }
 
 /* The domain of the record's destination; none: it has no name, or no registered domain. */
-static struct record_text domain_of(const struct record *record)
+static struct record_text domain_of(struct domains *domains, const struct record *record)
 {
     struct record_text name = record->name;
-    struct address address;
-    size_t length;
+    size_t length = domains_registered(domains, name.bytes, name.length);
 
-    if (name.length == 0 || address_read(name.bytes, name.length, &address))
-        return (struct record_text){NULL, 0};
-    length = domain_length(name.bytes, name.length);
-    if (length == name.length && domain_is_suffix(name.bytes, name.length))
-        return (struct record_text){NULL, 0};
     return (struct record_text){name.bytes + (name.length - length), length};
 }
 
@@ -138,8 +131,8 @@ static enum result put_line(struct sighting *sighting, const char *line, size_t 
 }
 
 /* Sights the domain of a destination, which is looked for only once in a sample. */
-static enum result sight_domain(struct sighting *sighting, const struct record *record,
-                                int64_t time, uint32_t destination)
+static enum result sight_domain(struct sighting *sighting, struct domains *domains,
+                                const struct record *record, int64_t time, uint32_t destination)
 {
     struct sighted *sighted = &sighting->keys[destination];
     struct record_text domain;
@@ -151,7 +144,7 @@ static enum result sight_domain(struct sighting *sighting, const struct record *
         key = sighting->keys[sighted->domain].key;
         return sight(sighting, &key, time, &number);
     }
-    domain = sighted->looked ? (struct record_text){NULL, 0} : domain_of(record);
+    domain = sighted->looked ? (struct record_text){NULL, 0} : domain_of(domains, record);
     sighted->looked = true;
     if (domain.length == 0)
         return RESULT_OK;
@@ -165,8 +158,8 @@ static enum result sight_domain(struct sighting *sighting, const struct record *
     return result == RESULT_OK ? text_put(&sighting->domains, "", 1) : result;
 }
 
-enum result sighting_add(struct sighting *sighting, const struct record *record, const char *line,
-                         size_t length, size_t room)
+enum result sighting_add(struct sighting *sighting, struct domains *domains,
+                         const struct record *record, const char *line, size_t length, size_t room)
 {
     struct sighted_line numbers = {.room = (uint32_t)room};
     struct seen_key key = flow_key(record);
@@ -178,7 +171,7 @@ enum result sighting_add(struct sighting *sighting, const struct record *record,
     key = seen_key_of("destination", record->destination.bytes, record->destination.length);
     result = sight(sighting, &key, time, &numbers.destination);
     if (result == RESULT_OK)
-        result = sight_domain(sighting, record, time, numbers.destination);
+        result = sight_domain(sighting, domains, record, time, numbers.destination);
     return result == RESULT_OK ? put_line(sighting, line, length, &numbers) : result;
 }
 

@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/index.h"
 #include "base/text.h"
+#include "know/domain.h"
 #include "know/seen.h"
 #include "record/record.h"
 #include "record/sensor.h"
@@ -69,8 +70,9 @@ void sighting_destroy(struct sighting *sighting);
  * Adds a record, of which all is read. RESULT_NO_MEMORY: the sample must be destroyed. The flow id
  * of the line is used if it has one.
  */
-MUST_CHECK enum result sighting_add(struct sighting *sighting, const struct record *record,
-                                    const char *line, size_t length, size_t room);
+MUST_CHECK enum result sighting_add(struct sighting *sighting, struct domains *domains,
+                                    const struct record *record, const char *line, size_t length,
+                                    size_t room);
 
 /* Gives back memory that only adding needs. No more records can be added. */
 void sighting_complete(struct sighting *sighting);
