@@ -29,35 +29,59 @@ static bool is_same_key(const struct place *x, const struct place *y)
     return x->key.high == y->key.high && x->key.low == y->key.low;
 }
 
-/* Keys are hashes, which spread evenly: what is left to sort in a bucket is little. */
-#define BUCKETS 4096u
+/*
+ * Keys are hashes, which spread evenly: a bucket gets few of them, unless somebody chose them or
+ * many samples share a key.
+ */
+#define BUCKET_BITS 16u
+#define BUCKET_FEW 24u
 
-static size_t bucket_of(const struct seen_key *key)
+/* The number of places per bucket is about this to the power of two. */
+#define BUCKET_SHARE 2u
+
+struct buckets {
+    unsigned shift; /* of a key's high half, to the number of its bucket */
+    size_t count;
+    size_t *ends;
+};
+
+static size_t bucket_of(const struct buckets *buckets, const struct seen_key *key)
 {
-    return ((uint64_t)key->high + (UINT64_C(1) << 63)) / (UINT64_MAX / BUCKETS + 1);
+    return ((uint64_t)key->high ^ UINT64_C(1) << 63) >> buckets->shift;
+}
+
+static enum result buckets_init(struct buckets *buckets, size_t total)
+{
+    unsigned bits = 1;
+
+    while (bits < BUCKET_BITS && total >> (bits + BUCKET_SHARE) > 0)
+        bits++;
+    buckets->shift = 64 - bits;
+    buckets->count = (size_t)1 << bits;
+    buckets->ends = calloc(buckets->count + 1, sizeof *buckets->ends);
+    return buckets->ends ? RESULT_OK : RESULT_NO_MEMORY;
 }
 
 /* Where the places of each bucket begin; behind them the total. */
-static void measure_buckets(struct sighting *const *sightings, size_t count,
-                            size_t begins[BUCKETS + 1])
+static void measure_buckets(struct buckets *buckets, struct sighting *const *sightings,
+                            size_t count)
 {
-    memset(begins, 0, (BUCKETS + 1) * sizeof *begins);
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < sightings[i]->key_count; j++)
-            begins[bucket_of(&sightings[i]->keys[j].key) + 1]++;
-    for (size_t i = 0; i < BUCKETS; i++)
-        begins[i + 1] += begins[i];
+            buckets->ends[bucket_of(buckets, &sightings[i]->keys[j].key) + 1]++;
+    for (size_t i = 0; i < buckets->count; i++)
+        buckets->ends[i + 1] += buckets->ends[i];
 }
 
 /* Before, ends has where each bucket begins; afterwards, where it ends. */
-static void fill_buckets(struct sighting *const *sightings, size_t count, size_t ends[BUCKETS + 1],
+static void fill_buckets(struct buckets *buckets, struct sighting *const *sightings, size_t count,
                          struct place *places)
 {
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < sightings[i]->key_count; j++) {
             struct sighted *sighted = &sightings[i]->keys[j];
 
-            places[ends[bucket_of(&sighted->key)]++] = (struct place){
+            places[buckets->ends[bucket_of(buckets, &sighted->key)]++] = (struct place){
                 .key = sighted->key,
                 .sighted = sighted,
                 .sample = (uint32_t)i,
@@ -65,20 +89,41 @@ static void fill_buckets(struct sighting *const *sightings, size_t count, size_t
         }
 }
 
+/* Sorts a bucket, whose places are in the order of their samples. */
+static void sort_bucket(struct place *places, size_t count)
+{
+    if (count > BUCKET_FEW) {
+        qsort(places, count, sizeof *places, compare_places);
+        return;
+    }
+    for (size_t i = 1; i < count; i++) {
+        struct place place = places[i];
+        size_t at = i;
+
+        for (; at > 0 && compare_places(&place, &places[at - 1]) < 0; at--)
+            places[at] = places[at - 1];
+        places[at] = place;
+    }
+}
+
 /* All keys of the samples, equal ones together, in the order of the store. */
 static enum result sort_keys(struct sighting *const *sightings, size_t count, struct place **places,
                              size_t *total)
 {
-    size_t ends[BUCKETS + 1], begin = 0;
+    struct buckets buckets;
+    size_t begin = 0;
 
-    measure_buckets(sightings, count, ends);
-    *total = ends[BUCKETS];
-    *places = calloc(*total + 1, sizeof **places);
-    if (!*places)
+    *total = 0;
+    for (size_t i = 0; i < count; i++)
+        *total += sightings[i]->key_count;
+    *places = malloc((*total + 1) * sizeof **places);
+    if (!*places || buckets_init(&buckets, *total) != RESULT_OK)
         return RESULT_NO_MEMORY;
-    fill_buckets(sightings, count, ends, *places);
-    for (size_t i = 0; i < BUCKETS; begin = ends[i++])
-        qsort(*places + begin, ends[i] - begin, sizeof **places, compare_places);
+    measure_buckets(&buckets, sightings, count);
+    fill_buckets(&buckets, sightings, count, *places);
+    for (size_t i = 0; i < buckets.count; begin = buckets.ends[i++])
+        sort_bucket(*places + begin, buckets.ends[i] - begin);
+    free(buckets.ends);
     return RESULT_OK;
 }
 
