@@ -77,8 +77,8 @@ static const char *const fields[FIELDS] = {
     "domain",         "domainCount",      "domainFirstSeen"};
 
 /* How many samples a transaction counts, and after how many bytes of lines it ends earlier. */
-#define READY_MOST 400u
-#define READY_BYTES ((size_t)32 << 20)
+#define READY_MOST 800u
+#define READY_BYTES ((size_t)64 << 20)
 
 /* A sample with more bytes of lines gives its memory back. */
 #define SPARE_BYTES ((size_t)1 << 18)
