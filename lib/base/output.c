@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <string.h>
 #include <unistd.h>
 
 void output_init(struct output *output, int fd)
@@ -51,12 +52,17 @@ enum result output_flush(struct output *output)
     return pass_on(output, output->buffer, used);
 }
 
-enum result output_put_long(struct output *output, const char *bytes, size_t length)
+enum result output_put(struct output *output, const char *bytes, size_t length)
 {
-    enum result result = output_flush(output);
+    enum result result = RESULT_OK;
 
+    if (OUTPUT_BYTES - output->used < length)
+        result = output_flush(output);
     if (result != RESULT_OK)
         return result;
-    return length > OUTPUT_BYTES ? pass_on(output, bytes, length)
-                                 : output_put(output, bytes, length);
+    if (length > OUTPUT_BYTES)
+        return pass_on(output, bytes, length);
+    memcpy(output->buffer + output->used, bytes, length);
+    output->used += length;
+    return RESULT_OK;
 }

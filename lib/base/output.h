@@ -11,7 +11,6 @@
 #include "base/result.h"
 
 #include <stddef.h>
-#include <string.h>
 
 #define OUTPUT_BYTES (128u * 1024)
 
@@ -42,18 +41,7 @@ MUST_CHECK static inline enum result output_reserve(struct output *output, size_
     return OUTPUT_BYTES - output->used >= bytes ? RESULT_OK : output_flush(output);
 }
 
-/* Adds more bytes than there is space for. */
-MUST_CHECK enum result output_put_long(struct output *output, const char *bytes, size_t length);
-
 /* Adds any number of bytes. */
-MUST_CHECK static inline enum result output_put(struct output *output, const char *bytes,
-                                                size_t length)
-{
-    if (OUTPUT_BYTES - output->used < length)
-        return output_put_long(output, bytes, length);
-    memcpy(output->buffer + output->used, bytes, length);
-    output->used += length;
-    return RESULT_OK;
-}
+MUST_CHECK enum result output_put(struct output *output, const char *bytes, size_t length);
 
 #endif
