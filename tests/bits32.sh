@@ -45,6 +45,7 @@ elif command -v gcc >/dev/null && command -v objdump >/dev/null && compile -o em
     ./empty 2>>why; then
     needs=
 fi
+[ "${SANITIZERS:-no}" = no ] || needs='a build without sanitizers'
 if [ -n "$needs" ]; then
     skip '32 bits' "not here: $needs"
     done_testing
