@@ -182,7 +182,7 @@ def check_tshark(tap, pool):
                       if path.startswith("pcap/") and not tags & OTHER_RULES
                       and path.rpartition("/")[2] not in OTHER_READING
                       and any(tag.startswith("fmt:pcap") for tag in tags))
-    every = 1 if os.environ.get("SECFLOW_TEST_ALL") else 5  # tshark takes its time
+    every = 1 if os.environ.get("SECFLOW_TEST_ALL") else 8  # tshark takes its time
     captures = captures[::every]
     for path, ours, theirs in zip(captures, pool.map(totals_of_tool, captures),
                                   pool.map(totals_of_tshark, captures)):
@@ -242,7 +242,7 @@ def check_names(tap, pool):
     if not shutil.which("tshark"):
         tap.skip("session names as tshark shows them", "no tshark")
         return
-    every = 1 if os.environ.get("SECFLOW_TEST_ALL") else 4
+    every = 1 if os.environ.get("SECFLOW_TEST_ALL") else 8
     captures = sorted(path for path in (CORPUS / "pcap").rglob("*") if path.is_file()
                       and path.name not in OTHER_NAMES and has_handshake(path))[::every]
     for path, ours, theirs in zip(captures, pool.map(names_of_tool, captures),
