@@ -241,6 +241,7 @@ class Collector(http.server.BaseHTTPRequestHandler):
 
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 64  # connections beyond it would be tried again after a second, or three, or seven
 
     def handle_error(self, *_):
         pass  # such as a client that is gone
