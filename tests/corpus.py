@@ -16,6 +16,8 @@ import shutil
 import subprocess
 import sys
 
+from tap import Tap
+
 BINDIR = pathlib.Path(os.environ["BINDIR"]).resolve()
 SHARED = pathlib.Path(os.environ["srcdir"]).resolve().parent / "shared"
 CORPUS = SHARED / "corpus"
@@ -51,26 +53,6 @@ OTHER_NAMES = {
 HANDSHAKE = re.compile(rb"\x16\x03[\x00-\x04]..\x01\x00|[\xc0-\xcf]\x00\x00\x00\x01[\x00-\x14]"
                        rb"|\x6b\x33\x43\xcf|\r\n[Hh]ost: ", re.DOTALL)
 LABEL = re.compile("[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
-
-
-class Tap:
-    def __init__(self):
-        self.count = self.failed = 0
-
-    def ok(self, passed, name, *notes):
-        self.count += 1
-        self.failed += not passed
-        print("%sok %d - %s" % ("" if passed else "not ", self.count, name.replace("#", " ")))
-        for note in () if passed else notes:
-            print("# " + str(note)[:400].replace("\n", "\n# "))
-
-    def skip(self, name, reason):
-        self.count += 1
-        print("ok %d - %s # SKIP %s" % (self.count, name, reason))
-
-    def done(self):
-        print("1..%d" % self.count)
-        return 1 if self.failed else 0
 
 
 def convert(path, *options):

@@ -7,7 +7,6 @@ The same conversations and packets, who began, the same bytes of UDP, those of T
 packet], and starts as exact as the version has them.
 """
 import datetime
-import json
 import os
 import pathlib
 import shutil
@@ -17,6 +16,8 @@ import sys
 import tempfile
 
 import captures
+from agree import by_ends, bytes_agree, packets_agree, source
+from tap import Tap
 
 BINDIR = pathlib.Path(os.environ["BINDIR"]).resolve()
 HERE = pathlib.Path(os.environ["srcdir"]).resolve() / "tests"
@@ -29,38 +30,12 @@ VERSIONS = {"5": (["-v", "5"], 1_000), "9": (["-v", "9"], 1_000_000),
             "10, seconds": (["-v", "10", "-A", "sec"], 1_000_000), "10, both directions": (["-v", "10", "-b", "-A", "micro"], 1_000)}
 
 
-class Tap:
-    def __init__(self):
-        self.count = self.failed = 0
-
-    def ok(self, passed, name, *notes):
-        self.count += 1
-        self.failed += not passed
-        print("%sok %d - %s" % ("" if passed else "not ", self.count, name))
-        for note in () if passed else notes:
-            print("# " + str(note)[:400])
-
-    def skip(self, name, why):
-        self.count += 1
-        print("ok %d - %s # SKIP %s" % (self.count, name, why))
-
-    def done(self):
-        print("1..%d" % self.count)
-        return 1 if self.failed else 0
-
-
 def convert(tool, *arguments):
     return subprocess.run([BINDIR / tool, *arguments], capture_output=True, text=True, timeout=120)
 
 
 def flows(tool, *arguments):
-    """By protocol and the pair of ends, each record."""
-    found = {}
-    for line in convert(tool, "-a", "-x", "-q", *arguments).stdout.splitlines():
-        one = json.loads(line)
-        ends = sorted((one[side + "Ip"], one.get(side + "Port", 0)) for side in ("src", "dst"))
-        found[(one["proto"], *ends)] = one
-    return found
+    return by_ends(convert(tool, "-a", "-x", "-q", *arguments).stdout)
 
 
 # ---- softflowd
@@ -126,17 +101,15 @@ def differences(true, got, tolerance):
         if not other:
             found.append(("missing", one["src"], one["dst"]))
             continue
-        if (one["srcIp"], one.get("srcPort")) != (other["srcIp"], other.get("srcPort")):
+        if source(one) != source(other):
             found.append(("source", one["src"], other["src"]))
             continue
-        if (one["srcPkts"], one["dstPkts"]) != (other["srcPkts"], other["dstPkts"]):
+        if not packets_agree(one, other):
             found.append(("packets", one, other))
         if abs(micro(one) - micro(other)) > tolerance:
             found.append(("start", one["start"], other["start"]))
-        for side in ("src", "dst"):
-            value, packets, estimate = one[side + "Bytes"], one[side + "Pkts"], other[side + "Bytes"]
-            if not (value - 20 <= estimate <= value + 40 * packets if key[0] == "tcp" else value == estimate):
-                found.append(("bytes", one, other))
+        if not bytes_agree(one, other):
+            found.append(("bytes", one, other))
     return found + [("more", key) for key in got if key not in true]
 
 

@@ -18,6 +18,7 @@ import sys
 import tempfile
 
 import captures
+from tap import Tap
 
 BINDIR = pathlib.Path(os.environ["BINDIR"]).resolve()
 CORPUS = pathlib.Path(os.environ["srcdir"]).resolve().parent / "shared" / "corpus" / "pcap"
@@ -39,26 +40,6 @@ OTHERS = {
     "tls-rdn-extract.pcap": TIMES, "babel_update_oobr.pcap": TIMES, "espudp1.pcap": TIMES, "olsr-oobr-1.pcap": TIMES,
     "linux_dlt_sll2.pcap": ITSELF,
 }
-
-
-class Tap:
-    def __init__(self):
-        self.count = self.failed = 0
-
-    def ok(self, passed, name, *notes):
-        self.count += 1
-        self.failed += not passed
-        print("%sok %d - %s" % ("" if passed else "not ", self.count, name.replace("#", " ")))
-        for note in () if passed else notes:
-            print("# " + str(note)[:1000].replace("\n", "\n# "))
-
-    def skip(self, name, reason):
-        self.count += 1
-        print("ok %d - %s # SKIP %s" % (self.count, name, reason))
-
-    def done(self):
-        print("1..%d" % self.count)
-        return 1 if self.failed else 0
 
 
 def run(tool, *arguments, data=b""):

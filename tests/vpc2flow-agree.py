@@ -7,7 +7,6 @@ The same conversations and packets, starts to the second, the bytes of UDP, thos
 [true - 20, true + 40 a packet]; the same sources where flags are logged, and nearly all where they are not.
 """
 import ipaddress
-import json
 import os
 import pathlib
 import subprocess
@@ -15,6 +14,8 @@ import sys
 import tempfile
 
 import vpclogs
+from agree import by_ends, bytes_agree, packets_agree, source, turn
+from tap import Tap
 
 BINDIR = pathlib.Path(os.environ["BINDIR"]).resolve()
 SHARED = pathlib.Path(os.environ["srcdir"]).resolve().parent / "shared"
@@ -26,52 +27,9 @@ FORMS = [([], 60), ([], 600), (["flags"], 60), (["flags"], 600), (["azure"], 60)
 LEAST = (98.9, 96.3)
 
 
-class Tap:
-    def __init__(self):
-        self.count = self.failed = 0
-
-    def ok(self, passed, name, *notes):
-        self.count += 1
-        self.failed += not passed
-        print("%sok %d - %s" % ("" if passed else "not ", self.count, name))
-        for note in () if passed else notes:
-            print("# " + str(note)[:400])
-
-    def done(self):
-        print("1..%d" % self.count)
-        return 1 if self.failed else 0
-
-
 def convert(tool, *arguments, text=None):
     done = subprocess.run([BINDIR / tool, "-a", "-x", *arguments], input=text, capture_output=True, text=True, timeout=120)
     return done.stdout, done.stderr, done.returncode
-
-
-def flows(text):
-    """By protocol and the pair of ends, each record."""
-    found = {}
-    for line in text.splitlines():
-        record = json.loads(line)
-        ends = sorted((record[side + "Ip"], record.get(side + "Port", 0)) for side in ("src", "dst"))
-        found[(record["proto"], *ends)] = record
-    return found
-
-
-def turn(record):
-    pairs = {"srcPkts": "dstPkts", "dstPkts": "srcPkts", "srcBytes": "dstBytes", "dstBytes": "srcBytes"}
-    return {key: record[pairs.get(key, key)] for key in record}
-
-
-def source(record):
-    return record["srcIp"], record.get("srcPort")
-
-
-def bytes_agree(proto, true, got):
-    for side in ("src", "dst"):
-        value, packets, estimate = true[side + "Bytes"], true[side + "Pkts"], got[side + "Bytes"]
-        if not (value - 20 <= estimate <= value + 40 * packets if proto == "tcp" else value == estimate):
-            return False
-    return True
 
 
 def is_inside(true):
@@ -89,17 +47,16 @@ class Compared:
         if true.keys() != got.keys():
             self.wrong.append((path.name, sorted(true.keys() ^ got.keys())[:2]))
         for key in true.keys() & got.keys():
-            self.compare(path, key, true[key], got[key])
+            self.compare(path, true[key], got[key])
 
-    def compare(self, path, key, true, got):
+    def compare(self, path, true, got):
         inside = is_inside(true)
         self.total[inside] += 1
         if source(true) != source(got):
             self.turned[inside] += 1
-            self.unlike.append((path.name, key))
+            self.unlike.append((path.name, true["src"], true["dst"]))
             got = turn(got)
-        if (true["srcPkts"], true["dstPkts"]) != (got["srcPkts"], got["dstPkts"]) or \
-                not bytes_agree(key[0], true, got) or true["start"][:19] != got["start"][:19]:
+        if not packets_agree(true, got) or not bytes_agree(true, got) or true["start"][:19] != got["start"][:19]:
             self.wrong.append((path.name, true, got))
 
     def share(self, inside):
@@ -108,7 +65,7 @@ class Compared:
 
 
 def compare(tap, title, paths):
-    true = {path: flows(convert("pcap2flow", "-T", path)[0]) for path in paths}
+    true = {path: by_ends(convert("pcap2flow", "-T", path)[0]) for path in paths}
     for words, window in FORMS:
         compared = Compared()
         for path in paths:
@@ -116,7 +73,7 @@ def compare(tap, title, paths):
             out, said, status = convert("vpc2flow", text=text)
             if status != 0 or said:
                 compared.wrong.append((path.name, status, said))
-            compared.add(path, true[path], flows(out))
+            compared.add(path, true[path], by_ends(out))
         name = "%s, %s, windows of %d seconds" % (title, "".join(words) or "no flags", window)
         tap.ok(not compared.wrong, name + ": conversations, packets, bytes and starts", *compared.wrong[:3])
         least = (100, 100) if words == ["flags"] else LEAST
