@@ -208,10 +208,10 @@ $tool_name: 5 records, of which 2 are members of events" '-v'
 
 # SIGHUP: rules are read again, and what was seen for those that stay counts
 
-# waits_for COMMAND...: until it is so, or half a minute is over
+# waits_for COMMAND...: until it is so, or minutes are over
 waits_for() {
     tries=0
-    until "$@" || [ $tries -ge 300 ]; do
+    until "$@" || [ $tries -ge 1200 ]; do
         sleep 0.1
         tries=$((tries + 1))
     done

@@ -86,7 +86,7 @@ mkfifo in
 exec 3>in
 printf '%s}\n%s' "$usual" "$usual" >&3
 tries=0
-while [ ! -s slow ] && [ $tries -lt 300 ]; do
+while [ ! -s slow ] && [ $tries -lt 1200 ]; do
     sleep 0.1
     tries=$((tries + 1))
 done

@@ -243,13 +243,13 @@ waiting() {
     exec 3>in
     cat many.sf many.sf >&3
     tries=0
-    until find /proc/$pid/fd -lname "$tmp/folder/*" 2>/dev/null | grep -q . || [ $tries -eq 300 ]; do
+    until find /proc/$pid/fd -lname "$tmp/folder/*" 2>/dev/null | grep -q . || [ $tries -eq 1200 ]; do
         sleep 0.1
         tries=$((tries + 1))
     done
 }
 waiting
-ok 'a temporary file is there' test $tries -lt 300
+ok 'a temporary file is there' test $tries -lt 1200
 kill -KILL $pid
 exec 3>&-
 wait $pid 2>/dev/null

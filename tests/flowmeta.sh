@@ -387,7 +387,7 @@ if command -v "${PYTHON:-python3}" >/dev/null; then
     place_again() {
         cat a.sf >&3
         tries=0
-        while [ "$(grep -c . placed)" -lt "$1" ] && [ $tries -lt 300 ]; do
+        while [ "$(grep -c . placed)" -lt "$1" ] && [ $tries -lt 1200 ]; do
             sleep 0.1
             tries=$((tries + 1))
         done
@@ -522,7 +522,7 @@ next() {
     number=$((number + 1))
     record "$3:1" 192.0.2.1 >&3
     tries=0
-    while [ "$(grep -c . slow)" -lt $number ] && [ $tries -lt 300 ]; do
+    while [ "$(grep -c . slow)" -lt $number ] && [ $tries -lt 1200 ]; do
         sleep 0.1
         tries=$((tries + 1))
     done

@@ -135,7 +135,7 @@ mkfifo in
 exec 3>in
 date=$(date +%s) record now.example:443 0 >&3
 tries=0
-while ! grep -q TOTAL shown && [ $tries -lt 300 ]; do
+while ! grep -q TOTAL shown && [ $tries -lt 1200 ]; do
     sleep 0.1
     tries=$((tries + 1))
 done
@@ -294,7 +294,7 @@ screen() {
     screens=$((screens + 1))
     tmux -L "screen$screens" -f /dev/null -u new-session -d -x "$1" -y "$2" "cd '$tmp'; $3; touch ended; sleep 60"
     tries=0
-    while [ ! -e ended ] && [ $tries -lt 300 ]; do
+    while [ ! -e ended ] && [ $tries -lt 1200 ]; do
         sleep 0.1
         tries=$((tries + 1))
     done

@@ -146,7 +146,7 @@ head -c 200000 /dev/zero >spool/ballast
 "$tool" -k key -s spool -u "$url" -i 1 big.sf &
 sender=$!
 tries=0
-while ! grep -q 'no space is left' err && [ $tries -lt 300 ]; do
+while ! grep -q 'no space is left' err && [ $tries -lt 1200 ]; do
     sleep 0.1
     tries=$((tries + 1))
 done

@@ -516,7 +516,7 @@ head -c 200000 /dev/zero >spool/ballast
 "$tool" -k key -s spool -u "$url" --take in &
 taker=$!
 tries=0
-while ! grep -q 'no space is left' err && [ $tries -lt 300 ]; do
+while ! grep -q 'no space is left' err && [ $tries -lt 1200 ]; do
     sleep 0.1
     tries=$((tries + 1))
 done
@@ -554,7 +554,7 @@ mount -t tmpfs -o size=64k,mode=700 none spool || exit 99
 "$1" -k key -s spool -u "$2" --take in &
 taker=$!
 tries=0
-while [ "$(grep -c . out)" != 1 ] && [ $tries -lt 300 ]; do
+while [ "$(grep -c . out)" != 1 ] && [ $tries -lt 1200 ]; do
     sleep 0.1
     tries=$((tries + 1))
 done

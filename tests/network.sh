@@ -20,12 +20,12 @@ choose_network() {
     export user
 }
 
-# until_true COMMAND...: waits up to half a minute until it succeeds
+# until_true COMMAND...: waits until it succeeds, at most some minutes
 until_true() {
     tries=0
     until "$@" >/dev/null 2>&1; do
         tries=$((tries + 1))
-        [ $tries -lt 300 ] || return 1
+        [ $tries -lt 1200 ] || return 1
         sleep 0.1
     done
 }
