@@ -328,7 +328,7 @@ merge_speed() {
     title "$((records)) records, $(size "$scratch/whole.sf"); extended, $(size "$scratch/extended.sf"); \
 in windows of 10 seconds, $(wc -l <"$scratch/windows.sf") of them, $(size "$scratch/windows.sf")"
     merge="'$BINDIR/flowmerge' >'$scratch/out.sf'"
-    set -- "sort=LC_ALL=C sort -T '$scratch' '$scratch/whole.sf' >'$scratch/out.cut'"
+    set -- "sort=env LC_ALL=C sort -T '$scratch' '$scratch/whole.sf' >'$scratch/out.cut'"
     if installed mlr; then
         head -n $((records / 10)) "$scratch/whole.sf" >"$scratch/tenth.sf"
         set -- "$@" "mlr-tenth=mlr --ijsonl --ojsonl stats1 -a sum -f srcPkts,srcBytes,dstPkts,dstBytes -g src,dst,proto \

@@ -11,7 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* More records of one conversation than this are added up as soon as no other can equal them. */
+/*
+ * More records of one conversation than this are added up where no other can equal them: when there
+ * are twice as many as could not be the last time.
+ */
 #define ORIGINALS_MOST 65536u
 
 /* Pieces that are becoming one. */
@@ -22,6 +25,7 @@ struct joining {
     struct piece made;   /* what they become, but for its counts */
     struct original *originals;
     size_t count, capacity;
+    size_t most;         /* originals, before those are added up that no other can equal */
     struct original sum; /* of originals that are not listed any more */
     struct naming naming;
     struct text name; /* texts of a piece whose name is better than that of the first; or empty */
@@ -176,6 +180,7 @@ static void settle(struct merge *merge, int64_t before)
     memmove(joining->originals, joining->originals + i,
             (joining->count - i) * sizeof *joining->originals);
     joining->count -= i;
+    joining->most = joining->count > ORIGINALS_MOST / 2 ? joining->count * 2 : ORIGINALS_MOST;
 }
 
 static enum result list_original(struct joining *joining, const struct original *original)
@@ -215,6 +220,7 @@ static void begin(struct joining *joining, const struct piece *piece)
     joining->many = false;
     joining->first = joining->made = *piece;
     joining->count = 0;
+    joining->most = ORIGINALS_MOST;
     joining->sum = (struct original){.start = 0};
     joining->naming = piece_naming(piece);
     joining->name.length = 0;
@@ -273,7 +279,7 @@ static enum result join(struct merge *merge, const struct piece *piece)
         made->bytes_from = piece->bytes_from;
     if (piece->sampling > made->sampling)
         made->sampling = piece->sampling;
-    if (merge->last && joining->count > ORIGINALS_MOST)
+    if (merge->last && joining->count > joining->most)
         settle(merge, piece->start);
     return result;
 }

@@ -143,6 +143,34 @@ static void test_flows(size_t memory, const char *what)
     record_reader_destroy(&reader);
 }
 
+/* Of so many records with one start, none can be added up before the last: each may have a double.
+ */
+static void test_flood(void)
+{
+    struct merge *merge = new_merge(SIZE_MAX, "/var/tmp");
+    struct merged flow;
+    const unsigned records = 70000;
+    char line[512];
+
+    for (unsigned i = 0; i < 2 * records; i++) {
+        unsigned bytes = i < records ? i : i - records;
+        int length = snprintf(line, sizeof line,
+                              "{\"src\":\"10.0.0.1:1025\",\"dst\":\"192.0.2.1:443\","
+                              "\"destinationNameSource\":\"original\",\"srcPkts\":1,"
+                              "\"srcBytes\":%u,\"dstPkts\":0,\"dstBytes\":0,"
+                              "\"relativeStart\":5.0,\"protocolInformation\":\"\","
+                              "\"duration\":0.0,\"trafficDate\":\"100.0\",\"proto\":\"tcp\"}",
+                              bytes);
+
+        need(merge_add_line(merge, line, (size_t)length) == RESULT_OK, "merge_add_line");
+    }
+    is_int(merge_next(merge, &flow), RESULT_OK, "a flood of one start: a flow");
+    is_int((int64_t)flow.packets[0], records, "a flood of one start: packets");
+    is_int((int64_t)flow.bytes[0], (int64_t)records * (records - 1) / 2, "its bytes");
+    is_int((int64_t)merge_counted(merge).doubles, records, "its doubles");
+    merge_destroy(&merge);
+}
+
 static void test_none(void)
 {
     struct record_reader *reader = new_reader();
@@ -168,5 +196,6 @@ int main(void)
     test_flows(SIZE_MAX, "in memory");
     test_flows(0, "on the disk");
     test_none();
+    test_flood();
     return done();
 }
