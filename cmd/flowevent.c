@@ -24,6 +24,9 @@
 
 #define MEMORY_LEAST 1024
 
+/* For what rules have seen of the sources of a sensor. */
+#define SEEN_MEMORY ((size_t)256 << 20)
+
 enum { OPTION_MEMORY = OPTION_LONG };
 
 static const struct tool_option tool_options[] = {
@@ -367,6 +370,18 @@ static void print_summary(const struct flowevent *flowevent)
              number_grouped(members, flowevent->members));
 }
 
+/* Sources come so fast only where somebody makes them up. */
+static void tell_forgotten(const struct flowevent *flowevent)
+{
+    uint64_t forgotten = events_forgotten(flowevent->events);
+
+    if (forgotten > 0)
+        complain(NULL,
+                 "events may be missing: %" PRIu64 " that had begun were forgotten, because there "
+                 "were more than memory holds; rules with a shorter \"within\" need less",
+                 forgotten);
+}
+
 static int start(struct flowevent *flowevent)
 {
     const struct samples_use use = {
@@ -390,7 +405,7 @@ static int start(struct flowevent *flowevent)
     if (result == RESULT_OK)
         result = json_init(&flowevent->json, NULL, 0);
     if (result == RESULT_OK)
-        result = events_init(&flowevent->events, flowevent->rules);
+        result = events_init(&flowevent->events, flowevent->rules, SEEN_MEMORY);
     if (result != RESULT_OK)
         return start_failed(result);
     progress_init(&progress, !flowevent->quiet);
@@ -420,6 +435,7 @@ static int run(struct flowevent *flowevent, char **paths, size_t count)
         result = output_flush(flowevent->output);
         if (result != RESULT_OK)
             status = final_status(status, output_failed(result));
+        tell_forgotten(flowevent);
         if (flowevent->verbose)
             print_summary(flowevent);
     }

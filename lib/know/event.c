@@ -53,8 +53,11 @@ struct stream {
     size_t run_count, run_capacity;
     uint64_t *parts; /* memory for them */
     size_t part_count, part_capacity;
-    size_t sweep_at; /* so many runs */
-    size_t drop_at;  /* so many sources */
+    size_t sweep_at;    /* so many runs */
+    size_t drop_at;     /* so many sources */
+    size_t memory;      /* bytes of runs and parts */
+    int64_t oldest;     /* the latest time of the run whose that is least, when last swept */
+    uint64_t forgotten; /* runs that could have mattered */
     struct index index;
     struct hash_seed seed;
 };
@@ -63,6 +66,8 @@ struct events {
     const struct event_rules *rules;
     struct stream *streams[STREAMS_MOST]; /* the one of the latest sample first */
     size_t stream_count;
+    size_t memory;      /* of each */
+    uint64_t forgotten; /* of those that are gone */
     uint64_t sample_count;
 
     uint32_t *order; /* flows of a sample, by start */
@@ -174,7 +179,8 @@ static void destroy_stream(struct stream *stream)
     free(stream);
 }
 
-static enum result make_stream(const struct event_sample *sample, struct stream **stream)
+static enum result make_stream(const struct event_sample *sample, size_t memory,
+                               struct stream **stream)
 {
     struct stream *new = calloc(1, sizeof *new);
     enum result result = new ? hash_seed_init(&new->seed) : RESULT_NO_MEMORY;
@@ -192,6 +198,7 @@ static enum result make_stream(const struct event_sample *sample, struct stream 
     memcpy(new->sensor, sample->sensor, sample->sensor_length);
     new->until = -1;
     new->sweep_at = new->drop_at = INDEX_MIN / 2;
+    new->memory = memory;
     new->flow_base = new->flow_end = 1;
     *stream = new;
     return RESULT_OK;
@@ -215,13 +222,15 @@ static enum result find_stream(struct events *events, const struct event_sample 
     if (at < events->stream_count)
         *stream = events->streams[at];
     else
-        result = make_stream(sample, stream);
+        result = make_stream(sample, events->memory, stream);
     if (result != RESULT_OK)
         return result;
-    if (at == STREAMS_MOST)
-        destroy_stream(events->streams[--at]);
-    else
+    if (at == STREAMS_MOST) {
+        events->forgotten += events->streams[--at]->forgotten;
+        destroy_stream(events->streams[at]);
+    } else {
         events->stream_count += at == events->stream_count;
+    }
     memmove(events->streams + 1, events->streams, at * sizeof *stream);
     events->streams[0] = *stream;
     return RESULT_OK;
@@ -267,23 +276,27 @@ static struct part *part_at(const struct stream *stream, const struct run *run,
     return (struct part *)(stream->parts + run->parts + number * part_words(rule));
 }
 
-/* Whether anything that is kept can still matter to a flow from now on. */
-static bool is_alive(const struct stream *stream, const struct run *run,
-                     const struct event_rule *rule)
+/* The latest time that a run tells of; negative: it tells nothing. */
+static int64_t latest_of(const struct stream *stream, const struct run *run,
+                         const struct event_rule *rule)
 {
-    int64_t now = stream->until;
+    int64_t latest = run->event_end;
 
-    if (rule->by_sample && run->source != stream->sample)
-        return false;
-    if (run->event_end >= 0 && now - run->event_end <= rule->within)
-        return true;
     for (size_t i = 0; i < part_count(rule); i++) {
         const struct part *part = part_at(stream, run, rule, i);
 
-        if (part->start >= 0 && now - part->start <= rule->within)
-            return true;
+        latest = part->start > latest ? part->start : latest;
     }
-    return false;
+    return latest;
+}
+
+/* Whether anything that is kept can still matter to a flow from now on. */
+static bool is_alive(const struct stream *stream, const struct run *run,
+                     const struct event_rule *rule, int64_t latest)
+{
+    if (rule->by_sample && run->source != stream->sample)
+        return false;
+    return latest >= 0 && stream->until - latest <= rule->within;
 }
 
 /* How much there may be before it is looked through again, so that this takes little time in all.
@@ -315,20 +328,28 @@ static void forget_begun(const struct event_rules *rules, struct stream *stream)
 }
 
 /*
- * Forgets runs that cannot matter any more. map: for each rule the number that it gets, or NO_RULE,
- * whose runs are forgotten, too; NULL: the rules stay.
+ * Forgets runs that cannot matter any more, or tell of nothing since then. map: for each rule the
+ * number that it gets, or NO_RULE, whose runs are forgotten, too; NULL: the rules stay.
  */
-static void sweep_into(const struct event_rules *rules, struct stream *stream, const uint16_t *map)
+static void sweep_into(const struct event_rules *rules, struct stream *stream, int64_t since,
+                       const uint16_t *map)
 {
     size_t kept = 0, words = 0;
 
     forget_begun(rules, stream);
+    stream->oldest = stream->until;
     for (size_t i = 0; i < stream->run_count; i++) {
         struct run run = stream->runs[i];
         const struct event_rule *rule = &rules->list[run.rule];
+        int64_t latest = latest_of(stream, &run, rule);
 
-        if (!is_alive(stream, &run, rule) || (map && map[run.rule] == NO_RULE))
+        if (!is_alive(stream, &run, rule, latest) || (map && map[run.rule] == NO_RULE))
             continue;
+        if (latest < since) {
+            stream->forgotten++;
+            continue;
+        }
+        stream->oldest = latest < stream->oldest ? latest : stream->oldest;
         memmove(stream->parts + words, stream->parts + run.parts,
                 run_words(rule) * sizeof *stream->parts);
         run.parts = words;
@@ -347,7 +368,23 @@ static void sweep_into(const struct event_rules *rules, struct stream *stream, c
 
 static void sweep(const struct event_rules *rules, struct stream *stream)
 {
-    sweep_into(rules, stream, NULL);
+    sweep_into(rules, stream, 0, NULL);
+}
+
+static size_t run_bytes(const struct stream *stream)
+{
+    return stream->run_count * sizeof *stream->runs + stream->part_count * sizeof *stream->parts;
+}
+
+/*
+ * Forgets the runs that nothing was seen of for longest, until half of the memory is free: those of
+ * the first half of the time that there is any of, and again.
+ */
+static void forget_oldest(const struct event_rules *rules, struct stream *stream)
+{
+    sweep(rules, stream);
+    while (run_bytes(stream) > stream->memory / 2)
+        sweep_into(rules, stream, stream->oldest + (stream->until - stream->oldest) / 2 + 1, NULL);
 }
 
 /* Keeps only the sources that still have runs. */
@@ -437,7 +474,9 @@ static enum result make_run(const struct event_rules *rules, struct stream *stre
     struct run *grown;
     enum result result = RESULT_OK;
 
-    if (stream->run_count >= stream->sweep_at)
+    if (run_bytes(stream) >= stream->memory)
+        forget_oldest(rules, stream);
+    else if (stream->run_count >= stream->sweep_at)
         sweep(rules, stream);
     if (index_full(&stream->index, (uint32_t)stream->run_count))
         result = index_grow(&stream->index, (uint32_t)stream->run_count, hash_run, stream);
@@ -851,7 +890,7 @@ enum result events_change(struct events *events, const struct event_rules *rules
         return result;
     }
     for (size_t i = 0; i < events->stream_count; i++)
-        sweep_into(events->rules, events->streams[i], map);
+        sweep_into(events->rules, events->streams[i], 0, map);
     free(map);
     free(events->masks);
     free(events->touched);
@@ -861,7 +900,16 @@ enum result events_change(struct events *events, const struct event_rules *rules
     return RESULT_OK;
 }
 
-enum result events_init(struct events **events, const struct event_rules *rules)
+uint64_t events_forgotten(const struct events *events)
+{
+    uint64_t forgotten = events->forgotten;
+
+    for (size_t i = 0; i < events->stream_count; i++)
+        forgotten += events->streams[i]->forgotten;
+    return forgotten;
+}
+
+enum result events_init(struct events **events, const struct event_rules *rules, size_t memory)
 {
     struct events *new = calloc(1, sizeof *new);
 
@@ -869,6 +917,7 @@ enum result events_init(struct events **events, const struct event_rules *rules)
     if (!new)
         return RESULT_NO_MEMORY;
     new->rules = rules;
+    new->memory = memory;
     new->masks = calloc(rules->count + 1, sizeof *new->masks);
     new->touched = calloc(rules->count + 1, sizeof *new->touched);
     return new->masks &&new->touched ? RESULT_OK : RESULT_NO_MEMORY;

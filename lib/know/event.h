@@ -56,9 +56,17 @@ MUST_CHECK enum result event_sample_add(struct event_sample *sample, struct even
 
 struct events;
 
-/* The rules are the caller's. RESULT_NO_MEMORY; RESULT_SYSTEM: no random numbers. */
-MUST_CHECK enum result events_init(struct events **events, const struct event_rules *rules);
+/*
+ * The rules are the caller's. memory: bytes for what was seen of the sources of a sensor; what is
+ * more forgets those that nothing was seen of for longest. RESULT_NO_MEMORY; RESULT_SYSTEM: no
+ * random numbers.
+ */
+MUST_CHECK enum result events_init(struct events **events, const struct event_rules *rules,
+                                   size_t memory);
 void events_destroy(struct events **events);
+
+/* How often a rule's steps of a source were forgotten while they could still have mattered. */
+uint64_t events_forgotten(const struct events *events);
 
 /*
  * Finds the events of a sample that is complete, or so far: fills in its flows. RESULT_NO_MEMORY.

@@ -137,7 +137,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     must(event_rules_init(&rules) == RESULT_OK);
     add_lines(&rules, (const char *)data, size);
     must(event_rules_ready(&rules) == RESULT_OK);
-    must(events_init(&events, &rules) == RESULT_OK);
+    must(events_init(&events, &rules, 1 << 20) == RESULT_OK);
     for (int i = 0; i < 2 && rules.count > 0; i++)
         find_events(events, &rules, (const char *)data, size);
     events_destroy(&events);
