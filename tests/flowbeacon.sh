@@ -92,6 +92,20 @@ found '.src, .hosts, .prevalence' 'what is older than a day does not count' old.
 EOF
 date=1700000000
 
+# More destinations than are counted at a time: each has its hosts
+awk -v date="$date" 'BEGIN {
+    for (i = 0; i < 24000; i++) {
+        printf "{\"src\":\"10.0.0.%d:%d\",\"dst\":\"host%d.example:443\",\"destinationNameSource\":\"passive\",", i / 12000 + 1, i % 60000 + 1, i % 3000
+        printf "\"srcPkts\":1,\"srcBytes\":1,\"dstPkts\":1,\"dstBytes\":1,\"relativeStart\":%d.0,", i / 3
+        printf "\"protocolInformation\":\"\",\"duration\":0.0,\"trafficDate\":\"%s.000000\",\"proto\":\"tcp\"}\n", date
+    }
+}' >many.sf
+flows 4 600 10.0.0.3 host7.example:443 0 2.0 | sed 's/original/passive/' >>many.sf
+"$tool" many.sf >many.nd
+is "$(jq -r '.hosts' <many.nd | sort | uniq -c | awk '{ print $1, $2 }')" "5998 2
+3 3" 'many destinations: the hosts of each'
+is "$("$tool" --memory 2M many.sf | cmp - many.nd && echo same)" same 'many destinations, on the disk: the same'
+
 # Forms of ends
 {
     flows 4 600 '[2001:db8::1]' '[2001:db8::2]:443' 0 2.0
@@ -105,6 +119,13 @@ flows 4 600 10.0.0.1 198.51.100.7:0 0 2.0 | sed 's/:[0-9]*","dst":"198.51.100.7:
     s/"protocolInformation":""/"protocolInformation":"ICMP"/; s/"proto":"tcp"/"proto":"icmp6"/' >ping.sf
 found '.src, .dst' 'ICMP has no ports' ping.sf <<'EOF'
 2001:db8::4 2001:db8::3
+EOF
+{
+    flows 3 600 '[2001:db8::1]' '[2001:DB8:0::2]:443' 0 2.0
+    flows 3 1800 '[2001:db8:0:0::1]' '[2001:db8::2]:80' 0 2.0 | sed 's/original/session/'
+} >forms.sf
+found '.src, .dst, .flows' 'an address is the same however it is written' -m 3 forms.sf <<'EOF'
+2001:db8::1 2001:db8::2 6
 EOF
 
 # What flowmeta calls uninteresting
