@@ -164,13 +164,15 @@ is "$(cat all.sf strobe.sf | tac | "$tool" | cmp - disk && echo same)" same 'in 
 long=$(printf '%01500d' 0)
 {
     flows 4 600 10.0.0.1 "$long.example:443" 0 2.0 | sed 's/"srcBytes":100/"srcBytes":18446744073709551615/'
-    flows 4 600 10.0.0.2 192.0.2.1:443 0 9000000000.0
+    flows 40 600 10.0.0.2 192.0.2.1:443 0 9000000000.0
 } >limits.sf
 found '.src, (.dst | length), (.srcBytes > 1.8e19)' 'long names are cut, sums stop' limits.sf <<'EOF'
 10.0.0.2 9 false
 10.0.0.1 1024 true
 EOF
 is "$("$tool" limits.sf | sed -n 's/.*"srcBytes":\([0-9]*\).*"dst.*/\1/p' | tail -1)" 18446744073709551615 'sums stop'
+"$tool" limits.sf >limits.nd
+is_status 0 'flowtop reads sums at their limits' "$bindir/flowtop" limits.nd
 
 # Damaged input
 {

@@ -36,7 +36,8 @@ MUST_CHECK enum result beacons_add(struct beacons *beacons, const struct merged 
 
 /*
  * A pair that has a score, or was connected for an hour or more. Sums stop at the greatest 64-bit
- * number. Times are microseconds since 1970, durations microseconds.
+ * number, those of durations before TIME_END. Times are microseconds since 1970, durations
+ * microseconds.
  */
 struct beacon {
     struct record_text src, dst; /* addresses, or the name of dst: without ports and brackets */
