@@ -56,7 +56,8 @@ static const char *const statements[STATEMENTS] = {
     [NUMBER] = "SELECT number FROM counter WHERE id=?1",
     [NEW_NUMBER] = "INSERT INTO counter(id) VALUES(?1)",
     [FORGET] = "DELETE FROM seen WHERE (high, low) IN"
-               " (SELECT high, low FROM seen GROUP BY high, low HAVING max(last)<?1)",
+               " (SELECT high, low FROM seen WHERE high>=?2 AND high<=?3"
+               " GROUP BY high, low HAVING max(last)<?1)",
     [ROWS] = "SELECT 0, high, low, id, n, first, last FROM seen JOIN counter ON number=counter"
              " ORDER BY high, low",
     [ROWS_SORTED] =
@@ -347,16 +348,34 @@ enum result seen_number(struct seen *seen, int64_t counter, bool make, int64_t *
     return result == RESULT_OK ? find_number(seen, counter, number) : result;
 }
 
-enum result seen_forget(struct seen *seen, int64_t before, int64_t *rows)
+/* SQLite holds the keys to forget in memory: it gets them by parts of the store. */
+#define PARTS 64
+#define PART_KEYS (INT64_C(1) << 58) /* by the first half of a key, from the least number on */
+
+static enum result forget_part(struct seen *seen, int64_t before, int64_t part)
 {
+    int64_t from = (part - PARTS / 2) * PART_KEYS;
     enum result result;
     sqlite3_stmt *statement = use(seen, FORGET, &result);
 
     if (!statement)
         return result;
     sqlite3_bind_int64(statement, 1, before);
-    result = end(seen, statement, sqlite3_step(statement));
-    *rows = result == RESULT_OK ? sqlite3_changes(seen->db) : 0;
+    sqlite3_bind_int64(statement, 2, from);
+    sqlite3_bind_int64(statement, 3, from + (PART_KEYS - 1));
+    return end(seen, statement, sqlite3_step(statement));
+}
+
+enum result seen_forget(struct seen *seen, int64_t before, int64_t *rows)
+{
+    enum result result = RESULT_OK;
+
+    *rows = 0;
+    for (int64_t part = 0; part < PARTS && result == RESULT_OK; part++) {
+        result = forget_part(seen, before, part);
+        if (result == RESULT_OK)
+            *rows += sqlite3_changes(seen->db);
+    }
     return result;
 }
 

@@ -215,6 +215,37 @@ static void test_numbers(const char *path)
     seen_destroy(&seen);
 }
 
+/* Keys from the least to the greatest, each with an old row and every third with a new one, too. */
+static void test_forget(const char *path)
+{
+    struct seen_row rows[256 + 86];
+    struct seen_figures figures;
+    struct seen *seen;
+    int64_t forgotten;
+    size_t count = 0;
+
+    for (size_t i = 0; i < 256; i++) {
+        uint64_t high = (UINT64_C(1) << 63) + (i << 56) + (i == 255 ? UINT64_MAX >> 8 : 0);
+        struct seen_key key = {(int64_t)high, (int64_t)i};
+
+        rows[count++] = (struct seen_row){key, 0, 1, 10, 19};
+        if (i % 3 == 0)
+            rows[count++] = (struct seen_row){key, 1, 1, 10, 20};
+    }
+    need(seen_init(&seen) == RESULT_OK, "no memory");
+    need(seen_open(seen, path, SEEN_CREATE) == RESULT_OK, seen_problem(seen));
+    is_int(seen_begin(seen), RESULT_OK, "it begins");
+    is_int(seen_write(seen, rows, count), RESULT_OK, "keys from the least to the greatest");
+    is_int(seen_forget(seen, 20, &forgotten), RESULT_OK, "what is old is forgotten");
+    is_int(forgotten, 256 - 86, "all that is old, wherever it is");
+    is_int(seen_figures(seen, &figures), RESULT_OK, "the others");
+    is_int(figures.rows, 2 * 86, "keys that were seen again keep all rows");
+    is_int(seen_forget(seen, 21, &forgotten), RESULT_OK, "all is forgotten");
+    is_int(forgotten, 2 * 86, "all of it");
+    seen_undo(seen);
+    seen_destroy(&seen);
+}
+
 int main(void)
 {
     make_folder("test_seen");
@@ -223,6 +254,7 @@ int main(void)
     test_rows(path_of("store"));
     test_add(path_of("other"));
     test_numbers(path_of("store"));
+    test_forget(path_of("old"));
     remove_folder();
     return done();
 }
