@@ -62,6 +62,7 @@ static int run_files(struct work *work, char **paths, size_t count)
 
     if (go_on && (result = output_flush(work->output)) != RESULT_OK)
         status = final_status(status, output_failed(result));
+    output_end(work->output);
     return status;
 }
 
@@ -73,6 +74,7 @@ static int work_init(struct work *work)
     if (!work->output)
         return out_of_memory();
     output_init(work->output, STDOUT_FILENO);
+    output_write_behind(work->output, thread_block());
     progress_init(&progress, !annotator->quiet);
     if (stop_init() != EX_OK)
         return EX_OSERR;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common.h"
 
+#include "base/number.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -9,8 +11,13 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+/* Three of them fit the cache of a processor core. */
+#define BLOCK_BYTES (1024u * 1024)
+#define BLOCK_BYTES_MAX (256u * 1024 * 1024)
 
 struct progress progress;
 
@@ -153,6 +160,16 @@ int input_paths(int argc, char **argv, char ***paths, size_t *count)
     for (size_t i = 0; i < *count; i++)
         dashes += strcmp((*paths)[i], "-") == 0;
     return dashes > 1 ? usage_error("standard input can be read only once") : EX_OK;
+}
+
+size_t thread_block(void)
+{
+    const char *text = getenv("SECFLOW_BLOCK");
+    uint64_t bytes;
+
+    return text && number_count(text, strlen(text), &bytes) && bytes <= BLOCK_BYTES_MAX
+               ? (size_t)bytes
+               : BLOCK_BYTES;
 }
 
 void tell_terminal(char **paths, size_t count, const char *what)

@@ -51,6 +51,12 @@ __attribute__((format(printf, 1, 2))) int usage_hint(const char *format, ...);
  */
 MUST_CHECK int input_paths(int argc, char **argv, char ***paths, size_t *count);
 
+/*
+ * How much of a large file threads read and write at once, in bytes: SECFLOW_BLOCK of the
+ * environment, or else what is fast. 0: there are to be no threads.
+ */
+size_t thread_block(void);
+
 /* If one of the paths is a terminal, prints what is expected there, such as a capture. */
 void tell_terminal(char **paths, size_t count, const char *what);
 

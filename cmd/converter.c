@@ -115,7 +115,16 @@ int open_output(struct converter_options *options, struct record_writer **writer
         status = set_sensor(options, "SECFLOW_SENSOR", sensor);
     if (status != EX_OK)
         return status;
-    return record_writer_init(writer, STDOUT_FILENO) == RESULT_OK ? EX_OK : out_of_memory();
+    if (record_writer_init(writer, STDOUT_FILENO) != RESULT_OK)
+        return out_of_memory();
+    record_writer_write_behind(*writer, thread_block());
+    return EX_OK;
+}
+
+int close_records(struct record_writer **writer, int status)
+{
+    record_writer_destroy(writer);
+    return close_output(status);
 }
 
 struct meter_options converter_meter(const struct converter_options *options, struct sink sink)

@@ -64,6 +64,9 @@ MUST_CHECK int converter_option(struct converter_options *options, int option, c
  */
 MUST_CHECK int open_output(struct converter_options *options, struct record_writer **writer);
 
+/* Destroys the writer and closes standard output. Returns status, or EX_IOERR. */
+int close_records(struct record_writer **writer, int status);
+
 /* The options of metering that the command line sets; the rest is zero. */
 struct meter_options converter_meter(const struct converter_options *options, struct sink sink);
 

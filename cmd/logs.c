@@ -123,6 +123,7 @@ static int read_log(struct command *command, const char *path)
 
     if (result == RESULT_OK) {
         input_set_wait(input, stop_wait_input, NULL);
+        input_read_ahead(input, thread_block());
         result = reader->open(&log, input, &command->options);
     }
     switch (result) {
@@ -314,7 +315,7 @@ int logs_main(const struct logs *logs, int argc, char **argv)
         if (status == EX_OK && !command.converter.quiet)
             tell_terminal(paths, count, "a log");
         if (status == EX_OK)
-            status = close_output(convert(&command, paths, count));
+            status = close_records(&command.writer, convert(&command, paths, count));
         status = converter_status(&command.converter, status);
     }
     record_writer_destroy(&command.writer);

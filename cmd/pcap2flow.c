@@ -100,6 +100,7 @@ static int open_source(struct command *command, struct source *source, const cha
     result = input_open(&source->input, path);
     if (result == RESULT_OK) {
         input_set_wait(source->input, stop_wait_input, NULL);
+        input_read_ahead(source->input, thread_block());
         result = capfile_open(&source->capfile, source->input);
     }
     *opened = result == RESULT_OK;
@@ -491,8 +492,9 @@ int main(int argc, char **argv)
         if (status == EX_OK && !command.converter.quiet)
             tell_terminal(paths, count, "a capture");
         if (status == EX_OK)
-            status = close_output(command.merge ? convert_merged(&command, paths, count)
-                                                : convert_each(&command, paths, count));
+            status = close_records(&command.writer, command.merge
+                                                        ? convert_merged(&command, paths, count)
+                                                        : convert_each(&command, paths, count));
         status = converter_status(&command.converter, status);
     }
     record_writer_destroy(&command.writer);

@@ -222,6 +222,7 @@ static int read_file(struct secflows *secflows, const struct secflows_use *use, 
     if (status != EX_OK)
         return status;
     input_set_wait(secflows->input, use->wait ? use->wait : stop_wait_input, use->context);
+    input_read_ahead(secflows->input, thread_block());
     while ((result = secflows_next(secflows, &record, &line, &length)) == RESULT_OK)
         if ((result = use->take(use->context, &record)) != RESULT_OK)
             break;

@@ -148,6 +148,14 @@ class Case:
             yield "the cache is no link any more"
 
 
+class Threads(Case):
+    """With a thread that reads ahead and one that writes behind. Where there can be none, it goes on without."""
+    passing = (("pthread_create", errno.EAGAIN),)
+
+    def run(self, folder, environment):
+        return super().run(folder, dict(environment, SECFLOW_BLOCK="16384"))
+
+
 class Page(Case):
     """A page is whole, or there is none, unless it cannot be written."""
 
@@ -592,6 +600,7 @@ def make_cases(work):
     (work / "known.sf").write_text(record(1700000000, 1).replace("}", KNOWN) + record(1700000060, 2))
     (work / "many.sf").write_text("".join(record(1700000000, 1).replace("10.0.0.1:", "10.0.%d.%d:" % divmod(n, 256))
                                           .replace("}", ',"note":"%0120d"}' % n) for n in range(6000)))
+    (work / "some.sf").write_text("".join((work / "many.sf").read_text().splitlines(True)[:1000]))
     (work / "samples.log").write_text(conn_log())
     (work / "lists").mkdir()
     (work / "lists/own.ndjson").write_text('{"destination":"9.9.9.9","title":"A","tags":["b"]}\n')
@@ -617,6 +626,7 @@ def make_cases(work):
             "exporters.pcap", "late-data.ipfix", "late-template.ipfix", "totals.ipfix", "sampling.ipfix", "nfdump.json"))),
         Cached("vpc2flow", "-xv", "-c", "cache", "../vpc.log", "../names.json"),
         Case("flowlabel", "../samples.sf"),
+        Threads("flowlabel, with threads", "../some.sf"),
         Case("flowtop", "-j", "../samples.sf"),
         Page("flowreport", "-t", "Title", "../known.sf"),
         Case("flowmeta", "-f", "../lists", "-b", "../lists/own.ndjson", "../samples.sf"),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/input.h"
 
+#include "base/ahead.h"
 #include "base/inflate.h"
 
 #include <errno.h>
@@ -17,9 +18,16 @@
 #define RAW_BYTES (64u * 1024)
 #define WINDOW_LOG_MAX 25 /* 32 MiB */
 
+/* With fewer blocks, starting a thread would show. Compressed data may become any number of them.
+ */
+#define BLOCKS_LEFT_MIN 8
+
 enum coding { CODING_UNKNOWN, CODING_NONE, CODING_GZIP, CODING_ZSTD };
 
 struct input {
+    size_t block;        /* bytes to read ahead at once; 0: none */
+    struct ahead *ahead; /* while not NULL, its thread has everything below that reading changes */
+    uint64_t told;       /* bytes of the file that were read for what the caller has */
     int fd;
     bool regular, at_end;
     bool named_pipe; /* a read at its end looks like one before its beginning */
@@ -76,6 +84,7 @@ void input_close(struct input **input)
 
     if (!old)
         return;
+    ahead_destroy(&old->ahead);
     inflater_destroy(&old->inflater);
     ZSTD_freeDCtx(old->zstd);
     if (old->fd > STDIN_FILENO)
@@ -90,14 +99,20 @@ void input_set_wait(struct input *input, bool (*wait)(void *context, int fd), vo
     input->wait_context = context;
 }
 
+static enum result wait(const struct input *input)
+{
+    if (!input->wait || input->wait(input->wait_context, input->fd))
+        return RESULT_OK;
+    errno = ECANCELED;
+    return RESULT_SYSTEM;
+}
+
 static enum result read_file(struct input *input, void *buffer, size_t size, size_t *got)
 {
     ssize_t n;
 
-    if (input->wait && !input->wait(input->wait_context, input->fd)) {
-        errno = ECANCELED;
+    if (!input->ahead && wait(input) != RESULT_OK)
         return RESULT_SYSTEM;
-    }
     if (input->named_pipe)
         poll(&(struct pollfd){.fd = input->fd, .events = POLLIN}, 1, -1);
     do {
@@ -291,6 +306,50 @@ enum result input_read(struct input *input, void *buffer, size_t size, size_t *g
     return RESULT_OK;
 }
 
+void input_read_ahead(struct input *input, size_t block)
+{
+    input->block = block;
+}
+
+static enum result read_for_block(void *context, uint8_t *bytes, size_t size, size_t *got,
+                                  uint64_t *done)
+{
+    struct input *input = context;
+    enum result result = input_read(input, bytes, size, got);
+
+    *done = input->done;
+    return result;
+}
+
+bool input_reads_ahead(struct input *input)
+{
+    uint64_t left;
+
+    if (input->ahead)
+        return true;
+    left = input->size > input->done ? input->size - input->done : 0;
+    if (input->block == 0 || input->coding == CODING_UNKNOWN ||
+        left / input->block < (input->coding == CODING_NONE ? BLOCKS_LEFT_MIN : 1))
+        return false;
+    input->told = input->done;
+    if (ahead_init(&input->ahead, input->block, read_for_block, input) != RESULT_OK)
+        input->block = 0; /* there is no thread: go on without */
+    return input->ahead;
+}
+
+enum result input_next(struct input *input, const uint8_t *kept, size_t length, uint8_t **bytes,
+                       size_t *got)
+{
+    enum result result = wait(input);
+
+    *got = 0;
+    if (result == RESULT_OK) {
+        result = ahead_next(input->ahead, kept, length, bytes, got);
+        input->told = ahead_done(input->ahead);
+    }
+    return result;
+}
+
 const char *input_problem(const struct input *input)
 {
     return input->problem;
@@ -303,7 +362,7 @@ bool input_is_regular(const struct input *input)
 
 void input_progress(const struct input *input, uint64_t *done, uint64_t *size)
 {
-    *done = input->done;
+    *done = input->ahead ? input->told : input->done;
     *size = input->size;
 }
 

@@ -38,6 +38,24 @@ MUST_CHECK enum result input_read(struct input *input, void *buffer, size_t size
  */
 void input_set_wait(struct input *input, bool (*wait)(void *context, int fd), void *context);
 
+/*
+ * Lets a thread read ahead, and decompress, as soon as a lookahead reads on in a regular file that
+ * is large: of 8 blocks or more, compressed of 1 or more. block: its bytes; 0: never.
+ */
+void input_read_ahead(struct input *input, size_t block);
+
+/* For the lookahead: starts the thread if there is to be one. False: there is none. */
+bool input_reads_ahead(struct input *input);
+
+/*
+ * The same for input_reads_ahead, in place of input_read: the bytes to keep, at most AHEAD_KEPT of
+ * the last ones, come first in *bytes, which is valid until the next call, and *got more follow.
+ * Calls wait before each block. If the result is not RESULT_OK, *bytes is unchanged and the last
+ * ones remain valid.
+ */
+MUST_CHECK enum result input_next(struct input *input, const uint8_t *kept, size_t length,
+                                  uint8_t **bytes, size_t *got);
+
 /* What was wrong; owned by the input. */
 const char *input_problem(const struct input *input);
 

@@ -1,35 +1,80 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/lookahead.h"
 
+#include "base/ahead.h"
+
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 
 /* Bytes per read: large enough for few calls, small enough to stay in the cache. */
-#define READ_BYTES (128u * 1024)
+#define READ_BYTES AHEAD_READ
 
 void lookahead_init(struct lookahead *in, struct input *input)
 {
     in->input = input;
     in->result = RESULT_OK;
     in->error = 0;
-    in->at = in->end = 0;
+    in->at = in->end = in->behind = 0;
     in->offset = 0;
+    in->buffer = in->own;
+}
+
+void lookahead_continue(struct lookahead *in, const struct lookahead *other)
+{
+    memcpy(in, other, offsetof(struct lookahead, own));
+    if (other->buffer == other->own) {
+        in->buffer = in->own;
+        memcpy(in->own, other->own, other->end);
+    }
+}
+
+/* Gives up what was read. */
+static void forget(struct lookahead *in)
+{
+    if (in->buffer == in->own)
+        memmove(in->own, in->own + in->at, in->end - in->at);
+    else
+        in->buffer += in->at;
+    in->offset += in->at;
+    in->end -= in->at;
+    in->at = 0;
+}
+
+/* Shows at most LOOKAHEAD_BYTES of the block, as without a thread. */
+static void show(struct lookahead *in)
+{
+    size_t all = in->end + in->behind;
+
+    in->end = all < LOOKAHEAD_BYTES ? all : LOOKAHEAD_BYTES;
+    in->behind = all - in->end;
+}
+
+static enum result read_on(struct lookahead *in)
+{
+    size_t room = LOOKAHEAD_BYTES - in->end, got = 0;
+    enum result result;
+
+    if (input_reads_ahead(in->input)) {
+        result = input_next(in->input, in->buffer, in->end, &in->buffer, &got);
+        in->behind = got;
+        show(in);
+        return result;
+    }
+    result =
+        input_read(in->input, in->buffer + in->end, room < READ_BYTES ? room : READ_BYTES, &got);
+    in->end += got;
+    return result;
 }
 
 bool lookahead_fill(struct lookahead *in, size_t n)
 {
     if (in->result != RESULT_OK)
         return false;
-    memmove(in->buffer, in->buffer + in->at, in->end - in->at);
-    in->offset += in->at;
-    in->end -= in->at;
-    in->at = 0;
+    forget(in);
+    show(in);
     while (in->end < n && in->result == RESULT_OK) {
-        size_t room = LOOKAHEAD_BYTES - in->end, got = 0;
-
-        in->result = input_read(in->input, in->buffer + in->end,
-                                room < READ_BYTES ? room : READ_BYTES, &got);
-        in->end += got;
+        in->result = read_on(in);
         in->error = errno;
     }
     return in->end >= n;

@@ -15,12 +15,18 @@ struct lookahead {
     enum result result; /* RESULT_OK while there may be more to read */
     int error;          /* errno of the last read */
     size_t at, end;     /* the unread part of the buffer; the reader advances `at` */
+    size_t behind;      /* bytes of the same block after the end, where a thread reads ahead */
     uint64_t offset;    /* of buffer[0] in the input */
-    uint8_t buffer[LOOKAHEAD_BYTES];
+    uint8_t *buffer;    /* own, or in the block */
+    uint8_t own[LOOKAHEAD_BYTES];
 };
 
 /* Reads from an input that remains the caller's. Leaves the buffer untouched. */
 void lookahead_init(struct lookahead *in, struct input *input);
+
+/* The same where another lookahead has read the beginning of the input. It is not to be used again.
+ */
+void lookahead_continue(struct lookahead *in, const struct lookahead *other);
 
 /* Reads on until n bytes, at most LOOKAHEAD_BYTES, are at in->at; false if there are fewer. */
 bool lookahead_fill(struct lookahead *in, size_t n);

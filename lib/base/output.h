@@ -11,6 +11,7 @@
 #include "base/result.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 #define OUTPUT_BYTES (128u * 1024)
 
@@ -22,7 +23,10 @@ struct output {
     output_write_fn *write; /* NULL: write to fd */
     void *context;
     size_t used;
-    char buffer[OUTPUT_BYTES];
+    char *buffer;          /* own, or the thread's */
+    struct behind *behind; /* NULL: there is no thread */
+    uint64_t after;        /* bytes to write before there is one; 0: there is to be none */
+    char own[OUTPUT_BYTES];
 };
 
 void output_init(struct output *output, int fd);
@@ -30,7 +34,21 @@ void output_init(struct output *output, int fd);
 /* From now on, write is called in place of write(2). */
 void output_redirect(struct output *output, output_write_fn *write, void *context);
 
+/*
+ * Lets a thread write what is full to the descriptor while the caller goes on, once 8 blocks of so
+ * many bytes were written; 0: never. A failure shows a few buffers later, at the latest when all is
+ * flushed, and stays.
+ */
+void output_write_behind(struct output *output, size_t block);
+
+/* Waits until the thread has written what it has, and ends it. Only then close the descriptor. */
+void output_end(struct output *output);
+
+/* Writes all that was added. */
 MUST_CHECK enum result output_flush(struct output *output);
+
+/* Makes the buffer empty: what is in it is written now or, by the thread, soon. */
+MUST_CHECK enum result output_pass(struct output *output);
 
 /*
  * Makes space for at most OUTPUT_BYTES bytes. The caller writes them at output->buffer +
@@ -38,7 +56,7 @@ MUST_CHECK enum result output_flush(struct output *output);
  */
 MUST_CHECK static inline enum result output_reserve(struct output *output, size_t bytes)
 {
-    return OUTPUT_BYTES - output->used >= bytes ? RESULT_OK : output_flush(output);
+    return OUTPUT_BYTES - output->used >= bytes ? RESULT_OK : output_pass(output);
 }
 
 /* Adds any number of bytes. */

@@ -122,11 +122,7 @@ enum result capfile_continue(struct capfile **capfile, const struct lookahead *i
     if (!new)
         return RESULT_NO_MEMORY;
     *capfile = new;
-    new->in.result = in->result;
-    new->in.error = in->error;
-    new->in.end = in->end - in->at;
-    new->in.offset = lookahead_offset(in);
-    memcpy(new->in.buffer, in->buffer + in->at, new->in.end);
+    lookahead_continue(&new->in, in);
     return begin(new);
 }
 

@@ -195,8 +195,15 @@ void record_writer_redirect(struct record_writer *writer, output_write_fn *write
     output_redirect(&writer->output, write, context);
 }
 
+void record_writer_write_behind(struct record_writer *writer, size_t block)
+{
+    output_write_behind(&writer->output, block);
+}
+
 void record_writer_destroy(struct record_writer **writer)
 {
+    if (*writer)
+        output_end(&(*writer)->output);
     free(*writer);
     *writer = NULL;
 }

@@ -16,7 +16,11 @@ MUST_CHECK enum result record_writer_init(struct record_writer **writer, int fd)
 /* From now on, write is called in place of write(2). */
 void record_writer_redirect(struct record_writer *writer, output_write_fn *write, void *context);
 
-/* Does not flush. */
+/* Lets a thread write, once there are 8 blocks of so many bytes; see output_write_behind. 0: never.
+ */
+void record_writer_write_behind(struct record_writer *writer, size_t block);
+
+/* Does not flush, but waits for the thread. */
 void record_writer_destroy(struct record_writer **writer);
 
 /*

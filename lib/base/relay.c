@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/relay.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+struct relay {
+    size_t slots;
+    void (*run)(void *context);
+    void *context;
+    pthread_t thread;
+    pthread_mutex_t mutex; /* protects everything below */
+    pthread_cond_t changed;
+    uint64_t put, taken, returned;
+    bool over;
+};
+
+static void *run(void *context)
+{
+    struct relay *relay = context;
+
+    relay->run(relay->context);
+    return NULL;
+}
+
+/* Signals are for the thread that knows what to do with them; these are about what a thread does
+ * itself. */
+static int start_thread(struct relay *relay)
+{
+    static const int own[] = {SIGBUS, SIGFPE, SIGILL, SIGPIPE, SIGSEGV, SIGSYS, SIGTRAP, SIGXFSZ};
+    sigset_t blocked, before;
+    int error;
+
+    sigfillset(&blocked);
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        sigdelset(&blocked, own[i]);
+    error = pthread_sigmask(SIG_SETMASK, &blocked, &before);
+    if (error != 0)
+        return error;
+    error = pthread_create(&relay->thread, NULL, run, relay);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return error;
+}
+
+static void free_relay(struct relay *relay)
+{
+    pthread_cond_destroy(&relay->changed);
+    pthread_mutex_destroy(&relay->mutex);
+    free(relay);
+}
+
+enum result relay_init(struct relay **relay, size_t slots, void (*run_thread)(void *context),
+                       void *context)
+{
+    struct relay *new = calloc(1, sizeof *new);
+    int error;
+
+    *relay = NULL;
+    if (!new)
+        return RESULT_NO_MEMORY;
+    new->slots = slots;
+    new->run = run_thread;
+    new->context = context;
+    pthread_mutex_init(&new->mutex, NULL);
+    pthread_cond_init(&new->changed, NULL);
+    *relay = new; /* which the thread finds there */
+    error = start_thread(new);
+    if (error == 0)
+        return RESULT_OK;
+    *relay = NULL;
+    free_relay(new);
+    errno = error;
+    return RESULT_SYSTEM;
+}
+
+void relay_destroy(struct relay **relay)
+{
+    struct relay *old = *relay;
+
+    if (!old)
+        return;
+    pthread_mutex_lock(&old->mutex);
+    old->over = true;
+    pthread_cond_signal(&old->changed);
+    pthread_mutex_unlock(&old->mutex);
+    pthread_join(old->thread, NULL);
+    free_relay(old);
+    *relay = NULL;
+}
+
+bool relay_is_over(struct relay *relay)
+{
+    bool over;
+
+    pthread_mutex_lock(&relay->mutex);
+    over = relay->over;
+    pthread_mutex_unlock(&relay->mutex);
+    return over;
+}
+
+/* The two sides never wait at once: one for a full slot, the other for a free one. */
+static void advance(struct relay *relay, uint64_t *count)
+{
+    pthread_mutex_lock(&relay->mutex);
+    ++*count;
+    pthread_cond_signal(&relay->changed);
+    pthread_mutex_unlock(&relay->mutex);
+}
+
+bool relay_room(struct relay *relay, size_t *slot)
+{
+    bool over;
+
+    pthread_mutex_lock(&relay->mutex);
+    while (!relay->over && relay->put - relay->returned == relay->slots)
+        pthread_cond_wait(&relay->changed, &relay->mutex);
+    over = relay->over;
+    *slot = (size_t)(relay->put % relay->slots);
+    pthread_mutex_unlock(&relay->mutex);
+    return !over;
+}
+
+void relay_drain(struct relay *relay)
+{
+    pthread_mutex_lock(&relay->mutex);
+    while (relay->returned < relay->put)
+        pthread_cond_wait(&relay->changed, &relay->mutex);
+    pthread_mutex_unlock(&relay->mutex);
+}
+
+void relay_put(struct relay *relay)
+{
+    advance(relay, &relay->put);
+}
+
+bool relay_take(struct relay *relay, size_t *slot)
+{
+    bool any;
+
+    pthread_mutex_lock(&relay->mutex);
+    while (!relay->over && relay->taken == relay->put)
+        pthread_cond_wait(&relay->changed, &relay->mutex);
+    any = relay->taken < relay->put;
+    *slot = (size_t)(relay->taken % relay->slots);
+    relay->taken += any;
+    pthread_mutex_unlock(&relay->mutex);
+    return any;
+}
+
+void relay_return(struct relay *relay)
+{
+    advance(relay, &relay->returned);
+}

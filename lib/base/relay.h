@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A ring of slots between two threads: one fills them, in their order, and the other one takes what
+ * is in them and returns them. What a slot holds is theirs.
+ */
+#ifndef SECFLOW_RELAY_H
+#define SECFLOW_RELAY_H
+
+#include "base/result.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct relay;
+
+/*
+ * Starts the other thread, which calls run and ends with it. Signals are not delivered to
+ * it, except those that it causes itself. RESULT_SYSTEM: there is no thread; see errno.
+ */
+MUST_CHECK enum result relay_init(struct relay **relay, size_t slots, void (*run)(void *context),
+                                  void *context);
+
+/* Asks the thread to end, and waits for that. */
+void relay_destroy(struct relay **relay);
+
+/* True if the thread is to end. */
+bool relay_is_over(struct relay *relay);
+
+/* For the side that fills: waits for a free slot. False: the relay is over. */
+bool relay_room(struct relay *relay, size_t *slot);
+
+/* That slot is full. */
+void relay_put(struct relay *relay);
+
+/* For the side that takes: waits for the next full slot. False: the relay is over, and all are
+ * taken. */
+bool relay_take(struct relay *relay, size_t *slot);
+
+/* For the side that fills: waits until all that was put has been returned. */
+void relay_drain(struct relay *relay);
+
+/* The first of the slots that were taken is free again. */
+void relay_return(struct relay *relay);
+
+#endif
