@@ -251,6 +251,7 @@ static bool read_file(struct samples *samples, const char *path, int *status)
         return true;
     }
     input_set_wait(secflows->input, wait_for_input, samples);
+    input_read_ahead(secflows->input, thread_block());
     samples->now = clock_monotonic();
     while ((result = secflows_next(secflows, &record, &line, &length)) == RESULT_OK) {
         if (record.traffic_date < 0)
