@@ -34,7 +34,9 @@ static inline __attribute__((always_inline)) bool take_same(const char *a, const
         return memcmp(a, b, length) == 0;
     for (size_t i = 0; i + 8 <= length; i += 8)
         differ |= take_word(a + i) ^ take_word(b + i);
-    return (differ | (take_word(a + length - 8) ^ take_word(b + length - 8))) == 0;
+    a += length - 8;
+    b += length - 8;
+    return (differ | (take_word(a) ^ take_word(b))) == 0;
 }
 
 static inline __attribute__((always_inline)) const char *
