@@ -116,7 +116,7 @@ static enum result sort_keys(struct sighting *const *sightings, size_t count, st
     *total = 0;
     for (size_t i = 0; i < count; i++)
         *total += sightings[i]->key_count;
-    *places = malloc((*total + 1) * sizeof **places);
+    *places = calloc(*total + 1, sizeof **places);
     if (!*places || buckets_init(&buckets, *total) != RESULT_OK)
         return RESULT_NO_MEMORY;
     measure_buckets(&buckets, sightings, count);
@@ -292,8 +292,10 @@ static void add_up_samples(struct counting *counting, size_t count)
         row->counter = 0;
         row->count = end - place;
         row->first = row->last = -1;
-        for (; place < end; place++)
+        for (; place < end; place++) {
+            /* Every place was filled. NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
             widen(&row->first, &row->last, place->sighted->first, place->sighted->last);
+        }
     }
 }
 
@@ -316,7 +318,7 @@ static enum result count_keys(struct counting *counting, const struct place **pl
     for (; *place < end && count < KEYS_MOST; count++) {
         const struct place *first = *place;
 
-        counting->keys[count].key = first->sighted->key;
+        counting->keys[count].key = first->key;
         counting->places[count] = first;
         while (*place < end && is_same_key(*place, first))
             ++*place;
