@@ -73,7 +73,7 @@ static uint64_t sum_up(const char *bytes, size_t length, size_t memory, bool lea
         uint64_t one = hash_fold((uint64_t)flow.start + 1, (uint64_t)flow.end + 2) ^ flow.proto;
 
         for (unsigned i = 0; i < 2; i++)
-            one = hash_fold(one ^ flow.bytes[i], flow.packets[i] + 3) ^ flow.ends[i].words[1] ^
+            one = hash_fold(one ^ flow.bytes[i], flow.packets[i] + 3) ^ flow.ends[i].family ^
                   flow.ports[i];
         must(dst.length > 0 || (lean && flow.ends[1].family != 0));
         must(flow.has_ports || lean || flow.parts.values[RECORD_PROTOCOL_INFORMATION].length > 2);
