@@ -56,7 +56,7 @@ struct record {
     struct record_text destination; /* dst as it is in the line; only for records that were read */
     struct record_text source;      /* likewise the host in src, without brackets and port */
     struct record_text category, flow_id; /* likewise, from flowlabel */
-    const struct record_known *known; /* the reader's; NULL for records that were not read */
+    const struct record_known *known;     /* the reader's; NULL for records that were not read */
 };
 
 /* False if protocolInformation is set. */
