@@ -391,20 +391,19 @@ static enum result open_capture(struct ipfixlog *ipfix)
 static enum result begin(struct ipfixlog *ipfix)
 {
     struct lookahead *in = &ipfix->in;
-    const uint8_t *bytes = in->buffer;
     char known[SIGNATURE_TEXT];
 
     if (!lookahead_need(in, 1))
         return in->result == RESULT_END ? RESULT_OK : ended(ipfix);
     (void)lookahead_need(in, IPFIX_HEAD_BYTES);
-    if (is_capture(bytes, in->end))
+    if (is_capture(in->buffer, in->end))
         return open_capture(ipfix);
-    if (ipfix_looks_right(bytes, in->end))
+    if (ipfix_looks_right(in->buffer, in->end))
         return RESULT_OK;
     (void)lookahead_need(in, 4096);
-    if (nfdump_begins(bytes, in->end))
+    if (nfdump_begins(in->buffer, in->end))
         return nfdump_init(&ipfix->nfdump, in, ipfix->zone);
-    if (signature_tell(bytes, in->end, SIGNATURE_NETFLOW, "ipfix2flow", known))
+    if (signature_tell(in->buffer, in->end, SIGNATURE_NETFLOW, "ipfix2flow", known))
         return not_a_log(ipfix, known);
     return not_a_log(ipfix, "of another kind");
 }
