@@ -250,12 +250,11 @@ static void skip_between(struct lookahead *in)
 /* After something that is not an object: skips to where the next one may begin. */
 static void skip_object(struct lookahead *in)
 {
-    do {
+    /* in->at stays on the byte before, which reading on would give up. */
+    while (lookahead_need(in, 3) &&
+           !(in->buffer[in->at + 1] == '{' && in->buffer[in->at] != ':'))
         in->at++;
-    } while (lookahead_need(in, 2) &&
-             !(in->buffer[in->at] == '{' && in->buffer[in->at - 1] != ':'));
-    if (in->end - in->at < 2)
-        in->at = in->end;
+    in->at = in->end - in->at < 3 ? in->end : in->at + 1;
 }
 
 static enum result read_object(struct nfdump *nfdump)
