@@ -27,17 +27,20 @@ static void *run(void *context)
 }
 
 /* Signals are for the thread that knows what to do with them; these are about what a thread does
- * itself. */
+ * itself, and are blocked only if they were before. */
 static int start_thread(struct relay *relay)
 {
     static const int own[] = {SIGBUS, SIGFPE, SIGILL, SIGPIPE, SIGSEGV, SIGSYS, SIGTRAP, SIGXFSZ};
     sigset_t blocked, before;
-    int error;
+    int error = pthread_sigmask(SIG_SETMASK, NULL, &before);
 
+    if (error != 0)
+        return error;
     sigfillset(&blocked);
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
-        sigdelset(&blocked, own[i]);
-    error = pthread_sigmask(SIG_SETMASK, &blocked, &before);
+        if (sigismember(&before, own[i]) == 0)
+            sigdelset(&blocked, own[i]);
+    error = pthread_sigmask(SIG_SETMASK, &blocked, NULL);
     if (error != 0)
         return error;
     error = pthread_create(&relay->thread, NULL, run, relay);
