@@ -8,10 +8,12 @@ tool_name=pcap2flow
 . "${srcdir:?}/tests/tool.sh"
 
 bindir=$(dirname "$tool")
+here=$(cd "$srcdir/tests" && pwd)
 cd "$tmp" || exit 99
 "$bindir/tests/traffic" demo one.pcap >/dev/null || bail_out 'no capture'
-"${PYTHON:-python3}" "$srcdir/tests/zeeklogs.py" logs 6000 tsv json || bail_out 'no logs'
+"${PYTHON:-python3}" "$here/zeeklogs.py" logs 6000 tsv json || bail_out 'no logs'
 mv logs/conn.tsv.log logs/conn.json.log .
+"${PYTHON:-python3}" "$here/ipfixmake.py" big 300 >flows.ipfix || bail_out 'no messages'
 SECFLOW_BLOCK=0
 export SECFLOW_BLOCK
 "$bindir/zeek2flow" conn.tsv.log >log.sf || bail_out 'no records'
@@ -49,10 +51,11 @@ damaged() {
     } >"bad-$1"
 }
 
-for file in one.pcap conn.tsv.log conn.json.log log.sf; do
+for file in one.pcap conn.tsv.log conn.json.log flows.ipfix log.sf; do
     case $file in
     *.pcap) reader=pcap2flow ;;
     *.log) reader=zeek2flow ;;
+    *.ipfix) reader=ipfix2flow ;;
     *) reader=flowlabel ;;
     esac
     damaged $file
