@@ -70,7 +70,7 @@ static int write_flows(struct command *command)
            (result = merge_next_line(command->merging.merge, &command->lines)) == RESULT_OK)
         if (command->lines.length > LINES_BYTES)
             written = write_lines(command);
-    if (written == RESULT_OK)
+    if (written == RESULT_OK && command->lines.length > 0)
         written = write_lines(command);
     if (written == RESULT_OK)
         written = output_flush(output);

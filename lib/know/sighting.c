@@ -109,8 +109,11 @@ static struct seen_key flow_key(const struct record *record)
 static struct record_text domain_of(struct domains *domains, const struct record *record)
 {
     struct record_text name = record->name;
-    size_t length = domains_registered(domains, name.bytes, name.length);
+    size_t length;
 
+    if (name.length == 0)
+        return (struct record_text){NULL, 0};
+    length = domains_registered(domains, name.bytes, name.length);
     return (struct record_text){name.bytes + (name.length - length), length};
 }
 
