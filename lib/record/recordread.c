@@ -423,7 +423,10 @@ static void read_source(const struct record_reader *reader, struct record *recor
     size_t host = 0;
     uint16_t port;
 
-    if (src.length > 0 && record_has_ports(record))
+    record->source = (struct record_text){"", 0};
+    if (src.length == 0)
+        return;
+    if (record_has_ports(record))
         host = cut_port(src, &port);
     record->source =
         without_brackets((struct record_text){src.bytes, host > 0 ? host : src.length});
