@@ -377,8 +377,9 @@ static void tell_forgotten(const struct flowevent *flowevent)
 
     if (forgotten > 0)
         complain(NULL,
-                 "events may be missing: %" PRIu64 " that had begun were forgotten, because there "
-                 "were more than memory holds; rules with a shorter \"within\" need less",
+                 "events may be missing: %" PRIu64
+                 " beginnings of events were forgotten, because they "
+                 "took too much memory; rules with a shorter \"within\" need less",
                  forgotten);
 }
 

@@ -55,10 +55,10 @@ struct command {
 static enum result write_lines(struct command *command)
 {
     struct text *lines = &command->lines;
-    size_t length = lines->length;
+    enum result result = output_put(command->merging.output, lines->bytes, lines->length);
 
     lines->length = 0;
-    return length > 0 ? output_put(command->merging.output, lines->bytes, length) : RESULT_OK;
+    return result;
 }
 
 static int write_flows(struct command *command)

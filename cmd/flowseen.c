@@ -81,7 +81,7 @@ static const char *const fields[FIELDS] = {
 #define READY_BYTES ((size_t)64 << 20)
 
 /* A sample with more bytes of lines gives its memory back. */
-#define SPARE_BYTES ((size_t)1 << 18)
+#define SPARE_BYTES ((size_t)1 << 17)
 
 /* How often keys are forgotten, with -e. */
 #define FORGET_AGAIN (24 * 3600 * SECOND)

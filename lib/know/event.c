@@ -56,7 +56,7 @@ struct stream {
     size_t sweep_at;    /* so many runs */
     size_t drop_at;     /* so many sources */
     size_t memory;      /* bytes of runs and parts */
-    int64_t oldest;     /* the latest time of the run whose that is least, when last swept */
+    int64_t oldest;     /* the least of the runs' latest times, when last swept */
     uint64_t forgotten; /* runs that could have mattered */
     struct index index;
     struct hash_seed seed;
@@ -328,8 +328,8 @@ static void forget_begun(const struct event_rules *rules, struct stream *stream)
 }
 
 /*
- * Forgets runs that cannot matter any more, or tell of nothing since then. map: for each rule the
- * number that it gets, or NO_RULE, whose runs are forgotten, too; NULL: the rules stay.
+ * Forgets runs that cannot matter any more, or whose latest time is before since. map: for each
+ * rule the number that it gets, or NO_RULE, whose runs are forgotten, too; NULL: the rules stay.
  */
 static void sweep_into(const struct event_rules *rules, struct stream *stream, int64_t since,
                        const uint16_t *map)

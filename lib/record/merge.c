@@ -12,8 +12,8 @@
 #include <string.h>
 
 /*
- * More records of one conversation than this are added up where no other can equal them: when there
- * are twice as many as could not be the last time.
+ * More records of one conversation than this are added up where no other can equal them; and again
+ * when there are twice as many as were left the last time.
  */
 #define ORIGINALS_MOST 65536u
 
@@ -25,7 +25,7 @@ struct joining {
     struct piece made;   /* what they become, but for its counts */
     struct original *originals;
     size_t count, capacity;
-    size_t most;         /* originals, before those are added up that no other can equal */
+    size_t most;         /* so many originals may be listed before some are added up */
     struct original sum; /* of originals that are not listed any more */
     struct naming naming;
     struct text name; /* texts of a piece whose name is better than that of the first; or empty */
@@ -294,9 +294,10 @@ static void join_texts(const struct joining *joining, struct piece_texts *texts)
         return;
     piece_read_texts(joining->name.bytes, &name);
     texts->told = (texts->told & ~PIECE_NAME_TEXTS) | (name.told & PIECE_NAME_TEXTS);
-    texts->kept = (texts->kept & ~PIECE_NAME_TEXTS) | (name.kept & PIECE_NAME_TEXTS);
+    name.kept &= PIECE_NAME_TEXTS;
+    texts->kept = (texts->kept & ~PIECE_NAME_TEXTS) | name.kept;
     for (unsigned i = 0; i < PIECE_TEXTS; i++)
-        if (PIECE_NAME_TEXTS >> i & 1)
+        if (name.kept >> i & 1)
             texts->values[i] = name.values[i];
 }
 

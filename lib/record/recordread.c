@@ -254,13 +254,14 @@ static void find_fields(struct record_reader *reader)
     reader->filtered = filtered;
 }
 
-/* The field of a member that is read where the line is canonical; and its bit, 0: it is not. */
+/* The field of a member that is read where the line is canonical. */
 static enum field canonical_field(unsigned member)
 {
     return member < CANONICAL_FIRST ? (enum field)(member + 1)
                                     : (enum field)(member - CANONICAL_CATEGORY + FIELD_CATEGORY);
 }
 
+/* The bit of such a field; 0: it is another one. */
 static unsigned canonical_bit(unsigned field)
 {
     if (field <= CANONICAL_FIRST)

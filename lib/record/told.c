@@ -167,8 +167,11 @@ static bool is_formatted(const struct told *told, enum record_field field, struc
  */
 bool told_is(const struct told *told, enum record_field field, struct record_text value, char *room)
 {
-    static const uint8_t sources[] = {
-        [NAME_SESSION] = 9, [NAME_PASSIVE] = 9, [NAME_CACHE] = 7, [NAME_ORIGINAL] = 10, 0};
+    static const uint8_t sources[] = {[NAME_SESSION] = 9,
+                                      [NAME_PASSIVE] = 9,
+                                      [NAME_CACHE] = 7,
+                                      [NAME_ORIGINAL] = 10,
+                                      [NAME_OTHER] = 0};
     const struct told_end *end = &told->ends[field == RECORD_DST];
 
     switch (field) {

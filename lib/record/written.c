@@ -188,7 +188,7 @@ static bool read_host(struct record_text host, struct address *address)
     return address_read(host.bytes, host.length, address);
 }
 
-/* The ends; *told: the texts that follow from them. */
+/* The ends. told: gets the bits of the texts that follow from them. */
 
 static bool read_src(struct record_text value, bool ports, struct record *record, uint32_t *told)
 {

@@ -442,7 +442,7 @@ static void fetch_entries(struct fetching *fetching, const struct summary *summa
 
 static void fetch_details(const struct summary_details *details, const struct flow *flow)
 {
-    if (details->shares)
+    if (flow->category < details->share_room)
         __builtin_prefetch(&details->shares[flow->category], 1);
     timeline_fetch(&details->timeline, flow->start);
 }

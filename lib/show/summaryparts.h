@@ -17,8 +17,8 @@
 #define TEXT_OF_KEY 256u
 #define TEXTS_LEAST (1024u * 1024)
 
-/* Words for categories; what comes beyond them is "other". */
-#define CATEGORIES_MOST 256u
+/* Words for categories, of which flowlabel has 29; what comes beyond them is "other". */
+#define CATEGORIES_MOST 64u
 
 /* Names of what is not a key. */
 #define NAME_OTHERS (UINT32_MAX - 1)
