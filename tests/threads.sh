@@ -76,6 +76,13 @@ for file in one.pcap conn.tsv.log conn.json.log flows.ipfix log.sf; do
     fi
 done
 
+# A first read that gives little, so that the kind of file is told from what a thread has read
+{
+    head -c 3 flows.ipfix | gzip
+    tail -c +4 flows.ipfix | gzip
+} >two.ipfix.gz
+same ipfix2flow two.ipfix.gz 3000
+
 run 0 zeek2flow -v conn.tsv.log conn.tsv.log.gz conn.json.log
 run 16384 zeek2flow -v conn.tsv.log conn.tsv.log.gz conn.json.log
 ok 'several files: output' cmp 16384.out 0.out

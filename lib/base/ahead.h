@@ -32,13 +32,14 @@ struct ahead;
 MUST_CHECK enum result ahead_init(struct ahead **ahead, size_t size, ahead_read_fn *read,
                                   void *context);
 
-/* Waits for the end of what the thread is reading. */
+/* Waits until the thread has finished its current read, and ends it. */
 void ahead_destroy(struct ahead **ahead);
 
 /*
- * Waits for the next block, puts a copy of what is to be kept right before it, and gives back the
- * last one, where the kept may be. RESULT_OK: *bytes begins with the kept, and *got bytes follow.
- * Otherwise it is the end, *got is 0, and the last block stays: the result of reading, and errno.
+ * Waits for the next block, puts a copy of what is to be kept right before it, and returns the last
+ * block, which may hold what is kept. RESULT_OK: *bytes begins with the kept, and *got bytes
+ * follow. Otherwise it is the end, *got is 0, and the last block stays: the result of reading, and
+ * errno.
  */
 MUST_CHECK enum result ahead_next(struct ahead *ahead, const uint8_t *kept, size_t length,
                                   uint8_t **bytes, size_t *got);

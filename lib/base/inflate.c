@@ -41,8 +41,8 @@ struct inflater {
 
 /*
  * Where ISA-L finds damage it may also count bytes of the output that it has not written: two
- * matches of the greatest length and a few, 389 at most in trials. They are not given: the buffer
- * has what was there before.
+ * matches of the greatest length and a few, 389 at most in trials. They are left out, and
+ * with them up to 600 bytes that were good: the buffer still has its old content there.
  */
 #define UNWRITTEN_MAX 600u
 

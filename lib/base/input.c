@@ -321,7 +321,7 @@ static enum result read_for_block(void *context, uint8_t *bytes, size_t size, si
     return result;
 }
 
-bool input_reads_ahead(struct input *input)
+bool input_start_ahead(struct input *input)
 {
     uint64_t left;
 

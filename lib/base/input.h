@@ -45,10 +45,10 @@ void input_set_wait(struct input *input, bool (*wait)(void *context, int fd), vo
 void input_read_ahead(struct input *input, size_t block);
 
 /* For the lookahead: starts the thread if there is to be one. False: there is none. */
-bool input_reads_ahead(struct input *input);
+bool input_start_ahead(struct input *input);
 
 /*
- * The same for input_reads_ahead, in place of input_read: the bytes to keep, at most AHEAD_KEPT of
+ * The same for input_start_ahead, in place of input_read: the bytes to keep, at most AHEAD_KEPT of
  * the last ones, come first in *bytes, which is valid until the next call, and *got more follow.
  * Calls wait before each block. If the result is not RESULT_OK, *bytes is unchanged and the last
  * ones remain valid.

@@ -15,7 +15,7 @@ void lookahead_init(struct lookahead *in, struct input *input)
     in->input = input;
     in->result = RESULT_OK;
     in->error = 0;
-    in->at = in->end = in->behind = 0;
+    in->at = in->end = in->hidden = 0;
     in->offset = 0;
     in->buffer = in->own;
 }
@@ -44,10 +44,10 @@ static void forget(struct lookahead *in)
 /* Shows at most LOOKAHEAD_BYTES of the block, as without a thread. */
 static void show(struct lookahead *in)
 {
-    size_t all = in->end + in->behind;
+    size_t all = in->end + in->hidden;
 
     in->end = all < LOOKAHEAD_BYTES ? all : LOOKAHEAD_BYTES;
-    in->behind = all - in->end;
+    in->hidden = all - in->end;
 }
 
 static enum result read_on(struct lookahead *in)
@@ -55,9 +55,9 @@ static enum result read_on(struct lookahead *in)
     size_t room = LOOKAHEAD_BYTES - in->end, got = 0;
     enum result result;
 
-    if (input_reads_ahead(in->input)) {
+    if (input_start_ahead(in->input)) {
         result = input_next(in->input, in->buffer, in->end, &in->buffer, &got);
-        in->behind = got;
+        in->hidden = got;
         show(in);
         return result;
     }

@@ -15,7 +15,7 @@ struct lookahead {
     enum result result; /* RESULT_OK while there may be more to read */
     int error;          /* errno of the last read */
     size_t at, end;     /* the unread part of the buffer; the reader advances `at` */
-    size_t behind;      /* bytes of the same block after the end, where a thread reads ahead */
+    size_t hidden;      /* bytes of the same block after the end, where a thread reads ahead */
     uint64_t offset;    /* of buffer[0] in the input */
     uint8_t *buffer;    /* own, or in the block */
     uint8_t own[LOOKAHEAD_BYTES];
@@ -31,7 +31,7 @@ void lookahead_continue(struct lookahead *in, const struct lookahead *other);
 /* Reads on until n bytes, at most LOOKAHEAD_BYTES, are at in->at; false if there are fewer. */
 bool lookahead_fill(struct lookahead *in, size_t n);
 
-/* True if n bytes, at most LOOKAHEAD_BYTES, are at in->at. The buffer may move. */
+/* True if n bytes, at most LOOKAHEAD_BYTES, are at in->at. The buffer may move, even where at is 0. */
 static inline bool lookahead_need(struct lookahead *in, size_t n)
 {
     return in->end - in->at >= n || lookahead_fill(in, n);

@@ -97,6 +97,7 @@ static void start(struct output *output)
     new->error = 0;
     if (relay_init(&new->relay, BUFFERS, write_behind, new) != RESULT_OK ||
         !relay_room(new->relay, &new->slot)) {
+        relay_destroy(&new->relay);
         free(new);
         return;
     }
@@ -112,13 +113,18 @@ void output_end(struct output *output)
     free(output->behind);
     output->behind = NULL;
     output->buffer = output->own;
+    output->used = 0;
     output->after = 0;
 }
 
 static enum result failure(const struct behind *behind)
 {
-    errno = behind->error;
-    return errno == 0 ? RESULT_OK : RESULT_SYSTEM;
+    int error = behind->error;
+
+    if (error == 0)
+        return RESULT_OK;
+    errno = error;
+    return RESULT_SYSTEM;
 }
 
 /* Gives the buffer to the thread, and takes the next one. */

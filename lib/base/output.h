@@ -35,13 +35,16 @@ void output_init(struct output *output, int fd);
 void output_redirect(struct output *output, output_write_fn *write, void *context);
 
 /*
- * Lets a thread write what is full to the descriptor while the caller goes on, once 8 blocks of so
- * many bytes were written; 0: never. A failure shows a few buffers later, at the latest when all is
- * flushed, and stays.
+ * Lets a thread write full buffers to the descriptor while the caller goes on, once 8 blocks of so
+ * many bytes were written; 0: never. A failure may show only a few buffers later, at the latest in
+ * output_flush, and then every later call fails.
  */
 void output_write_behind(struct output *output, size_t block);
 
-/* Waits until the thread has written what it has, and ends it. Only then close the descriptor. */
+/*
+ * Waits until the thread has written what it has, and ends it; what was not passed to it is lost.
+ * Only then close the descriptor.
+ */
 void output_end(struct output *output);
 
 /* Writes all that was added. */

@@ -30,7 +30,7 @@ static void *run(void *context)
  * itself, and are blocked only if they were before. */
 static int start_thread(struct relay *relay)
 {
-    static const int own[] = {SIGBUS, SIGFPE, SIGILL, SIGPIPE, SIGSEGV, SIGSYS, SIGTRAP, SIGXFSZ};
+    static const int own[] = {SIGBUS, SIGFPE, SIGILL, SIGPIPE, SIGSEGV, SIGSYS, SIGTRAP, SIGTTOU, SIGXFSZ};
     sigset_t blocked, before;
     int error = pthread_sigmask(SIG_SETMASK, NULL, &before);
 
@@ -104,7 +104,10 @@ bool relay_is_over(struct relay *relay)
     return over;
 }
 
-/* The two sides never wait at once: one for a full slot, the other for a free one. */
+/*
+ * The two sides never wait at the same time, since the one that takes holds fewer than all slots
+ * when it waits: so there is one condition, and one thread to wake.
+ */
 static void advance(struct relay *relay, uint64_t *count)
 {
     pthread_mutex_lock(&relay->mutex);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A ring of slots between two threads: one fills them, in their order, and the other one takes what
- * is in them and returns them. What a slot holds is theirs.
+ * is in them and returns them. The relay does not look at what the slots hold.
  */
 #ifndef SECFLOW_RELAY_H
 #define SECFLOW_RELAY_H
