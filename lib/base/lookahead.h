@@ -31,7 +31,8 @@ void lookahead_continue(struct lookahead *in, const struct lookahead *other);
 /* Reads on until n bytes, at most LOOKAHEAD_BYTES, are at in->at; false if there are fewer. */
 bool lookahead_fill(struct lookahead *in, size_t n);
 
-/* True if n bytes, at most LOOKAHEAD_BYTES, are at in->at. The buffer may move, even where at is 0. */
+/* True if n bytes, at most LOOKAHEAD_BYTES, are at in->at. The buffer may move, even where at is 0.
+ */
 static inline bool lookahead_need(struct lookahead *in, size_t n)
 {
     return in->end - in->at >= n || lookahead_fill(in, n);

@@ -30,7 +30,8 @@ static void *run(void *context)
  * itself, and are blocked only if they were before. */
 static int start_thread(struct relay *relay)
 {
-    static const int own[] = {SIGBUS, SIGFPE, SIGILL, SIGPIPE, SIGSEGV, SIGSYS, SIGTRAP, SIGTTOU, SIGXFSZ};
+    static const int own[] = {SIGBUS, SIGFPE,  SIGILL,  SIGPIPE, SIGSEGV,
+                              SIGSYS, SIGTRAP, SIGTTOU, SIGXFSZ};
     sigset_t blocked, before;
     int error = pthread_sigmask(SIG_SETMASK, NULL, &before);
 

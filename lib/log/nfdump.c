@@ -251,8 +251,7 @@ static void skip_between(struct lookahead *in)
 static void skip_object(struct lookahead *in)
 {
     /* in->at stays on the byte before, which reading on would give up. */
-    while (lookahead_need(in, 3) &&
-           !(in->buffer[in->at + 1] == '{' && in->buffer[in->at] != ':'))
+    while (lookahead_need(in, 3) && !(in->buffer[in->at + 1] == '{' && in->buffer[in->at] != ':'))
         in->at++;
     in->at = in->end - in->at < 3 ? in->end : in->at + 1;
 }
