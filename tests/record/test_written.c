@@ -7,6 +7,8 @@
 #include "lines.h"
 #include "record/written.h"
 
+/* Literals that follow each other are meant to: NOLINTBEGIN(bugprone-suspicious-missing-comma) */
+
 #define TEN(src, dst, source, information)                                                         \
     "\"src\":\"" src "\"", "\"dst\":\"" dst "\"", "\"destinationNameSource\":\"" source "\"",      \
         "\"srcPkts\":3", "\"srcBytes\":30", "\"dstPkts\":4", "\"dstBytes\":40",                    \
@@ -37,6 +39,8 @@ static const char *const extended[] = {
     "\"uid\":\"CHhAvVGS1DHFjwGM9\"",
     "\"service\":\"http\"",
 };
+
+/* NOLINTEND(bugprone-suspicious-missing-comma) */
 
 /* Values that say the same otherwise, or nearly so. */
 static const char *const others[] = {
