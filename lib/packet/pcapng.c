@@ -240,7 +240,7 @@ static enum result read_packet(struct capfile *capfile, const uint8_t *block, ui
     return take_packet(capfile, length, frame);
 }
 
-/* RESULT_OK with frame->data set for a packet, NULL for another block. */
+/* RESULT_OK: a packet, which frames then counts, or another block. */
 static enum result read_block(struct capfile *capfile, uint32_t type, uint32_t length,
                               struct frame *frame)
 {
@@ -327,11 +327,11 @@ static enum result next_block(struct capfile *capfile, struct frame *frame)
 
 enum result pcapng_next(struct capfile *capfile, struct frame *frame)
 {
+    uint64_t before = capfile->frames;
     enum result result;
 
-    frame->data = NULL;
     do {
         result = next_block(capfile, frame);
-    } while (result == RESULT_OK && !frame->data);
+    } while (result == RESULT_OK && capfile->frames == before);
     return result;
 }

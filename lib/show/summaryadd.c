@@ -59,7 +59,8 @@ enum result summary_add_share(struct summary_details *details, uint32_t category
         add(&few->flows, flows);
         return RESULT_OK;
     }
-    if (category >= details->share_room && grow_shares(details, category) != RESULT_OK)
+    if ((!details->shares || category >= details->share_room) &&
+        grow_shares(details, category) != RESULT_OK)
         return RESULT_NO_MEMORY;
     add(&details->shares[category], flows);
     return RESULT_OK;
