@@ -27,10 +27,9 @@ bool progress_due_now(struct progress *progress, int64_t now)
     return true;
 }
 
-bool progress_due(struct progress *progress)
+bool progress_due_often(struct progress *progress)
 {
-    return progress->on && ++progress->calls % CALLS == 0 &&
-           progress_due_now(progress, clock_monotonic());
+    return ++progress->calls % CALLS == 0 && progress_due_now(progress, clock_monotonic());
 }
 
 /* Replaces characters that a terminal would obey. */

@@ -18,11 +18,16 @@ struct progress {
 /* Off unless wanted and standard error is a terminal. */
 void progress_init(struct progress *progress, bool wanted);
 
+bool progress_due_often(struct progress *progress); /* for progress_due */
+
 /*
  * Call it often. True when it is time to call progress_show: not in the first second, and at most
  * every quarter of a second.
  */
-bool progress_due(struct progress *progress);
+static inline bool progress_due(struct progress *progress)
+{
+    return progress->on && progress_due_often(progress);
+}
 
 /* The same for a caller that knows the monotonic time; may be called as often as you like. */
 bool progress_due_now(struct progress *progress, int64_t now);

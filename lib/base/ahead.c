@@ -8,12 +8,13 @@
 #include <string.h>
 
 /* One that the caller works on, one that is full, and one that is being filled. */
-#define BLOCKS 3
+#define BLOCKS 4
 
 #define ALIGNMENT 4096u
 
 struct block {
     uint8_t *bytes; /* after room for what is kept */
+    uint64_t at;    /* of the next ones that are read into it */
     size_t length;
     enum result result; /* of reading, after the bytes */
     int error;
@@ -23,6 +24,7 @@ struct block {
 struct ahead {
     struct relay *relay;
     size_t size;
+    bool any_order;
     ahead_read_fn *read;
     void *context;
     uint8_t *memory;
@@ -34,23 +36,26 @@ struct ahead {
 };
 
 /*
- * Asks for as many bytes at once as a lookahead without a thread, since how much is there before
- * damaged data may depend on that.
+ * In order, it asks for as many bytes at once as a lookahead without a thread, since how much is
+ * there before damaged data may depend on that, and leaves what is less. In any order, each block
+ * but the last is full.
  */
 static void fill(struct ahead *ahead, struct block *block)
 {
-    size_t once = ahead->size < AHEAD_READ ? ahead->size : AHEAD_READ;
+    size_t once = ahead->size < AHEAD_READ || ahead->any_order ? ahead->size : AHEAD_READ;
+    size_t left = ahead->size, least = ahead->any_order ? 1 : once;
 
-    block->length = 0;
     do {
         size_t got = 0;
 
-        block->result =
-            ahead->read(ahead->context, block->bytes + block->length, once, &got, &block->done);
+        block->result = ahead->read(ahead->context, block->at + (ahead->size - left),
+                                    block->bytes + (ahead->size - left), once < left ? once : left,
+                                    &got, &block->done);
         block->error = errno;
-        block->length += got;
-    } while (block->result == RESULT_OK && ahead->size - block->length >= once &&
-             !relay_is_over(ahead->relay));
+        left -= got;
+    } while (block->result == RESULT_OK && left >= least && !relay_is_over(ahead->relay));
+    block->length = ahead->size - left;
+    block->at += BLOCKS * (uint64_t)ahead->size;
 }
 
 /* The thread. */
@@ -63,7 +68,7 @@ static void run(void *context)
     while (!last && relay_room(ahead->relay, &slot)) {
         fill(ahead, &ahead->blocks[slot]);
         last = ahead->blocks[slot].result != RESULT_OK;
-        relay_put(ahead->relay);
+        relay_put(ahead->relay, slot);
     }
 }
 
@@ -73,7 +78,8 @@ static void free_ahead(struct ahead *ahead)
     free(ahead);
 }
 
-enum result ahead_init(struct ahead **ahead, size_t size, ahead_read_fn *read, void *context)
+enum result ahead_init(struct ahead **ahead, size_t size, bool any_order, ahead_read_fn *read,
+                       void *context)
 {
     struct ahead *new = size < SIZE_MAX / BLOCKS / 2 ? calloc(1, sizeof *new) : NULL;
     size_t each = AHEAD_KEPT + (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
@@ -86,10 +92,11 @@ enum result ahead_init(struct ahead **ahead, size_t size, ahead_read_fn *read, v
         return RESULT_NO_MEMORY;
     }
     new->size = size;
+    new->any_order = any_order;
     new->read = read;
     new->context = context;
     for (size_t i = 0; i < BLOCKS; i++)
-        new->blocks[i].bytes = new->memory + i *each + AHEAD_KEPT;
+        new->blocks[i] = (struct block){.bytes = new->memory + i *each + AHEAD_KEPT, .at = i *size};
     *ahead = new; /* where read finds it */
     result = relay_init(&new->relay, BLOCKS, run, new);
     if (result != RESULT_OK) {
@@ -114,6 +121,10 @@ enum result ahead_next(struct ahead *ahead, const uint8_t *kept, size_t length, 
     const struct block *block = NULL;
     size_t slot;
 
+    while (ahead->any_order && ahead->result == RESULT_OK && relay_spare(ahead->relay, &slot)) {
+        fill(ahead, &ahead->blocks[slot]);
+        relay_put(ahead->relay, slot);
+    }
     *got = 0;
     if (ahead->result == RESULT_OK && relay_take(ahead->relay, &slot)) {
         block = &ahead->blocks[slot];

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Reading ahead: a thread reads the next blocks of an input while the caller works on the last one.
+ * Where blocks can be read in any order, a caller that would wait for one reads a later one itself.
  */
 #ifndef SECFLOW_AHEAD_H
 #define SECFLOW_AHEAD_H
 
 #include "base/result.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,23 +16,24 @@
 #define AHEAD_KEPT (1024u * 1024)
 
 /*
- * Called by the thread: reads up to size bytes, as input_read does. Any result but RESULT_OK is the
- * last one. *done: bytes of the file that were read so far.
+ * Reads up to size bytes, as input_read does; at: bytes before them, from where reading ahead
+ * began. Any result but RESULT_OK is the last one. *done: bytes of the file up to their end.
  */
-typedef enum result ahead_read_fn(void *context, uint8_t *bytes, size_t size, size_t *got,
-                                  uint64_t *done);
+typedef enum result ahead_read_fn(void *context, uint64_t at, uint8_t *bytes, size_t size,
+                                  size_t *got, uint64_t *done);
 
-/* The most that it is asked for at once. */
+/* The most that it is asked for at once where blocks are read in order. */
 #define AHEAD_READ (128u * 1024)
 
 struct ahead;
 
 /*
  * Starts the thread; from now on, what read uses is the thread's. *ahead, NULL before, is set
- * before it starts. size: of a block. RESULT_NO_MEMORY, RESULT_SYSTEM: there is no thread.
+ * before it starts. size: of a block. any_order: read works at any place, in two threads at once.
+ * RESULT_NO_MEMORY, RESULT_SYSTEM: there is no thread.
  */
-MUST_CHECK enum result ahead_init(struct ahead **ahead, size_t size, ahead_read_fn *read,
-                                  void *context);
+MUST_CHECK enum result ahead_init(struct ahead **ahead, size_t size, bool any_order,
+                                  ahead_read_fn *read, void *context);
 
 /* Waits until the thread has finished its current read, and ends it. */
 void ahead_destroy(struct ahead **ahead);

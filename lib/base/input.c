@@ -28,6 +28,8 @@ struct input {
     size_t block;        /* bytes to read ahead at once; 0: none */
     struct ahead *ahead; /* while not NULL, its thread has everything below that reading changes */
     uint64_t told;       /* bytes of the file that were read for what the caller has */
+    bool any_order;      /* blocks are read ahead in any order */
+    uint64_t base;       /* the offset in the file at which that began */
     int fd;
     bool regular, at_end;
     bool named_pipe; /* a read at its end looks like one before its beginning */
@@ -311,14 +313,43 @@ void input_read_ahead(struct input *input, size_t block)
     input->block = block;
 }
 
-static enum result read_for_block(void *context, uint8_t *bytes, size_t size, size_t *got,
-                                  uint64_t *done)
+static enum result read_next(void *context, uint64_t at, uint8_t *bytes, size_t size, size_t *got,
+                             uint64_t *done)
 {
     struct input *input = context;
     enum result result = input_read(input, bytes, size, got);
 
+    (void)at;
     *done = input->done;
     return result;
+}
+
+/* For plain files, in any order. */
+static enum result read_at(void *context, uint64_t at, uint8_t *bytes, size_t size, size_t *got,
+                           uint64_t *done)
+{
+    const struct input *input = context;
+    ssize_t n;
+
+    do
+        n = pread(input->fd, bytes, size, (off_t)(input->base + at));
+    while (n < 0 && errno == EINTR);
+    *got = n > 0 ? (size_t)n : 0;
+    *done = input->done + at + *got;
+    if (n < 0)
+        return RESULT_SYSTEM;
+    return n == 0 ? RESULT_END : RESULT_OK;
+}
+
+/* Where reading ahead is to begin in a plain file. False: it has no such place. */
+static bool find_base(struct input *input)
+{
+    off_t at = lseek(input->fd, 0, SEEK_CUR);
+
+    if (input->coding != CODING_NONE || input->raw_at != input->raw_end || at < 0)
+        return false;
+    input->base = (uint64_t)at;
+    return true;
 }
 
 bool input_start_ahead(struct input *input)
@@ -332,7 +363,9 @@ bool input_start_ahead(struct input *input)
         left / input->block < (input->coding == CODING_NONE ? BLOCKS_LEFT_MIN : 1))
         return false;
     input->told = input->done;
-    if (ahead_init(&input->ahead, input->block, read_for_block, input) != RESULT_OK)
+    input->any_order = find_base(input);
+    if (ahead_init(&input->ahead, input->block, input->any_order,
+                   input->any_order ? read_at : read_next, input) != RESULT_OK)
         input->block = 0; /* there is no thread: go on without */
     return input->ahead;
 }
@@ -346,6 +379,8 @@ enum result input_next(struct input *input, const uint8_t *kept, size_t length, 
     if (result == RESULT_OK) {
         result = ahead_next(input->ahead, kept, length, bytes, got);
         input->told = ahead_done(input->ahead);
+        if (result == RESULT_END && input->any_order) /* for who reads on in the same file */
+            lseek(input->fd, (off_t)(input->base + input->told - input->done), SEEK_SET);
     }
     return result;
 }

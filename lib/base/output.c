@@ -132,7 +132,7 @@ static enum result hand_over(struct behind *behind, struct output *output)
 {
     behind->lengths[behind->slot] = output->used;
     output->used = 0;
-    relay_put(behind->relay);
+    relay_put(behind->relay, behind->slot);
     if (!relay_room(behind->relay, &behind->slot)) {
         errno = ECANCELED; /* it is over, which only output_end can cause */
         return RESULT_SYSTEM;

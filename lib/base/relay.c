@@ -14,7 +14,8 @@ struct relay {
     pthread_t thread;
     pthread_mutex_t mutex; /* protects everything below */
     pthread_cond_t changed;
-    uint64_t put, taken, returned;
+    uint64_t given, put, taken, returned; /* slots; given: to be filled */
+    bool full[RELAY_SLOTS_MAX];
     bool over;
 };
 
@@ -105,29 +106,39 @@ bool relay_is_over(struct relay *relay)
     return over;
 }
 
+/* The mutex is held. */
+static bool give(struct relay *relay, size_t *slot)
+{
+    if (relay->given - relay->returned == relay->slots)
+        return false;
+    *slot = (size_t)(relay->given++ % relay->slots);
+    return true;
+}
+
 /*
  * The two sides never wait at the same time, since the one that takes holds fewer than all slots
  * when it waits: so there is one condition, and one thread to wake.
  */
-static void advance(struct relay *relay, uint64_t *count)
-{
-    pthread_mutex_lock(&relay->mutex);
-    ++*count;
-    pthread_cond_signal(&relay->changed);
-    pthread_mutex_unlock(&relay->mutex);
-}
-
 bool relay_room(struct relay *relay, size_t *slot)
 {
     bool over;
 
     pthread_mutex_lock(&relay->mutex);
-    while (!relay->over && relay->put - relay->returned == relay->slots)
+    while (!relay->over && !give(relay, slot))
         pthread_cond_wait(&relay->changed, &relay->mutex);
     over = relay->over;
-    *slot = (size_t)(relay->put % relay->slots);
     pthread_mutex_unlock(&relay->mutex);
     return !over;
+}
+
+bool relay_spare(struct relay *relay, size_t *slot)
+{
+    bool spare;
+
+    pthread_mutex_lock(&relay->mutex);
+    spare = !relay->full[relay->taken % relay->slots] && give(relay, slot);
+    pthread_mutex_unlock(&relay->mutex);
+    return spare;
 }
 
 void relay_drain(struct relay *relay)
@@ -138,9 +149,13 @@ void relay_drain(struct relay *relay)
     pthread_mutex_unlock(&relay->mutex);
 }
 
-void relay_put(struct relay *relay)
+void relay_put(struct relay *relay, size_t slot)
 {
-    advance(relay, &relay->put);
+    pthread_mutex_lock(&relay->mutex);
+    relay->full[slot] = true;
+    relay->put++;
+    pthread_cond_signal(&relay->changed);
+    pthread_mutex_unlock(&relay->mutex);
 }
 
 bool relay_take(struct relay *relay, size_t *slot)
@@ -148,10 +163,11 @@ bool relay_take(struct relay *relay, size_t *slot)
     bool any;
 
     pthread_mutex_lock(&relay->mutex);
-    while (!relay->over && relay->taken == relay->put)
-        pthread_cond_wait(&relay->changed, &relay->mutex);
-    any = relay->taken < relay->put;
     *slot = (size_t)(relay->taken % relay->slots);
+    while (!relay->over && !relay->full[*slot])
+        pthread_cond_wait(&relay->changed, &relay->mutex);
+    any = relay->full[*slot];
+    relay->full[*slot] = false;
     relay->taken += any;
     pthread_mutex_unlock(&relay->mutex);
     return any;
@@ -159,5 +175,8 @@ bool relay_take(struct relay *relay, size_t *slot)
 
 void relay_return(struct relay *relay)
 {
-    advance(relay, &relay->returned);
+    pthread_mutex_lock(&relay->mutex);
+    relay->returned++;
+    pthread_cond_signal(&relay->changed);
+    pthread_mutex_unlock(&relay->mutex);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A ring of slots between two threads: one fills them, in their order, and the other one takes what
- * is in them and returns them. The relay does not look at what the slots hold.
+ * A ring of slots between two threads: one fills them, and the other one takes what is in them, in
+ * order, and returns them. The side that takes may fill some as well, in place of waiting. The
+ * relay does not look at what the slots hold.
  */
 #ifndef SECFLOW_RELAY_H
 #define SECFLOW_RELAY_H
@@ -12,6 +13,8 @@
 #include <stddef.h>
 
 struct relay;
+
+#define RELAY_SLOTS_MAX 8
 
 /*
  * Starts the other thread, which calls run and ends with it. Signals are not delivered to
@@ -26,11 +29,15 @@ void relay_destroy(struct relay **relay);
 /* True if the thread is to end. */
 bool relay_is_over(struct relay *relay);
 
-/* For the side that fills: waits for a free slot. False: the relay is over. */
+/* For the side that fills: waits for the next free slot. False: the relay is over. */
 bool relay_room(struct relay *relay, size_t *slot);
 
+/* For the side that takes: the next free slot, to be filled, if it would have to wait for a full
+ * one. False: there is a full one, or no free one. */
+bool relay_spare(struct relay *relay, size_t *slot);
+
 /* That slot is full. */
-void relay_put(struct relay *relay);
+void relay_put(struct relay *relay, size_t slot);
 
 /* For the side that takes: waits for the next full slot. False: the relay is over, and all are
  * taken. */

@@ -343,6 +343,38 @@ static int decode_layer(struct descent *descent, enum layer layer, struct cursor
     return PACKET_DAMAGED;
 }
 
+/*
+ * Reads what most frames are, at once: TCP in whole IPv4 packets without options, on Ethernet.
+ * False, and nothing is done: it is something else, or damaged.
+ */
+static bool decode_usual(const struct frame *frame, struct packet *packet)
+{
+    enum { IP = 14, TCP = IP + 20, LEAST = TCP + 20 };
+    const uint8_t *data = frame->data;
+    uint32_t length, header, captured;
+
+    if (frame->linktype != LINKTYPE_ETHERNET || frame->captured < LEAST ||
+        be16(data + 12) != ETHERTYPE_IPV4 || data[IP] != 0x45 || data[IP + 9] != IPPROTO_TCP ||
+        (be16(data + IP + 6) & 0x3fff) != 0)
+        return false;
+    length = be16(data + IP + 2) - 20u; /* wraps around where it is too small, or not there */
+    header = (data[TCP + 12] >> 4) * 4u;
+    captured = frame->captured - TCP;
+    if (header < 20 || header > length || header > captured || length > UINT16_MAX)
+        return false;
+    packet->sport = be16(data + TCP);
+    packet->dport = be16(data + TCP + 2);
+    packet->proto = IPPROTO_TCP;
+    packet->tcp_flags = data[TCP + 13];
+    packet->tcp_sequence = be32(data + TCP + 4);
+    packet->bytes = length - header;
+    packet->payload = data + TCP + header;
+    packet->captured = (captured < length ? captured : length) - header;
+    address_set(&packet->src, 4, data + IP + 12);
+    address_set(&packet->dst, 4, data + IP + 16);
+    return true;
+}
+
 enum packet_verdict decoder_packet(struct decoder *decoder, const struct frame *frame,
                                    struct packet *packet)
 {
@@ -354,9 +386,12 @@ enum packet_verdict decoder_packet(struct decoder *decoder, const struct frame *
     if (frame->time < 0 || frame->time >= TIME_END)
         return PACKET_NO_TIME;
     packet->time = frame->time;
-    packet->sport = packet->dport = 0;
-    packet->tcp_flags = packet->icmp_type = packet->icmp_code = 0;
+    packet->icmp_type = packet->icmp_code = 0;
     packet->icmp_known = packet->is_fragment = false;
+    if (decode_usual(frame, packet))
+        return PACKET_OK;
+    packet->sport = packet->dport = 0;
+    packet->tcp_flags = 0;
     packet->bytes = packet->captured = 0;
     packet->payload = NULL;
     next = decode_link(&descent, frame->linktype, &cursor);

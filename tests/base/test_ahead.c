@@ -29,6 +29,7 @@ static struct {
     uint64_t seed;              /* of what is random; 0: nothing is */
     uint32_t longest;           /* bytes that a read gives at most; 0: as many as asked for */
     uint64_t fails_from;        /* an offset in the file; reads from there fail */
+    uint64_t threads;           /* that were started */
     _Atomic uint64_t ahead;     /* reads of another thread than the first */
     _Atomic uint64_t unblocked; /* those to which a signal could be delivered */
     bool no_threads;
@@ -56,30 +57,47 @@ static void note_thread(void)
     plan.unblocked += sigismember(&blocked, SIGSEGV) || sigismember(&blocked, SIGPIPE);
 }
 
-/* Replaces the C library's. Only one thread reads at a time. */
-ssize_t read(int fd, void *bytes, size_t length)
+/* How much a read gives that asks for so many bytes at that offset; -1: it fails, see errno. */
+static ssize_t plan_read(uint64_t at, size_t length)
 {
-    struct iovec part = {bytes, length};
-    uint64_t at = plan.fails_from < UINT64_MAX ? (uint64_t)lseek(fd, 0, SEEK_CUR) : 0;
+    static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+    bool interrupted, slow;
 
     note_thread();
-    if (plan.seed != 0 && next_random(&plan.seed) % 16 == 0) {
-        errno = EINTR;
-        return -1;
+    pthread_mutex_lock(&mutex);
+    interrupted = plan.seed != 0 && next_random(&plan.seed) % 16 == 0;
+    slow = plan.seed != 0 && next_random(&plan.seed) % 256 == 0;
+    if (plan.longest > 0 && length > 0) {
+        size_t most = 1 + next_random(&plan.seed) % plan.longest;
+
+        length = length < most ? length : most;
     }
-    if (plan.seed != 0 && next_random(&plan.seed) % 256 == 0)
+    pthread_mutex_unlock(&mutex);
+    if (slow)
         usleep(20); /* a slow disk */
-    if (plan.longest > 0)
-        part.iov_len = 1 + next_random(&plan.seed) % plan.longest;
-    if (part.iov_len > length)
-        part.iov_len = length;
-    if (at + part.iov_len > plan.fails_from)
-        part.iov_len = at < plan.fails_from ? (size_t)(plan.fails_from - at) : 0;
-    if (part.iov_len == 0) {
-        errno = EIO;
+    if (at + length > plan.fails_from)
+        length = at < plan.fails_from ? (size_t)(plan.fails_from - at) : 0;
+    if (interrupted || length == 0) {
+        errno = interrupted ? EINTR : EIO;
         return -1;
     }
-    return readv(fd, &part, 1);
+    return (ssize_t)length;
+}
+
+/* These replace the C library's. */
+ssize_t read(int fd, void *bytes, size_t length)
+{
+    uint64_t at = plan.fails_from < UINT64_MAX ? (uint64_t)lseek(fd, 0, SEEK_CUR) : 0;
+    ssize_t most = plan_read(at, length);
+
+    return most < 0 ? -1 : readv(fd, &(struct iovec){bytes, (size_t)most}, 1);
+}
+
+ssize_t pread(int fd, void *bytes, size_t length, off_t at)
+{
+    ssize_t most = plan_read((uint64_t)at, length);
+
+    return most < 0 ? -1 : preadv(fd, &(struct iovec){bytes, (size_t)most}, 1, at);
 }
 
 typedef int create_fn(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
@@ -90,7 +108,10 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*
     create_fn *real;
 
     *(void **)&real = dlsym(RTLD_NEXT, "pthread_create");
-    return plan.no_threads ? EAGAIN : real(thread, attributes, run, context);
+    if (plan.no_threads)
+        return EAGAIN;
+    plan.threads++;
+    return real(thread, attributes, run, context);
 }
 
 /* All that a reader sees. */
@@ -134,6 +155,7 @@ static void read_file(size_t block, uint64_t most, struct seen *seen)
     struct input *input = NULL;
 
     *seen = (struct seen){0};
+    plan.threads = 0;
     plan.ahead = 0;
     need(in && input_open(&input, path_of("file")) == RESULT_OK, "input_open");
     input_read_ahead(input, block);
@@ -195,7 +217,7 @@ static void check(const char *title, const struct bytes *raw, unsigned times)
 
     put(raw);
     read_file(0, UINT64_MAX, &want);
-    is_int(plan.ahead, 0, "%s: without blocks there is no thread", title);
+    is_int(plan.threads, 0, "%s: without blocks there is no thread", title);
     for (unsigned i = 0; i < times; i++) {
         size_t block = 300 + next_random(&seed) % (1 << (4 + next_random(&seed) % 9));
 
@@ -211,7 +233,8 @@ static void check(const char *title, const struct bytes *raw, unsigned times)
     plan.no_threads = true;
     read_file(100, UINT64_MAX, &got);
     plan.no_threads = false;
-    ok(is_equal(&got, &want) && plan.ahead == 0, "%s: the same where there are no threads", title);
+    ok(is_equal(&got, &want) && plan.threads == 0, "%s: the same where there are no threads",
+       title);
 }
 
 static void test_kinds(void)
@@ -302,7 +325,7 @@ static void test_long_lines(void)
     is_int(want.lines, 5, "the others are not");
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) {
         read_file(blocks[i], UINT64_MAX, &got);
-        ok(is_equal(&got, &want) && plan.ahead > 0, "the same in blocks of %zu", blocks[i]);
+        ok(is_equal(&got, &want) && plan.threads > 0, "the same in blocks of %zu", blocks[i]);
     }
     free(text.data);
 }
@@ -369,14 +392,14 @@ static void test_small(void)
     append_gzip(&gzip, text.data, text.length);
     put(&text);
     read_file(30000, UINT64_MAX, &got);
-    is_int(plan.ahead, 0, "few blocks: no thread");
+    is_int(plan.threads, 0, "few blocks: no thread");
     read_file(29000, UINT64_MAX, &got);
-    ok(plan.ahead > 0, "eight: a thread");
+    ok(plan.threads > 0, "eight: a thread");
     put(&gzip);
     read_file(gzip.length - 65536 + 1, UINT64_MAX, &got);
-    is_int(plan.ahead, 0, "compressed, less than a block: no thread");
+    is_int(plan.threads, 0, "compressed, less than a block: no thread");
     read_file(gzip.length - 65536, UINT64_MAX, &got);
-    ok(plan.ahead > 0, "a block: a thread");
+    ok(plan.threads > 0, "a block: a thread");
     free(text.data);
     free(gzip.data);
 }

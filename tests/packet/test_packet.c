@@ -808,6 +808,51 @@ static void test_mutations(void)
         mutate(&tunnels[i]);
 }
 
+static bool same_packet(const struct packet *a, const struct packet *b)
+{
+    return a->time == b->time && address_equal(&a->src, &b->src) &&
+           address_equal(&a->dst, &b->dst) && a->sport == b->sport && a->dport == b->dport &&
+           a->proto == b->proto && a->tcp_flags == b->tcp_flags &&
+           a->tcp_sequence == b->tcp_sequence && a->icmp_type == b->icmp_type &&
+           a->icmp_code == b->icmp_code && a->icmp_known == b->icmp_known && a->bytes == b->bytes &&
+           a->payload == b->payload && a->captured == b->captured &&
+           a->is_fragment == b->is_fragment;
+}
+
+/* TCP on Ethernet is read at once, and must give what the same packet gives without Ethernet. */
+static void test_usual(void)
+{
+    enum { ETHERNET = 14 };
+    struct decoder *usual = new_decoder(true), *other = new_decoder(true);
+    uint8_t wire[FRAME_ROOM];
+    size_t length = unhex(FRAME4 "ffffffff", wire, sizeof wire);
+    unsigned good = 0, different = 0;
+
+    for (size_t at = ETHERNET; at < length; at++) {
+        uint8_t old = wire[at];
+
+        for (unsigned value = 0; value < 256; value++) {
+            wire[at] = (uint8_t)value;
+            for (size_t end = ETHERNET; end <= length; end++) {
+                struct frame frame = {wire, (uint32_t)end, (uint32_t)length, 1, 1};
+                struct packet a = {0}, b = {0};
+                enum packet_verdict verdict = decoder_packet(usual, &frame, &a);
+
+                frame = (struct frame){wire + ETHERNET, (uint32_t)(end - ETHERNET),
+                                       (uint32_t)(length - ETHERNET), 1, LINKTYPE_IPV4};
+                good += verdict == PACKET_OK;
+                different += decoder_packet(other, &frame, &b) != verdict ||
+                             (verdict == PACKET_OK && !same_packet(&a, &b));
+            }
+        }
+        wire[at] = old;
+    }
+    ok(good > 0, "packets were read: %u", good);
+    is_int(different, 0, "whatever a byte is, and wherever it is cut off, it is the same packet");
+    decoder_destroy(&usual);
+    decoder_destroy(&other);
+}
+
 int main(void)
 {
     test_tables();
@@ -823,5 +868,6 @@ int main(void)
     test_times();
     test_payload();
     test_mutations();
+    test_usual();
     return done();
 }
