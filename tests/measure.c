@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * measure [-n RUNS] LABEL=COMMAND...: wall time, CPU time and peak memory of shell commands.
+ * measure [-n RUNS] [-r FILE] LABEL=COMMAND...: wall time, CPU time and peak memory of shell
+ * commands.
  *
  * The commands take turns (A B C A B C ...), so a machine that slows down or warms up does it to
  * all of them, and the last column compares runs of one round only: the median, over the rounds, of
@@ -8,6 +9,9 @@
  *
  * A COMMAND is what may follow `exec` in a shell: one program, its arguments and redirections. Peak
  * memory is the kernel's figure for the largest process of it, and cannot be less than this one's.
+ *
+ * FILE is removed before each run, and its removal is not counted: a command that truncates the
+ * output of the one before it would pay for that.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -38,7 +42,7 @@ static _Noreturn void die(const char *what)
 
 static _Noreturn void usage(void)
 {
-    fprintf(stderr, "usage: measure [-n RUNS] LABEL=COMMAND...\n");
+    fprintf(stderr, "usage: measure [-n RUNS] [-r FILE] LABEL=COMMAND...\n");
     exit(EX_USAGE);
 }
 
@@ -65,12 +69,16 @@ static double seconds(const struct timeval *t)
     return (double)t->tv_sec + (double)t->tv_usec * 1e-6;
 }
 
-static void run(struct command *c, double *wall, double *cpu)
+static void run(struct command *c, const char *removed, double *wall, double *cpu)
 {
     struct rusage spent;
-    double start = now();
-    pid_t pid = fork();
+    double start;
+    pid_t pid;
 
+    if (removed)
+        unlink(removed);
+    start = now();
+    pid = fork();
     if (pid < 0)
         die("fork");
     if (pid == 0) {
@@ -88,14 +96,14 @@ static void run(struct command *c, double *wall, double *cpu)
 }
 
 /* The figures of the warm-up round are overwritten by the first counted one. */
-static void run_round(struct command *commands, size_t count, size_t round)
+static void run_round(struct command *commands, size_t count, const char *removed, size_t round)
 {
     for (size_t i = 0; i < count; i++) {
         struct command *c = &commands[i];
 
         if (c->failed)
             continue;
-        run(c, &c->wall[round], &c->cpu[round]);
+        run(c, removed, &c->wall[round], &c->cpu[round]);
         c->ratio[round] = c->wall[round] / commands[0].wall[round];
     }
 }
@@ -183,12 +191,16 @@ static void command_destroy(struct command *c)
 int main(int argc, char **argv)
 {
     long runs = 5;
+    const char *removed = NULL;
     size_t count;
     struct command *commands;
     bool good;
 
-    for (int option; (option = getopt(argc, argv, "+n:")) != -1;) {
-        runs = option == 'n' ? strtol(optarg, NULL, 10) : 0;
+    for (int option; (option = getopt(argc, argv, "+n:r:")) != -1;) {
+        if (option == 'r')
+            removed = optarg;
+        else
+            runs = option == 'n' ? strtol(optarg, NULL, 10) : 0;
         if (runs < 1 || runs > 1000)
             usage();
     }
@@ -198,9 +210,9 @@ int main(int argc, char **argv)
     commands = allocate(count, sizeof *commands);
     for (size_t i = 0; i < count; i++)
         command_init(&commands[i], argv[optind + (int)i], (size_t)runs);
-    run_round(commands, count, 0);
+    run_round(commands, count, removed, 0);
     for (size_t round = 0; round < (size_t)runs; round++)
-        run_round(commands, count, round);
+        run_round(commands, count, removed, round);
     good = print_table(commands, count, (size_t)runs);
     for (size_t i = 0; i < count; i++)
         command_destroy(&commands[i]);
