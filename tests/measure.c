@@ -10,8 +10,8 @@
  * A COMMAND is what may follow `exec` in a shell: one program, its arguments and redirections. Peak
  * memory is the kernel's figure for the largest process of it, and cannot be less than this one's.
  *
- * FILE is removed before each run, and its removal is not counted: a command that truncates the
- * output of the one before it would pay for that.
+ * FILE is removed before each run of a command that names it, outside the measured time: to
+ * truncate what the last command wrote takes long.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -75,7 +75,7 @@ static void run(struct command *c, const char *removed, double *wall, double *cp
     double start;
     pid_t pid;
 
-    if (removed)
+    if (removed && strstr(c->line, removed))
         unlink(removed);
     start = now();
     pid = fork();
