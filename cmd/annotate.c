@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "annotate.h"
 
+#include "lanes.h"
 #include "secflows.h"
 #include "stop.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct work {
@@ -14,15 +16,29 @@ struct work {
     struct output *output;
     enum result flushed; /* result of the flush before the last read */
     int error;           /* its errno */
+    struct lanes *lanes; /* NULL: there are none */
+    bool alone;          /* nor are there to be */
+    uint64_t until;      /* where in the input they go on */
 };
 
-/* Reading may block: before that, flushes the output. */
+static bool is_file(int fd)
+{
+    struct stat stat;
+
+    return fstat(fd, &stat) == 0 && S_ISREG(stat.st_mode);
+}
+
+/* Before reading, which may block unless it is a file: flushes the output. */
 static bool flush(void *context, int fd)
 {
     struct work *work = context;
 
-    work->flushed = output_flush(work->output);
-    work->error = errno;
+    work->until = 0;
+    lanes_forget(work->lanes);
+    if (!is_file(fd)) {
+        work->flushed = output_flush(work->output);
+        work->error = errno;
+    }
     return work->flushed == RESULT_OK && stop_wait(fd);
 }
 
@@ -39,12 +55,31 @@ static int failed(void *context, enum result result)
     return output_failed(work->flushed);
 }
 
+/* Lets two lanes work on what is there, once a thread reads ahead. */
+static enum result take_more(struct work *work)
+{
+    const struct lookahead *in = work->secflows.in;
+
+    if (work->alone || in->buffer == in->own)
+        return RESULT_OK;
+    if (!work->lanes)
+        work->alone = lanes_init(&work->lanes, work->annotator) != RESULT_OK;
+    return work->alone ? RESULT_OK
+                       : lanes_go(work->lanes, &work->secflows, work->output, &work->until);
+}
+
 static enum result take(void *context, struct record *record)
 {
     struct work *work = context;
+    const struct annotator *annotator = work->annotator;
+    enum result result =
+        annotator->each(annotator->context, work->secflows.reader, record, work->output);
 
-    return work->annotator->each(work->annotator->context, work->secflows.reader, record,
-                                 work->output);
+    if (result == RESULT_OK && annotator->between)
+        annotator->between(annotator->context);
+    if (result == RESULT_OK && lookahead_offset(work->secflows.in) >= work->until)
+        result = take_more(work);
+    return result;
 }
 
 static int run_files(struct work *work, char **paths, size_t count)
@@ -62,6 +97,7 @@ static int run_files(struct work *work, char **paths, size_t count)
 
     if (go_on && (result = output_flush(work->output)) != RESULT_OK)
         status = final_status(status, output_failed(result));
+    lanes_destroy(&work->lanes);
     output_end(work->output);
     return status;
 }
@@ -83,7 +119,7 @@ static int work_init(struct work *work)
 
 int annotate(const struct annotator *annotator, char **paths, size_t count)
 {
-    struct work work = {.annotator = annotator};
+    struct work work = {.annotator = annotator, .alone = !annotator->other};
     int status = work_init(&work);
 
     if (status == EX_OK && !annotator->quiet)

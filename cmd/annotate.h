@@ -18,6 +18,9 @@ struct annotator {
     enum result (*each)(void *context, struct record_reader *reader, const struct record *record,
                         struct output *output);
     void *context;
+    void *other; /* the context of another thread, which calls `each` at the same time */
+    /* Called where no record is being worked on, with the context; NULL: there is nothing to do. */
+    void (*between)(void *context);
 };
 
 /*

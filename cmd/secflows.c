@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "secflows.h"
 
+#include "base/clock.h"
 #include "stop.h"
 
 #include <errno.h>
@@ -115,6 +116,15 @@ static void report_progress(const struct secflows *secflows)
 
     input_progress(secflows->input, &done, &size);
     progress_show(&progress, input_name(secflows->path), done, size, secflows->number, "lines");
+}
+
+void secflows_took(struct secflows *secflows, size_t bytes, uint64_t lines)
+{
+    secflows->in->at += bytes;
+    secflows->number += lines;
+    secflows->any = secflows->any || lines > 0;
+    if (progress_due_now(&progress, clock_monotonic()))
+        report_progress(secflows);
 }
 
 enum result secflows_next(struct secflows *secflows, struct record *record, const char **line,

@@ -51,6 +51,9 @@ MUST_CHECK int secflows_open_fd(struct secflows *secflows, const char *path, int
 MUST_CHECK enum result secflows_next(struct secflows *secflows, struct record *record,
                                      const char **line, size_t *length);
 
+/* Tells that the tool itself has taken whole lines of secflows->in, which were records. */
+void secflows_took(struct secflows *secflows, size_t bytes, uint64_t lines);
+
 /* Reports that a line is not a Secflow for this tool, and why. */
 void secflows_damaged(struct secflows *secflows, const char *problem);
 
