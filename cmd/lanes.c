@@ -190,14 +190,14 @@ static enum result write_pieces(struct lanes *lanes, struct secflows *secflows,
     enum result result = RESULT_OK;
 
     while (lanes->written < lanes->count && result == RESULT_OK) {
-        const struct piece *piece = &lanes->pieces[lanes->written];
+        struct piece *piece = &lanes->pieces[lanes->written];
 
         if (!piece->done || piece->offset > lookahead_offset(secflows->in))
             break;
         lanes->written++;
         if (piece->offset < lookahead_offset(secflows->in))
             continue; /* a line that failed was followed by others */
-        result = output_put(output, piece->result, piece->used);
+        result = output_exchange(output, &piece->result, piece->used);
         secflows_took(secflows, piece->taken, piece->lines);
     }
     return result;

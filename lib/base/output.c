@@ -23,7 +23,7 @@ struct behind {
     _Atomic int error; /* errno of the first failure; 0: none */
     size_t slot;       /* that the caller fills */
     size_t lengths[BUFFERS];
-    char bytes[BUFFERS][OUTPUT_BYTES];
+    char *bytes[BUFFERS]; /* from malloc */
 };
 
 void output_init(struct output *output, int fd)
@@ -86,19 +86,33 @@ void output_write_behind(struct output *output, size_t block)
     output->after = BLOCKS_MIN * (uint64_t)block;
 }
 
+static void free_behind(struct behind *behind)
+{
+    relay_destroy(&behind->relay);
+    for (size_t i = 0; i < BUFFERS; i++)
+        free(behind->bytes[i]);
+    free(behind);
+}
+
+static bool make_buffers(struct behind *behind)
+{
+    for (size_t i = 0; i < BUFFERS; i++)
+        if (!(behind->bytes[i] = malloc(OUTPUT_BYTES)))
+            return false;
+    return true;
+}
+
 /* Starts the thread; without one, writing goes on as before. */
 static void start(struct output *output)
 {
-    struct behind *new = malloc(sizeof *new);
+    struct behind *new = calloc(1, sizeof *new);
 
     if (!new)
         return;
     new->fd = output->fd;
-    new->error = 0;
-    if (relay_init(&new->relay, BUFFERS, write_behind, new) != RESULT_OK ||
+    if (!make_buffers(new) || relay_init(&new->relay, BUFFERS, write_behind, new) != RESULT_OK ||
         !relay_room(new->relay, &new->slot)) {
-        relay_destroy(&new->relay);
-        free(new);
+        free_behind(new);
         return;
     }
     output->behind = new;
@@ -109,8 +123,7 @@ void output_end(struct output *output)
 {
     if (!output->behind)
         return;
-    relay_destroy(&output->behind->relay);
-    free(output->behind);
+    free_behind(output->behind);
     output->behind = NULL;
     output->buffer = output->own;
     output->used = 0;
@@ -188,5 +201,23 @@ enum result output_put(struct output *output, const char *bytes, size_t length)
         return put_long(output, bytes, length);
     memcpy(output->buffer + output->used, bytes, length);
     output->used += length;
+    return RESULT_OK;
+}
+
+enum result output_exchange(struct output *output, char **buffer, size_t length)
+{
+    enum result result = RESULT_OK;
+    char *other;
+
+    if (!output->behind)
+        return output_put(output, *buffer, length);
+    if (output->used > 0)
+        result = output_pass(output);
+    if (result != RESULT_OK)
+        return result;
+    other = output->buffer;
+    output->buffer = output->behind->bytes[output->behind->slot] = *buffer;
+    output->used = length;
+    *buffer = other;
     return RESULT_OK;
 }

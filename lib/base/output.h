@@ -65,4 +65,10 @@ MUST_CHECK static inline enum result output_reserve(struct output *output, size_
 /* Adds any number of bytes. */
 MUST_CHECK enum result output_put(struct output *output, const char *bytes, size_t length);
 
+/*
+ * The same for bytes in a buffer that malloc has made, of OUTPUT_BYTES. Where a thread writes, they
+ * are not copied: the caller gets another such buffer in its place.
+ */
+MUST_CHECK enum result output_exchange(struct output *output, char **buffer, size_t length);
+
 #endif
