@@ -6,6 +6,7 @@
 #include "base/number.h"
 #include "base/timestamp.h"
 #include "record/canonical.h"
+#include "record/put.h"
 #include "record/sensor.h"
 
 #include <assert.h>
@@ -697,8 +698,11 @@ enum result record_write_with(const struct record_reader *reader, const char *co
                               struct output *output)
 {
     const char *p = reader->line, *close = reader->line + reader->end - 1;
+    size_t room = record_room(reader);
     enum result result;
 
+    if (room > 0)
+        return record_write_later(reader, reader->line, reader->length, room, values, output);
     do {
         result = put_next(reader, &p, values, output);
     } while (result == RESULT_OK);
@@ -720,8 +724,9 @@ size_t record_room(const struct record_reader *reader)
     return reader->end - 1;
 }
 
-enum result record_write_later(const struct record_reader *reader, const char *line, size_t length,
-                               size_t room, const char *const *values, struct output *output)
+/* One field behind the other, of lines of any length. */
+static enum result put_parts(const struct record_reader *reader, const char *line, size_t length,
+                             size_t room, const char *const *values, struct output *output)
 {
     enum result result = output_put(output, line, room);
 
@@ -731,6 +736,39 @@ enum result record_write_later(const struct record_reader *reader, const char *l
     if (result == RESULT_OK)
         result = output_put(output, line + room, length - room);
     return result == RESULT_OK ? output_put(output, "\n", 1) : result;
+}
+
+/* Copies more than the name, which there is room for: so many bytes take less time. */
+static char *put_before(char *p, const struct added_field *field)
+{
+    memcpy(p, field->before, sizeof field->before);
+    return p + field->length;
+}
+
+enum result record_write_later(const struct record_reader *reader, const char *line, size_t length,
+                               size_t room, const char *const *values, struct output *output)
+{
+    size_t lengths[RECORD_ADDED_MAX], most = length + 1 + sizeof reader->added->before;
+    enum result result;
+    char *p;
+
+    for (size_t i = 0; i < reader->added_count; i++) {
+        lengths[i] = values[i] ? strlen(values[i]) : 0;
+        most += reader->added[i].length + lengths[i];
+    }
+    if (most > OUTPUT_BYTES)
+        return put_parts(reader, line, length, room, values, output);
+    result = output_reserve(output, most);
+    if (result != RESULT_OK)
+        return result;
+    p = put_bytes(output->buffer + output->used, line, room);
+    for (size_t i = 0; i < reader->added_count; i++)
+        if (values[i])
+            p = put_bytes(put_before(p, &reader->added[i]), values[i], lengths[i]);
+    p = put_bytes(p, line + room, length - room);
+    *p++ = '\n';
+    output->used = (size_t)(p - output->buffer);
+    return RESULT_OK;
 }
 
 enum result record_put_ten(const struct record_reader *reader, struct text *text)
