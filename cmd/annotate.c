@@ -72,11 +72,11 @@ static enum result take(void *context, struct record *record)
 {
     struct work *work = context;
     const struct annotator *annotator = work->annotator;
-    enum result result =
-        annotator->each(annotator->context, work->secflows.reader, record, work->output);
+    enum result result;
 
-    if (result == RESULT_OK && annotator->between)
-        annotator->between(annotator->context);
+    if (annotator->between)
+        annotator->between(annotator->between_context);
+    result = annotator->each(annotator->contexts[0], work->secflows.reader, record, work->output);
     if (result == RESULT_OK && lookahead_offset(work->secflows.in) >= work->until)
         result = take_more(work);
     return result;
@@ -119,7 +119,7 @@ static int work_init(struct work *work)
 
 int annotate(const struct annotator *annotator, char **paths, size_t count)
 {
-    struct work work = {.annotator = annotator, .alone = !annotator->other};
+    struct work work = {.annotator = annotator};
     int status = work_init(&work);
 
     if (status == EX_OK && !annotator->quiet)

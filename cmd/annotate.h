@@ -13,14 +13,15 @@ struct annotator {
     bool quiet; /* no progress line, and no note about files without records */
     /*
      * Writes a record, the one last read by the reader, to the output. Results other than RESULT_OK
-     * end the work: RESULT_NO_MEMORY, or RESULT_SYSTEM from the output.
+     * end the work: RESULT_NO_MEMORY, or RESULT_SYSTEM from the output. Two threads call it at the
+     * same time, each with a context of its own.
      */
     enum result (*each)(void *context, struct record_reader *reader, const struct record *record,
                         struct output *output);
-    void *context;
-    void *other; /* the context of another thread, which calls `each` at the same time */
-    /* Called where no record is being worked on, with the context; NULL: there is nothing to do. */
+    void *contexts[2];
+    /* Called often, and never while `each` is; NULL: there is nothing to do. */
     void (*between)(void *context);
+    void *between_context;
 };
 
 /*

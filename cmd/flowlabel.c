@@ -68,7 +68,6 @@ int main(int argc, char **argv)
         .fields = fields,
         .field_count = sizeof fields / sizeof *fields,
         .each = label,
-        .other = &annotator, /* not used */
     };
     char **paths;
     size_t count;

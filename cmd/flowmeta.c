@@ -73,6 +73,17 @@ static const char *const fields[FIELDS] = {"title",  "description", "relevance",
 
 #define MMDB_MOST 8
 
+struct flowmeta;
+
+/* What a thread needs to add fields to records. */
+struct adder {
+    const struct flowmeta *meta;
+    struct match match; /* of the record that is being written */
+    struct text text;   /* values of fields, each with a NUL behind it */
+    size_t at[FIELDS];  /* where in the text they begin, plus 1; 0: there is none */
+    uint64_t records, known;
+};
+
 struct flowmeta {
     struct metalists lists;
     const char *paths[MMDB_MOST];     /* of databases */
@@ -80,102 +91,99 @@ struct flowmeta {
     size_t place_count;
     bool descriptions, verbose;
     struct annotator annotator;
-    struct match match; /* of the record that is being written */
-    struct text text;   /* values of fields, each with a NUL behind it */
-    size_t at[FIELDS];  /* where in the text they begin, plus 1; 0: there is none */
-    uint64_t records, known;
+    struct adder adders[2];
 };
 
 /* Begins the value of a field in the text, and ends it. */
-static void begin(struct flowmeta *meta, enum field field)
+static void begin(struct adder *adder, enum field field)
 {
-    meta->at[field] = meta->text.length + 1;
+    adder->at[field] = adder->text.length + 1;
 }
 
-static enum result end(struct flowmeta *meta, enum result result)
+static enum result end(struct adder *adder, enum result result)
 {
-    return result == RESULT_OK ? text_put(&meta->text, "", 1) : result;
+    return result == RESULT_OK ? text_put(&adder->text, "", 1) : result;
 }
 
-static enum result put_string(struct flowmeta *meta, enum field field, struct record_text string)
+static enum result put_string(struct adder *adder, enum field field, struct record_text string)
 {
     if (string.length == 0)
         return RESULT_OK;
-    begin(meta, field);
-    return end(meta, text_put_json(&meta->text, string.bytes, string.length));
+    begin(adder, field);
+    return end(adder, text_put_json(&adder->text, string.bytes, string.length));
 }
 
-static enum result put_word(struct flowmeta *meta, enum field field, const char *word)
+static enum result put_word(struct adder *adder, enum field field, const char *word)
 {
-    return put_string(meta, field, (struct record_text){word, word ? strlen(word) : 0});
+    return put_string(adder, field, (struct record_text){word, word ? strlen(word) : 0});
 }
 
-static enum result put_number(struct flowmeta *meta, enum field field, uint64_t number)
+static enum result put_number(struct adder *adder, enum field field, uint64_t number)
 {
     if (number == 0)
         return RESULT_OK;
-    begin(meta, field);
-    return end(meta, text_print(&meta->text, "%" PRIu64, number));
+    begin(adder, field);
+    return end(adder, text_print(&adder->text, "%" PRIu64, number));
 }
 
-static enum result put_array(struct flowmeta *meta, enum field field,
+static enum result put_array(struct adder *adder, enum field field,
                              const struct record_text *strings, size_t count)
 {
     enum result result = RESULT_OK;
 
     if (count == 0)
         return RESULT_OK;
-    begin(meta, field);
+    begin(adder, field);
     for (size_t i = 0; i < count && result == RESULT_OK; i++) {
-        result = text_put(&meta->text, i == 0 ? "[" : ",", 1);
+        result = text_put(&adder->text, i == 0 ? "[" : ",", 1);
         if (result == RESULT_OK)
-            result = text_put(&meta->text, strings[i].bytes, strings[i].length);
+            result = text_put(&adder->text, strings[i].bytes, strings[i].length);
     }
     if (result == RESULT_OK)
-        result = text_put(&meta->text, "]", 1);
-    return end(meta, result);
+        result = text_put(&adder->text, "]", 1);
+    return end(adder, result);
 }
 
-static enum result put_place(struct flowmeta *meta, const struct record *record)
+static enum result put_place(struct adder *adder, const struct record *record)
 {
     struct place place = {.asn = 0};
     enum result result;
 
     if (record->dst.family == 0)
         return RESULT_OK;
-    for (size_t i = 0; i < meta->place_count; i++)
-        if (meta->places[i])
-            places_find(meta->places[i], &record->dst, &place);
-    result = put_string(meta, FIELD_COUNTRY, place.country);
+    for (size_t i = 0; i < adder->meta->place_count; i++)
+        if (adder->meta->places[i])
+            places_find(adder->meta->places[i], &record->dst, &place);
+    result = put_string(adder, FIELD_COUNTRY, place.country);
     if (result == RESULT_OK)
-        result = put_number(meta, FIELD_ASN, place.asn);
-    return result == RESULT_OK ? put_string(meta, FIELD_AS_ORG, place.as_org) : result;
+        result = put_number(adder, FIELD_ASN, place.asn);
+    return result == RESULT_OK ? put_string(adder, FIELD_AS_ORG, place.as_org) : result;
 }
 
-static enum result put_match(struct flowmeta *meta)
+static enum result put_match(struct adder *adder)
 {
-    const struct match *match = &meta->match;
+    const struct match *match = &adder->match;
     bool known = match->title.length > 0 || match->relevance != RELEVANCE_NONE;
-    enum result result = put_word(meta, FIELD_RELEVANCE, relevance_word(match->relevance));
+    enum result result = put_word(adder, FIELD_RELEVANCE, relevance_word(match->relevance));
 
     if (result == RESULT_OK && known)
-        result = put_word(meta, FIELD_KNOWN_BY, match->behavior ? "behavior" : "destination");
+        result = put_word(adder, FIELD_KNOWN_BY, match->behavior ? "behavior" : "destination");
     if (result == RESULT_OK)
-        result = put_array(meta, FIELD_TAGS, match->tags, match->tag_count);
+        result = put_array(adder, FIELD_TAGS, match->tags, match->tag_count);
     if (result == RESULT_OK)
-        result = put_array(meta, FIELD_LISTS, match->lists, match->list_count);
-    return result == RESULT_OK ? put_number(meta, FIELD_RANK, match->rank) : result;
+        result = put_array(adder, FIELD_LISTS, match->lists, match->list_count);
+    return result == RESULT_OK ? put_number(adder, FIELD_RANK, match->rank) : result;
 }
 
-static enum result write_record(struct flowmeta *meta, struct record_reader *reader,
+static enum result write_record(struct adder *adder, struct record_reader *reader,
                                 struct output *output)
 {
     const char *values[FIELDS];
 
     for (size_t i = 0; i < FIELDS; i++)
-        values[i] = meta->at[i] > 0 ? meta->text.bytes + meta->at[i] - 1 : NULL;
-    values[FIELD_TITLE] = meta->match.title.bytes;
-    values[FIELD_DESCRIPTION] = meta->descriptions ? meta->match.description.bytes : NULL;
+        values[i] = adder->at[i] > 0 ? adder->text.bytes + adder->at[i] - 1 : NULL;
+    values[FIELD_TITLE] = adder->match.title.bytes;
+    values[FIELD_DESCRIPTION] = adder->meta->descriptions ? adder->match.description.bytes : NULL;
     return record_write_with(reader, values, output);
 }
 
@@ -210,9 +218,13 @@ static int open_databases(struct flowmeta *meta)
     return status;
 }
 
-/* What cannot be read again stays as it was, which has been said. */
-static void read_again(struct flowmeta *meta)
+/* After SIGHUP. What cannot be read again stays as it was, which has been said. */
+static void read_again(void *context)
 {
+    struct flowmeta *meta = context;
+
+    if (!stop_hangup())
+        return;
     if (metalists_read(&meta->lists) == EX_OSERR)
         complain(NULL, "the lists that were read before stay in use");
     (void)open_databases(meta);
@@ -221,25 +233,26 @@ static void read_again(struct flowmeta *meta)
 static enum result add(void *context, struct record_reader *reader, const struct record *record,
                        struct output *output)
 {
-    struct flowmeta *meta = context;
+    struct adder *adder = context;
+    const struct flowmeta *meta = adder->meta;
     struct record whole = *record;
     enum result result = RESULT_OK;
 
-    if (stop_hangup())
-        read_again(meta);
     record_read_rest(reader, &whole);
-    match_find(meta->lists.known, &whole, &meta->match);
-    meta->text.length = 0;
-    memset(meta->at, 0, sizeof meta->at);
-    if (meta->match.any)
-        result = put_match(meta);
+    match_find(meta->lists.known, &whole, &adder->match);
+    adder->text.length = 0;
+    memset(adder->at, 0, sizeof adder->at);
+    if (adder->match.any)
+        result = put_match(adder);
     if (result == RESULT_OK && meta->place_count > 0)
-        result = put_place(meta, &whole);
+        result = put_place(adder, &whole);
     if (result == RESULT_OK)
-        result = put_word(meta, FIELD_ACTIVITY, activity_of(&meta->match, &whole));
-    meta->records++;
-    meta->known += meta->match.any;
-    return result == RESULT_OK ? write_record(meta, reader, output) : result;
+        result = put_word(adder, FIELD_ACTIVITY, activity_of(&adder->match, &whole));
+    if (result == RESULT_OK)
+        result = write_record(adder, reader, output);
+    adder->records += result == RESULT_OK;
+    adder->known += result == RESULT_OK && adder->match.any;
+    return result;
 }
 
 static int add_database(struct flowmeta *meta, const char *path)
@@ -277,11 +290,13 @@ static int take_option(struct flowmeta *meta, int option, char **argv, bool *don
 
 static void print_summary(const struct flowmeta *meta)
 {
+    const struct adder *adders = meta->adders;
     char records[NUMBER_GROUPED], known[NUMBER_GROUPED];
 
     if (meta->verbose)
-        complain(NULL, "%s records, of which lists know %s", number_grouped(records, meta->records),
-                 number_grouped(known, meta->known));
+        complain(NULL, "%s records, of which lists know %s",
+                 number_grouped(records, adders[0].records + adders[1].records),
+                 number_grouped(known, adders[0].known + adders[1].known));
 }
 
 /* Where no option says which lists to use. */
@@ -330,8 +345,15 @@ int main(int argc, char **argv)
     bool done = false;
     int option, status = EX_OK;
 
-    meta.annotator =
-        (struct annotator){.fields = fields, .field_count = FIELDS, .each = add, .context = &meta};
+    meta.adders[0].meta = meta.adders[1].meta = &meta;
+    meta.annotator = (struct annotator){
+        .fields = fields,
+        .field_count = FIELDS,
+        .each = add,
+        .contexts = {&meta.adders[0], &meta.adders[1]},
+        .between = read_again,
+        .between_context = &meta,
+    };
     common_init("flowmeta");
     while (status == EX_OK && !done && (option = next_option(&tool, argc, argv)) != -1)
         status = take_option(&meta, option, argv, &done);
@@ -345,6 +367,7 @@ int main(int argc, char **argv)
     metalists_destroy(&meta.lists);
     for (size_t i = 0; i < meta.place_count; i++)
         places_close(&meta.places[i]);
-    text_destroy(&meta.text);
+    for (size_t i = 0; i < 2; i++)
+        text_destroy(&meta.adders[i].text);
     return status;
 }

@@ -128,8 +128,8 @@ enum result lanes_init(struct lanes **lanes, const struct annotator *annotator)
     if (!new)
         return RESULT_NO_MEMORY;
     new->annotator = annotator;
-    lane_init(&new->lanes[0], annotator->context);
-    lane_init(&new->lanes[1], annotator->other);
+    lane_init(&new->lanes[0], annotator->contexts[0]);
+    lane_init(&new->lanes[1], annotator->contexts[1]);
     result = make_room(new);
     if (result == RESULT_OK)
         result =

@@ -409,7 +409,7 @@ static enum result add_fact(struct known *known, const struct known_key *key, st
 enum result known_add(struct known *known, const struct known_key *key, enum known_scope scope,
                       const struct text *packed)
 {
-    struct fact fact = {.scope = (uint8_t)scope};
+    struct fact fact = {.scope = scope & 3u};
     enum result result = intern_add(&known->notes, packed->bytes, packed->length, &fact.value);
 
     return result == RESULT_OK ? add_fact(known, key, fact) : result;

@@ -63,9 +63,9 @@ struct fact {
     uint32_t value; /* the rank, or the note */
     uint32_t key;   /* where its key is */
     uint16_t list;
-    uint8_t scope; /* enum known_scope */
+    uint8_t scope : 2; /* enum known_scope */
     uint8_t ranked : 1;
-    uint8_t suffix : 2; /* of the first of a key: whether it is a suffix; 0: not looked up yet */
+    _Atomic uint8_t suffix; /* of the first of a key: whether it is a suffix; 0: not looked up */
 };
 
 MUST_CHECK enum result known_init(struct known **known);
@@ -122,7 +122,10 @@ uint32_t known_find(const struct known *known, enum known_kind kind, const char 
                     size_t length);
 const struct fact *known_fact(const struct known *known, uint32_t number);
 
-/* True if the name that is the key of this first fact is a suffix, as domain.h says. */
+/*
+ * True if the name that is the key of this first fact is a suffix, as domain.h says. Several
+ * threads may ask, as they may ask for anything here.
+ */
 bool known_is_suffix(struct known *known, uint32_t number);
 
 /*
