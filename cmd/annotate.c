@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 struct work {
-    const struct annotator *annotator;
+    struct annotator *annotator;
     struct secflows secflows;
     struct output *output;
     enum result flushed; /* result of the flush before the last read */
@@ -71,12 +71,14 @@ static enum result take_more(struct work *work)
 static enum result take(void *context, struct record *record)
 {
     struct work *work = context;
-    const struct annotator *annotator = work->annotator;
+    struct annotator *annotator = work->annotator;
     enum result result;
 
     if (annotator->between)
         annotator->between(annotator->between_context);
-    result = annotator->each(annotator->contexts[0], work->secflows.reader, record, work->output);
+    result = annotator->each(annotator->contexts[0], work->secflows.reader, record, work->output,
+                             &annotator->known);
+    annotator->records += result == RESULT_OK;
     if (result == RESULT_OK && lookahead_offset(work->secflows.in) >= work->until)
         result = take_more(work);
     return result;
@@ -117,7 +119,7 @@ static int work_init(struct work *work)
     return secflows_init(&work->secflows, annotator->fields, annotator->field_count);
 }
 
-int annotate(const struct annotator *annotator, char **paths, size_t count)
+int annotate(struct annotator *annotator, char **paths, size_t count)
 {
     struct work work = {.annotator = annotator};
     int status = work_init(&work);

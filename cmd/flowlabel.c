@@ -36,13 +36,14 @@ static const struct tool tool = {
 static const char *const fields[] = {"flowCategory", "flowId"};
 
 static enum result label(void *context, struct record_reader *reader, const struct record *record,
-                         struct output *output)
+                         struct output *output, uint64_t *known)
 {
     const char *name = label_category(record);
     char category[64], id[LABEL_ID_TEXT + 2] = "\"";
     const char *const values[] = {category, id};
 
     (void)context;
+    (void)known;
     strcpy(put_quote(put_bytes(put_quote(category), name, strlen(name))), "");
     label_id(record, name, id + 1);
     strcpy(id + LABEL_ID_TEXT, "\"");

@@ -81,7 +81,6 @@ struct adder {
     struct match match; /* of the record that is being written */
     struct text text;   /* values of fields, each with a NUL behind it */
     size_t at[FIELDS];  /* where in the text they begin, plus 1; 0: there is none */
-    uint64_t records, known;
 };
 
 struct flowmeta {
@@ -231,7 +230,7 @@ static void read_again(void *context)
 }
 
 static enum result add(void *context, struct record_reader *reader, const struct record *record,
-                       struct output *output)
+                       struct output *output, uint64_t *known)
 {
     struct adder *adder = context;
     const struct flowmeta *meta = adder->meta;
@@ -250,8 +249,7 @@ static enum result add(void *context, struct record_reader *reader, const struct
         result = put_word(adder, FIELD_ACTIVITY, activity_of(&adder->match, &whole));
     if (result == RESULT_OK)
         result = write_record(adder, reader, output);
-    adder->records += result == RESULT_OK;
-    adder->known += result == RESULT_OK && adder->match.any;
+    *known += result == RESULT_OK && adder->match.any;
     return result;
 }
 
@@ -290,13 +288,12 @@ static int take_option(struct flowmeta *meta, int option, char **argv, bool *don
 
 static void print_summary(const struct flowmeta *meta)
 {
-    const struct adder *adders = meta->adders;
     char records[NUMBER_GROUPED], known[NUMBER_GROUPED];
 
     if (meta->verbose)
         complain(NULL, "%s records, of which lists know %s",
-                 number_grouped(records, adders[0].records + adders[1].records),
-                 number_grouped(known, adders[0].known + adders[1].known));
+                 number_grouped(records, meta->annotator.records),
+                 number_grouped(known, meta->annotator.known));
 }
 
 /* Where no option says which lists to use. */

@@ -16,6 +16,7 @@ struct piece {
     uint64_t offset; /* of its begin in the input */
     size_t taken;    /* bytes, of lines that became something */
     uint64_t lines;  /* number of these */
+    uint64_t known;  /* those of them that the tool counts */
     size_t used;     /* bytes of what they became */
     atomic_bool done;
     char *result;
@@ -28,7 +29,7 @@ struct lane {
 };
 
 struct lanes {
-    const struct annotator *annotator;
+    struct annotator *annotator;
     struct relay *relay; /* its one slot stands for all pieces */
     struct lane lanes[2];
     struct piece pieces[PIECES];
@@ -46,13 +47,15 @@ static enum result refuse(void *context, const char *bytes, size_t length)
     return RESULT_SYSTEM;
 }
 
-static bool take_line(const struct lanes *lanes, struct lane *lane, const char *line, size_t length)
+static bool take_line(const struct lanes *lanes, struct lane *lane, const char *line, size_t length,
+                      uint64_t *known)
 {
     struct record record;
     size_t used = lane->output.used;
 
     if (record_read(lane->reader, line, length, &record) == RESULT_OK &&
-        lanes->annotator->each(lane->context, lane->reader, &record, &lane->output) == RESULT_OK)
+        lanes->annotator->each(lane->context, lane->reader, &record, &lane->output, known) ==
+            RESULT_OK)
         return true;
     lane->output.used = used;
     return false;
@@ -64,11 +67,11 @@ static void take_lines(const struct lanes *lanes, struct lane *lane, struct piec
 
     lane->output.buffer = piece->result;
     lane->output.used = 0;
-    piece->lines = 0;
+    piece->lines = piece->known = 0;
     while (p < piece->end) {
         const char *newline = memchr(p, '\n', (size_t)(piece->end - p));
 
-        if (!take_line(lanes, lane, p, (size_t)(newline - p)))
+        if (!take_line(lanes, lane, p, (size_t)(newline - p), &piece->known))
             break;
         piece->lines++;
         p = newline + 1;
@@ -119,7 +122,7 @@ static enum result make_room(struct lanes *lanes)
     return RESULT_OK;
 }
 
-enum result lanes_init(struct lanes **lanes, const struct annotator *annotator)
+enum result lanes_init(struct lanes **lanes, struct annotator *annotator)
 {
     struct lanes *new = calloc(1, sizeof *new);
     enum result result;
@@ -199,6 +202,8 @@ static enum result write_pieces(struct lanes *lanes, struct secflows *secflows,
             continue; /* a line that failed was followed by others */
         result = output_exchange(output, &piece->result, piece->used);
         secflows_took(secflows, piece->taken, piece->lines);
+        lanes->annotator->records += piece->lines;
+        lanes->annotator->known += piece->known;
     }
     return result;
 }

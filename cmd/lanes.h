@@ -17,13 +17,13 @@ struct lanes;
  * Starts the other thread. RESULT_NO_MEMORY, RESULT_SYSTEM: there is none, *lanes is NULL, and all
  * goes without.
  */
-MUST_CHECK enum result lanes_init(struct lanes **lanes, const struct annotator *annotator);
+MUST_CHECK enum result lanes_init(struct lanes **lanes, struct annotator *annotator);
 void lanes_destroy(struct lanes **lanes);
 
 /*
- * Works on the whole lines that secflows->in shows, and writes what becomes of them. Afterwards the
- * other thread rests. *until: where in the input to call it again, as lookahead_offset counts.
- * RESULT_SYSTEM: from the output.
+ * Works on the whole lines that secflows->in shows, writes what becomes of them, and counts that.
+ * Afterwards the other thread rests. *until: where in the input to call it again, as
+ * lookahead_offset counts. RESULT_SYSTEM: from the output.
  */
 MUST_CHECK enum result lanes_go(struct lanes *lanes, struct secflows *secflows,
                                 struct output *output, uint64_t *until);

@@ -91,6 +91,70 @@ SECFLOW_BLOCK=16384 "$bindir/zeek2flow" conn.tsv.log | SECFLOW_BLOCK=16384 "$bin
 run 0 flowlabel log.sf
 ok 'a pipe between tools with threads' cmp piped.sf 0.out
 
+# Lanes: between records there is what one thread alone has to work on, and both go on behind it
+{
+    printf '\357\273\277'
+    head -n 1500 log.sf
+    printf '\n \n\n'
+    sed -n '1501,1530p' log.sf | sed G
+    printf 'not JSON\n{"src":"10.0.0.1:1","dst":"cut'
+    sed -n '1531,3000p' log.sf
+    echo '{}'
+    sed -n '3001,4000p' log.sf | sed '150~250s/"dst":/"dest":/; 200~333s/^/ /'
+    sed -n 4001p log.sf | sed 's/}$/,"x":"/' | tr -d '\n'
+    head -c 140000 /dev/zero | tr '\0' x
+    printf '"}\n'
+    head -c 1100000 /dev/zero | tr '\0' 1
+    sed -n '4001,$p' log.sf
+    head -c 3000 /dev/zero | tr '\0' '\n'
+    printf '\357\273\277'
+    head -n 700 log.sf
+    printf '{'
+    head -n 1 log.sf | tr -d '\n'
+} >mixed.sf
+head -n 2000 log.sf | head -c -1 >tail.sf
+jq -c '{destination: (.dst | sub(":[0-9]+$"; "")), title: "A title of \(.srcBytes) bytes", relevance: "bad", tags: ["a", "b"]}' log.sf |
+    sort -u | head -n 300 >list.ndjson
+for i in 1 2 3; do
+    cat log.sf
+done >log.sf.three
+random=$(($(od -An -N2 -tu2 /dev/urandom) + 500))
+gzip -k mixed.sf
+for command in flowlabel 'flowmeta -dv -f list.ndjson'; do
+    # shellcheck disable=SC2086
+    for files in mixed.sf 'tail.sf mixed.sf log.sf tail.sf' mixed.sf.gz; do
+        run 0 $command $files
+        for block in 700 3000 16384 100003 $random; do
+            run "$block" $command $files
+            ok "$command $files, blocks of $block: output" cmp "$block.out" 0.out
+            is "$(cat "$block.err")" "$(cat 0.err)" "$command $files, blocks of $block: messages and status"
+        done
+    done
+done
+
+# A stop while the other end of a pipe waits: all that was read is written, in whole lines
+run 0 flowlabel log.sf.three
+mkfifo pipe
+SECFLOW_BLOCK=16384 "$bindir/flowlabel" log.sf.three >pipe 2>stop.err &
+pid=$!
+exec 3<pipe
+head -c 4096 <&3 >stop.out
+kill -TERM $pid
+cat <&3 >>stop.out
+exec 3<&-
+wait $pid
+is "$?: $(cat stop.err)" '75: flowlabel: log.sf.three: it was not read to its end' 'a stop: status and message'
+ok 'a stop: all lines are whole' test "$(tail -c 1 stop.out | od -An -c)" = "$(printf '\n' | od -An -c)"
+ok 'a stop: what was read is written' cmp -n "$(wc -c <stop.out)" stop.out 0.out
+ok 'a stop: not all was read' test "$(wc -c <stop.out)" -lt "$(wc -c <0.out)"
+
+for block in 0 16384; do
+    SECFLOW_BLOCK=$block "$bindir/flowlabel" log.sf.three 2>&1 >/dev/full
+    echo "ends with $?"
+done >full.err
+is "$(uniq full.err | head -n 2)" "$(head -n 2 full.err)" 'a full disk, with lanes'
+is "$(wc -l <full.err)" 4 'a full disk: one message each'
+
 # limited BLOCK: no file larger than 300 or 600 KB can be written. Prints the status and the size
 limited() {
     (
@@ -111,7 +175,11 @@ for block in 0 4096; do
         SECFLOW_BLOCK=$block "$bindir/zeek2flow" conn.tsv.log 2>err
         echo $? >status
     } | head -c 200000 >/dev/null
-    is "$(cat status)" 141 "a reader that goes away, blocks of $block: status"
+    {
+        SECFLOW_BLOCK=$block "$bindir/flowlabel" log.sf.three 2>>err
+        echo $? >>status
+    } | head -c 200000 >/dev/null
+    is "$(cat status)" "$(printf '141\n141')" "a reader that goes away, blocks of $block: statuses"
     is "$(cat err)" '' "a reader that goes away, blocks of $block: no message"
 done
 
