@@ -215,7 +215,7 @@ static enum result take_pieces(struct lanes *lanes, struct secflows *secflows,
     enum result result = RESULT_OK;
 
     lanes->next = 0;
-    relay_put(lanes->relay);
+    relay_put(lanes->relay, 0);
     while (result == RESULT_OK && take_piece(lanes, &lanes->lanes[0]))
         result = write_pieces(lanes, secflows, output);
     relay_drain(lanes->relay);
