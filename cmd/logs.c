@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "logs.h"
 
+#include "log/rowsahead.h"
 #include "stop.h"
 
 #include <errno.h>
@@ -37,14 +38,12 @@ static void add_counts(struct log_counts *sum, const struct log_counts *counts)
     sum->zoneless += counts->zoneless;
 }
 
-static void report_progress(const char *path, const struct input *input,
-                            const struct log_counts *counts)
+static void report_progress(const char *path, const struct rowsahead *rows)
 {
-    uint64_t done, size;
+    uint64_t done, size, count;
 
-    input_progress(input, &done, &size);
-    progress_show(&progress, input_name(path), done, size,
-                  counts->connections + counts->names + counts->sessions, "rows");
+    rowsahead_progress(rows, &done, &size, &count);
+    progress_show(&progress, input_name(path), done, size, count, "rows");
 }
 
 static enum result take_row(struct meter *meter, const struct log_row *row)
@@ -77,24 +76,22 @@ static uint64_t row_bytes(const struct log_row *row)
 }
 
 /* Feeds all rows of an open log to the meter. */
-static int read_rows(struct command *command, const char *path, struct input *input,
-                     struct log *log)
+static int read_rows(struct command *command, const char *path, struct rowsahead *rows)
 {
     struct damages damages = {.path = path};
-    struct log_row row;
+    const struct log_row *row;
     enum result result;
     int status, error;
 
-    while ((result = command->logs->reader->next(log, &row)) == RESULT_OK ||
-           result == RESULT_DAMAGED) {
+    while ((result = rowsahead_next(rows, &row)) == RESULT_OK || result == RESULT_DAMAGED) {
         if (progress_due(&progress))
-            report_progress(path, input, &log->counts);
+            report_progress(path, rows);
         if (result == RESULT_DAMAGED) {
-            add_damage(&damages, log->problem);
+            add_damage(&damages, rowsahead_problem(rows));
             continue;
         }
-        count_read(&command->converter, row_bytes(&row));
-        result = take_row(command->meter, &row);
+        count_read(&command->converter, row_bytes(row));
+        result = take_row(command->meter, row);
         if (result != RESULT_OK)
             return meter_failed(command, result);
     }
@@ -118,6 +115,7 @@ static int read_log(struct command *command, const char *path)
     const struct log_reader *reader = command->logs->reader;
     struct input *input = NULL;
     struct log *log = NULL;
+    struct rowsahead *rows = NULL;
     enum result result = input_open(&input, path);
     int status = EX_NOINPUT;
 
@@ -126,9 +124,12 @@ static int read_log(struct command *command, const char *path)
         input_read_ahead(input, thread_block());
         result = reader->open(&log, input, &command->options);
     }
+    if (result == RESULT_OK)
+        result = rowsahead_init(&rows, reader, log, input);
     switch (result) {
     case RESULT_OK:
-        status = read_rows(command, path, input, log);
+        status = read_rows(command, path, rows);
+        rowsahead_destroy(&rows);
         add_counts(&command->counts, &log->counts);
         break;
     case RESULT_DAMAGED:

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,7 +16,7 @@ static const int stop_signals[] = {SIGHUP, SIGINT, SIGTERM};
 #define STOP_SIGNALS (sizeof stop_signals / sizeof *stop_signals)
 
 static int ends[2] = {-1, -1}; /* a pipe; each signal writes a byte to it */
-static volatile sig_atomic_t count;
+static atomic_int count;       /* a thread may ask, and signals come to another one */
 static volatile sig_atomic_t hangups;
 static size_t first; /* of the stop signals; SIGHUP is the first unless it is spared */
 static bool asked;
@@ -37,11 +38,12 @@ static void act(void (*handler)(int), int flags)
 static void note(int signal)
 {
     int saved = errno;
+    bool second = ++count == 2;            /* before the byte, since who reads that looks at it */
     ssize_t wrote = write(ends[1], "", 1); /* if the pipe is full, a signal is already known */
 
     (void)signal;
     (void)wrote;
-    if (++count == 2)
+    if (second)
         act(SIG_DFL, 0);
     errno = saved;
 }

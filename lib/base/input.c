@@ -370,6 +370,11 @@ bool input_start_ahead(struct input *input)
     return input->ahead;
 }
 
+bool input_reads_ahead(const struct input *input)
+{
+    return input->ahead;
+}
+
 enum result input_next(struct input *input, const uint8_t *kept, size_t length, uint8_t **bytes,
                        size_t *got)
 {

@@ -47,6 +47,9 @@ void input_read_ahead(struct input *input, size_t block);
 /* For the lookahead: starts the thread if there is to be one. False: there is none. */
 bool input_start_ahead(struct input *input);
 
+/* True if that thread has been started. */
+bool input_reads_ahead(const struct input *input);
+
 /*
  * The same for input_start_ahead, in place of input_read: the bytes to keep, at most AHEAD_KEPT of
  * the last ones, come first in *bytes, which is valid until the next call, and *got more follow.
