@@ -293,6 +293,7 @@ static int parse_options(struct command *command, int argc, char **argv)
            (option = next_option(command->logs->tool, argc, argv)) != -1)
         status = take_option(command, option, argv);
     command->options.sessions = command->converter.session_names;
+    command->options.words = command->converter.session_names || command->converter.extended;
     return status;
 }
 

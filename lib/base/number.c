@@ -59,14 +59,17 @@ bool number_count(const char *text, size_t length, uint64_t *count)
 
 bool number_whole(const char *text, size_t length, uint64_t *count)
 {
-    const char *point = memchr(text, '.', length), *end = text + length;
+    const char *point, *end = text + length;
 
-    if (!point)
-        return number_count(text, length, count);
+    if (number_count(text, length, count))
+        return true;
+    point = memchr(text, '.', length);
+    if (!point || point + 1 == end)
+        return false;
     for (const char *p = point + 1; p < end; p++)
         if (*p != '0')
             return false;
-    return point + 1 < end && number_count(text, (size_t)(point - text), count);
+    return number_count(text, (size_t)(point - text), count);
 }
 
 /*

@@ -284,7 +284,8 @@ enum result eve_make_connection(struct evelog *eve, enum eve_kind kind, struct l
     take_layer(eve, connection);
     take_flags(eve, connection);
     take_icmp(eve, connection);
-    take_words(eve, connection);
+    if (eve->options.words)
+        take_words(eve, connection);
     take_point(eve, kind, connection);
     eve->log.counts.connections++;
     *useful = true;

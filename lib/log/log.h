@@ -51,6 +51,7 @@ struct log {
 
 struct log_options {
     bool sessions;        /* read names that connections asked for; else such rows are others */
+    bool words;           /* take the uid, service and Community ID of connections */
     const char *columns;  /* names of columns if a log has none; NULL: none. The caller's */
     uint8_t frame_header; /* bytes before each IP packet, if a log counts frames */
     bool multiply;        /* multiply counts by the sampling rate, if it is known */

@@ -229,6 +229,7 @@ static enum result open_log(struct log **log, struct input *input,
         return RESULT_NO_MEMORY;
     memset(new, 0, offsetof(struct zeeklog, in));
     new->sessions = options->sessions;
+    new->words = options->words;
     lookahead_init(&new->in, input);
     *log = &new->log;
     return begin(new);

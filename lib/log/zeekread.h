@@ -76,6 +76,7 @@ struct zeeklog {
     struct log log;
     enum result (*next)(struct zeeklog *, struct log_row *, bool *useful);
     bool sessions; /* rows of ssl, quic and http are read */
+    bool words;    /* as in log_options */
     struct cell cells[FIELDS];
     struct address *answers;
     size_t answer_count, answer_capacity;

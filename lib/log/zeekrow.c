@@ -14,7 +14,9 @@
 
 static bool is_marker(const struct cell *cell, const struct marker *marker)
 {
-    return cell->length == marker->length && memcmp(cell->text, marker->text, cell->length) == 0;
+    return cell->length == marker->length &&
+           (cell->length == 0 || (cell->text[0] == marker->text[0] &&
+                                  memcmp(cell->text, marker->text, cell->length) == 0));
 }
 
 /* The cell of a field; NULL if missing, unset or empty. */
@@ -214,7 +216,8 @@ static enum result make_connection(struct zeeklog *log, struct connection *conne
         connection->opener = (uint8_t)find_opener(get(log, FIELD_HISTORY));
     else if (connection->proto == IPPROTO_ICMP)
         take_icmp(connection);
-    take_words(log, connection);
+    if (log->words)
+        take_words(log, connection);
     log->log.counts.connections++;
     *useful = true;
     return RESULT_OK;

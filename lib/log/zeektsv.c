@@ -169,41 +169,38 @@ static bool is_plain_header(const struct zeeklog *log, const char *p, const char
     return kind != KIND_OTHER && !zeek_lacks(kind, fields);
 }
 
-/* Sets the top bit of each byte that is zero, and of no other. */
-static uint64_t zero_bytes(uint64_t word)
+/* A bit for each of at most 64 characters that is the separator: the lowest for the first. */
+static uint64_t find_separators(const char *text, size_t length, char separator)
 {
-    const uint64_t low = UINT64_C(0x7f7f7f7f7f7f7f7f);
+    const uint8_t *p = (const uint8_t *)text;
+    uint64_t found = 0;
+    size_t at = 0;
 
-    return ~(((word & low) + low) | word | low);
+    for (; length - at >= 8; at += 8)
+        found |= (uint64_t)bytes_where(le64(p + at), separator) << at;
+    if (at < length)
+        found |= (uint64_t)bytes_where(le_short(p + at, length - at), separator) << at;
+    return length < 64 ? found & ((UINT64_C(1) << length) - 1) : found;
 }
 
 /* Splits a line into the cells; false if their number differs from the header's. */
 static bool split_line(struct zeeklog *log, const char *p, const char *end)
 {
-    const uint64_t separators = UINT64_C(0x0101010101010101) * (unsigned char)log->tsv.separator;
     const uint8_t *columns = log->tsv.columns;
-    size_t left = log->tsv.count;
+    size_t left = log->tsv.count, part;
     const char *start = p;
 
-    for (; end - p >= 8; p += 8) {
-        uint64_t found = zero_bytes(le64((const uint8_t *)p) ^ separators);
-
-        for (; found; found &= found - 1) {
-            const char *at = p + __builtin_ctzll(found) / 8;
+    for (; p < end; p += part) {
+        part = end - p < 64 ? (size_t)(end - p) : 64;
+        for (uint64_t found = find_separators(p, part, log->tsv.separator); found;
+             found &= found - 1) {
+            const char *at = p + __builtin_ctzll(found);
 
             if (--left == 0)
                 return false;
             log->cells[*columns++] = (struct cell){start, (size_t)(at - start)};
             start = at + 1;
         }
-    }
-    for (; p < end; p++) {
-        if (*p != log->tsv.separator)
-            continue;
-        if (--left == 0)
-            return false;
-        log->cells[*columns++] = (struct cell){start, (size_t)(p - start)};
-        start = p + 1;
     }
     log->cells[*columns] = (struct cell){start, (size_t)(end - start)};
     return left == 1;

@@ -41,7 +41,7 @@ static inline void take_row(struct metered *metered, const struct log_row *row)
 static inline int read_log(const struct log_reader *reader, const uint8_t *data, size_t size)
 {
     struct log_options options = {
-        .sessions = true, .frame_header = 14, .multiply = true, .memory = 8192};
+        .sessions = true, .words = true, .frame_header = 14, .multiply = true, .memory = 8192};
     struct log_counts counts = {0};
     struct metered metered;
     struct input *input;

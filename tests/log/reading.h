@@ -12,7 +12,7 @@
 
 /* The reader that is tested, and its options. */
 static const struct log_reader *tested;
-static struct log_options tested_options;
+static struct log_options tested_options = {.words = true};
 
 static char path[] = "/tmp/test_log.XXXXXX";
 
