@@ -6,6 +6,8 @@
 tool_name=pcap2flow
 # shellcheck source=tests/tool.sh
 . "${srcdir:?}/tests/tool.sh"
+# shellcheck source=tests/network.sh
+. "$srcdir/tests/network.sh"
 
 bindir=$(dirname "$tool")
 here=$(cd "$srcdir/tests" && pwd)
@@ -13,6 +15,8 @@ cd "$tmp" || exit 99
 "$bindir/tests/traffic" demo one.pcap >/dev/null || bail_out 'no capture'
 "${PYTHON:-python3}" "$here/zeeklogs.py" logs 6000 tsv json || bail_out 'no logs'
 mv logs/conn.tsv.log logs/conn.json.log .
+"${PYTHON:-python3}" "$here/evelogs.py" 3000 >eve.json || bail_out 'no events'
+"${PYTHON:-python3}" "$here/vpclogs.py" many 6000 >vpc.txt || bail_out 'no flow logs'
 "${PYTHON:-python3}" "$here/ipfixmake.py" big 300 >flows.ipfix || bail_out 'no messages'
 SECFLOW_BLOCK=0
 export SECFLOW_BLOCK
@@ -87,6 +91,22 @@ run 0 zeek2flow -v conn.tsv.log conn.tsv.log.gz conn.json.log
 run 16384 zeek2flow -v conn.tsv.log conn.tsv.log.gz conn.json.log
 ok 'several files: output' cmp 16384.out 0.out
 is "$(cat 16384.err)" "$(cat 0.err)" 'several files: messages and status'
+
+# Damage in many places, and rows of all kinds with all that belongs to them
+for file in conn.tsv.log conn.json.log eve.json vpc.txt; do
+    awk 'NR > 2000 && NR % 97 == 0 { print "{broken"; next } { print }' $file >"many-$file"
+done
+awk -F '\t' '!/^#/ { printf "{\"ts\":%s,\"uid\":\"%s\",\"server_name\":\"%d.example.org\"}\n", $1, $2, NR % 100 }' \
+    conn.tsv.log >ssl.log
+for form in tsv json; do
+    same zeek2flow many-conn.$form.log 3000
+    run 0 zeek2flow -Sxv many-conn.$form.log logs/dns.$form.log ssl.log
+    run 3000 zeek2flow -Sxv many-conn.$form.log logs/dns.$form.log ssl.log
+    ok "all kinds of rows, $form: output" cmp 3000.out 0.out
+    is "$(cat 3000.err)" "$(cat 0.err)" "all kinds of rows, $form: messages and status"
+done
+same eve2flow many-eve.json 3000
+same vpc2flow many-vpc.txt 3000
 SECFLOW_BLOCK=16384 "$bindir/zeek2flow" conn.tsv.log | SECFLOW_BLOCK=16384 "$bindir/flowlabel" >piped.sf
 run 0 flowlabel log.sf
 ok 'a pipe between tools with threads' cmp piped.sf 0.out
@@ -154,6 +174,32 @@ for block in 0 16384; do
 done >full.err
 is "$(uniq full.err | head -n 2)" "$(head -n 2 full.err)" 'a full disk, with lanes'
 is "$(wc -l <full.err)" 4 'a full disk: one message each'
+
+# A stop in the middle of a file, whose records nobody takes: those so far come out
+idle() {
+    grep -q '^ShdPnd:[[:space:]]*0*$' "/proc/$process/status"
+}
+"${PYTHON:-python3}" "$here/ipfixmake.py" big 1500 >long.ipfix || bail_out 'no messages'
+"$bindir/ipfix2flow" -d 1m long.ipfix >whole.sf || bail_out 'no records'
+mkfifo taken
+for block in 0 3000; do
+    SECFLOW_BLOCK=$block "$bindir/ipfix2flow" -d 1m long.ipfix >taken 2>err &
+    process=$!
+    exec 8<taken
+    head -c 1000 <&8 >stopped.sf
+    kill $process
+    ok "a stop, blocks of $block: it has come" until_true idle
+    cat <&8 >>stopped.sf
+    exec 8<&-
+    wait $process
+    is $? 75 "a stop, blocks of $block: status"
+    is "$(cat err)" 'ipfix2flow: long.ipfix: it was not read to its end' "a stop, blocks of $block: message"
+    window=$(sed -n '$s/.*"trafficDate":"\([0-9.]*\)".*/\1/p' stopped.sf)
+    grep -v "\"trafficDate\":\"$window\"" stopped.sf >ended.sf
+    head -n "$(grep -c '' ended.sf)" whole.sf | cmp - ended.sf >differ
+    is "$(cat differ)" '' "a stop, blocks of $block: the windows that had ended"
+    ok "a stop, blocks of $block: not all is read" test "$(grep -c '' stopped.sf)" -lt "$(grep -c '' whole.sf)"
+done
 
 # limited BLOCK: no file larger than 300 or 600 KB can be written. Prints the status and the size
 limited() {
