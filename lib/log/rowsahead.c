@@ -167,7 +167,7 @@ static void run(void *context)
             ;
         note_progress(rows, &batch->progress);
         last = is_last(&batch->entries[batch->count - 1]);
-        relay_put(rows->relay);
+        relay_put(rows->relay, slot);
     }
 }
 
