@@ -121,9 +121,12 @@ ok 'a pipe between tools with threads' cmp piped.sf 0.out
     sed -n '1531,3000p' log.sf
     echo '{}'
     sed -n '3001,4000p' log.sf | sed '150~250s/"dst":/"dest":/; 200~333s/^/ /'
-    sed -n 4001p log.sf | sed 's/}$/,"x":"/' | tr -d '\n'
-    head -c 140000 /dev/zero | tr '\0' x
-    printf '"}\n'
+    for i in 4001 4041; do # more than output takes at once
+        sed -n ${i}p log.sf | sed 's/}$/,"x":"/' | tr -d '\n'
+        head -c 132000 /dev/zero | tr '\0' x
+        printf '"}\n'
+        sed -n "$i,$((i + 40))p" log.sf
+    done
     head -c 1100000 /dev/zero | tr '\0' 1
     sed -n '4001,$p' log.sf
     head -c 3000 /dev/zero | tr '\0' '\n'
