@@ -223,6 +223,37 @@ static void test_ended(void)
     close(fd);
 }
 
+/* Fills a buffer and gives it in exchange; the next one may be another. */
+static bool exchange(char **buffer, const char *bytes)
+{
+    const char *before = *buffer;
+
+    memcpy(*buffer, bytes, strlen(bytes));
+    need(output_exchange(&output, buffer, strlen(bytes)) == RESULT_OK, "exchange");
+    return *buffer != before;
+}
+
+static void test_exchange(bool behind)
+{
+    int fd = open_behind("a first line\n");
+    char *buffer = malloc(OUTPUT_BYTES);
+
+    need(buffer != NULL, "memory");
+    is_int(exchange(&buffer, "two\n"), behind, "a buffer in exchange");
+    need(output_put(&output, "three\n", 6) == RESULT_OK, "put");
+    for (unsigned i = 0; i < 10; i++)
+        is_int(exchange(&buffer, "more\n"), behind, "and in exchange for that one");
+    is_int(output_flush(&output), RESULT_OK, "flush");
+    is_str(text_at(path_of("out")),
+           "a first line\ntwo\nthree\n"
+           "more\nmore\nmore\nmore\nmore\nmore\nmore\nmore\nmore\nmore\n",
+           "all comes, in its order");
+    memset(buffer, 'x', OUTPUT_BYTES);
+    free(buffer);
+    output_end(&output);
+    close(fd);
+}
+
 static void test_failures_behind(void)
 {
     static const int passing[] = {-3, EINTR, -1, EAGAIN, -2, 1000};
@@ -279,7 +310,9 @@ int main(void)
     test_behind("behind");
     no_threads = true;
     test_behind("without threads");
+    test_exchange(false);
     no_threads = false;
+    test_exchange(true);
     test_ended();
     test_failures_behind();
     test_redirect_behind();
