@@ -113,6 +113,14 @@ ok 'a gzip member cut off: something is left' test "$(grep -c . cut.log)" -gt 50
 "$tool" cut.log >some.sf
 ok 'a gzip member cut off: what came before' cmp some.sf out
 
+# A log that Zeek is writing to
+for form in tsv json; do
+    head -c 5000 logs/conn.$form.log >growing.log
+    is_status 0 "a line that is not whole yet, $form: exit status" "$tool" -v growing.log
+    like "$(cat err)" '1 at the end of a log, not yet written whole' "a line that is not whole yet, $form: -v counts it"
+    is "$(grep -c damaged err)" 0 "a line that is not whole yet, $form: no damage"
+done
+
 # A frame that needs a window of 128 MiB
 printf '\050\265\057\375\000\210\041\000\000data' >long.zst
 reports 65 'long.zst: the zstd data need a window .*zstd -dc --long=31' '' "$tool" long.zst

@@ -74,6 +74,21 @@ static enum result pass_over(struct log_objects *objects)
     return RESULT_DAMAGED;
 }
 
+/* The input ends inside the object at in->at. A last line may be one that is still being written.
+ */
+static enum result cut_short(struct log_objects *objects, size_t left)
+{
+    struct lookahead *in = objects->in;
+
+    if (objects->has_arrays || objects->log->line < 2 || memchr(in->buffer + in->at, '\n', left)) {
+        log_damaged(objects->log, "the input ends inside its JSON object");
+        return resume(objects);
+    }
+    objects->log->counts.unfinished++;
+    in->at = in->end;
+    return RESULT_END;
+}
+
 /* Reads the object at in->at. */
 static enum result read_object(struct log_objects *objects, struct json *json)
 {
@@ -95,8 +110,7 @@ static enum result read_object(struct log_objects *objects, struct json *json)
         if (in->end - in->at == left) {
             if (in->result != RESULT_END)
                 return RESULT_END;
-            log_damaged(objects->log, "the input ends inside its JSON object");
-            return resume(objects);
+            return cut_short(objects, left);
         }
     }
     if (result != RESULT_OK)

@@ -232,10 +232,17 @@ static enum result read_line(struct zeeklog *log, const char *p, const char *end
     return zeek_make_row(log, tsv->kind, row, useful);
 }
 
+/* True if the line that was read last is still being written: it has no newline. */
+static bool is_unended(const struct lookahead *in)
+{
+    return in->result == RESULT_END && in->at == in->end && in->buffer[in->end - 1] != '\n';
+}
+
 static enum result next_line(struct zeeklog *log, struct log_row *row, bool *useful)
 {
     const char *line;
     size_t length;
+    bool is_row;
     enum result result = lookahead_line(&log->in, &line, &length);
 
     if (result == RESULT_END)
@@ -245,7 +252,13 @@ static enum result next_line(struct zeeklog *log, struct log_row *row, bool *use
         return log_damaged(&log->log, "it does not end within %u bytes", LOOKAHEAD_BYTES);
     if (length == 0)
         log->log.line += lookahead_empty_lines(&log->in);
-    return length == 0 ? RESULT_OK : read_line(log, line, line + length, row, useful);
+    is_row = length > 0 && log->tsv.kind != KIND_NONE && *line != '#';
+    result = length == 0 ? RESULT_OK : read_line(log, line, line + length, row, useful);
+    if (result == RESULT_DAMAGED && is_row && is_unended(&log->in)) {
+        log->log.counts.unfinished++;
+        return RESULT_OK;
+    }
+    return result;
 }
 
 enum result zeek_tsv_init(struct zeeklog *log)

@@ -25,6 +25,11 @@ static void test_headers(void)
     gives("a header of fields alone", CONN_FIELDS ROW, WANT);
     gives("no newline at the end",
           CONN_FIELDS "100.5~10.0.0.1~1025~8.8.8.8~80~tcp~1.25~30~40~ShADad~3~4", WANT);
+    gives("a last line that is not whole", CONN_FIELDS ROW "100.5~10.0.0.1~1025~8.8.8.8", WANT);
+    gives("the same with a newline", CONN_FIELDS ROW "100.5~10.0.0.1~1025~8.8.8.8\n",
+          WANT "! line 3: it has not the 12 cells that #fields names\n");
+    gives("the last line is not a row", "hello",
+          "! line 1: no #fields line stands before it; was the header cut off?\n");
     gives("lines end as on DOS",
           "#separator \\x09\r\n#path~conn\r\n#fields~" CONN "~history~orig_pkts~resp_pkts\r\n"
           "100.5~10.0.0.1~1025~8.8.8.8~80~tcp~1.25~30~40~ShADad~3~4\r\n",
@@ -459,8 +464,9 @@ static void test_damaged_json(void)
           JSON_ROW "\n{\"ts\":1,\"user_agent\":\"\xff\"}\n{\"x\":\"\\ud800\"}\n" JSON_ROW,
           WANT "! line 2: not JSON: invalid UTF-8 at byte 23\n"
                "! line 3: not JSON: half of a surrogate pair at byte 7\n" WANT);
-    gives("the last line is cut off", JSON_ROW "\n{\"ts\":1,\"uid\":\"C",
-          WANT "! line 2: the input ends inside its JSON object\n");
+    gives("the last line is cut off", JSON_ROW "\n{\"ts\":1,\"uid\":\"C", WANT);
+    gives("its only line is cut off", "{\"ts\":1,\"uid\":\"C",
+          "! line 1: the input ends inside its JSON object\n");
     gives("lines that are no objects", JSON_ROW "\nx\n\"y\"\n5\n" JSON_ROW "\n",
           WANT "! line 2: no JSON object where one should begin\n" WANT);
     gives("damage inside an array on one line", "[" JSON_ROW ",{\"ts\":x,\"a\":{}}, " JSON_ROW "]",
