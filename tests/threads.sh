@@ -183,9 +183,9 @@ ok 'a stop: what was read is written' cmp -n "$(wc -c <stop.out)" stop.out 0.out
 ok 'a stop: not all was read' test "$(wc -c <stop.out)" -lt "$(wc -c <0.out)"
 
 for block in 0 16384; do
-    SECFLOW_BLOCK=$block "$bindir/flowlabel" log.sf.three 2>&1 >/dev/full
-    echo "ends with $?"
-done >full.err
+    SECFLOW_BLOCK=$block "$bindir/flowlabel" log.sf.three >/dev/full 2>>full.err
+    echo "ends with $?" >>full.err
+done
 is "$(uniq full.err | head -n 2)" "$(head -n 2 full.err)" 'a full disk, with lanes'
 is "$(wc -l <full.err)" 4 'a full disk: one message each'
 
