@@ -4,13 +4,17 @@
 #include "base/relay.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* One batch that the caller works on, one that is being filled, and some for uneven progress. */
+/*
+ * One batch that the caller works on, one that is being filled, and some for uneven progress. With
+ * fewer rows in each, waking threads costs more than they gain.
+ */
 #define BATCHES 4
-#define BATCH_ROWS 1024
-#define BATCH_TEXT (128u * 1024)
+#define BATCH_ROWS 2048
+#define BATCH_TEXT (256u * 1024)
 
 struct progress_then {
     uint64_t done, size, count;
@@ -197,6 +201,15 @@ void rowsahead_destroy(struct rowsahead **rows)
     *rows = NULL;
 }
 
+/* Begins to fetch a connection from where the thread has left it: the cache of another core. */
+static void fetch(const struct batch *batch, size_t at)
+{
+    if (at >= batch->count)
+        return;
+    for (size_t i = 0; i < offsetof(struct entry, row.time); i += 64)
+        __builtin_prefetch((const char *)&batch->entries[at] + i);
+}
+
 enum result rowsahead_next(struct rowsahead *rows, const struct log_row **row)
 {
     const struct entry *entry;
@@ -215,8 +228,7 @@ enum result rowsahead_next(struct rowsahead *rows, const struct log_row **row)
         rows->at = 0;
     }
     entry = &rows->batch->entries[rows->at++];
-    for (size_t i = 0; i < offsetof(struct entry, row.time); i += 64)
-        __builtin_prefetch((const char *)(entry + 2) + i); /* from the other core */
+    fetch(rows->batch, rows->at + 1);
     *row = &entry->row;
     if (is_last(entry))
         errno = rows->batch->error;
