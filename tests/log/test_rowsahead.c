@@ -147,7 +147,10 @@ static struct input *open_ahead(void)
     return input;
 }
 
-/* Reads the first rows, and compares them with what the reader gives. Returns the last result. */
+/*
+ * Reads the first rows, and compares them with what the reader gives. Returns the last result, with
+ * its errno.
+ */
 static enum result read_rows(struct rowsahead *rows, struct made *want, uint64_t most,
                              uint64_t *wrong)
 {
@@ -155,9 +158,12 @@ static enum result read_rows(struct rowsahead *rows, struct made *want, uint64_t
     struct log_row wanted;
     enum result result = RESULT_OK, should;
     uint64_t done, size, count, useful = 0;
+    int error = 0;
 
     while (most-- > 0 && (result == RESULT_OK || result == RESULT_DAMAGED)) {
+        errno = 0;
         result = rowsahead_next(rows, &row);
+        error = errno;
         should = next_made(&want->log, &wanted);
         useful += result == RESULT_OK;
         rowsahead_progress(rows, &done, &size, &count);
@@ -167,6 +173,7 @@ static enum result read_rows(struct rowsahead *rows, struct made *want, uint64_t
         if (result == RESULT_DAMAGED)
             *wrong += strcmp(rowsahead_problem(rows), want->log.problem) != 0;
     }
+    errno = error;
     return result;
 }
 
@@ -198,7 +205,6 @@ static void try(const char *what, struct made *log, uint64_t most, bool ahead)
     else
         need(input_open(&input, path_of("log")) == RESULT_OK, "input_open");
     need(rowsahead_init(&rows, &made_reader, &log->log, input) == RESULT_OK, "rowsahead_init");
-    errno = 0;
     result = read_rows(rows, want, most, &wrong);
     error = errno;
     rowsahead_destroy(&rows);
