@@ -169,7 +169,7 @@ done
 examples "$mandir/flowreport.1" >examples.sh
 is_status 0 'the examples of flowreport.1 run' sh -e examples.sh
 is "$(cat out err)" '' 'they say nothing'
-is "$(tail -qn 1 trace.html tcp.html day.html | uniq)" '</html>' 'they make pages'
+is "$(tail -qn 1 trace.html tcp.html hour.html day.html | uniq)" '</html>' 'they make pages'
 
 # That of secflow(5) is a record, broken into lines.
 is "$(examples "$mandir/secflow.5" | tr -d '\n' | jq -c 'keys_unsorted')" \
