@@ -48,7 +48,7 @@ static const struct tool tool = {
     .about = "Find what happened step by step: mark the Secflows of a source that match the steps "
              "of a rule, within its time, as members of an event. With no FILE, or when FILE is "
              "-, read standard input.",
-    .example = "pcap2flow x.pcap | flowmeta | flowevent -f rules | jq 'select(.event)'",
+    .example = "flowmeta x.sf | flowevent -f rules | jq -c 'select(.event)'",
     .options = tool_options,
     .option_count = sizeof tool_options / sizeof *tool_options,
     .habits = habits,

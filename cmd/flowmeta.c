@@ -44,7 +44,7 @@ static const struct tool tool = {
     .about = "Add to each Secflow what lists know of its destination or behavior: title, "
              "relevance, tags, rank, country. Without -f, -b and -g the starter set is used that "
              "comes with this tool. Without FILE, or where FILE is -, read standard input.",
-    .example = "pcap2flow trace.pcap | flowmeta -f lists/ | jq 'select(.title)'",
+    .example = "pcap2flow trace.pcap | flowmeta -f lists/ | jq -c 'select(.title)'",
     .options = tool_options,
     .option_count = sizeof tool_options / sizeof *tool_options,
     .habits = habits,

@@ -50,7 +50,7 @@ static const struct tool tool = {
     .about = "Count each sample of Secflows in a store, and add to each record in how many samples "
              "its behavior, destination and domain were seen, by how many sensors, and since when. "
              "With no FILE, or when FILE is -, read standard input.",
-    .example = "pcap2flow x.pcap | flowseen -s seen.db | jq 'select(.domainCount == 1)'",
+    .example = "flowseen -s seen.db x.sf | jq -c 'select(.domainCount == 1)'",
     .options = tool_options,
     .option_count = sizeof tool_options / sizeof *tool_options,
     .habits = habits,

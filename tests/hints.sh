@@ -88,6 +88,16 @@ is_status 65 'flowupload -n trace.pcap: exit status' flowupload -n trace.pcap
 is "$(cat out err)" 'flowupload: trace.pcap: not Secflows: it is a capture; use: pcap2flow FILE | flowupload' \
     'flowupload -n trace.pcap: message'
 
+# Secflows that jq has written over several lines, or as an array
+jq . trace.sf >spread.sf
+jq -s -c . trace.sf >array.sf
+for tool in flowlabel flowmerge flowbeacon flowtop; do
+    is_status 65 "$tool, spread over lines: exit status" sh -c "$tool spread.sf >out.other"
+    is "$(cat err)" "$tool: spread.sf: not Secflows: it is JSON that is spread over lines; use: jq -c . FILE | $tool" \
+        "$tool, spread over lines: message"
+done
+says flowlabel array.sf "not Secflows: it is an array of JSON; use: jq -c '.[]' FILE | flowlabel"
+
 # Files after such a file are still read
 is_status 65 'a capture, then Secflows: exit status' flowlabel trace.pcap trace.sf
 is "$(cat out)" "$(cat labelled.sf)" 'a capture, then Secflows: records'

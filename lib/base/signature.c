@@ -71,6 +71,12 @@ static const struct signature json_keys[] = {
 static const struct signature some_json = {"", 0, SIGNATURE_JSON,
                                            "JSON, but not a kind that is known here", NULL};
 
+/* JSON of the right kind whose objects are not on a line each. */
+static const struct signature json_array = {"", 0, SIGNATURE_OTHER, "an array of JSON",
+                                            "jq -c '.[]'"};
+static const struct signature json_spread = {"", 0, SIGNATURE_OTHER,
+                                             "JSON that is spread over lines", "jq -c ."};
+
 /* Enough for the keys of the first objects. */
 #define JSON_HEAD 4096u
 
@@ -93,6 +99,18 @@ static const struct signature *find(const uint8_t *bytes, size_t length)
     return length > 0 && (*bytes == '{' || *bytes == '[') ? find_json(bytes, length) : NULL;
 }
 
+/* NULL: the first line is more than a brace. */
+static const struct signature *find_shape(const uint8_t *bytes, size_t length)
+{
+    size_t at = 1;
+
+    if (length > 0 && *bytes == '[')
+        return &json_array;
+    while (at < length && (bytes[at] == ' ' || bytes[at] == '\t' || bytes[at] == '\r'))
+        at++;
+    return at < length && *bytes == '{' && bytes[at] == '\n' ? &json_spread : NULL;
+}
+
 bool signature_tell(const uint8_t *bytes, size_t length, enum signature_kind wanted,
                     const char *reader, char text[SIGNATURE_TEXT])
 {
@@ -100,9 +118,11 @@ bool signature_tell(const uint8_t *bytes, size_t length, enum signature_kind wan
     bool filter = wanted == SIGNATURE_SECFLOWS || wanted == SIGNATURE_BEACONS;
     bool reads; /* reads what the command writes */
 
-    if (!found || found->kind == wanted ||
-        (found->kind == SIGNATURE_SECFLOWS && wanted == SIGNATURE_BEACONS) ||
-        (found->kind == SIGNATURE_JSON && wanted != SIGNATURE_CAPTURE))
+    if (found && (found->kind == wanted ||
+                  (found->kind == SIGNATURE_SECFLOWS && wanted == SIGNATURE_BEACONS) ||
+                  (found->kind == SIGNATURE_JSON && wanted != SIGNATURE_CAPTURE)))
+        found = filter ? find_shape(bytes, length) : NULL;
+    if (!found)
         return false;
     reads = found->kind == SIGNATURE_OTHER || filter;
     if (found->command)

@@ -26,7 +26,8 @@ enum signature_kind {
 /*
  * Writes what the bytes are, and the command line that turns them into what the reader wants: "a
  * capture; use: pcap2flow FILE | flowlabel". reader: the tool's name. False if they are of no known
- * kind, or of the kind that the reader wants; where that is JSON, any JSON may be.
+ * kind, or of the kind that the reader wants; where that is JSON, any JSON may be. Readers of
+ * Secflows want an object on each line, and are told of JSON that has another shape.
  */
 bool signature_tell(const uint8_t *bytes, size_t length, enum signature_kind wanted,
                     const char *reader, char text[SIGNATURE_TEXT]);
