@@ -222,6 +222,31 @@ static enum result take_line(void *context, const char *line, size_t length)
     return beacon_list_read(&command->pairs, line, length);
 }
 
+/* True if rows are shown, and none has what flowseen adds and -k sorts by. */
+static bool lacks_column(const struct command *command)
+{
+    const struct summary_known *known;
+    const struct summary_entry *first;
+
+    if ((command->column != SUMMARY_COUNT && command->column != SUMMARY_NEW) ||
+        summary_count(command->summary) == 0)
+        return false;
+    first = summary_at(command->summary, 0);
+    known = summary_known(first);
+    return command->column == SUMMARY_NEW ? summary_since(command->summary, first) < 0
+                                          : !known || known->count_least == 0;
+}
+
+static void tell_missing(const struct command *command)
+{
+    if (!command->shown && command->eventless)
+        complain(NULL, "no record is of an event; flowevent finds events, by rules");
+    if (lacks_column(command))
+        complain(NULL,
+                 "no record has what -k %s sorts by, so rows are sorted by bytes; flowseen adds it",
+                 column_words[command->column]);
+}
+
 /* What could be read is shown, whatever is missing. */
 static int show_files(struct command *command, char **paths, size_t count)
 {
@@ -238,8 +263,8 @@ static int show_files(struct command *command, char **paths, size_t count)
 
     if (go_on && (result = put_tables(command)) != RESULT_OK)
         status = final_status(status, output_failed(result));
-    if (go_on && !command->shown && command->eventless && !command->quiet)
-        complain(NULL, "no record is of an event; flowevent finds events, by rules");
+    if (go_on && !command->quiet)
+        tell_missing(command);
     return status;
 }
 

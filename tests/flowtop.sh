@@ -195,6 +195,16 @@ done >great.sf
 is_status 0 'the greatest counts: exit status' "$tool" -j great.sf
 is "$(grep -c '"srcBytes":18446744073709551615' out)" 3 'the greatest counts: sums stop there'
 
+# What flowseen has not added
+
+for column in new count; do
+    is_status 0 "not counted, -k $column: exit status" "$tool" -k $column flows.sf
+    is "$(cat err)" "flowtop: no record has what -k $column sorts by, so rows are sorted by bytes; flowseen adds it" \
+        "not counted, -k $column: a note"
+    is "$("$tool" -qk $column flows.sf 2>&1 >out)" '' "not counted, -qk $column: no note"
+done
+is "$("$tool" -k count known.sf 2>&1 >out)" '' 'counted, -k count: no note'
+
 # Events
 
 is_status 0 'no events: exit status' "$tool" -b event flows.sf
