@@ -25,7 +25,7 @@ enum long_option { OPTION_SENSOR = OPTION_LONG, OPTION_CAPTURES };
 static const struct tool_option tool_options[] = {
     {'s', "store", "STORE", "the file that remembers; it is made if it is not there"},
     {'n', "ask", NULL, "only ask the store; count nothing"},
-    {'e', "expire", "TIME", "forget what has not been seen for so long"},
+    {'e', "expire", "TIME", "forget what was not seen so long before the newest sample"},
     {'m', "merge", NULL, "merge each FILE, another store, into the store"},
     {'X', "export", NULL, "write all that the store holds as lines of JSON"},
     {'I', "import", NULL, "merge the lines of each FILE, as -X writes them, into the store"},
@@ -103,10 +103,10 @@ struct flowseen {
     struct sighting *spare[READY_MOST]; /* written, to be used again */
     size_t ready_count, spare_count, ready_bytes;
 
-    int64_t forgot_at;
-    bool failing; /* the store cannot be used, which was reported */
+    int64_t forgot_at; /* or when it started; by the monotonic clock */
+    bool failing;      /* the store cannot be used, which was reported */
     int status;
-    uint64_t sample_count, records, repeated, uncounted;
+    uint64_t sample_count, records, repeated, uncounted, forgotten;
 };
 
 static void destroy_sample(void *sample)
@@ -139,10 +139,15 @@ static void put_time(struct values *values, enum field field, int64_t seconds)
     values->values[field] = start;
 }
 
-/* Samples that have had it, this one included. */
+/*
+ * Samples that have had it, this one included: at least one, also if the store has forgotten what
+ * it counted.
+ */
 static int64_t count_of(const struct sighting *sighting, const struct sighted *sighted)
 {
-    return sighted->fact.count + !sighting->counted_before;
+    int64_t count = sighted->fact.count + !sighting->counted_before;
+
+    return count > 0 ? count : 1;
 }
 
 static int64_t first_of(const struct sighted *sighted)
@@ -154,7 +159,9 @@ static int64_t first_of(const struct sighted *sighted)
 
 static int64_t sensors_of(const struct sighting *sighting, const struct sighted *sighted)
 {
-    return sighted->fact.counters + (!sighting->counted_before && !sighted->fact.own);
+    int64_t sensors = sighted->fact.counters + (!sighting->counted_before && !sighted->fact.own);
+
+    return sensors > 0 ? sensors : 1;
 }
 
 /*
@@ -250,19 +257,14 @@ static int64_t counter_of(const struct flowseen *flowseen, const struct sighting
     return seen_own(flowseen->seen);
 }
 
-/* Forgets old keys, now and then. */
+/* Forgets old keys, if that is wanted and the store can be used. */
 static enum result forget(struct flowseen *flowseen)
 {
-    int64_t now = clock_monotonic(), wall = clock_wall(), rows;
-    enum result result;
-
-    if (flowseen->expire == 0 || flowseen->ask || wall < CLOCK_LEAST ||
-        (flowseen->forgot_at != 0 && now - flowseen->forgot_at < FORGET_AGAIN))
+    if (flowseen->expire == 0 || flowseen->failing)
         return RESULT_OK;
-    result = seen_forget(flowseen->seen, (wall - flowseen->expire) / SECOND, &rows);
-    if (result == RESULT_OK)
-        flowseen->forgot_at = now;
-    return result;
+    flowseen->forgot_at = clock_monotonic();
+    return stores_forget(flowseen->path, flowseen->seen, flowseen->expire, &flowseen->forgotten,
+                         &flowseen->status);
 }
 
 static enum result count_ready(struct flowseen *flowseen)
@@ -276,8 +278,6 @@ static enum result count_ready(struct flowseen *flowseen)
     }
     if (result == RESULT_OK)
         result = sightings_count(sightings, flowseen->ready_count, flowseen->seen, flowseen->ask);
-    if (result == RESULT_OK)
-        result = forget(flowseen);
     if (result == RESULT_OK)
         result = seen_commit(flowseen->seen);
     if (result != RESULT_OK)
@@ -336,6 +336,8 @@ static enum result settle(struct flowseen *flowseen)
     }
     flowseen->ready_count = 0;
     flowseen->ready_bytes = 0;
+    if (result == RESULT_OK && clock_monotonic() - flowseen->forgot_at >= FORGET_AGAIN)
+        result = forget(flowseen);
     return result;
 }
 
@@ -393,6 +395,7 @@ static void print_summary(const struct flowseen *flowseen)
             number_grouped(samples, flowseen->sample_count));
     print_part(&separator, flowseen->repeated, "samples counted before");
     print_part(&separator, flowseen->uncounted, "samples could not be counted");
+    print_part(&separator, flowseen->forgotten, "rows forgotten");
     fputc('\n', stderr);
     stores_tell_young(flowseen->path, flowseen->seen);
 }
@@ -404,10 +407,10 @@ static void read_files(struct flowseen *flowseen, char **paths, size_t count)
     if (!samples_read(flowseen->samples, paths, count, &flowseen->status))
         return;
     result = settle(flowseen);
-    if (result == RESULT_OK && flowseen->expire > 0 && flowseen->forgot_at == 0)
-        result = stores_forget(flowseen->path, flowseen->seen, flowseen->expire, &flowseen->status);
     if (result == RESULT_OK)
         result = output_flush(flowseen->output);
+    if (result == RESULT_OK)
+        result = forget(flowseen);
     if (result != RESULT_OK)
         flowseen->status = final_status(flowseen->status, output_failed(result));
     if (flowseen->verbose)
@@ -432,6 +435,7 @@ static int add_fields(struct flowseen *flowseen, char **paths, size_t count)
     if (!flowseen->output || record_reader_init(&flowseen->writer, fields, FIELDS) != RESULT_OK)
         return out_of_memory();
     output_init(flowseen->output, STDOUT_FILENO);
+    flowseen->forgot_at = clock_monotonic();
     progress_init(&progress, !flowseen->quiet);
     if (stop_init() != EX_OK)
         return EX_OSERR;

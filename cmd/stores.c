@@ -50,15 +50,20 @@ int stores_open(struct seen **seen, const char *path, enum seen_mode mode)
     return status_of(path, *seen, seen_open(*seen, path, mode));
 }
 
-enum result stores_forget(const char *path, struct seen *seen, int64_t age, int *status)
+enum result stores_forget(const char *path, struct seen *seen, int64_t age, uint64_t *forgotten,
+                          int *status)
 {
-    int64_t wall = clock_wall(), rows;
-    enum result result = wall < CLOCK_LEAST ? RESULT_END : seen_begin(seen);
+    int64_t newest, rows = 0;
+    enum result result = seen_begin(seen);
 
     if (result == RESULT_OK)
-        result = seen_forget(seen, (wall - age) / SECOND, &rows);
+        result = seen_newest(seen, clock_wall() / SECOND, &newest);
+    if (result == RESULT_OK)
+        result = seen_forget(seen, newest - age / SECOND, &rows);
     if (result == RESULT_OK)
         result = seen_commit(seen);
+    if (result == RESULT_OK)
+        *forgotten += (uint64_t)rows;
     if (result == RESULT_SYSTEM) {
         seen_undo(seen);
         *status = final_status(*status, stores_complain(path, seen, false));

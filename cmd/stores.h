@@ -20,8 +20,12 @@ MUST_CHECK int stores_open(struct seen **seen, const char *path, enum seen_mode 
 /* Prints, unless quiet, why the store failed with RESULT_SYSTEM. Returns a status. */
 int stores_complain(const char *path, const struct seen *seen, bool quiet);
 
-/* Forgets what was not seen for so many microseconds. Adds to the status. */
-MUST_CHECK enum result stores_forget(const char *path, struct seen *seen, int64_t age, int *status);
+/*
+ * Forgets what was not seen for so many microseconds before the newest sample; those later than now
+ * do not count. Adds to the rows that were forgotten, and to the status.
+ */
+MUST_CHECK enum result stores_forget(const char *path, struct seen *seen, int64_t age,
+                                     uint64_t *forgotten, int *status);
 
 /* Says that a store is young, if it is: what it has not seen need not be rare. */
 void stores_tell_young(const char *path, struct seen *seen);

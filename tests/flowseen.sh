@@ -172,18 +172,27 @@ is "$("$tool" -s e.db -X | cmp - lines && echo same)" same '-I: of such lines no
 
 # Forgetting
 
-now=$(date +%s)
+now=$(($(date +%s) - 60))
 record $now new.test:1 >new.sf
 record 1700000000 old.test:1 >old.sf
 "$tool" -s f.db old.sf new.sf >/dev/null
-"$tool" -s f.db -e 30d </dev/null
+is "$("$tool" -v -s f.db -e 30d </dev/null 2>&1 | head -n 1)" \
+    'flowseen: 0 records of 0 samples; 3 rows forgotten' '-e and -v: how much is forgotten'
 is "$("$tool" -s f.db -X | jq -c 'select(.key) | .n' | wc -l)" 3 '-e: what is old is forgotten'
 is "$("$tool" -s f.db -l | sed -n 's/^samples *//p')" 2 '-e: samples are not'
 "$tool" -s f.db old.sf | jq -c .destinationCount >out
-is "$(cat out)" 0 '-e: a sample that is known is not counted again'
-"$tool" -s g.db -e 30d old.sf | jq -c .destinationCount >out
-is "$(cat out)" 1 '-e: while counting'
-is "$("$tool" -s g.db -X | jq -c 'select(.key)' | wc -l)" 0 '-e: while counting, old keys are forgotten'
+is "$(cat out)" 1 '-e: a sample that was forgotten counts itself'
+is "$("$tool" -s f.db -X | jq -c 'select(.key) | .n' | wc -l)" 3 '-e: a sample that is known is not counted again'
+record $((now + 400000000)) future.test:1 >future.sf
+for file in old.sf future.sf; do "$tool" -s g.db -e 30d $file; done | jq -c .destinationCount >out
+is "$(cat out)" '1
+1' '-e: while counting'
+is "$("$tool" -s g.db -X | jq -c 'select(.key)' | wc -l)" 6 \
+    '-e: the age is that before the newest sample, but for those of the future'
+"$tool" -s g.db -e 30d new.sf >/dev/null
+"$tool" -s new.db new.sf future.sf >/dev/null
+is "$("$tool" -s g.db -X | jq -c 'select(.key) | [.key, .n]')" "$("$tool" -s new.db -X | jq -c 'select(.key) | [.key, .n]')" \
+    '-e: a newer sample makes others old'
 
 # Young stores
 

@@ -24,6 +24,7 @@ enum statement {
     MERGE,
     NUMBER,
     NEW_NUMBER,
+    NEWEST,
     FORGET,
     ROWS,
     ROWS_SORTED,
@@ -55,6 +56,7 @@ static const char *const statements[STATEMENTS] = {
         " WHERE excluded.n>n OR excluded.first<first OR excluded.last>last",
     [NUMBER] = "SELECT number FROM counter WHERE id=?1",
     [NEW_NUMBER] = "INSERT INTO counter(id) VALUES(?1)",
+    [NEWEST] = "SELECT max(last) FROM seen WHERE last<=?1",
     [FORGET] = "DELETE FROM seen WHERE (high, low) IN"
                " (SELECT high, low FROM seen WHERE high>=?2 AND high<=?3"
                " GROUP BY high, low HAVING max(last)<?1)",
@@ -346,6 +348,22 @@ enum result seen_number(struct seen *seen, int64_t counter, bool make, int64_t *
     sqlite3_bind_int64(statement, 1, counter);
     result = end(seen, statement, sqlite3_step(statement));
     return result == RESULT_OK ? find_number(seen, counter, number) : result;
+}
+
+enum result seen_newest(struct seen *seen, int64_t now, int64_t *newest)
+{
+    enum result result;
+    sqlite3_stmt *statement = use(seen, NEWEST, &result);
+    int code;
+
+    if (!statement)
+        return result;
+    sqlite3_bind_int64(statement, 1, now);
+    code = sqlite3_step(statement);
+    *newest = code == SQLITE_ROW && sqlite3_column_type(statement, 0) == SQLITE_INTEGER
+                  ? sqlite3_column_int64(statement, 0)
+                  : -1;
+    return end(seen, statement, code);
 }
 
 /* SQLite holds the keys to forget in memory: it gets them by parts of the store. */

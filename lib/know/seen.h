@@ -102,6 +102,9 @@ MUST_CHECK enum result
 seen_add(struct seen *seen, const struct seen_row *rows, size_t count,
          enum result (*take)(void *context, size_t key, const struct seen_row *row), void *context);
 
+/* The newest time of all that is not later than now; -1 if there is none. */
+MUST_CHECK enum result seen_newest(struct seen *seen, int64_t now, int64_t *newest);
+
 /* Forgets keys whose last time is before that, with all their rows. *rows: how many. */
 MUST_CHECK enum result seen_forget(struct seen *seen, int64_t before, int64_t *rows);
 

@@ -221,7 +221,7 @@ static void test_forget(const char *path)
     struct seen_row rows[256 + 86];
     struct seen_figures figures;
     struct seen *seen;
-    int64_t forgotten;
+    int64_t forgotten, newest;
     size_t count = 0;
 
     for (size_t i = 0; i < 256; i++) {
@@ -236,6 +236,12 @@ static void test_forget(const char *path)
     need(seen_open(seen, path, SEEN_CREATE) == RESULT_OK, seen_problem(seen));
     is_int(seen_begin(seen), RESULT_OK, "it begins");
     is_int(seen_write(seen, rows, count), RESULT_OK, "keys from the least to the greatest");
+    is_int(seen_newest(seen, 20, &newest), RESULT_OK, "the newest of all");
+    is_int(newest, 20, "is as new as now");
+    is_int(seen_newest(seen, 19, &newest), RESULT_OK, "the newest of what is not of the future");
+    is_int(newest, 19, "is older");
+    is_int(seen_newest(seen, 18, &newest), RESULT_OK, "where all is of the future");
+    is_int(newest, -1, "there is none");
     is_int(seen_forget(seen, 20, &forgotten), RESULT_OK, "what is old is forgotten");
     is_int(forgotten, 256 - 86, "all that is old, wherever it is");
     is_int(seen_figures(seen, &figures), RESULT_OK, "the others");
