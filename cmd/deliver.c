@@ -90,6 +90,15 @@ static void tell_rejected(const struct deliver *deliver, const struct delivery_n
                  deliver->options->spool_path);
 }
 
+/* What to do about an answer of success that does not accept, to follow the message; "": nothing.
+ */
+static const char *way_out(const struct delivery_news *news)
+{
+    return news->answer->status / 100 == 2 && news->entry->kind == SPOOL_RECORDS
+               ? "; -F ndjson, for other collectors, takes any 2xx"
+               : "";
+}
+
 /* -v reports every attempt, with the collector's words; otherwise a problem is reported once. */
 static void tell_again(struct deliver *deliver, const struct delivery_news *news)
 {
@@ -98,19 +107,30 @@ static void tell_again(struct deliver *deliver, const struct delivery_news *news
     char told[TOLD_TEXT];
 
     if (deliver->options->verbose)
-        complain(file_name_of(news), "%s, in %.3f s; failed %u time%s in a row, again in %.1f s",
+        complain(file_name_of(news), "%s, in %.3f s; failed %u time%s in a row, again in %.1f s%s",
                  told_text(news, told), seconds(news->took), news->failures,
-                 news->failures == 1 ? "" : "s", seconds(news->wait));
+                 news->failures == 1 ? "" : "s", seconds(news->wait), way_out(news));
     else if (deliver->said != problem)
-        complain(deliver->collector, "%s; will retry", news->what);
+        complain(deliver->collector, "%s; will retry%s", news->what, way_out(news));
     deliver->said = problem;
     snprintf(deliver->problem, sizeof deliver->problem, "%s", news->what);
+}
+
+/* Why nothing can be sent with this key, or without one. */
+static const char *why_denied(const struct deliver *deliver, long status)
+{
+    const struct delivery_options *options = &deliver->options->delivery;
+
+    return options->upload.form && !options->secrets && status != 407
+               ? "no permission to upload, and no key was sent (-k)"
+               : "no permission to upload";
 }
 
 static void tell_denied(struct deliver *deliver, const struct delivery_news *news)
 {
     bool key = news->event == DELIVERY_DENIED;
-    const char *why = key ? "no permission to upload" : "nothing is accepted at this URL";
+    const char *why =
+        key ? why_denied(deliver, news->answer->status) : "nothing is accepted at this URL";
     char told[TOLD_TEXT];
 
     if (deliver->said != news->answer->status || deliver->options->verbose)

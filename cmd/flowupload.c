@@ -616,6 +616,16 @@ static void take_files(struct command *command)
     fail(command, take_run(&options, command->spool, command->delivery, &command->intake));
 }
 
+/* This process has sent nothing, and so has printed nothing. */
+static void tell_elsewhere(const struct command *command)
+{
+    uint64_t samples = command->intake.samples;
+
+    complain(command->options.spool_path,
+             "another flowupload sends from this spool; %" PRIu64 " sample%s added", samples,
+             samples == 1 ? " was" : "s were");
+}
+
 static int run(struct command *command, char **paths, size_t count)
 {
     report_begin(&command->report, command->spool, &command->deliver);
@@ -629,6 +639,9 @@ static int run(struct command *command, char **paths, size_t count)
         await_answer(command);
         progress_clear(&progress);
         command->status = final_status(command->status, deliver_end(&command->deliver));
+        if (!command->quiet && !command->take &&
+            delivery_state(command->delivery) == DELIVERY_ELSEWHERE)
+            tell_elsewhere(command);
     }
     if (command->unread)
         command->status = final_status(command->status, EX_TEMPFAIL);

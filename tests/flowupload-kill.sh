@@ -69,7 +69,8 @@ record 1700000000 2 >two.sf
 wait_for 'a request' test -f requests.jsonl
 # The first one goes on until its input ends: who waits for it waits for ever.
 is_status 0 'another one: it does not wait' timeout 60 "$tool" -k key -s spool -u "$url" two.sf
-is "$(cat out err)" '' 'another one: it sends nothing'
+is "$(cat out err)" 'flowupload: spool: another flowupload sends from this spool; 1 sample was added' \
+    'another one: it sends nothing, and says so'
 both() {
     [ "$(accepted .fileName)" = 'secflow_1700000000.sf two.sf' ]
 }
