@@ -339,7 +339,7 @@ static void put_reasons(struct html *html, const struct page_known *known, unsig
     static const char *const reasons[ACTIVITY_COUNT] = {
         [ACTIVITY_IMPACT] = "what is known of them says what was done",
         [ACTIVITY_MALICIOUS] = "known to be bad",
-        [ACTIVITY_SUSPICIOUS] = "seen in few samples, and nothing else is known",
+        [ACTIVITY_SUSPICIOUS] = "seen in few samples, and not known to be good or bad",
         [ACTIVITY_VECTOR] = "attacks are known to come this way",
         [ACTIVITY_COMMON] = "known, or seen in many samples",
     };
