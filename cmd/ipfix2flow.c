@@ -91,6 +91,7 @@ static const struct logs logs = {
     .connections = "flow records",
     .other_rows = "that are not flows",
     .no_connections = "NetFlow 5, NetFlow 9 and IPFIX",
+    .only_others = ", not in other packets of a capture, which pcap2flow converts",
     .windows = true,
 };
 

@@ -195,8 +195,11 @@ static void report_no_records(const struct command *command, const struct meter_
         report_empty(&command->converter, NULL, "connection", reasons,
                      sizeof reasons / sizeof *reasons);
     else
-        complain(NULL, "no records: there are no connections; they stand in %s",
-                 command->logs->no_connections);
+        complain(NULL, "no records: there are no connections; they stand in %s%s",
+                 command->logs->no_connections,
+                 command->counts.other_rows > 0 && command->logs->only_others
+                     ? command->logs->only_others
+                     : "");
 }
 
 /* Data that nobody could read are told of once, however many. */

@@ -23,6 +23,7 @@ struct logs {
     const char *other_rows;                     /* skipped ones: "of other logs" */
     const char *lost;           /* what it means if others were lost; a count follows */
     const char *no_connections; /* where connections are found */
+    const char *only_others;    /* to follow that if there are other rows; NULL: nothing */
     const char *no_names;       /* what it means if none were read; NULL: it is usual */
     bool windows;               /* -d cuts time */
 };

@@ -187,11 +187,20 @@ END
 # Other files
 
 printf '\14\245\2\0\1\0\0\0' >nfcapd.1
-for file in nfcapd.1:'an nfcapd file of nfdump' halves.sf:'Secflows already'; do
-    [ "${file%%:*}" = nfcapd.1 ] || "$tool" halves.ipfix >halves.sf
+echo 'Date first seen             Duration     Proto' >head.txt
+echo '2023-11-14 22:13:20.210     00:00:00.000 UDP' >line.txt
+echo '2023-11-14 22:13:20,2023-11-14 22:13:20,0.000' >headless.csv
+text='text; if nfdump printed it, use its -o json, or -o csv without -q$'
+for file in nfcapd.1:'an nfcapd file of nfdump' halves.sf:'Secflows already' head.txt:"$text" line.txt:"$text" \
+    headless.csv:"$text"; do
+    [ "${file%%:*}" != halves.sf ] || "$tool" halves.ipfix >halves.sf
     is_status 65 "${file%%:*}: exit status" "$tool" "${file%%:*}"
     like "$(cat "$tmp/err")" "^ipfix2flow: ${file%%:*}: not NetFlow or IPFIX: it is ${file#*:}" "${file%%:*}: message"
 done
+"${tool%/*}/tests/traffic" demo packets.pcap 2>"$tmp/err" || bail_out 'no capture'
+is_status 0 'a capture of other packets: exit status' "$tool" packets.pcap
+like "$(cat "$tmp/err")" '^ipfix2flow: no records: there are no connections; .* packets of a capture, which pcap2flow converts$' \
+    'a capture of other packets: message'
 
 tells_sensor halves.ipfix
 

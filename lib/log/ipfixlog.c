@@ -388,6 +388,21 @@ static enum result open_capture(struct ipfixlog *ipfix)
     return result == RESULT_OK ? capfile_continue(&ipfix->capfile, &ipfix->in) : result;
 }
 
+/* Begins with a head or a time, as flows do that nfdump prints for people, or without their head.
+ */
+static bool is_text_of_nfdump(const uint8_t *bytes, size_t length)
+{
+    static const char head[] = "Date first seen", time[] = "0000-00-00 00:00:00";
+    size_t i = 0;
+
+    if (length >= strlen(head) && memcmp(bytes, head, strlen(head)) == 0)
+        return true;
+    while (i < length && time[i] != '\0' &&
+           (time[i] == '0' ? bytes[i] >= '0' && bytes[i] <= '9' : bytes[i] == time[i]))
+        i++;
+    return time[i] == '\0';
+}
+
 static enum result begin(struct ipfixlog *ipfix)
 {
     struct lookahead *in = &ipfix->in;
@@ -405,6 +420,9 @@ static enum result begin(struct ipfixlog *ipfix)
         return nfdump_init(&ipfix->nfdump, in, ipfix->zone);
     if (signature_tell(in->buffer, in->end, SIGNATURE_NETFLOW, "ipfix2flow", known))
         return not_a_log(ipfix, known);
+    if (is_text_of_nfdump(in->buffer, in->end))
+        return not_a_log(ipfix,
+                         "text; if nfdump printed it, use its -o json, or -o csv without -q");
     return not_a_log(ipfix, "of another kind");
 }
 
