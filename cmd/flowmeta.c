@@ -28,7 +28,7 @@ static const struct tool_option tool_options[] = {
      "a MaxMind database, for countries and operators; may be given several "
      "times"},
     {'d', "description", NULL, "add descriptions, too"},
-    {'q', "quiet", NULL, "show no progress, and do not tell of lists without entries"},
+    {'q', "quiet", NULL, "show no progress, and do not tell what lists lack or leave out"},
     {'v', "verbose", NULL, "tell what each list has, and how many records are known"},
     COMMON_OPTIONS,
 };

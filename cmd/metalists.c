@@ -140,19 +140,25 @@ static void set_name(const char *path, char name[NAME_MAX + 1])
         name[1 + strcspn(name + 1, ".")] = '\0';
 }
 
+/* True if nothing came of a list, or if entries are left out that its format does not expect. */
+static bool is_odd(const struct list *list)
+{
+    return (list->entries == 0 && list->rules == 0) || (list->others > 0 && !list->mixed);
+}
+
 static void tell(const struct reading *reading, const char *path, const struct list *list)
 {
     char entries[NUMBER_GROUPED], others[NUMBER_GROUPED];
 
-    if (reading->lists->quiet ||
-        (!reading->lists->verbose && (list->entries > 0 || list->rules > 0)))
+    if (reading->lists->quiet || (!reading->lists->verbose && !is_odd(list)))
         return;
     number_grouped(entries, list->entries);
     number_grouped(others, list->others);
     complain(path, "%s: %s %s%s%s%s", list->format, list->entries > 0 ? entries : "no",
              list->entries == 1 ? "entry" : "entries", list->others > 0 ? ", and " : "",
              list->others > 0 ? others : "",
-             list->others > 0 ? " that flows tell nothing of, such as URLs and hashes" : "");
+             list->others > 0 ? " left out that flows tell nothing of, such as URLs and hashes"
+                              : "");
 }
 
 static enum result read_opened(struct reading *reading, const char *path, struct input *input)

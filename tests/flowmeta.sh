@@ -88,6 +88,14 @@ is "$(record example.com:443 203.0.113.1 | "$tool" -b list | jq -c "$added")" "$
 is "$(record example.com:443 203.0.113.1 | "$tool" -g list | jq -c .relevance)" \
     '"knownUninteresting"' '-g'
 
+printf 'a.test\nhttps://b.test/x\nhttps://b.test/y\n' >list
+record a.test:1 | "$tool" -b list >out 2>err
+is "$(jq -c .relevance out)" '"knownBad"' 'names with some URLs: the names'
+is "$(cat err)" \
+    'flowmeta: list: plain list: 1 entry, and 2 left out that flows tell nothing of, such as URLs and hashes' \
+    'names with some URLs: message'
+is "$(record a.test:1 | "$tool" -q -b list 2>&1 >out)" '' 'names with some URLs: -q'
+
 # Hosts files: no name below, none of the machine's own
 
 cat >list <<'END'
@@ -122,7 +130,7 @@ for name in some path good; do
     knows "adblock: a rule for more than names, $name" '{}' $name.example.com:443 203.0.113.1
 done
 record example.com:1 203.0.113.1 | "$tool" -v -f list >out 2>err
-like "$(cat err)" '^flowmeta: list: adblock list: 2 entries, and 5 that flows tell nothing of' \
+like "$(cat err)" '^flowmeta: list: adblock list: 2 entries, and 5 left out that flows tell nothing of' \
     'adblock: what is counted'
 
 # Ranks
@@ -158,7 +166,7 @@ knows 'a warninglist of strings: not below' '{}' a.example.com:443 203.0.113.1
 echo '{"name":"n","description":"x","version":1,"type":"regex","list":["/x/"]}' >list
 record example.com:443 | "$tool" -f list >/dev/null 2>err
 is "$(cat err)" \
-    'flowmeta: list: MISP warninglist: no entries, and 1 that flows tell nothing of, such as URLs and hashes' \
+    'flowmeta: list: MISP warninglist: no entries, and 1 left out that flows tell nothing of, such as URLs and hashes' \
     'a warninglist of patterns'
 
 # Zeek Intel
@@ -244,6 +252,32 @@ printf '# a comment\n\n{"destination":"a.test","title":"\\"list\\": x","tags":["
 knows 'own: a comment comes first, and words of other formats' \
     '{"title":"\"list\": x","knownBy":"destination","tags":["list","Event"],"lists":["list"]}' \
     a.test:53 203.0.113.1
+
+# mistaken DESCRIPTION PROBLEM WANT LINE: a line is told of, and what else it says is used
+mistaken() {
+    printf '# a comment\n%s\n' "$4" >list
+    record a.test:1 192.0.2.1 >a.sf
+    is_status 65 "own: $1: exit status" "$tool" -f list a.sf
+    is "$(cat err)" "flowmeta: list: line 2: $2" "own: $1: message"
+    is "$(jq -c "$added" out)" "$3" "own: $1: the rest"
+}
+named='{"title":"x","knownBy":"destination","lists":["list"]}'
+mistaken 'a mistyped key' 'unknown key "relevence"; did you mean "relevance"?' "$named" \
+    '{"destination":"a.test","relevence":"knownBad","title":"x"}'
+mistaken 'a mistyped relevance' '"KnownBad" is not a relevance; did you mean "knownBad"?' "$named" \
+    '{"destination":"a.test","relevance":"KnownBad","title":"x"}'
+mistaken 'an unknown relevance' '"odd" is not a relevance' "$named" \
+    '{"destination":"a.test","relevance":"odd","title":"x"}'
+mistaken 'a mistyped category' '"singleResourceLoad" is not a category; did you mean "singleResourceLoaded"?' '{}' \
+    '{"category":"singleResourceLoad","destination":"a.test","title":"x"}'
+mistaken 'a mistyped destination' 'unknown key "destinaton"; did you mean "destination"?
+flowmeta: list: metadata of Secflow: no entries' '{}' '{"destinaton":"a.test"}'
+mistaken 'a number for a text' '"description" is not a string' "$named" \
+    '{"destination":"a.test","title":"x","description":7}'
+mistaken 'a number for a tag' '"tags" is not an array of strings' "$named" \
+    '{"destination":"a.test","title":"x","tags":[7]}'
+printf '%s\n' '{"destination":"a.test","title":"x","relevance":"","description":null,"type":"t","x":{"titel":1},"source":"s","tags":[]}' >list
+knows 'own: other keys, and values that say nothing' "$named" a.test:1 192.0.2.1
 
 # Precedence: each line is more specific than those below it
 
@@ -463,7 +497,7 @@ like "$(cat err)" 'damaged in 2 more lines' 'own: the others are counted'
 refuses 'an empty list' 0 'plain list: no entries' list
 printf 'https://a.test/x\nd41d8cd98f00b204e9800998ecf8427e\na@b.test\n' >list
 refuses 'nothing that applies' 0 \
-    'plain list: no entries, and 3 that flows tell nothing of, such as URLs and hashes' list
+    'plain list: no entries, and 3 left out that flows tell nothing of, such as URLs and hashes' list
 gzip -c flows.sf | head -c 200 >list
 is_status 65 'a list whose compression is damaged' "$tool" -f list a.sf
 

@@ -4,8 +4,8 @@
 #include "base/clock.h"
 #include "base/grow.h"
 #include "base/json.h"
-#include "base/nearest.h"
 #include "base/number.h"
+#include "know/mistyped.h"
 
 #include <nettle/base16.h>
 #include <nettle/sha2.h>
@@ -95,22 +95,6 @@ __attribute__((format(printf, 2, 3))) static enum result wrong(struct reading *r
     return RESULT_DAMAGED;
 }
 
-/* "; did you mean WORD?" where there is a word that is near. */
-struct meant {
-    char text[NEAREST_MOST + 32];
-};
-
-static struct meant meant(struct record_text text, const char *const *words, size_t count,
-                          size_t letters)
-{
-    const char *word = nearest_word(text.bytes, text.length, words, count, letters);
-    struct meant meant = {""};
-
-    if (word)
-        snprintf(meant.text, sizeof meant.text, "; did you mean \"%s\"?", word);
-    return meant;
-}
-
 static bool is_word(const struct json_member *member, const char *word)
 {
     return member->length == strlen(word) && memcmp(member->text, word, member->length) == 0;
@@ -154,17 +138,14 @@ static enum result read_ordered(struct reading *reading, const struct json_membe
 
 static enum result read_relevance(struct reading *reading, const struct json_member *member)
 {
-    static const char *const words[] = {"knownBad", "seenNearBad", "knownUninteresting"};
     struct record_text word = {member->text, member->length};
+    char problem[MISTYPED_PROBLEM];
 
-    reading->rule.note.relevance =
-        member->type == JSON_STRING ? relevance_read(word.bytes, word.length) : RELEVANCE_NONE;
-    if (member->type != JSON_STRING ||
-        (word.length > 0 && reading->rule.note.relevance == RELEVANCE_NONE))
-        return wrong(
-            reading, "\"%.*s\" is not a relevance%s", (int)text_cut(word.bytes, word.length, 80),
-            word.bytes,
-            meant(word, words, sizeof words / sizeof *words, NEAREST_THIRD(word.length)).text);
+    if (member->type != JSON_STRING)
+        return wrong(reading, "\"relevance\" is not a string");
+    if (mistyped_relevance(word, problem))
+        return wrong(reading, "%s", problem);
+    reading->rule.note.relevance = relevance_read(word.bytes, word.length);
     return RESULT_OK;
 }
 
@@ -242,57 +223,6 @@ static void look_at(struct reading *reading, const struct json_member *members, 
     }
 }
 
-/* The end of the string that begins there, in a text that is JSON. */
-static const char *end_of_string(const char *p)
-{
-    for (p++; *p != '"'; p++)
-        p += *p == '\\';
-    return p + 1;
-}
-
-/* The next key of the object itself, in quotes; depth: 0 before the first. False: no more. */
-static bool next_key(struct record_text *rest, int *depth, struct record_text *key)
-{
-    const char *p = rest->bytes, *end = rest->bytes + rest->length;
-
-    for (; p < end; p++) {
-        const char *start = p;
-
-        *depth += (*p == '{' || *p == '[') - (*p == '}' || *p == ']');
-        if (*p != '"')
-            continue;
-        p = end_of_string(p);
-        *key = (struct record_text){start + 1, (size_t)(p - start - 2)};
-        while (p < end && (*p == ' ' || *p == '\t' || *p == '\r'))
-            p++;
-        if (*depth == 1 && p < end && *p == ':') {
-            *rest = (struct record_text){p, (size_t)(end - p)};
-            return true;
-        }
-        p--;
-    }
-    return false;
-}
-
-/* A key that is hardly different from one that is known was mistyped; others say nothing. */
-static enum result check_keys(struct reading *reading)
-{
-    struct record_text rest = reading->line, key;
-    const char *names[KEYS];
-    int depth = 0;
-
-    for (size_t i = 0; i < KEYS; i++)
-        names[i] = keys[i].name;
-    while (next_key(&rest, &depth, &key)) {
-        struct meant word = meant(key, names, KEYS, key.length < 6 ? 1 : 2);
-
-        if (json_find_key(keys, KEYS, key.bytes, key.length) == 0 && word.text[0] != '\0')
-            return wrong(reading, "unknown key \"%.*s\"%s",
-                         (int)text_cut(key.bytes, key.length, 80), key.bytes, word.text);
-    }
-    return RESULT_OK;
-}
-
 static enum result check(struct reading *reading)
 {
     const struct event_rule *rule = &reading->rule;
@@ -313,6 +243,7 @@ static enum result check(struct reading *reading)
 
 static enum result read_object(struct reading *reading)
 {
+    char problem[MISTYPED_PROBLEM];
     size_t count;
     const struct json_member *members = json_members(reading->rules->json, &count);
     enum result result;
@@ -320,7 +251,8 @@ static enum result read_object(struct reading *reading)
     look_at(reading, members, count);
     if (reading->is_entry && !reading->has_event && !reading->has_steps)
         return RESULT_END;
-    result = check_keys(reading);
+    result = mistyped_key(reading->line, keys, KEYS, problem) ? wrong(reading, "%s", problem)
+                                                              : RESULT_OK;
     for (size_t i = 0; i < count && result == RESULT_OK; i++)
         result = read_member(reading, &members[i]);
     return result == RESULT_OK ? check(reading) : result;

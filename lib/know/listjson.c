@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "know/indicator.h"
 #include "know/listread.h"
+#include "know/mistyped.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -20,7 +21,7 @@ enum key {
     KEY_NAME,
     KEY_TAGS, /* the first of the lists of tags */
     KEY_TAGS_END = KEY_TAGS + NOTE_TAG_LISTS,
-    KEY_LIST,
+    KEY_LIST, /* what documents have, from here on */
     KEY_TYPE,
     KEY_EVENT, /* what MISP and STIX documents have */
     KEY_OBJECTS,
@@ -43,11 +44,16 @@ static const struct json_key keys[] = {
     {"steps", KEY_STEPS},
 };
 
+/* How many of the keys are those of an entry: the first ones. */
+#define ENTRY_KEYS (KEY_TAGS_END - KEY_DESTINATION)
+_Static_assert(ENTRY_KEYS + 5 == sizeof keys / sizeof *keys, "the keys of entries come first");
+
 /* What one object says. */
 struct object {
     struct record_text destination, category, flow_id;
     struct note note;
     struct note_tags tags;
+    bool mistyped;
 };
 
 static void set_member(struct object *object, const struct json_member *member)
@@ -72,6 +78,44 @@ static void set_member(struct object *object, const struct json_member *member)
         object->note.description = text;
     else if (member->id == KEY_RELEVANCE)
         object->note.relevance = relevance_read(text.bytes, text.length);
+}
+
+/* What is none of the strings, or arrays of strings, that an entry has; null says nothing. */
+static bool is_other_type(const struct json_member *member)
+{
+    bool tags = member->id >= KEY_TAGS && member->id < KEY_TAGS_END;
+
+    return member->id < KEY_TAGS_END && member->type != JSON_STRING && member->type != JSON_NULL &&
+           !(tags && member->type == JSON_CONTAINER && *member->raw == '[');
+}
+
+static bool find_mistake(const struct json_member *member, char problem[MISTYPED_PROBLEM])
+{
+    struct record_text text = {member->text, member->length};
+
+    if (is_other_type(member)) {
+        snprintf(problem, MISTYPED_PROBLEM, "\"%s\" is not %s", keys[member->id - 1].name,
+                 member->id < KEY_TAGS ? "a string" : "an array of strings");
+        return true;
+    }
+    if (member->type != JSON_STRING)
+        return false;
+    return (member->id == KEY_RELEVANCE && mistyped_relevance(text, problem)) ||
+           (member->id == KEY_CATEGORY && mistyped_category(text, problem));
+}
+
+/* Tells of the first mistake; what else the object says is used all the same. */
+static bool tell_mistake(struct list_reading *reading, struct record_text line,
+                         const struct json_member *members, size_t count)
+{
+    char problem[MISTYPED_PROBLEM];
+    bool found = mistyped_key(line, keys, ENTRY_KEYS, problem);
+
+    for (size_t i = 0; i < count && !found; i++)
+        found = find_mistake(&members[i], problem);
+    if (found)
+        list_damaged(reading, problem);
+    return found;
 }
 
 static bool is_flow_id(struct record_text id)
@@ -115,8 +159,8 @@ static enum result add_behavior(struct list_reading *reading, const struct objec
     return list_add_key(reading, &key, KNOWN_EXACT, &object->note, RELEVANCE_NONE);
 }
 
-static enum result add_object(struct list_reading *reading, const struct json_member *members,
-                              size_t count)
+static enum result add_object(struct list_reading *reading, struct record_text line,
+                              const struct json_member *members, size_t count)
 {
     struct object object;
 
@@ -127,6 +171,7 @@ static enum result add_object(struct list_reading *reading, const struct json_me
         }
     object.destination = object.category = object.flow_id = (struct record_text){NULL, 0};
     object.note = (struct note){.tag_count = 0};
+    object.mistyped = tell_mistake(reading, line, members, count);
     for (size_t i = 0; i < count; i++)
         set_member(&object, &members[i]);
     if (object.flow_id.length > 0)
@@ -136,7 +181,8 @@ static enum result add_object(struct list_reading *reading, const struct json_me
     if (object.destination.length > 0)
         return list_add(reading, object.destination.bytes, object.destination.length, KNOWN_EXACT,
                         &object.note, RELEVANCE_NONE);
-    list_damaged(reading, "neither destination nor category nor flowId");
+    if (!object.mistyped)
+        list_damaged(reading, "neither destination nor category nor flowId");
     return RESULT_OK;
 }
 
@@ -151,7 +197,7 @@ static enum result read_object(struct list_reading *reading, struct json *json, 
         return result;
     if (result == RESULT_OK && used == length) {
         members = json_members(json, &count);
-        return add_object(reading, members, count);
+        return add_object(reading, (struct record_text){line, length}, members, count);
     }
     list_damaged(reading, result == RESULT_OK    ? "something follows the object"
                           : result == RESULT_END ? "it is cut off"
@@ -273,6 +319,7 @@ static enum result read_document(struct list_reading *reading, struct json *json
     if (!document.has_list)
         return not_a_list(reading, "it is JSON, but neither metadata nor a MISP warninglist");
     reading->list->format = "MISP warninglist";
+    reading->list->mixed = true;
     if (document.name.length > 0)
         result = known_rename(reading->known, document.name.bytes, document.name.length);
     return result == RESULT_OK ? add_list(reading, &document, members, count) : result;

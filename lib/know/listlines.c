@@ -84,6 +84,7 @@ static enum result read_adblock(struct list_reading *reading, const char *name, 
     const char *host = caret ? caret : end;
 
     reading->list->format = "adblock list";
+    reading->list->mixed = true;
     if (memchr(name, '/', (size_t)(host - name)) || memchr(name, '*', (size_t)(host - name)) ||
         (caret && caret + 1 < end &&
          (caret[1] != '$' || memchr(caret, '=', (size_t)(end - caret))))) {

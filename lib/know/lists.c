@@ -205,6 +205,7 @@ enum result lists_read(struct known *known, struct lookahead *in, struct list *l
 
     list->entries = list->others = list->rules = 0;
     list->problem[0] = '\0';
+    list->mixed = false;
     (void)lookahead_need(in, LOOKAHEAD_BYTES);
     skip_mark(in);
     read = recognize(in, list);

@@ -23,6 +23,7 @@ struct list {
     const char *format;
     uint64_t entries;
     uint64_t others; /* entries of which flows tell nothing: URLs, hashes, patterns */
+    bool mixed;      /* others are nothing unusual in the format */
     uint64_t rules;  /* of events, which are passed over */
     char problem[LIST_PROBLEM];
 };

@@ -221,6 +221,7 @@ enum result list_read_table(struct list_reading *reading)
             continue;
         if ((*line == '#' || table.separator == '\0') && read_head(line, length, &other)) {
             table = other;
+            reading->list->mixed = true;
             reading->list->format = table.separator == '\t' ? "Zeek Intel file" : "abuse.ch CSV";
         } else if (*line != '#' && table.separator != '\0') {
             result = read_row(reading, &table, line, length);
