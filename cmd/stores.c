@@ -54,7 +54,7 @@ enum result stores_forget(const char *path, struct seen *seen, int64_t age, uint
                           int *status)
 {
     int64_t newest, rows = 0;
-    enum result result = seen_begin(seen);
+    enum result result = seen_is_there(seen) ? seen_begin(seen) : RESULT_END;
 
     if (result == RESULT_OK)
         result = seen_newest(seen, clock_wall() / SECOND, &newest);
@@ -221,6 +221,7 @@ struct import {
     struct lookahead in;
     struct damages damages;
     uint64_t number;
+    bool begun; /* a line was good: there is something to merge */
 };
 
 static enum result import_line(struct import *import, const char *text, size_t length)
@@ -236,8 +237,11 @@ static enum result import_line(struct import *import, const char *text, size_t l
         add_damage(&import->damages, message);
         return RESULT_OK;
     }
+    if (result == RESULT_OK && !import->begun)
+        result = seen_begin(import->merging.seen);
     if (result != RESULT_OK)
         return result;
+    import->begun = true;
     return line.is_sample ? merge_sample(&import->merging, line.sample)
                           : merge_row(&import->merging, &line.row);
 }
@@ -290,11 +294,11 @@ static int import_file(struct import *import, const char *store, const char *pat
     lookahead_init(&import->in, input);
     import->damages = (struct damages){.path = path};
     import->number = 0;
-    result = seen_begin(import->merging.seen);
-    if (result == RESULT_OK) {
-        result = import_lines(import);
-        result = end_merging(&import->merging, result == RESULT_END ? RESULT_OK : result);
-    }
+    import->begun = false;
+    result = import_lines(import);
+    result = result == RESULT_END ? RESULT_OK : result;
+    if (import->begun)
+        result = end_merging(&import->merging, result);
     status = status_of(store, import->merging.seen, result);
     status = final_status(status, end_of_file(import, input, path));
     input_close(&input);

@@ -275,7 +275,6 @@ if [ "$(id -u)" != 0 ] || { command -v setpriv >/dev/null && without_right -V >/
     is "$(head -n 1 "$tmp/err")" 'flowseen: readonly/a%41?.db: the store cannot be written; -n only asks' \
         'a store that cannot be written: message'
     is_status 77 'a new store in a directory that cannot be written' without_right -s readonly/new.db three.sf
-    "$tool" -s m.db -I </dev/null
     is_status 77 '-m: a store that cannot be written' without_right -s 'readonly/a%41?.db' -m a.db
     is "$(ls readonly)" 'a%41?.db' 'nothing is left in it'
     chmod 755 readonly
@@ -331,6 +330,31 @@ if [ -c /dev/full ]; then
     is_status 74 'full output' sh -c '"$1" -s i.db "$2" >/dev/full' sh "$tool" many.sf
     is_status 74 'full output: -X' sh -c '"$1" -s many.db -X >/dev/full' sh "$tool"
 fi
+
+# A store is made only where there is something to write
+
+printf '#separator \\x09\n#fields\tts\tuid\n' >conn.log
+: >empty.sf
+# makes_none STATUS ARGUMENTS...
+makes_none() {
+    want=$1
+    shift
+    is_status "$want" "no new store: $*" "$tool" -s typo.db "$@"
+    is "$(ls typo.db* 2>/dev/null)" '' "no new store: $*: there is none"
+}
+makes_none 66 -m none.db
+makes_none 65 -m words
+makes_none 66 -I none
+makes_none 65 -I one.sf
+makes_none 66 none.sf
+makes_none 65 conn.log
+makes_none 0 -q -v -e 30d empty.sf
+is "$(cat "$tmp/err")" "flowseen: 0 records of 0 samples
+flowseen: typo.db: the store is young: 0 samples of 0 days; what is new to it need not be rare before 100 samples and 7 days" \
+    'no new store: summary'
+ln -s nowhere.db dangling.db
+is_status 65 'a symbolic link that leads nowhere' "$tool" -s dangling.db one.sf
+is "$(cat "$tmp/out")" '' 'a symbolic link that leads nowhere: nothing is read'
 
 misused 'no store'  one.sf
 misused 'two tasks' -s a.db -X -l

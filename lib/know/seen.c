@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 enum statement {
     BEGIN,
@@ -91,7 +91,8 @@ struct telling {
 };
 
 struct seen {
-    sqlite3 *db;
+    sqlite3 *db; /* NULL: it is not there yet */
+    const char *path;
     enum seen_mode mode;
     sqlite3_stmt *prepared[STATEMENTS];
     int64_t own;
@@ -110,9 +111,12 @@ enum result seen_init(struct seen **seen)
 
 static void close_store(struct seen *seen)
 {
-    for (size_t i = 0; i < STATEMENTS; i++)
+    for (size_t i = 0; i < STATEMENTS; i++) {
         sqlite3_finalize(seen->prepared[i]);
+        seen->prepared[i] = NULL;
+    }
     sqlite3_close(seen->db);
+    seen->db = NULL;
 }
 
 void seen_destroy(struct seen **seen)
@@ -237,30 +241,60 @@ static int attach(struct seen *seen)
     return code == SQLITE_OK ? seenrows_attach(seen->db, &seen->given) : code;
 }
 
-enum result seen_open(struct seen *seen, const char *path, enum seen_mode mode)
+/* Opens the file, which is there. */
+static enum result open_file(struct seen *seen)
 {
-    enum result result = RESULT_OK;
+    enum result result = seenfile_check(seen->path, &seen->failure);
     int code;
 
-    seen->mode = mode;
-    if (mode == SEEN_CREATE && access(path, F_OK) < 0 && errno == ENOENT)
-        result = seenfile_create(path, &seen->failure);
-    if (result == RESULT_OK)
-        result = seenfile_check(path, &seen->failure);
     if (result != RESULT_OK)
         return result;
-    code = seenfile_open(path, mode, &seen->db);
+    code = seenfile_open(seen->path, seen->mode, &seen->db);
     if (!seen->db)
         return RESULT_NO_MEMORY;
     if (code == SQLITE_OK)
         code = attach(seen);
-    return code == SQLITE_OK ? read_own(seen) : failed(seen, code);
+    result = code == SQLITE_OK ? read_own(seen) : failed(seen, code);
+    if (result != RESULT_OK)
+        close_store(seen);
+    return result;
+}
+
+static bool is_missing(const char *path)
+{
+    struct stat stat_of;
+
+    return lstat(path, &stat_of) < 0 && errno == ENOENT;
+}
+
+enum result seen_open(struct seen *seen, const char *path, enum seen_mode mode)
+{
+    seen->path = path;
+    seen->mode = mode;
+    return mode == SEEN_CREATE && is_missing(path) ? seenfile_check_new(path, &seen->failure)
+                                                   : open_file(seen);
+}
+
+bool seen_is_there(const struct seen *seen)
+{
+    return seen->db != NULL;
+}
+
+/* Others may have made it meanwhile, or have taken it away again. */
+static enum result make(struct seen *seen)
+{
+    enum result result =
+        is_missing(seen->path) ? seenfile_create(seen->path, &seen->failure) : RESULT_OK;
+
+    return result == RESULT_OK ? open_file(seen) : result;
 }
 
 enum result seen_begin(struct seen *seen)
 {
-    enum result result = run(seen, seen->mode == SEEN_ASK ? BEGIN_ASK : BEGIN);
+    enum result result = seen->db ? RESULT_OK : make(seen);
 
+    if (result == RESULT_OK)
+        result = run(seen, seen->mode == SEEN_ASK ? BEGIN_ASK : BEGIN);
     seen->begun = result == RESULT_OK;
     return result;
 }
@@ -558,10 +592,11 @@ enum result seen_each(struct seen *seen, bool sorted,
 
 enum result seen_figures(struct seen *seen, struct seen_figures *figures)
 {
-    enum result result;
-    sqlite3_stmt *statement = use(seen, FIGURES, &result);
+    enum result result = RESULT_OK;
+    sqlite3_stmt *statement = seen->db ? use(seen, FIGURES, &result) : NULL;
     int code;
 
+    *figures = (struct seen_figures){.first = -1, .last = -1};
     if (!statement)
         return result;
     code = sqlite3_step(statement);

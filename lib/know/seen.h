@@ -31,7 +31,7 @@ struct seen_row {
 enum seen_mode {
     SEEN_ASK,   /* it must be there; nothing is written */
     SEEN_WRITE, /* it must be there */
-    SEEN_CREATE /* it is made if it is not there, for its user alone */
+    SEEN_CREATE /* if it is not there, seen_begin makes it, for its user alone */
 };
 
 /* Why something failed: what seen_problem says in words. */
@@ -52,11 +52,14 @@ struct seen;
 MUST_CHECK enum result seen_init(struct seen **seen);
 void seen_destroy(struct seen **seen);
 
+/* The path remains the caller's and must outlive the store. */
 MUST_CHECK enum result seen_open(struct seen *seen, const char *path, enum seen_mode mode);
+/* False: the store is still to be made. */
+bool seen_is_there(const struct seen *seen);
 enum seen_trouble seen_trouble(const struct seen *seen);
 const char *seen_problem(const struct seen *seen);
 
-/* The id of the store's own counter. */
+/* The id of the store's own counter; only of a store that is there. */
 int64_t seen_own(const struct seen *seen);
 
 /*

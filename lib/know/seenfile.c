@@ -91,6 +91,22 @@ static bool write_all(int fd, const unsigned char *bytes, size_t length)
     return fsync(fd) == 0;
 }
 
+/* True if files can be made beside that path; otherwise errno says why. */
+static bool can_make(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char name[4096];
+    int length = slash == path ? 1 : slash ? (int)(slash - path) : 0;
+
+    snprintf(name, sizeof name, "%.*s", length, path);
+    return access(length > 0 ? name : ".", W_OK) == 0;
+}
+
+enum result seenfile_check_new(const char *path, struct seen_failure *failure)
+{
+    return can_make(path) ? RESULT_OK : fail_errno(failure, SEEN_FAILED, "cannot create the store");
+}
+
 /* Another process may do the same at the same time: the first of both is kept. */
 enum result seenfile_create(const char *path, struct seen_failure *failure)
 {
@@ -184,14 +200,10 @@ enum result seenfile_check(const char *path, struct seen_failure *failure)
 /* True if the files that SQLite uses beside a store are neither there nor can be made. */
 static bool is_alone(const char *path)
 {
-    const char *slash = strrchr(path, '/');
     char name[4096];
-    int length = slash == path ? 1 : slash ? (int)(slash - path) : 0;
 
-    if (snprintf(name, sizeof name, "%s-wal", path) >= (int)sizeof name || access(name, F_OK) == 0)
-        return false;
-    snprintf(name, sizeof name, "%.*s", length, path);
-    return access(length > 0 ? name : ".", W_OK) < 0;
+    return snprintf(name, sizeof name, "%s-wal", path) < (int)sizeof name &&
+           access(name, F_OK) < 0 && !can_make(path);
 }
 
 /* The URI (RFC 3986) of a store that nobody changes meanwhile. */

@@ -18,6 +18,9 @@ struct seen_failure {
 enum result seenfile_fail(struct seen_failure *failure, enum seen_trouble trouble,
                           const char *problem);
 
+/* RESULT_SYSTEM: a store cannot be made there. */
+MUST_CHECK enum result seenfile_check_new(const char *path, struct seen_failure *failure);
+
 /* Makes a store, unless there is a file of that name by then. RESULT_NO_MEMORY, RESULT_SYSTEM. */
 MUST_CHECK enum result seenfile_create(const char *path, struct seen_failure *failure);
 
