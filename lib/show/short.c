@@ -60,13 +60,15 @@ const char *short_duration(char text[SHORT_TEXT], int64_t microseconds)
         snprintf(text, SHORT_TEXT, "0s");
     else if (microseconds < 1000)
         snprintf(text, SHORT_TEXT, "<1ms");
-    else if (seconds == 0)
-        snprintf(text, SHORT_TEXT, "%" PRId64 "ms", microseconds / 1000);
-    else if (seconds < 10)
-        snprintf(text, SHORT_TEXT, "%" PRId64 ".%" PRId64 "s", seconds,
-                 microseconds / (SECOND / 10) % 10);
+    else if (microseconds < 999500)
+        snprintf(text, SHORT_TEXT, "%" PRId64 "ms", (microseconds + 500) / 1000);
+    else if (microseconds < 9950000)
+        snprintf(text, SHORT_TEXT, "%" PRId64 ".%" PRId64 "s", (microseconds + 50000) / SECOND,
+                 (microseconds + 50000) / 100000 % 10);
+    else if (microseconds < 59500000)
+        snprintf(text, SHORT_TEXT, "%" PRId64 "s", (microseconds + SECOND / 2) / SECOND);
     else if (minutes == 0)
-        snprintf(text, SHORT_TEXT, "%" PRId64 "s", seconds);
+        snprintf(text, SHORT_TEXT, "1m");
     else if (hours == 0)
         put_two(text, minutes, 'm', seconds % 60, 's');
     else if (days == 0)

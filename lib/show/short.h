@@ -19,7 +19,10 @@ const char *short_scaled(char text[SHORT_TEXT], uint64_t count);
 /* The same, but exact to "99999": at most 5 characters. */
 const char *short_count(char text[SHORT_TEXT], uint64_t count);
 
-/* "0s", "<1ms", "340ms", "3.4s", "12s", "3m20s", "5h12m", "2d4h", "412d": cut, not rounded. */
+/*
+ * "0s", "<1ms", "340ms", "3.4s", "12s", "3m20s", "5h12m", "2d4h", "412d": one unit is rounded, two
+ * are truncated, as in units.h.
+ */
 const char *short_duration(char text[SHORT_TEXT], int64_t microseconds);
 
 #endif
