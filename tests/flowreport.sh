@@ -359,4 +359,12 @@ for change in 's/"flows":96,//' 's/,2\]/]/' 's/,2\]/,2,2]/' 's/0\.750/1.001/' 's
     like "$(cat err)" 'bad.sf: line 1: not a Secflow: ' "$change: it is said"
 done
 
+# Few samples: rare says little
+
+for count in 4 5; do
+    record 192.0.2.1:1025 a.example:443 0.0 1.0 100 200 "\"flowIdCount\":$count,\"activity\":\"Suspicious Activity\"" >rare.sf
+    is "$("$tool" rare.sf | grep -c '<p>Few samples were counted so far: no behavior was seen in more than 4')" $((5 - count)) \
+        "a behavior in $count samples: few were counted, or not"
+done
+
 done_testing

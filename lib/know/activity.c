@@ -5,9 +5,6 @@
 
 #include <string.h>
 
-/* In so many samples a behavior is common. */
-#define COMMON_COUNT 5u
-
 static bool has_tag(const struct match *match, const char *prefix)
 {
     size_t length = strlen(prefix);
@@ -28,7 +25,8 @@ static const char *activity_of_count(const struct record *record)
 
     if (record->known->flow_id_count == 0)
         return NULL;
-    if (record->known->flow_id_count >= COMMON_COUNT || strcmp(category, "keepAlive") == 0)
+    if (record->known->flow_id_count >= ACTIVITY_COMMON_SAMPLES ||
+        strcmp(category, "keepAlive") == 0)
         return "Common Activity";
     for (size_t i = 0; i < sizeof dull / sizeof *dull; i++)
         if (strcmp(category, dull[i]) == 0)

@@ -7,6 +7,9 @@
 
 #include "know/match.h"
 
+/* A behavior that was seen in so many samples is common. */
+#define ACTIVITY_COMMON_SAMPLES 5u
+
 /* NULL: too little is known. The record has been read with the rest. */
 const char *activity_of(const struct match *match, const struct record *record);
 

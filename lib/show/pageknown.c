@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "base/timestamp.h"
+#include "know/activity.h"
 #include "show/pagewrite.h"
 
 #include <stdlib.h>
@@ -333,6 +334,19 @@ static void put_verdict(struct html *html, const struct page_known *known)
                gravest < ACTIVITY_COMMON ? activity_names[gravest] : "No Interesting Activity");
 }
 
+/* Says so if no behavior can be common yet, since few samples were counted. */
+static void put_young(const struct page_view *view, const struct page_known *known)
+{
+    const struct summary_known *told = summary_known(summary_total(view->destinations));
+
+    if (known->activities[ACTIVITY_SUSPICIOUS].flows > 0 && told && told->count_most > 0 &&
+        told->count_most < ACTIVITY_COMMON_SAMPLES)
+        html_print(view->html,
+                   "<p>Few samples were counted so far: no behavior was seen in more than %u, so "
+                   "that all are rare.</p>\n",
+                   (unsigned)told->count_most);
+}
+
 /* Why flows have an activity (flowmeta(1)), and what they are known as. */
 static void put_reasons(struct html *html, const struct page_known *known, unsigned activity)
 {
@@ -359,6 +373,7 @@ void page_put_activities(const struct page_view *view, const struct page_known *
 
     page_begin_section(html, "activities", "Verdict");
     put_verdict(html, known);
+    put_young(view, known);
     html_put(html, "<div class=scroll><table><caption><span>By what is known of destinations and "
                    "behaviors; the gravest activity counts.</span></caption>\n<thead><tr>"
                    "<th scope=col class=t>Activity<th scope=col>Flows"
