@@ -201,6 +201,8 @@ static enum result write_pieces(struct lanes *lanes, struct secflows *secflows,
         if (piece->offset < lookahead_offset(secflows->in))
             continue; /* a line that failed was followed by others */
         result = output_exchange(output, &piece->result, piece->used);
+        if (result != RESULT_OK)
+            break;
         secflows_took(secflows, piece->taken, piece->lines);
         lanes->annotator->records += piece->lines;
         lanes->annotator->known += piece->known;

@@ -19,6 +19,7 @@ static int ends[2] = {-1, -1}; /* a pipe; each signal writes a byte to it */
 static atomic_int count;       /* a thread may ask, and signals come to another one */
 static volatile sig_atomic_t hangups;
 static size_t first; /* of the stop signals; SIGHUP is the first unless it is spared */
+/* Of the one thread that asks, at any time. */
 static bool asked;
 static int64_t asked_at; /* when the signal was noticed */
 

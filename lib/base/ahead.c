@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One that the caller works on, one that is full, and one that is being filled. */
+/* One that the caller works on, one that is full, and two that are being filled: the caller may
+ * fill one. */
 #define BLOCKS 4
 
 #define ALIGNMENT 4096u

@@ -32,8 +32,9 @@ bool relay_is_over(struct relay *relay);
 /* For the side that fills: waits for the next free slot. False: the relay is over. */
 bool relay_room(struct relay *relay, size_t *slot);
 
-/* For the side that takes: the next free slot, to be filled, if it would have to wait for a full
- * one. False: there is a full one, or no free one. */
+/* For the side that takes: the next free slot, to be filled and put before anything else is asked
+ * of the relay, if it would have to wait for a full one. False: there is a full one, or no free
+ * one. */
 bool relay_spare(struct relay *relay, size_t *slot);
 
 /* That slot is full. */

@@ -74,7 +74,9 @@ static enum result pass_over(struct log_objects *objects)
     return RESULT_DAMAGED;
 }
 
-/* The input ends inside the object at in->at. A last line may be one that is still being written.
+/*
+ * The input ends inside the object at in->at. A last line may be one that is still being written; a
+ * single one may be anything.
  */
 static enum result cut_short(struct log_objects *objects, size_t left)
 {
