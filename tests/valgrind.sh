@@ -56,7 +56,7 @@ clean 64 'pcap2flow: misuse' pcap2flow -f 'port nonsense' trace.pcap
 clean 66 'pcap2flow: no file' pcap2flow nothing.pcap
 
 clean 0 'zeek2flow: logs of all shapes' zeek2flow -a -x -S -c cache conn.*.log dns.*.log
-head -c 3000 conn.json.log >cut.log
+{ head -n 3 conn.json.log && echo nonsense && head -c 3000 conn.json.log; } >cut.log
 clean 65 'zeek2flow: a log that is cut off' zeek2flow cut.log
 clean 65 'zeek2flow: no log' zeek2flow trace.pcap
 
