@@ -36,6 +36,7 @@ static const struct tool tool = {
 static const char *const fields[] = {"flowCategory", "flowId"};
 
 static enum result label(void *context, struct record_reader *reader, const struct record *record,
+                         /* Others write there. NOLINTNEXTLINE(readability-non-const-parameter) */
                          struct output *output, uint64_t *known)
 {
     const char *name = label_category(record);
