@@ -95,7 +95,7 @@ title() {
 
 # measure COMMAND...: the table, to standard output, for column(), and as rows of the report
 measure() {
-    "$BINDIR/tests/measure" -n "$runs" -r "$scratch/out.sf" -w 512 "$@" >"$scratch/table" || failed=1
+    "$BINDIR/tests/measure" -n "$runs" -r "$scratch/out.sf" "$@" >"$scratch/table" || failed=1
     cat "$scratch/table"
     awk 'NR > 1 && $2 == "failed:" { print "  " $0 }
         NR > 1 && $2 != "failed:" { printf "  %-22s %8.2f %8.2f %8.1f %8s\n", $1, $2, $4, $5, $6 }' \

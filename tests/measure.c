@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * measure [-n RUNS] [-r FILE] [-w MIB] LABEL=COMMAND...: wall time, CPU time and peak memory of
- * shell commands.
+ * measure [-n RUNS] [-r FILE] LABEL=COMMAND...: wall time, CPU time and peak memory of shell
+ * commands.
  *
  * The commands take turns (A B C A B C ...), so a machine that slows down or warms up does it to
  * all of them, and the last column compares runs of one round only: the median, over the rounds, of
@@ -11,9 +11,7 @@
  * memory is the kernel's figure for the largest process of it, and cannot be less than this one's.
  *
  * FILE is removed before each run of a command that names it, outside the measured time: to
- * truncate what the last command wrote takes long. So many MiB of memory are used and freed before
- * each run: a virtual machine may have given free memory back to its host, and then the first
- * command to need it would pay for getting it again.
+ * truncate what the last command wrote takes long.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -44,7 +42,7 @@ static _Noreturn void die(const char *what)
 
 static _Noreturn void usage(void)
 {
-    fprintf(stderr, "usage: measure [-n RUNS] [-r FILE] [-w MIB] LABEL=COMMAND...\n");
+    fprintf(stderr, "usage: measure [-n RUNS] [-r FILE] LABEL=COMMAND...\n");
     exit(EX_USAGE);
 }
 
@@ -71,42 +69,14 @@ static double seconds(const struct timeval *t)
     return (double)t->tv_sec + (double)t->tv_usec * 1e-6;
 }
 
-/* What is the same for all commands. */
-struct plan {
-    size_t runs;
-    const char *removed; /* a file, or NULL */
-    size_t warm;         /* bytes */
-};
-
-/* In a process of its own, since peak memory counts this one's. */
-static void warm_memory(size_t bytes)
-{
-    pid_t pid = fork();
-
-    if (pid < 0)
-        die("fork");
-    if (pid == 0) {
-        char *memory = malloc(bytes);
-
-        for (size_t i = 0; memory && i < bytes; i += 4096)
-            ((volatile char *)memory)[i] = 1;
-        _exit(0);
-    }
-    while (waitpid(pid, NULL, 0) < 0)
-        if (errno != EINTR)
-            die("wait");
-}
-
-static void run(struct command *c, const struct plan *plan, double *wall, double *cpu)
+static void run(struct command *c, const char *removed, double *wall, double *cpu)
 {
     struct rusage spent;
     double start;
     pid_t pid;
 
-    if (plan->removed && strstr(c->line, plan->removed))
-        unlink(plan->removed);
-    if (plan->warm > 0)
-        warm_memory(plan->warm);
+    if (removed && strstr(c->line, removed))
+        unlink(removed);
     start = now();
     pid = fork();
     if (pid < 0)
@@ -126,14 +96,14 @@ static void run(struct command *c, const struct plan *plan, double *wall, double
 }
 
 /* The figures of the warm-up round are overwritten by the first counted one. */
-static void run_round(struct command *commands, size_t count, const struct plan *plan, size_t round)
+static void run_round(struct command *commands, size_t count, const char *removed, size_t round)
 {
     for (size_t i = 0; i < count; i++) {
         struct command *c = &commands[i];
 
         if (c->failed)
             continue;
-        run(c, plan, &c->wall[round], &c->cpu[round]);
+        run(c, removed, &c->wall[round], &c->cpu[round]);
         c->ratio[round] = c->wall[round] / commands[0].wall[round];
     }
 }
@@ -220,19 +190,18 @@ static void command_destroy(struct command *c)
 
 int main(int argc, char **argv)
 {
-    struct plan plan = {.runs = 5};
+    long runs = 5;
+    const char *removed = NULL;
     size_t count;
     struct command *commands;
     bool good;
 
-    for (int option; (option = getopt(argc, argv, "+n:r:w:")) != -1;) {
+    for (int option; (option = getopt(argc, argv, "+n:r:")) != -1;) {
         if (option == 'r')
-            plan.removed = optarg;
-        else if (option == 'w')
-            plan.warm = (size_t)strtoul(optarg, NULL, 10) << 20;
+            removed = optarg;
         else
-            plan.runs = option == 'n' ? strtoul(optarg, NULL, 10) : 0;
-        if (plan.runs < 1 || plan.runs > 1000)
+            runs = option == 'n' ? strtol(optarg, NULL, 10) : 0;
+        if (runs < 1 || runs > 1000)
             usage();
     }
     if (optind == argc)
@@ -240,11 +209,11 @@ int main(int argc, char **argv)
     count = (size_t)(argc - optind);
     commands = allocate(count, sizeof *commands);
     for (size_t i = 0; i < count; i++)
-        command_init(&commands[i], argv[optind + (int)i], plan.runs);
-    run_round(commands, count, &plan, 0);
-    for (size_t round = 0; round < plan.runs; round++)
-        run_round(commands, count, &plan, round);
-    good = print_table(commands, count, plan.runs);
+        command_init(&commands[i], argv[optind + (int)i], (size_t)runs);
+    run_round(commands, count, removed, 0);
+    for (size_t round = 0; round < (size_t)runs; round++)
+        run_round(commands, count, removed, round);
+    good = print_table(commands, count, (size_t)runs);
     for (size_t i = 0; i < count; i++)
         command_destroy(&commands[i]);
     free(commands);
