@@ -8,6 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 static inline uint16_t be16(const uint8_t *p)
 {
     return (uint16_t)(p[0] << 8 | p[1]);
@@ -60,6 +64,27 @@ static inline uint64_t bytes_equal(uint64_t word, char byte)
 static inline unsigned bytes_where(uint64_t word, char byte)
 {
     return (unsigned)((bytes_equal(word, byte) >> 7) * UINT64_C(0x0102040810204080) >> 56);
+}
+
+/* The same for as many bytes as there are, up to 64. */
+static inline uint64_t bytes_find(const uint8_t *p, size_t length, char byte)
+{
+    uint64_t found = 0;
+    size_t at = 0;
+
+#ifdef __SSE2__
+    for (; at + 16 <= length; at += 16) {
+        __m128i same = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)(p + at)),
+                                      _mm_set1_epi8(byte));
+
+        found |= (uint64_t)(unsigned)_mm_movemask_epi8(same) << at;
+    }
+#endif
+    for (; at + 8 <= length; at += 8)
+        found |= (uint64_t)bytes_where(le64(p + at), byte) << at;
+    if (at < length)
+        found |= (uint64_t)bytes_where(le_short(p + at, length - at), byte) << at;
+    return length < 64 ? found & ((UINT64_C(1) << length) - 1) : found;
 }
 
 /* Sets the top bit of the first of eight bytes that is above 9, and maybe of later ones. */

@@ -220,19 +220,6 @@ static inline bool add_cell(struct vpclog *vpc, size_t *column, const char *p, c
     return true;
 }
 
-/* A bit for each of up to 64 bytes that is a blank: so many at once that little is to foretell. */
-static inline uint64_t find_blanks(const uint8_t *p, size_t length)
-{
-    uint64_t found = 0;
-    size_t at = 0;
-
-    for (; at + 8 <= length; at += 8)
-        found |= (uint64_t)bytes_where(le64(p + at), ' ') << at;
-    if (at < length)
-        found |= (uint64_t)bytes_where(le_short(p + at, length - at), ' ') << at;
-    return found;
-}
-
 /* Splits a line into the cells; false if their number is not that of the columns. */
 static bool split_line(struct vpclog *vpc, const char *p, const char *end)
 {
@@ -241,7 +228,7 @@ static bool split_line(struct vpclog *vpc, const char *p, const char *end)
 
     for (; p < end; p += 64) {
         size_t length = end - p < 64 ? (size_t)(end - p) : 64;
-        uint64_t found = find_blanks((const uint8_t *)p, length);
+        uint64_t found = bytes_find((const uint8_t *)p, length, ' ');
 
         for (; found; found &= found - 1) {
             const char *at = p + __builtin_ctzll(found);

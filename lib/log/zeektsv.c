@@ -169,20 +169,6 @@ static bool is_plain_header(const struct zeeklog *log, const char *p, const char
     return kind != KIND_OTHER && !zeek_lacks(kind, fields);
 }
 
-/* A bit for each of at most 64 characters that is the separator: the lowest for the first. */
-static uint64_t find_separators(const char *text, size_t length, char separator)
-{
-    const uint8_t *p = (const uint8_t *)text;
-    uint64_t found = 0;
-    size_t at = 0;
-
-    for (; length - at >= 8; at += 8)
-        found |= (uint64_t)bytes_where(le64(p + at), separator) << at;
-    if (at < length)
-        found |= (uint64_t)bytes_where(le_short(p + at, length - at), separator) << at;
-    return length < 64 ? found & ((UINT64_C(1) << length) - 1) : found;
-}
-
 /* Splits a line into the cells; false if their number differs from the header's. */
 static bool split_line(struct zeeklog *log, const char *p, const char *end)
 {
@@ -192,7 +178,7 @@ static bool split_line(struct zeeklog *log, const char *p, const char *end)
 
     for (; p < end; p += part) {
         part = end - p < 64 ? (size_t)(end - p) : 64;
-        for (uint64_t found = find_separators(p, part, log->tsv.separator); found;
+        for (uint64_t found = bytes_find((const uint8_t *)p, part, log->tsv.separator); found;
              found &= found - 1) {
             const char *at = p + __builtin_ctzll(found);
 

@@ -98,39 +98,62 @@ size_t address_format(const struct address *address, char text[ADDRESS_TEXT])
     return (size_t)(end - text);
 }
 
+/* A bit for each character, of 7 to 15, that is a dot. */
+static unsigned find_dots(const uint8_t *text, size_t length)
+{
+    if (length < 8)
+        return bytes_where(le_short(text, length), '.');
+    return bytes_where(le64(text), '.') | bytes_where(le64(text + length - 8), '.') << (length - 8);
+}
+
+/*
+ * A number of one to three digits, which are the upper ones of the lower 24 bits, the first digit
+ * lowest; other bits do not matter. Sets *wrong if it is above 255, or has leading zeros.
+ */
+static uint32_t read_octet(uint32_t word, unsigned digits, bool *wrong)
+{
+    static const uint32_t least[4] = {0, 0, 0x000100, 0x010000}, most = 0x020505; /* in digits */
+    uint32_t in_digits;
+
+    word = (word ^ 0x303030) & 0xffffff & 0xffffffu << (24 - 8 * digits);
+    in_digits = __builtin_bswap32(word) >> 8;
+    *wrong |= (((word + 0x767676) | word) & 0x808080) != 0 || in_digits < least[digits] ||
+              in_digits > most;
+    return word * (100 << 16 | 10 << 8 | 1) >> 16 & 0xff;
+}
+
 /*
  * Four numbers from 0 to 255 without leading zeros. There are no branches, since nothing foretells
  * how many digits the next number has.
  */
-static bool read_ipv4(const char *text, size_t length, uint8_t bytes[4])
+static inline bool read_ipv4(const char *text, size_t length, uint8_t bytes[4])
 {
-    uint8_t copy[20] = {0};
-    const uint8_t *p = copy;
-    uint32_t word = 0;
+    const uint8_t *p = (const uint8_t *)text;
+    unsigned dots, ends[3], digits[4];
+    uint32_t word;
     bool wrong = false;
 
     if (length < 7 || length > 15)
         return false;
-    memcpy(copy, text, 4);
-    memcpy(copy + 4, text + 4, 3);
-    if (length > 7) {
-        memcpy(copy, text, 8);
-        memcpy(copy + length - 8, text + length - 8, 8);
+    dots = find_dots(p, length);
+    for (int i = 0; i < 3; i++, dots &= dots - 1) {
+        if (dots == 0)
+            return false;
+        ends[i] = (unsigned)__builtin_ctz(dots);
+        digits[i] = i == 0 ? ends[0] : ends[i] - ends[i - 1] - 1;
     }
-    for (int i = 0; i < 4; i++) {
-        unsigned first = p[0] - '0', second = p[1] - '0', third = p[2] - '0', octet = first;
-        bool two = second <= 9, three = two & (third <= 9);
-
-        octet += two * (octet * 9 + second);
-        octet += three * (octet * 9 + third);
-        wrong |= (first > 9) | (octet > 255) | ((first == 0) & two);
-        word = word << 8 | (octet & 255);
-        p += 1 + two + three;
-        wrong |= *p++ != (i < 3 ? '.' : '\0');
-    }
-    word = htobe32(word);
+    digits[3] = (unsigned)length - ends[2] - 1;
+    for (int i = 0; i < 4; i++)
+        wrong |= digits[i] - 1 > 2;
+    if (wrong || dots != 0)
+        return false;
+    word = read_octet(le32(p) << (24 - 8 * digits[0]), digits[0], &wrong);
+    word |= read_octet(le32(p + ends[1] - 3), digits[1], &wrong) << 8;
+    word |= read_octet(le32(p + ends[2] - 3), digits[2], &wrong) << 16;
+    word |= read_octet(le32(p + length - 4) >> 8, digits[3], &wrong) << 24;
+    word = htole32(word);
     memcpy(bytes, &word, sizeof word);
-    return !wrong && p == copy + length + 1;
+    return !wrong;
 }
 
 /* Reads up to four hexadecimal digits; returns the place behind. */
