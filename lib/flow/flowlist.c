@@ -298,6 +298,14 @@ static uint64_t read_starts(const struct flowlist *list, uint64_t *starts)
     return greatest;
 }
 
+/* Large pages if there is more than one: the places that a pass writes to are far apart. */
+static void *whole_pages(size_t bytes)
+{
+    return bytes < CHUNK_BYTES
+               ? malloc(bytes)
+               : large_pages((bytes + CHUNK_BYTES - 1) / CHUNK_BYTES * CHUNK_BYTES);
+}
+
 enum result flowlist_sort(struct flowlist *list)
 {
     size_t count = list->active_count;
@@ -307,8 +315,8 @@ enum result flowlist_sort(struct flowlist *list)
 
     if (list->in_order || count == 0)
         return RESULT_OK;
-    starts = malloc(2 * count * sizeof *starts);
-    places = malloc(list->active_capacity * sizeof *places);
+    starts = whole_pages(2 * count * sizeof *starts);
+    places = whole_pages(list->active_capacity * sizeof *places);
     if (!starts || !places) {
         free(starts);
         free(places);
