@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 struct work {
@@ -21,13 +20,6 @@ struct work {
     uint64_t until;      /* where in the input they go on */
 };
 
-static bool is_file(int fd)
-{
-    struct stat stat;
-
-    return fstat(fd, &stat) == 0 && S_ISREG(stat.st_mode);
-}
-
 /* Before reading, which may block unless it is a file: flushes the output. */
 static bool flush(void *context, int fd)
 {
@@ -35,7 +27,7 @@ static bool flush(void *context, int fd)
 
     work->until = 0;
     lanes_forget(work->lanes);
-    if (!is_file(fd)) {
+    if (!input_is_regular(work->secflows.input)) {
         work->flushed = output_flush(work->output);
         work->error = errno;
     }
@@ -74,8 +66,8 @@ static enum result take(void *context, struct record *record)
     struct annotator *annotator = work->annotator;
     enum result result;
 
-    if (annotator->between)
-        annotator->between(annotator->between_context);
+    if (annotator->between && annotator->between(annotator->between_context))
+        lanes_forget(work->lanes); /* what they have made is old */
     result = annotator->each(annotator->contexts[0], work->secflows.reader, record, work->output,
                              &annotator->known);
     annotator->records += result == RESULT_OK;
@@ -125,7 +117,7 @@ int annotate(struct annotator *annotator, char **paths, size_t count)
     int status = work_init(&work);
 
     if (status == EX_OK && !annotator->quiet)
-        tell_terminal(paths, count, "Secflows");
+        tell_inputs(paths, count, "Secflows");
     if (status == EX_OK)
         status = close_output(run_files(&work, paths, count));
     secflows_destroy(&work.secflows);

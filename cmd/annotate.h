@@ -20,8 +20,11 @@ struct annotator {
     enum result (*each)(void *context, struct record_reader *reader, const struct record *record,
                         struct output *output, uint64_t *known);
     void *contexts[2];
-    /* Called often, and never while `each` is; NULL: there is nothing to do. */
-    void (*between)(void *context);
+    /*
+     * Called often, and never while `each` is; NULL: there is nothing to do. True: from now on
+     * `each` may write something else.
+     */
+    bool (*between)(void *context);
     void *between_context;
     uint64_t records, known; /* that were written; set by annotate */
 };

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Three of them fit the cache of a processor core. */
@@ -162,6 +163,44 @@ int input_paths(int argc, char **argv, char ***paths, size_t *count)
     return dashes > 1 ? usage_error("standard input can be read only once") : EX_OK;
 }
 
+/* A file among the inputs; path: its place there. */
+struct given {
+    dev_t device;
+    ino_t inode;
+    size_t path;
+};
+
+/* By file, and then as given. */
+static int compare_given(const void *left, const void *right)
+{
+    const struct given *a = left, *b = right;
+
+    if (a->device != b->device)
+        return a->device < b->device ? -1 : 1;
+    if (a->inode != b->inode)
+        return a->inode < b->inode ? -1 : 1;
+    return a->path < b->path ? -1 : 1;
+}
+
+/* Tells of files that are given again, by a pattern or a link. */
+static void tell_twice(char **paths, size_t count)
+{
+    struct given *given = malloc(count * sizeof *given);
+    size_t files = 0;
+    struct stat stat_of;
+
+    for (size_t i = 0; given && i < count; i++)
+        if (strcmp(paths[i], "-") != 0 && stat(paths[i], &stat_of) == 0 && S_ISREG(stat_of.st_mode))
+            given[files++] = (struct given){stat_of.st_dev, stat_of.st_ino, i};
+    if (files > 1)
+        qsort(given, files, sizeof *given, compare_given);
+    for (size_t i = 1; i < files; i++)
+        if (given[i].device == given[i - 1].device && given[i].inode == given[i - 1].inode)
+            complain(paths[given[i].path], "the same file as %s: it is read twice",
+                     paths[given[i - 1].path]);
+    free(given);
+}
+
 size_t thread_block(void)
 {
     const char *text = getenv("SECFLOW_BLOCK");
@@ -172,11 +211,13 @@ size_t thread_block(void)
                : BLOCK_BYTES;
 }
 
-void tell_terminal(char **paths, size_t count, const char *what)
+void tell_inputs(char **paths, size_t count, const char *what)
 {
     for (size_t i = 0; i < count; i++)
         if (strcmp(paths[i], "-") == 0 && isatty(STDIN_FILENO))
             complain(NULL, "reading %s from standard input; Ctrl-D ends it", what);
+    if (count > 1)
+        tell_twice(paths, count);
 }
 
 int close_output(int status)

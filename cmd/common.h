@@ -57,8 +57,11 @@ MUST_CHECK int input_paths(int argc, char **argv, char ***paths, size_t *count);
  */
 size_t thread_block(void);
 
-/* If one of the paths is a terminal, prints what is expected there, such as a capture. */
-void tell_terminal(char **paths, size_t count, const char *what);
+/*
+ * Prints what is expected, such as a capture, if one of the paths is a terminal; and which files
+ * are given twice.
+ */
+void tell_inputs(char **paths, size_t count, const char *what);
 
 /* Closes standard output; a full disk may show only now. Returns status, or EX_IOERR. */
 int close_output(int status);

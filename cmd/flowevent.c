@@ -431,7 +431,7 @@ static int run(struct flowevent *flowevent, char **paths, size_t count)
     if (status != EX_OK)
         return status;
     if (!flowevent->quiet)
-        tell_terminal(paths, count, "Secflows");
+        tell_inputs(paths, count, "Secflows");
     if (samples_read(flowevent->samples, paths, count, &status)) {
         result = output_flush(flowevent->output);
         if (result != RESULT_OK)

@@ -151,7 +151,7 @@ int main(int argc, char **argv)
         if (status == EX_OK)
             status = merging_init(&command.merging);
         if (status == EX_OK && !command.merging.quiet)
-            tell_terminal(paths, count, "Secflows");
+            tell_inputs(paths, count, "Secflows");
         if (status == EX_OK)
             status = close_output(merge_files(&command, paths, count));
     }

@@ -218,15 +218,16 @@ static int open_databases(struct flowmeta *meta)
 }
 
 /* After SIGHUP. What cannot be read again stays as it was, which has been said. */
-static void read_again(void *context)
+static bool read_again(void *context)
 {
     struct flowmeta *meta = context;
 
     if (!stop_hangup())
-        return;
+        return false;
     if (metalists_read(&meta->lists) == EX_OSERR)
         complain(NULL, "the lists that were read before stay in use");
     (void)open_databases(meta);
+    return true;
 }
 
 static enum result add(void *context, struct record_reader *reader, const struct record *record,

@@ -160,7 +160,7 @@ int main(int argc, char **argv)
         if (status == EX_OK)
             status = command_init(&command);
         if (status == EX_OK && !command.quiet)
-            tell_terminal(paths, count, "Secflows");
+            tell_inputs(paths, count, "Secflows");
         if (status == EX_OK)
             status = close_output(report_files(&command, paths, count));
     }

@@ -442,7 +442,7 @@ static int add_fields(struct flowseen *flowseen, char **paths, size_t count)
     if (samples_init(&flowseen->samples, &use) != EX_OK)
         return EX_OSERR;
     if (!flowseen->quiet)
-        tell_terminal(paths, count, "Secflows");
+        tell_inputs(paths, count, "Secflows");
     read_files(flowseen, paths, count);
     return close_output(flowseen->status);
 }

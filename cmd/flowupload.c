@@ -986,7 +986,7 @@ int main(int argc, char **argv)
         if (optind == argc && !command.print && isatty(STDIN_FILENO))
             count = 0; /* only send what is in the spool */
         if (status == EX_OK && !command.quiet && !command.take)
-            tell_terminal(paths, count, "Secflows");
+            tell_inputs(paths, count, "Secflows");
         if (status == EX_OK)
             status = close_output(run(&command, paths, count));
     }

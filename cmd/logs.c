@@ -318,7 +318,7 @@ int logs_main(const struct logs *logs, int argc, char **argv)
         if (status == EX_OK)
             status = stop_init();
         if (status == EX_OK && !command.converter.quiet)
-            tell_terminal(paths, count, "a log");
+            tell_inputs(paths, count, "a log");
         if (status == EX_OK)
             status = close_records(&command.writer, convert(&command, paths, count));
         status = converter_status(&command.converter, status);

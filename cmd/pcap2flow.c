@@ -490,7 +490,7 @@ int main(int argc, char **argv)
         if (status == EX_OK)
             status = stop_init();
         if (status == EX_OK && !command.converter.quiet)
-            tell_terminal(paths, count, "a capture");
+            tell_inputs(paths, count, "a capture");
         if (status == EX_OK)
             status = close_records(&command.writer, command.merge
                                                         ? convert_merged(&command, paths, count)

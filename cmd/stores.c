@@ -315,7 +315,7 @@ static int import_files(const char *store, struct seen *seen, char **paths, size
     import->merging.seen = seen;
     if (seenline_reader(&import->json) != RESULT_OK)
         status = out_of_memory();
-    tell_terminal(paths, count, "lines of flowseen -X");
+    tell_inputs(paths, count, "lines of flowseen -X");
     for (size_t i = 0; i < count && status != EX_OSERR; i++)
         status = final_status(status, import_file(import, store, paths[i]));
     json_destroy(&import->json);

@@ -164,4 +164,13 @@ is "$(cat out err)" 'flowlabel: reading Secflows from standard input; Ctrl-D end
 is_status 0 '-q, a terminal: exit status' ends_at_once flowlabel -q
 is "$(cat out err)" '' '-q, a terminal: silence'
 
+# A file that is given again, by another name as well
+ln -s conn.tsv.log current.log
+twice='zeek2flow: current.log: the same file as conn.tsv.log: it is read twice
+zeek2flow: conn.tsv.log: the same file as current.log: it is read twice'
+is_status 0 'a file given again: exit status' zeek2flow conn.tsv.log dns.tsv.log current.log conn.tsv.log
+is "$(cat err)" "$twice" 'a file given again: message'
+is_status 0 '-q, a file given again: exit status' zeek2flow -q conn.tsv.log conn.tsv.log
+is "$(cat err)" '' '-q, a file given again: silence'
+
 done_testing

@@ -182,6 +182,22 @@ ok 'a stop: all lines are whole' test "$(tail -c 1 stop.out | od -An -c)" = "$(p
 ok 'a stop: what was read is written' cmp -n "$(wc -c <stop.out)" stop.out 0.out
 ok 'a stop: not all was read' test "$(wc -c <stop.out)" -lt "$(wc -c <0.out)"
 
+# SIGHUP while lanes have more than was written: what comes after it is of the new list only
+echo 192.0.2.9 >live
+grep '"proto":"tcp"' log.sf | head -n 1 | jq -c '.dst = "192.0.2.9:80"' | sed ':again; p; b again' | head -n 20000 |
+    sed '50~150s/^/damaged /' >listed.sf
+SECFLOW_BLOCK=65536 "$bindir/flowmeta" -q -f live listed.sf >pipe 2>hangup.err &
+pid=$!
+exec 3<pipe
+head -c 4096 <&3 >hangup.out
+echo 192.0.2.10 >live
+kill -HUP $pid
+cat <&3 >>hangup.out
+exec 3<&-
+wait $pid
+is $? 65 'SIGHUP with lanes: status, because of damage'
+is "$(sed 's/.*"lists".*/old/; /^old$/!s/.*/new/' hangup.out | uniq | tr '\n' ' ')" 'old new ' 'SIGHUP with lanes: the new list from one line on'
+
 for block in 0 16384; do
     SECFLOW_BLOCK=$block "$bindir/flowlabel" log.sf.three >/dev/full 2>>full.err
     echo "ends with $?" >>full.err
