@@ -301,9 +301,8 @@ static uint64_t read_starts(const struct flowlist *list, uint64_t *starts)
 /* Large pages if there is more than one: the places that a pass writes to are far apart. */
 static void *whole_pages(size_t bytes)
 {
-    return bytes < CHUNK_BYTES
-               ? malloc(bytes)
-               : large_pages((bytes + CHUNK_BYTES - 1) / CHUNK_BYTES * CHUNK_BYTES);
+    return bytes < CHUNK_BYTES ? malloc(bytes)
+                               : large_pages((bytes + CHUNK_BYTES - 1) / CHUNK_BYTES * CHUNK_BYTES);
 }
 
 enum result flowlist_sort(struct flowlist *list)
