@@ -84,6 +84,22 @@ for name in 'pcap2flow:a capture file' 'ipfix2flow:NetFlow or IPFIX' 'zeek2flow:
         "not ${name#*:}: it is an nfcapd file of nfdump; use: nfdump -q -o json -r FILE | ipfix2flow"
     says "${name%:*}" trace.pcap.xz "not ${name#*:}: it is xz-compressed; use: xz -dc FILE | ${name%:*}"
 done
+
+# Compressed twice, and as PowerShell's > writes
+printf '\377\376' >wide-le
+iconv -f UTF-8 -t UTF-16LE trace.sf >>wide-le
+printf '\376\377' >wide-be
+iconv -f UTF-8 -t UTF-16BE trace.sf >>wide-be
+gzip -c trace.sf | gzip -c >twice.gz
+zstd -qc trace.sf | gzip -c >twice.zst.gz
+for name in 'pcap2flow:a capture file' 'ipfix2flow:NetFlow or IPFIX' 'zeek2flow:a Zeek log' "eve2flow:Suricata's eve.json" 'vpc2flow:a flow log of a cloud' flowlabel:Secflows flowtop:Secflows; do
+    for file in wide-le wide-be; do
+        says "${name%:*}" $file "not ${name#*:}: it is in UTF-16; use: iconv -f UTF-16 -t UTF-8 FILE | ${name%:*}"
+    done
+    for file in twice.gz twice.zst.gz; do
+        says "${name%:*}" $file "not ${name#*:}: it is compressed twice; decompress it once first"
+    done
+done
 is_status 65 'flowupload -n trace.pcap: exit status' flowupload -n trace.pcap
 is "$(cat out err)" 'flowupload: trace.pcap: not Secflows: it is a capture; use: pcap2flow FILE | flowupload' \
     'flowupload -n trace.pcap: message'

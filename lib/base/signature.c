@@ -27,6 +27,11 @@ static const struct signature signatures[] = {
     {"BZh", 3, SIGNATURE_OTHER, "bzip2-compressed", "bzip2 -dc"},
     {"\x04\x22\x4d\x18", 4, SIGNATURE_OTHER, "lz4-compressed", "lz4 -dc"},
     {"PK\x03\x04", 4, SIGNATURE_OTHER, "a zip archive; unpack it first", NULL},
+    /* Readers see these only behind one layer that they have decompressed. */
+    {"\x1f\x8b\x08", 3, SIGNATURE_OTHER, "compressed twice; decompress it once first", NULL},
+    {"\x28\xb5\x2f\xfd", 4, SIGNATURE_OTHER, "compressed twice; decompress it once first", NULL},
+    {"\xff\xfe", 2, SIGNATURE_OTHER, "in UTF-16", "iconv -f UTF-16 -t UTF-8"},
+    {"\xfe\xff", 2, SIGNATURE_OTHER, "in UTF-16", "iconv -f UTF-16 -t UTF-8"},
     {"snoop\0\0\0", 8, SIGNATURE_OTHER, "a snoop capture; convert it with editcap -F pcap", NULL},
     {"PAR1", 4, SIGNATURE_OTHER,
      "Parquet; use: duckdb -c \"COPY (FROM 'FILE') TO '/dev/stdout' "
