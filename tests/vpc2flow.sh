@@ -170,6 +170,15 @@ is_status 65 'damage: exit status' "$tool" "$tmp/broken.log"
 is "$(grep -c 'it does not have the 14 cells that the names are for$' "$tmp/err")" 3 'damage: the first lines'
 like "$(tail -n 1 "$tmp/err")" '7 more' 'damage: how many more'
 is "$(cat "$tmp/out")" "$("$tool" "$log")" 'damage: all others are read'
+tr ' ' , <"$log" >"$tmp/vpc.csv"
+sed 's/[^,]*/"&"/g' "$tmp/vpc.csv" >"$tmp/quoted.csv"
+tr ' ' '\t' <"$log" >"$tmp/vpc.tsv"
+for file in vpc.csv quoted.csv vpc.tsv; do
+    is_status 65 "$file: exit status" "$tool" "$tmp/$file"
+    like "$(cat "$tmp/err")" "there are no blanks between its cells; use: tr -d '\"' <FILE \| tr ',\\\\t' '  ' \| vpc2flow\$" \
+        "$file: message"
+    is "$(tr -d '"' <"$tmp/$file" | tr ',\t' '  ' | "$tool")" "$("$tool" "$log")" "$file: the command"
+done
 printf '{"query_timestamp":"\033[2J"}\n\033[2J\n' >"$tmp/esc.log"
 is_status 65 'what a terminal should not see: exit status' "$tool" "$tmp/esc.log"
 is "$(grep -c "$(printf '\033')" "$tmp/err")" 0 'what a terminal should not see'

@@ -241,6 +241,14 @@ static bool split_line(struct vpclog *vpc, const char *p, const char *end)
     return add_cell(vpc, &column, start, end) && column == vpc->columns.count;
 }
 
+/* True for a row of a table whose cells are separated by something else. */
+static bool has_no_blanks(const char *p, const char *end)
+{
+    size_t length = (size_t)(end - p);
+
+    return !memchr(p, ' ', length) && (memchr(p, ',', length) || memchr(p, '\t', length));
+}
+
 enum result vpc_read_line(struct vpclog *vpc, const char *p, const char *end, struct log_row *row,
                           bool *useful)
 {
@@ -256,6 +264,9 @@ enum result vpc_read_line(struct vpclog *vpc, const char *p, const char *end, st
         return vpc_read_object(vpc, object, end, row, useful);
     if (is_header(p, end))
         return vpc_set_columns(vpc, p, end);
+    if (!vpc->columns.unreadable && has_no_blanks(p, end))
+        return log_damaged(&vpc->log, "there are no blanks between its cells; use: "
+                                      "tr -d '\"' <FILE | tr ',\\t' '  ' | vpc2flow");
     if (vpc->columns.count == 0 && !vpc->columns.unreadable)
         result = assume_default(vpc, p, end);
     if (result != RESULT_OK)
