@@ -40,6 +40,11 @@ DESTINATION               FLOWS HOSTS SENT RECV WHEN
 a.example:443                 9     2   90 8.0M ▄▄▄▆
 mail.a-r…example.com:8443     1     1   10 3.0K       ▂
 TOTAL                        11     2  110  12G ▄▄▄▆  ▂    ▂' 'at 60 columns'
+{
+    record a.example:443 0
+    date=1762000000 record b.example:443 0
+} >years.sf
+like "$(table 200 years.sf | grep TOTAL)" ' 2023-11-14 22:13:20 2025-11-01 12:26:41 ' 'several years: times have the year'
 is "$(table 80 -n 2 flows.sf)" '2023-11-14 22:13:20 to 22:13:44 UTC, 24s
 DESTINATION     FLOWS HOSTS SENT RECV PKTS LONGEST WHEN
 198.51.100.7:80     1     1   10  12G    2    1.5s                       ▂
@@ -245,6 +250,8 @@ home\x1b[2J    2001:db8::2  0.951 1.000      15m   1.5s       14h    2.0s    96 
 long.example   192.0.2.1          0.750                       14h    2.0s    96     1 9.6K  19K 11-14 22:13:20 11-15 22:58:22             ▅         ▂█' \
     'pairs alone: a table, the largest score first'
 is "$(cat err)" '' 'pairs alone: nothing is said'
+sed '1s/2023/2021/g' alone.sf >years.sf
+like "$(table 200 years.sf | grep long.example)" ' 2021-11-14 22:13:20 2021-11-15 22:58:22 ' 'pairs of several years: their times have the year'
 is "$(table 200 pairs.sf)" "$(table 200 flows.sf; echo; cat out)" 'pairs between records: a table below the other'
 is "$(table 60 -n 2 alone.sf)" 'Beacons and long connections
 2023-11-14 22:13:20 to 2023-11-15 21:58:20 UTC, 23h45m

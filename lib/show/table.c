@@ -100,20 +100,15 @@ static struct record_text name_of(const struct table *table, const struct summar
     return summary_name(table->summary, entry);
 }
 
-/* Whether times need their day. */
-static bool has_days(const struct table *table)
+static size_t time_from(const struct table *table)
 {
-    const int64_t day = SECOND * DAY_SECONDS;
-
-    return table->total->first / day != table->total->last / day;
+    return units_time_from(table->total->first, table->total->last);
 }
 
-/* The day is told where there are several. */
+/* The day is told where there are several, and the year where days come again. */
 static const char *time_of(const struct table *table, int64_t time, char text[SHORT_TEXT])
 {
-    return time < 0
-               ? ""
-               : units_time(text, time) + (has_days(table) ? UNITS_AFTER_YEAR : UNITS_TIME_OF_DAY);
+    return time < 0 ? "" : units_time(text, time) + time_from(table);
 }
 
 /* The count of samples that had had the rarest of its flows. */
@@ -244,7 +239,7 @@ static void fit(struct table *table)
     enum column sorted = sorted_column(table);
     struct grid *grid = &table->grid;
     const size_t *wanted = grid->wanted;
-    size_t time = has_days(table) ? 14 : 8;
+    size_t time = UNITS_TIME - time_from(table);
     bool when = table->total->first >= 0;
 
     grid_add(grid, COLUMN_FLOWS, 5, 0);
@@ -353,7 +348,7 @@ static enum result put_time(struct table *table)
         return RESULT_OK;
     units_time(last, total->last);
     result = text_print(&table->grid.line, "%s to %s UTC, %s", units_time(first, total->first),
-                        has_days(table) ? last : last + UNITS_TIME_OF_DAY,
+                        time_from(table) < UNITS_TIME_OF_DAY ? last : last + UNITS_TIME_OF_DAY,
                         short_duration(span, total->last - total->first));
     return result == RESULT_OK ? grid_end_line(&table->grid) : result;
 }

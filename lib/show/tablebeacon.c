@@ -49,7 +49,7 @@ struct table {
     struct grid grid;
     size_t rows;        /* that are shown */
     int64_t start, end; /* of WHEN, for all pairs */
-    bool days;          /* times need their day */
+    size_t time_from;   /* what times need of their text */
 };
 
 static size_t rows_of(const struct beacon_list *list, const struct table_options *options)
@@ -64,7 +64,6 @@ static int64_t lesser(int64_t a, int64_t b)
 
 static void look_at_times(struct table *table)
 {
-    const int64_t day = SECOND * DAY_SECONDS;
     int64_t first = INT64_MAX, last = -1;
 
     table->start = INT64_MAX;
@@ -77,14 +76,14 @@ static void look_at_times(struct table *table)
         table->start = lesser(table->start, pair->when_start);
         table->end = -lesser(-table->end, -pair->when_end);
     }
-    table->days = first / day != last / day;
+    table->time_from = units_time_from(first, last);
 }
 
 /* Which columns there are, and how wide: the most important first. */
 static void fit(struct table *table)
 {
     struct grid *grid = &table->grid;
-    size_t time = table->days ? 14 : 8;
+    size_t time = UNITS_TIME - table->time_from;
 
     for (size_t i = 0; i < table->rows; i++) {
         grid_want(grid, COLUMN_NAME, table->list->beacons[i].dst);
@@ -121,7 +120,7 @@ static const char *score_of(bool there, uint32_t score, char text[SHORT_TEXT])
 
 static const char *time_of(const struct table *table, int64_t time, char text[UNITS_TEXT])
 {
-    return units_time(text, time) + (table->days ? UNITS_AFTER_YEAR : UNITS_TIME_OF_DAY);
+    return units_time(text, time) + table->time_from;
 }
 
 static const char *number_of(const struct table *table, enum column column, char text[UNITS_TEXT])

@@ -82,3 +82,12 @@ const char *units_time(char text[UNITS_TEXT], int64_t microseconds)
              of_day / 60 % 60, of_day % 60);
     return text;
 }
+
+size_t units_time_from(int64_t first, int64_t last)
+{
+    const int64_t day = INT64_C(1000000) * DAY_SECONDS;
+
+    if (last - first >= 365 * day)
+        return 0;
+    return first / day != last / day ? UNITS_AFTER_YEAR : UNITS_TIME_OF_DAY;
+}

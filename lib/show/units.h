@@ -6,6 +6,7 @@
 #ifndef SECFLOW_UNITS_H
 #define SECFLOW_UNITS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* Space for the longest text and a NUL. */
@@ -26,5 +27,9 @@ const char *units_time(char text[UNITS_TEXT], int64_t microseconds);
 /* Offsets in that text: after the year, and of the time of day. */
 #define UNITS_AFTER_YEAR 5
 #define UNITS_TIME_OF_DAY 11
+#define UNITS_TIME 19 /* its length */
+
+/* From which offset it must be shown to tell apart any two times from first to last. */
+size_t units_time_from(int64_t first, int64_t last);
 
 #endif

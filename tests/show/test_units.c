@@ -92,6 +92,17 @@ static void test_times(void)
         is_str(units_time(text, cases[i].microseconds), cases[i].want, "a time: %s", cases[i].want);
     is_str(text + UNITS_AFTER_YEAR, "12-31 23:59:59", "the year's end");
     is_str(text + UNITS_TIME_OF_DAY, "23:59:59", "the time of day");
+    is_str(text + UNITS_TIME, "", "the end of a time");
+}
+
+static void test_what_tells_times_apart(void)
+{
+    const int64_t day = INT64_C(86400000000), start = 20 * day;
+
+    is_int(units_time_from(start, start + day - 1), UNITS_TIME_OF_DAY, "one day");
+    is_int(units_time_from(start, start + day), UNITS_AFTER_YEAR, "two days");
+    is_int(units_time_from(start, start + 365 * day - 1), UNITS_AFTER_YEAR, "no day comes again");
+    is_int(units_time_from(start, start + 365 * day), 0, "a day comes again");
 }
 
 int main(void)
@@ -99,5 +110,6 @@ int main(void)
     test_bytes();
     test_durations();
     test_times();
+    test_what_tells_times_apart();
     return done();
 }
