@@ -200,6 +200,31 @@ like "$(cat "$tmp/err")" '^eve2flow: no records: there are no connections; they 
 is_status 0 'no flows, -q: exit status' "$tool" -q "$tmp/stats.json"
 is "$(cat "$tmp/err")" '' 'no flows, -q: silence'
 
+# A flow event tells the source, whatever comes before it: newest first, as search engines export
+
+netflow() {
+    printf '{"event_type":"netflow","src_ip":"%s","src_port":%s,"dest_ip":"%s","dest_port":%s,"proto":"%s",' "$@"
+    printf '"netflow":{"pkts":2,"bytes":200,"start":"2023-11-14T22:13:20.000000+0000",'
+    printf '"end":"2023-11-14T22:13:21.000000+0000"},"tcp":{"tcp_flags":"1b"}}\n'
+}
+for proto in TCP UDP; do
+    {
+        printf '{"event_type":"flow","src_ip":"192.168.1.10","src_port":5000,"dest_ip":"8.8.8.8","dest_port":6000,'
+        printf '"proto":"%s","flow":{"pkts_toserver":2,"pkts_toclient":2,"bytes_toserver":200,"bytes_toclient":200,' $proto
+        printf '"start":"2023-11-14T22:13:20.000000+0000","end":"2023-11-14T22:13:21.000000+0000"},'
+        printf '"tcp":{"tcp_flags_ts":"1b","tcp_flags_tc":"1b"}}\n'
+        netflow 192.168.1.10 5000 8.8.8.8 6000 $proto
+        netflow 8.8.8.8 6000 192.168.1.10 5000 $proto
+    } >"$tmp/sides.json"
+    for order in '1p 2p 3p' '3p 2p 1p' '3p 1p 2p' '2p 3p 1p'; do
+        for line in $order; do
+            sed -n "$line" "$tmp/sides.json"
+        done >"$tmp/order.json"
+        is "$("$tool" "$tmp/order.json" | jq -r '[.src, .srcPkts, .dstPkts] | join(" ")')" '192.168.1.10:5000 2 2' \
+            "flow and netflow events of $proto, $order: the source"
+    done
+done
+
 tells_sensor "$log"
 
 # Manners

@@ -25,6 +25,7 @@ struct connection {
     uint8_t frame_header;          /* BYTES_FROM_FRAME: bytes of the frame before its packet */
     bool orig_syn, resp_syn;       /* that side is known to have sent a SYN */
     bool half;                     /* resp has no counts here: another record has them, if any */
+    bool either;                   /* orig may be either side: a record that tells goes before */
     uint32_t sampling;             /* one packet in this many was seen; 0: each, or unknown */
     uint8_t icmp_type, icmp_code;
     bool icmp_known;

@@ -56,6 +56,7 @@ _Static_assert(sizeof(struct stored_flow) == 56, "an IPv4 flow fills a cache lin
 enum {
     FLOW_IPV6 = 1,
     FLOW_ICMP_KNOWN = 2,
+    FLOW_EITHER = 2, /* of connections with ports: the first may be of either side */
     FLOW_FIRST_FROM_1 = 4,
     FLOW_SOURCE_IS_1 = 8,
     FLOW_LOGGED = 16, /* a NUL-terminated text follows the addresses */

@@ -712,9 +712,16 @@ static void set_source(struct stored_flow *flow, bool side_1)
         (uint8_t)(side_1 ? flow->flags | FLOW_SOURCE_IS_1 : flow->flags & ~FLOW_SOURCE_IS_1);
 }
 
+/* True if one connection tells the source and the first, of the same time, does not. */
+static bool tells_more(const struct stored_flow *flow, const struct waiting *waiting)
+{
+    return has_ports(flow->proto) && waiting->time == flow->start && flow->flags & FLOW_EITHER &&
+           !(waiting->flags & FLOW_EITHER);
+}
+
 /*
  * Decides again which side is the source of a new flow, as another connection of it says: one that
- * is earlier; or the other half. If both halves show a SYN, the earlier one's sender opened the
+ * is earlier, or tells more; or the other half. If both halves show a SYN, the earlier one's sender opened the
  * flow; of two that begin at the same time, the one with a SYN.
  */
 static void decide_again(struct stored_flow *flow, const struct waiting *waiting)
@@ -724,7 +731,7 @@ static void decide_again(struct stored_flow *flow, const struct waiting *waiting
     bool syn = waiting->flags & FLOW_SYN, first_syn = flow->flags & FLOW_SYN;
     bool other_half = waiting->half && from_1 != first_from_1 && has_ports(flow->proto);
 
-    if (waiting->time < flow->start) {
+    if (waiting->time < flow->start || tells_more(flow, waiting)) {
         begin_flow(flow, waiting);
         if (other_half && syn && first_syn)
             set_source(flow, from_1);
@@ -952,6 +959,8 @@ enum result flowtable_add_connection(struct flowtable *table, const struct conne
     waiting->half = connection->half;
     if (connection->half && connection->orig_syn)
         waiting->flags |= FLOW_SYN;
+    if (connection->either && has_ports(connection->proto))
+        waiting->flags |= FLOW_EITHER;
     metered->last = connection->last;
     metered->uid = connection->uid ? uid_hash(table, connection->uid, connection->uid_length) : 0;
     metered->packets[0] = connection->orig_packets;

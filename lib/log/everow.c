@@ -268,7 +268,7 @@ enum result eve_make_connection(struct evelog *eve, enum eve_kind kind, struct l
     if (result != RESULT_OK)
         return result;
     row->kind = LOG_CONNECTION;
-    *connection = (struct connection){.proto = protocol(proto)};
+    *connection = (struct connection){.proto = protocol(proto), .either = kind == EVE_NETFLOW};
     if (connection->proto == 0) {
         eve->log.counts.connections++;
         eve->log.counts.other_protocols++;
