@@ -9,6 +9,7 @@
 #include "merging.h"
 #include "options.h"
 #include "show/beacon.h"
+#include "show/units.h"
 
 #include <string.h>
 
@@ -70,10 +71,27 @@ static enum result find_beacons(struct command *command)
     return result == RESULT_END ? beacons_finish(command->beacons) : result;
 }
 
+/* A single flow of a wrong clock leaves out all others. */
+static void tell_cut(const struct command *command)
+{
+    char text[UNITS_TEXT];
+    int64_t last;
+
+    if (beacons_count(command->beacons) == 0 && beacons_cut(command->beacons, &last) &&
+        !command->merging.quiet)
+        complain(
+            NULL,
+            "no pairs: the time that is looked at ends with the last flow, at %s UTC, and "
+            "earlier flows were left out; look at more time with -w, or leave that flow out if "
+            "its clock was wrong",
+            units_time(text, last));
+}
+
 static int write_beacons(struct command *command)
 {
     enum result result = RESULT_OK;
 
+    tell_cut(command);
     for (size_t i = 0; i < beacons_count(command->beacons) && result == RESULT_OK; i++) {
         command->line.length = 0;
         if (beacon_put(&command->line, beacons_at(command->beacons, i)) != RESULT_OK)

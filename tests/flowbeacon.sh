@@ -83,6 +83,15 @@ found '.flows, .start, .longScore' '-w: what began before and goes on' -w 1h ses
 EOF
 {
     cat beacon.sf
+    date=1800000000 flows 1 1 10.0.0.7 192.0.2.9:53 0 2.0
+} >future.sf
+is_status 0 'a flow of the future: exit status' "$tool" future.sf
+is "$(cat out err)" 'flowbeacon: no pairs: the time that is looked at ends with the last flow, at 2027-01-15 08:00:00 UTC, and earlier flows were left out; look at more time with -w, or leave that flow out if its clock was wrong' \
+    'a flow of the future: why there are no pairs'
+is "$("$tool" -q future.sf 2>&1)" '' 'a flow of the future, -q: silence'
+is "$("$tool" -w 5000d future.sf 2>&1 | jq -r .src)" 10.0.0.1 'a flow of the future, -w: the pair'
+{
+    cat beacon.sf
     date=1699000000 flows 1 1 10.0.0.7 192.0.2.9:53 0 2.0
     date=1699000000
     flows 9 600 10.0.0.8 192.0.2.9:53 0 2.0

@@ -240,6 +240,12 @@ static int64_t start_of(const struct beacons *beacons)
     return beacons->last - beacons->first > span ? beacons->last - span : beacons->first;
 }
 
+bool beacons_cut(const struct beacons *beacons, int64_t *last)
+{
+    *last = beacons->last;
+    return beacons->any && start_of(beacons) > beacons->first;
+}
+
 /* A pair as it is found, flow by flow. */
 struct finding {
     struct beacon beacon;

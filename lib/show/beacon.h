@@ -71,6 +71,9 @@ MUST_CHECK enum result beacons_finish(struct beacons *beacons);
 size_t beacons_count(const struct beacons *beacons);
 const struct beacon *beacons_at(const struct beacons *beacons, size_t index);
 
+/* Whether flows began before the time that was looked at, and when the last flow began. */
+bool beacons_cut(const struct beacons *beacons, int64_t *last);
+
 /* Appends a line, as flowbeacon(1) describes it. RESULT_NO_MEMORY. */
 MUST_CHECK enum result beacon_put(struct text *text, const struct beacon *beacon);
 
