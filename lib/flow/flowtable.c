@@ -721,8 +721,8 @@ static bool tells_more(const struct stored_flow *flow, const struct waiting *wai
 
 /*
  * Decides again which side is the source of a new flow, as another connection of it says: one that
- * is earlier, or tells more; or the other half. If both halves show a SYN, the earlier one's sender opened the
- * flow; of two that begin at the same time, the one with a SYN.
+ * is earlier, or tells more; or the other half. If both halves show a SYN, the earlier one's sender
+ * opened the flow; of two that begin at the same time, the one with a SYN.
  */
 static void decide_again(struct stored_flow *flow, const struct waiting *waiting)
 {
