@@ -197,6 +197,10 @@ for file in nfcapd.1:'an nfcapd file of nfdump' halves.sf:'Secflows already' hea
     is_status 65 "${file%%:*}: exit status" "$tool" "${file%%:*}"
     like "$(cat "$tmp/err")" "^ipfix2flow: ${file%%:*}: not NetFlow or IPFIX: it is ${file#*:}" "${file%%:*}: message"
 done
+printf '\324\303\262\241\2\0\4\0' >cut.pcap
+is_status 65 'a capture that is cut off in its header: exit status' "$tool" cut.pcap
+is "$(cat "$tmp/err")" 'ipfix2flow: cut.pcap: not a capture file, or one cut off in its header' \
+    'a capture that is cut off in its header: message'
 "${tool%/*}/tests/traffic" demo packets.pcap 2>"$tmp/err" || bail_out 'no capture'
 is_status 0 'a capture of other packets: exit status' "$tool" packets.pcap
 like "$(cat "$tmp/err")" '^ipfix2flow: no records: there are no connections; .* packets of a capture, which pcap2flow converts$' \

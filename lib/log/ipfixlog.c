@@ -190,6 +190,11 @@ static size_t datagram_length(const uint8_t *bytes, size_t length)
     return whole <= length ? whole : 0;
 }
 
+static void tell_damage(struct ipfixlog *ipfix)
+{
+    snprintf(ipfix->log.problem, sizeof ipfix->log.problem, "%s", capfile_problem(ipfix->capfile));
+}
+
 static enum result next_datagram(struct ipfixlog *ipfix)
 {
     struct frame frame;
@@ -198,8 +203,7 @@ static enum result next_datagram(struct ipfixlog *ipfix)
     size_t length;
 
     if (result == RESULT_DAMAGED)
-        snprintf(ipfix->log.problem, sizeof ipfix->log.problem, "%s",
-                 capfile_problem(ipfix->capfile));
+        tell_damage(ipfix);
     if (result != RESULT_OK) {
         ipfix->finished = result != RESULT_DAMAGED;
         return result;
@@ -385,7 +389,11 @@ static enum result open_capture(struct ipfixlog *ipfix)
 {
     enum result result = decoder_init(&ipfix->decoder, true);
 
-    return result == RESULT_OK ? capfile_continue(&ipfix->capfile, &ipfix->in) : result;
+    if (result == RESULT_OK)
+        result = capfile_continue(&ipfix->capfile, &ipfix->in);
+    if (result == RESULT_DAMAGED)
+        tell_damage(ipfix);
+    return result;
 }
 
 /* Begins with a head or a time, as flows do that nfdump prints for people, or without their head.
