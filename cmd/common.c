@@ -2,6 +2,7 @@
 #include "common.h"
 
 #include "base/number.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -70,23 +71,12 @@ const char *input_name(const char *path)
 /* The longest message, before escaping. */
 #define MESSAGE_MAX (PATH_MAX + 1024)
 
-/* Control characters (ASCII and C1), which a terminal would obey, are written as \xNN. */
+/* Without what a terminal would obey, and what would turn the line around. */
 static void put_message(const char *text)
 {
-    const unsigned char *start = (const unsigned char *)text;
-    char escaped[4 * MESSAGE_MAX + 8], *out = escaped;
+    char escaped[4 * MESSAGE_MAX + 1];
 
-    for (const unsigned char *p = start; *p && p - start < MESSAGE_MAX - 1; p++) {
-        bool c1 = *p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0;
-
-        if (c1 || *p < ' ' || *p == 0x7f)
-            out += sprintf(out, "\\x%02x", *p);
-        else
-            *out++ = (char)*p;
-        if (c1)
-            out += sprintf(out, "\\x%02x", *++p);
-    }
-    *out = '\0';
+    text_escape(text, strnlen(text, MESSAGE_MAX), escaped, sizeof escaped);
     fputs(escaped, stderr);
 }
 

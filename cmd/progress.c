@@ -2,9 +2,11 @@
 #include "progress.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 
 #include <poll.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #define FIRST_AFTER 1000000
@@ -32,12 +34,13 @@ bool progress_due_often(struct progress *progress)
     return ++progress->calls % CALLS == 0 && progress_due_now(progress, clock_monotonic());
 }
 
-/* Replaces characters that a terminal would obey. */
+/* Without what a terminal would obey. */
 static void put_name(const char *name)
 {
-    fputc('\r', stderr);
-    for (; *name; name++)
-        fputc((unsigned char)*name < ' ' || *name == 0x7f ? '?' : *name, stderr);
+    char escaped[1024];
+
+    text_escape(name, strlen(name), escaped, sizeof escaped);
+    fprintf(stderr, "\r%s", escaped);
 }
 
 void progress_show(struct progress *progress, const char *file, uint64_t done, uint64_t size,
@@ -67,10 +70,7 @@ void progress_line(struct progress *progress, const char *text)
 
     if (!progress->on || !terminal_takes())
         return;
-    snprintf(line, sizeof line, "%s", text);
-    for (char *p = line; *p; p++)
-        if ((unsigned char)*p < ' ' || *p == 0x7f)
-            *p = '?';
+    text_escape(text, strlen(text), line, sizeof line);
     fprintf(stderr, "\r\033[?7l%s\033[K\033[?7h", line); /* without wrapping at the right margin */
     progress->shown = true;
 }

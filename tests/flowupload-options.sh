@@ -192,6 +192,9 @@ done
 is_status 66 'a name with control characters: exit status' "$tool" -n "$(printf 'a\033[31m\302\233\177\303\274')"
 is "$(cat err)" "$(printf 'flowupload: a\\x1b[31m\\xc2\\x9b\\x7f\303\274: cannot open: No such file or directory')" \
     'a name with control characters: they are escaped'
+is_status 66 'a name that turns the line around: exit status' "$tool" -n "$(printf 'a\342\200\256fs.b\233')"
+is "$(cat err)" 'flowupload: a\xe2\x80\xaefs.b\x9b: cannot open: No such file or directory' \
+    'a name that turns the line around, and bytes that are not UTF-8: they are escaped'
 
 both() {
     NETWORKSAGE_API_KEY=wrong send one.sf

@@ -189,4 +189,15 @@ is "$(cat err)" "$twice" 'a file given again: message'
 is_status 0 '-q, a file given again: exit status' zeek2flow -q conn.tsv.log conn.tsv.log
 is "$(cat err)" '' '-q, a file given again: silence'
 
+# A progress line shows a name without what the terminal would obey.
+name=$(printf 'pipe\302\233m')
+mkfifo "$name"
+for _ in 1 2; do
+    yes '{}' | head -n 5000
+    sleep 1.2
+done >"$name" &
+like "$("${PYTHON:-python3}" "$here/terminal.py" '' flowlabel "$name" </dev/null 2>&1)" \
+    '^~ pipe\\xc2\\x9bm: 0 MB, ' 'a name with control characters on a progress line: they are escaped'
+wait
+
 done_testing
