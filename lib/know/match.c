@@ -291,7 +291,7 @@ static void fetch(const struct search *search)
     for (end = name + search->name.length; name;) {
         known_fetch(search->known, KNOWN_NAME, name, (size_t)(end - name));
         name = memchr(name, '.', (size_t)(end - name));
-        name += name != NULL;
+        name = name ? name + 1 : NULL;
     }
 }
 
