@@ -82,6 +82,36 @@ static void test_bad_text(void)
     }
 }
 
+/* Any byte at any place of an IPv4 address, however long its numbers are: as inet_pton reads it. */
+static void test_any_byte(void)
+{
+    static const char *const numbers[] = {"1", "17", "171"};
+    size_t differ = 0;
+
+    for (unsigned i = 0; i < 3 * 3 * 3 * 3; i++) {
+        char text[16];
+        int length = snprintf(text, sizeof text, "%s.%s.%s.%s", numbers[i % 3], numbers[i / 3 % 3],
+                              numbers[i / 9 % 3], numbers[i / 27]);
+
+        for (int at = 0; at < length; at++) {
+            char before = text[at];
+
+            for (int byte = 1; byte < 256; byte++) {
+                struct address address = {.family = 0};
+                uint8_t want[4];
+
+                text[at] = (char)byte;
+                differ += inet_pton(AF_INET, text, want) == 1
+                              ? !address_parse(text, &address) || address.family != 4 ||
+                                    memcmp(address.bytes, want, sizeof want) != 0
+                              : address_parse(text, &address);
+            }
+            text[at] = before;
+        }
+    }
+    is_int(differ, 0, "any byte in an IPv4 address: as inet_pton reads it");
+}
+
 /* Texts of random parts are IPv6 addresses whenever inet_pton says so, and the same ones. */
 static void test_random_text(void)
 {
@@ -185,6 +215,7 @@ int main(void)
     test_format_like_libc();
     test_text();
     test_bad_text();
+    test_any_byte();
     test_random_text();
     test_wire();
     test_order();
