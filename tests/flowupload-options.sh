@@ -83,6 +83,9 @@ is_status 66 'a missing CA: exit status' "$tool" -s spool -u https://host/ --cac
 : >empty
 is_status 66 'an empty CA: exit status' "$tool" -s spool -u https://host/ --cacert empty one.sf
 like "$(cat err)" '^flowupload: empty: it holds no certificate' 'an empty CA: message'
+printf -- '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n' >private
+is_status 66 'a private key as CA: exit status' "$tool" -s spool -u https://host/ --cacert private one.sf
+like "$(cat err)" '^flowupload: private: it holds no certificate' 'a private key as CA: message'
 echo file >file
 is_status 71 'a spool that is a file: exit status' "$tool" -s file -u http://host/ one.sf
 like "$(cat err)" '^flowupload: file: cannot be the spool: ' 'a spool that is a file: message'

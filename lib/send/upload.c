@@ -163,7 +163,7 @@ static enum result add_ca(CURL *easy, const char *ca_file)
     enum result result = read_all(ca_file, &text);
 
     if (result == RESULT_OK &&
-        (text.length == 0 || !memmem(text.bytes, text.length, "-----BEGIN ", 11)))
+        (text.length == 0 || !memmem(text.bytes, text.length, "CERTIFICATE-----", 16)))
         result = RESULT_INVALID;
     if (result == RESULT_OK)
         result = text_put(&text, "\n", 1);
