@@ -296,6 +296,18 @@ ok 'windows come to the spool' within 20 is_spooled
 inside systemctl restart flowupload
 all_arrive 'which the next start sends'
 
+# Directories that are gone: it fails, and comes back when they do
+for folder in /var/lib/secflow /var/spool/secflow; do
+    inside rm -rf $folder
+    ok "$folder is missing: the start fails" fails inside systemctl restart flowupload
+    is "$(property flowupload SubState)" auto-restart 'and is tried again'
+    [ $folder = /var/lib/secflow ] || inside install -dm 700 -o secflow -g secflow $folder
+    inside systemctl restart $capture # which makes its own
+    ok 'and succeeds when it is back' within 20 inside systemctl is-active flowupload
+done
+send 50
+all_arrive 'and all arrive again'
+
 # Options
 
 rm $root/etc/secflow/key
