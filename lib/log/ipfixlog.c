@@ -400,7 +400,8 @@ static enum result open_capture(struct ipfixlog *ipfix)
  */
 static bool is_text_of_nfdump(const uint8_t *bytes, size_t length)
 {
-    static const char head[] = "Date first seen", time[] = "0000-00-00 00:00:00";
+    static const char head[] = "Date first seen";
+    static const uint8_t time[] = "0000-00-00 00:00:00";
     size_t i = 0;
 
     if (length >= strlen(head) && memcmp(bytes, head, strlen(head)) == 0)
