@@ -11,8 +11,12 @@
 
 void *large_pages(size_t bytes)
 {
-    void *pages = aligned_alloc(CHUNK_BYTES, bytes);
+    void *pages;
 
+    if (bytes < CHUNK_BYTES)
+        return malloc(bytes);
+    bytes = (bytes + CHUNK_BYTES - 1) / CHUNK_BYTES * CHUNK_BYTES;
+    pages = aligned_alloc(CHUNK_BYTES, bytes);
 #ifdef MADV_HUGEPAGE /* of Linux */
     if (pages)
         (void)madvise(pages, bytes, MADV_HUGEPAGE);
@@ -80,7 +84,7 @@ enum result flowlist_reserve(struct flowlist *list, uint32_t units, size_t bytes
     if (!grown)
         return RESULT_NO_MEMORY;
     list->chunks = grown;
-    chunk = bytes == CHUNK_BYTES ? large_pages(bytes) : malloc(bytes);
+    chunk = large_pages(bytes);
     if (!chunk)
         return RESULT_NO_MEMORY;
     leave_rest(list);
@@ -298,13 +302,6 @@ static uint64_t read_starts(const struct flowlist *list, uint64_t *starts)
     return greatest;
 }
 
-/* Large pages if there is more than one: the places that a pass writes to are far apart. */
-static void *whole_pages(size_t bytes)
-{
-    return bytes < CHUNK_BYTES ? malloc(bytes)
-                               : large_pages((bytes + CHUNK_BYTES - 1) / CHUNK_BYTES * CHUNK_BYTES);
-}
-
 enum result flowlist_sort(struct flowlist *list)
 {
     size_t count = list->active_count;
@@ -314,8 +311,8 @@ enum result flowlist_sort(struct flowlist *list)
 
     if (list->in_order || count == 0)
         return RESULT_OK;
-    starts = whole_pages(2 * count * sizeof *starts);
-    places = whole_pages(list->active_capacity * sizeof *places);
+    starts = large_pages(2 * count * sizeof *starts); /* a pass writes to places far apart */
+    places = large_pages(list->active_capacity * sizeof *places);
     if (!starts || !places) {
         free(starts);
         free(places);

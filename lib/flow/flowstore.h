@@ -206,7 +206,8 @@ MUST_CHECK enum result flowlist_reserve_active(struct flowlist *list);
 /* Frees what the list holds, not the list. */
 void flowlist_clear(struct flowlist *list);
 
-/* Allocates memory for random access, in huge pages if available, which save TLB misses. */
+/* Allocates memory for random access: CHUNK_BYTES or more in whole huge pages, if available, which
+ * save TLB misses. */
 void *large_pages(size_t bytes);
 
 #endif

@@ -25,11 +25,8 @@
 static struct slot *new_slots(uint32_t count)
 {
     size_t bytes = count * sizeof(struct slot);
-    struct slot *slots;
+    struct slot *slots = large_pages(bytes);
 
-    if (bytes < CHUNK_BYTES)
-        return calloc(count, sizeof *slots);
-    slots = large_pages(bytes);
     if (slots)
         memset(slots, 0, bytes);
     return slots;

@@ -123,8 +123,8 @@ static uint32_t read_octet(uint32_t word, unsigned digits, bool *wrong)
 }
 
 /*
- * Four numbers from 0 to 255 without leading zeros. There are no branches, since nothing foretells
- * how many digits the next number has.
+ * Four numbers from 0 to 255 without leading zeros. No branch depends on how many digits a number
+ * has, since nothing foretells that.
  */
 static inline bool read_ipv4(const char *text, size_t length, uint8_t bytes[4])
 {
