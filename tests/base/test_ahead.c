@@ -43,13 +43,26 @@ static uint64_t next_random(uint64_t *seed)
     return *seed >> 33;
 }
 
+/* The first thread may read as well, and could read all before the other one begins. */
+static void wait_for_thread(void)
+{
+    static bool in_vain;
+
+    for (unsigned i = 0; plan.threads > 0 && plan.ahead == 0 && !in_vain; i++) {
+        usleep(1000);
+        in_vain = i == 20000;
+    }
+}
+
 static void note_thread(void)
 {
     static const int asked[] = {SIGHUP, SIGINT, SIGTERM, SIGALRM, SIGCHLD, SIGUSR1};
     sigset_t blocked;
 
-    if (pthread_equal(pthread_self(), first_thread))
+    if (pthread_equal(pthread_self(), first_thread)) {
+        wait_for_thread();
         return;
+    }
     plan.ahead++;
     pthread_sigmask(SIG_BLOCK, NULL, &blocked);
     for (size_t i = 0; i < sizeof asked / sizeof *asked; i++)
@@ -153,6 +166,7 @@ static void read_file(size_t block, uint64_t most, struct seen *seen)
 {
     struct lookahead *in = malloc(sizeof *in);
     struct input *input = NULL;
+    bool random = plan.seed != 0;
 
     *seen = (struct seen){0};
     plan.threads = 0;
@@ -167,7 +181,7 @@ static void read_file(size_t block, uint64_t most, struct seen *seen)
     input_progress(input, &seen->done, &seen->size);
     if (in->result == RESULT_DAMAGED)
         snprintf(seen->problem, sizeof seen->problem, "%s", input_problem(input));
-    if (plan.seed != 0)
+    if (random)
         seen->problem[strcspn(seen->problem, "0123456789")] = '\0'; /* where depends on the reads */
     input_close(&input);
     free(in);
@@ -229,7 +243,7 @@ static void check(const char *title, const struct bytes *raw, unsigned times)
         plan.seed = plan.longest = 0;
     }
     is_int(wrong, 0, "%s: %u times the same", title, times);
-    ok(ahead > times, "%s: a thread has read", title);
+    ok(ahead >= times, "%s: a thread has read", title);
     plan.no_threads = true;
     read_file(100, UINT64_MAX, &got);
     plan.no_threads = false;
