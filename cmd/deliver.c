@@ -90,13 +90,16 @@ static void tell_rejected(const struct deliver *deliver, const struct delivery_n
                  deliver->options->spool_path);
 }
 
-/* What to do about an answer of success that does not accept, to follow the message; "": nothing.
- */
+/* What to do about it, to follow the message; "": nothing. OpenSSL has no code that libcurl passes on
+ * for a certificate of an unknown authority, and its words for one differ with the version. */
 static const char *way_out(const struct delivery_news *news)
 {
-    return news->answer->status / 100 == 2 && news->entry->kind == SPOOL_RECORDS
-               ? "; -F ndjson, for other collectors, takes any 2xx"
-               : "";
+    if (news->answer->status / 100 == 2 && news->entry->kind == SPOOL_RECORDS)
+        return "; -F ndjson, for other collectors, takes any 2xx";
+    if (strstr(news->what, "issuer certificate") || strstr(news->what, "self-signed") ||
+        strstr(news->what, "self signed"))
+        return "; --cacert adds certificates to trust";
+    return "";
 }
 
 /* -v reports every attempt, with the collector's words; otherwise a problem is reported once. */
@@ -110,6 +113,9 @@ static void tell_again(struct deliver *deliver, const struct delivery_news *news
         complain(file_name_of(news), "%s, in %.3f s; failed %u time%s in a row, again in %.1f s%s",
                  told_text(news, told), seconds(news->took), news->failures,
                  news->failures == 1 ? "" : "s", seconds(news->wait), way_out(news));
+    else if (deliver->said != problem && answer->retry_after > 0)
+        complain(deliver->collector, "%s; will retry in %.0f s, as it asks%s", news->what,
+                 seconds(news->wait), way_out(news));
     else if (deliver->said != problem)
         complain(deliver->collector, "%s; will retry%s", news->what, way_out(news));
     deliver->said = problem;

@@ -391,11 +391,13 @@ static void print_summary(const struct flowseen *flowseen)
     const char *separator = ";";
 
     begin_message(NULL);
-    fprintf(stderr, "%s records of %s samples", number_grouped(records, flowseen->records),
-            number_grouped(samples, flowseen->sample_count));
-    print_part(&separator, flowseen->repeated, "samples counted before");
-    print_part(&separator, flowseen->uncounted, "samples could not be counted");
-    print_part(&separator, flowseen->forgotten, "rows forgotten");
+    fprintf(stderr, "%s record%s of %s sample%s", number_grouped(records, flowseen->records),
+            flowseen->records == 1 ? "" : "s", number_grouped(samples, flowseen->sample_count),
+            flowseen->sample_count == 1 ? "" : "s");
+    print_part(&separator, flowseen->repeated, "counted before");
+    print_part(&separator, flowseen->uncounted, "not counted");
+    print_part(&separator, flowseen->forgotten,
+               flowseen->forgotten == 1 ? "row forgotten" : "rows forgotten");
     fputc('\n', stderr);
     stores_tell_young(flowseen->path, flowseen->seen);
 }

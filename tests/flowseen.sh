@@ -197,7 +197,7 @@ is "$("$tool" -s g.db -X | jq -c 'select(.key) | [.key, .n]')" "$("$tool" -s new
 # Young stores
 
 is_status 0 '-v' "$tool" -v -s a.db one.sf
-is "$(cat "$tmp/err")" 'flowseen: 1 records of 1 samples; 1 samples counted before
+is "$(cat "$tmp/err")" 'flowseen: 1 record of 1 sample; 1 counted before
 flowseen: a.db: the store is young: 2 samples of 0 days; what is new to it need not be rare before 100 samples and 7 days' \
     '-v: a young store'
 seq 1700000000 8000 1700799999 | while read -r date; do record "$date" a.test:1; done >many.sf

@@ -34,6 +34,7 @@ is "$(jq -c .sampleId out)" null 'an answer without an id: accepted'
 
 answers '429 3'
 is_status 0 'Retry-After: exit status' send one.sf
+like "$(cat err)" "^flowupload: $url: HTTP 429; will retry in 3 s, as it asks$" 'Retry-After: message'
 ok 'Retry-After is obeyed' jq -es '.[1].at - .[0].at | . >= 3 and . < 8' requests.jsonl
 like "$(send -v one.sf 2>&1)" 'one.sf: accepted, in [0-9.]+ s' '-v: a line for each try'
 answers 500

@@ -289,13 +289,15 @@ if command -v openssl >/dev/null; then
     url=https://localhost:$port/upload
     answers
     is_status 75 'TLS, an unknown CA: exit status' send --linger 1 one.sf
-    like "$(cat err)" "^flowupload: $url: .*certificate" 'TLS, an unknown CA: message'
+    like "$(cat err)" "^flowupload: $url: .*certificate.*; will retry; --cacert adds certificates to trust$" \
+        'TLS, an unknown CA: message'
     is "$(accepted .fileName)" '' 'TLS, an unknown CA: nothing is sent'
     is_status 0 'TLS, with --cacert: exit status' send --cacert ca.pem one.sf
     is "$(accepted .fileName)" 'one.sf one.sf' 'TLS, with --cacert: both samples are sent'
     url=https://127.0.0.1:$port/upload
     answers
     is_status 75 'TLS, another name: exit status' send --cacert ca.pem --linger 1 one.sf
+    like "$(cat err)" "^flowupload: $url: .*; will retry$" 'TLS, another name: message'
     is "$(accepted .fileName)" '' 'TLS, another name: nothing is sent'
     url=https://localhost:$port/upload
     logged() {
