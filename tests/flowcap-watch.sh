@@ -145,10 +145,11 @@ flowcap: two0: N packets were dropped in T s' 'drops: they are said when they be
 # systemd
 
 in_network <<'E2'
-"$python" "$here/service.py" "$tool" -i two0 -Z "$user" -d 1000000 >told 2>err &
+"$python" "$here/service.py" replayed "$tool" -i two0 -Z "$user" -d 1000000 >told 2>err &
 cap=$!
 until_its_child_captures
 replay trace.pcap
+: >replayed
 wait $cap
 echo $? >status
 E2

@@ -161,8 +161,8 @@ answers
 rm -rf in spool
 mkdir in
 record 1700000000 1 >in/a.sf
-"${PYTHON:-python3}" "$here/service.py" "$tool" -k key -s spool -u "$url" --take in \
-    -q --filter 'env >environment; cat' >told 2>err
+"${PYTHON:-python3}" "$here/service.py" environment "$tool" -k key -s spool -u "$url" --take in \
+    -q --filter 'env >.environment; mv .environment environment; cat' >told 2>err
 is $? 0 'a service: exit status'
 like "$(cat told)" '^READY=1 \| STATUS=0 samples wait, 0 bytes; none was accepted since ' 'a service: it is ready'
 like "$(tail -n 1 told)" '^STOPPING=1 \| STATUS=' 'a service: it ends'

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Replaces systemd, as far as sd_notify(3) goes.
 
-    service.py COMMAND [ARGUMENT...]
+    service.py FILE COMMAND [ARGUMENT...]
 
 runs the command with NOTIFY_SOCKET and a watchdog of two seconds, and prints what it says, a message
-a line, its lines joined by " | ". When it has been ready and has given a second sign of life it is
-told to end. The exit status is that of the command, 99 where that does not happen within a minute.
+a line, its lines joined by " | ". When it has been ready, has given a second sign of life, and the
+file is there, it is told to end, once: a third signal would kill it. The exit status is that of the command, 99 where that does not happen within a minute.
 """
 
 import os
@@ -21,13 +21,15 @@ def main():
     listener.bind("notify")
     os.chmod("notify", 0o777)
     environment = dict(os.environ, NOTIFY_SOCKET=os.path.abspath("notify"), WATCHDOG_USEC="2000000")
-    limit, told, child = time.monotonic() + 60, [], subprocess.Popen(sys.argv[1:], env=environment)
+    limit, told, child = time.monotonic() + 60, [], subprocess.Popen(sys.argv[2:], env=environment)
+    ending = False
     while child.poll() is None and time.monotonic() < limit:
         if select.select([listener], [], [], 0.1)[0]:
             told.append(listener.recv(4096).decode())
-        if told and told[0].startswith("READY=1") and told.count("WATCHDOG=1") == 2:
+        if (not ending and told and told[0].startswith("READY=1") and told.count("WATCHDOG=1") >= 2
+                and os.path.exists(sys.argv[1])):
             child.terminate()
-            limit = min(limit, time.monotonic() + 30)
+            ending, limit = True, time.monotonic() + 60
     if child.poll() is None:
         child.kill()
     while select.select([listener], [], [], 0)[0]:
