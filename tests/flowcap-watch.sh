@@ -162,7 +162,7 @@ is "$(tail -n 1 told)" 'STOPPING=1 | STATUS=writing what there is' 'a service: s
 # A terminal
 
 in_network <<'E2'
-"$python" "$here/terminal.py" ' [1-9][0-9]* packets' "$tool" -i two0 -Z "$user" -d 1000000 >shown 2>err &
+"$python" "$here/terminal.py" ' 5[0-9][0-9] packets' "$tool" -i two0 -Z "$user" -d 1000000 >shown 2>err &
 cap=$!
 until_its_child_captures
 replay trace.pcap
