@@ -189,12 +189,14 @@ is "$(cat status) $(sed -n 's/^\(flowcap: two0: no records.*\)/\1/p' shown)" \
 
 # Records of windows while the progress line is shown
 in_network <<'E2'
-"$python" "$here/terminal.py" '' "$tool" -i two0 -Z "$user" -d 2 -n 5 --metrics "$PWD/metrics/windows.prom" >shown 2>err &
+"$python" "$here/terminal.py" '' "$tool" -i two0 -Z "$user" -d 2 --metrics "$PWD/metrics/windows.prom" >shown 2>err &
 cap=$!
 until_its_child_captures
 replay trace.pcap
 until_true windows_are 1 metrics/windows.prom
 replay trace.pcap
+until_true windows_are 3 metrics/windows.prom
+pkill -INT -P $cap
 wait $cap
 echo $? >status
 E2
