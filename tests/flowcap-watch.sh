@@ -85,7 +85,7 @@ is "$(cat down)" 0 '--metrics: an interface that is down is not up; --sensor is 
 in_network <<'E2'
 start -d 1 --metrics "$PWD/metrics/flowcap.prom" -w "$PWD/windows" --keep-bytes 64K
 replay trace.pcap
-until_true test -e windows/*.sf
+until_true sh -c 'ls windows/*.sf'
 stop
 E2
 is "$(cat status), $(metric secflow_capture_files_written_total)" "0, $(find windows -name '[!.]*.sf' | grep -c '')" '--metrics, -w: files'
