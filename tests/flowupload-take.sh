@@ -229,24 +229,17 @@ fi
 
 rm -rf in
 mkdir in
-record 1700000000 1 >in/a.sf
-cat >slow.sh <<'E2'
-n=0
-while [ $n -lt 30 ]; do
-    cat one.sf >>in/a.sf
-    sleep 0.1
-    n=$((n + 1))
-done
-E2
+put a.sf record 1700000000 1
 record 1700000000 1 >one.sf
 answers
-sh slow.sh &
-writer=$!
-take --filter 'sleep 0.3; cat'
-wait $writer
+take --filter 'echo >>runs; until [ -e go ]; do sleep 0.1; done; cat'
+ok 'a file that is written to: it is read' wait_for 'the filter' test -s runs
+cat one.sf one.sf >>in/a.sf
+: >go
 ok 'a file that is written to: it is sent' wait_for 'a sample' came 1
 end_take
-is "$(accepted .secflows)" 31 'a file that is written to: as a whole'
+is "$(accepted .secflows)" 3 'a file that is written to: as a whole'
+ok 'a file that is written to: it was read again' test "$(grep -c '' runs)" -ge 2
 is "$(cat err)" '' 'a file that is written to: no message'
 
 # Filters
