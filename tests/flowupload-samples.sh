@@ -132,10 +132,13 @@ answers
 "$tool" -k key -s spool -u "$url" -i 1 <in >out 2>err &
 sender=$!
 exec 3>in
-record 1700000000 1 >&3
-record 1700000300 1 >&3
-record 1700000300 2 >&3
-printf '{"src":' >&3 # and no more of it
+{
+    record 1700000000 1
+    record 1700000300 1
+    record 1700000300 2
+    printf '{"src":' # and no more of it
+} >pause.sf
+cat pause.sf >&3 # at once, so that there is no other pause
 two_accepted() {
     [ "$(grep -c . accepted.jsonl)" = 2 ]
 }
