@@ -18,7 +18,7 @@ says what is done with it; without one it is "ok". The words:
     early         413 before the body has been read, and the connection is reset
     hang          nothing comes back for a minute
     slow          the body is read at 2.6 MB a second, or less
-    late N        it is accepted, N seconds after all of it came
+    late N        it is accepted, N seconds after all of it came, which DIR/whole tells of
     echo NUMBER   that HTTP status, with the key, the path and control characters in its text
     endless       200 with a body that does not end
 
@@ -259,7 +259,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             elif len(body) > limit():
                 self.answer(413, {"error": True, "body": "too large"})
             elif word[0] in ("ok", "slow", "late"):
-                time.sleep(float(word[1]) if word[0] == "late" else 0)
+                if word[0] == "late":
+                    keep("whole", b"")
+                    time.sleep(float(word[1]))
                 self.accept(api, body)
             else:
                 self.refuse(word)

@@ -55,7 +55,7 @@ answers() {
     for word in "$@"; do
         echo "$word"
     done >script
-    rm -f accepted.jsonl requests.jsonl
+    rm -f accepted.jsonl requests.jsonl whole
 }
 
 # accepted PROGRAM: the result of a jq program on the accepted samples, on one line

@@ -118,7 +118,7 @@ for take in '' --take; do
     *) "$tool" -k key -s spool -u "$url" --take folder >out 2>err & ;;
     esac
     process=$!
-    ok "an answer that is late${take:+, $take}: the request is there" wait_for 'a request' test -f requests.jsonl
+    ok "an answer that is late${take:+, $take}: the request is there" wait_for 'a request' test -f whole
     kill $process
     wait $process
     is $? 0 "an answer that is late${take:+, $take}: exit status"
@@ -129,7 +129,8 @@ done
 # The same if nobody reads the lines about accepted samples
 
 answers
-begin sh -c '"$@" | true; echo ended >ended' sh "$tool" -k key -s spool -u "$url" -i 1
+mkfifo unread
+begin sh -c 'exec 4<>unread 5>unread 4>&-; exec "$@" >&5 5>&-' sh "$tool" -k key -s spool -u "$url" -i 1
 came() {
     [ -f accepted.jsonl ] && [ "$(grep -c . accepted.jsonl)" -ge "$1" ]
 }
