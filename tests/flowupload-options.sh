@@ -79,6 +79,12 @@ for key in '' 'a\nb\n' '\n' 'a\001b' 'a\0b\n'; do
 done
 is_status 66 'a missing key: exit status' "$tool" -u http://host/ -k nothing one.sf
 is_status 66 'missing headers: exit status' "$tool" -u http://host/ -H @nothing one.sf
+# until_told DESCRIPTION REGEX: waits for a message of the last background process, and ends it; $? is its status
+until_told() {
+    ok "$1" wait_for 'a message' grep -Eq "$2" err
+    kill $!
+    wait $!
+}
 is_status 66 'a missing CA: exit status' "$tool" -s spool -u https://host/ --cacert nothing one.sf
 : >empty
 is_status 66 'an empty CA: exit status' "$tool" -s spool -u https://host/ --cacert empty one.sf
@@ -184,8 +190,8 @@ unset http_proxy https_proxy
 rm -rf spool
 for proxy in 'socks9://pu:SECRET@127.0.0.1:1' 'http://pu:SECRET@127.0.0.1:1' 'http://pu:SECRET@127.0.0.1:x' \
     'http://pu:SECRET' 'pu:SECRET@[::'; do
-    https_proxy=$proxy "$tool" -v -k key -s spool -u https://collector.invalid/?q=SECRET --linger 1 one.sf >out 2>err
-    like "$(cat err)" 'one.sf: .*failed 1 time' "a proxy $proxy: it is told that it fails"
+    https_proxy=$proxy "$tool" -v -k key -s spool -u https://collector.invalid/?q=SECRET one.sf >out 2>err &
+    until_told "a proxy $proxy: it is told that it fails" 'one.sf: .*failed 1 time'
     is "$(grep -c SECRET err)" 0 "a proxy $proxy: its password is not told"
     rm -rf spool
 done
@@ -288,16 +294,18 @@ if command -v openssl >/dev/null; then
     start_collector 0 server.pem server.key
     url=https://localhost:$port/upload
     answers
-    is_status 75 'TLS, an unknown CA: exit status' send --linger 1 one.sf
-    like "$(cat err)" "^flowupload: $url: .*certificate.*; will retry; --cacert adds certificates to trust$" \
-        'TLS, an unknown CA: message'
+    "$tool" -k key -s spool -u "$url" one.sf >out 2>err &
+    until_told 'TLS, an unknown CA: message' \
+        "^flowupload: $url: .*certificate.*; will retry; --cacert adds certificates to trust$"
+    is $? 75 'TLS, an unknown CA: exit status'
     is "$(accepted .fileName)" '' 'TLS, an unknown CA: nothing is sent'
     is_status 0 'TLS, with --cacert: exit status' send --cacert ca.pem one.sf
     is "$(accepted .fileName)" 'one.sf one.sf' 'TLS, with --cacert: both samples are sent'
     url=https://127.0.0.1:$port/upload
     answers
-    is_status 75 'TLS, another name: exit status' send --cacert ca.pem --linger 1 one.sf
-    like "$(cat err)" "^flowupload: $url: .*; will retry$" 'TLS, another name: message'
+    "$tool" -k key -s spool -u "$url" --cacert ca.pem one.sf >out 2>err &
+    until_told 'TLS, another name: message' "^flowupload: $url: .*certificate.*; will retry$"
+    is $? 75 'TLS, another name: exit status'
     is "$(accepted .fileName)" '' 'TLS, another name: nothing is sent'
     url=https://localhost:$port/upload
     logged() {
