@@ -51,6 +51,7 @@ is "$(find spool -mindepth 1)" '' 'an empty spool: nothing is made there'
 
 start_collector
 answers 400 'echo 422'
+day=$(date -u +%Y-%m-%d)
 send -q day1.sf day2.sf >out 2>err
 like "$(status | head -n 1)" '^spool: [0-9.]+K? in all$' 'rejected samples: nothing waits for somebody to deliver it'
 stop_collector
@@ -61,7 +62,7 @@ is_status 0 'samples: exit status' status
 cp "$tmp/out" table
 state_of_spool >after
 ok 'samples: nothing is touched' cmp before after
-today=$(date -u +%Y-%m-%dT)
+today="($day|$(date -u +%Y-%m-%d))T" # midnight may come
 like "$(sed -n 1p table)" "^spool: [0-9.]+K? in all; nothing is being delivered now$" 'samples: the first line'
 like "$(sed -n 2p table)" "^waiting  +1 sample +$bytes  since ${today}[0-9:]+Z$" 'samples: what waits'
 like "$(sed -n 3p table)" "^writing  +1 sample +$bytes  since 2023-11-14T22:13:20Z$" 'samples: what is written'
@@ -178,12 +179,11 @@ for n in 2 3 4 5 6 7 8 9; do
 done
 exec 3>&-
 within_bound() {
-    [ "$(spooled | wc -w)" -eq 3 ] && grep -q deleted err
+    [ "$(spooled)" = 'records.fast1.sf records.secflow_1700000008.sf records.secflow_1700000009.sf' ] && grep -q deleted err
 }
-ok 'a bound: samples go while the request is on its way' wait_for 'samples to go' within_bound
+ok 'a bound: samples go while the request is on its way, but for what is sent, and the newest' \
+    wait_for 'samples to go' within_bound || tap_note waits "$(spooled)"
 is "$(words)" hang 'a bound: the request is still the first'
-is "$(spooled)" 'records.fast1.sf records.secflow_1700000008.sf records.secflow_1700000009.sf' \
-    'a bound: what is sent stays, and the newest'
 kill -TERM $sender
 wait $sender
 is $? 69 'a bound: exit status'
