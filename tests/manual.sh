@@ -127,6 +127,7 @@ chmod +x bin/aws bin/gcloud bin/ra
 # A collector, and a flowupload whose spool is here; one that takes from a folder ends when all
 # that was there is sent.
 mkdir taken
+mkdir -m 700 spool # which find is to find, however soon
 pcap2flow trace.pcap >taken/trace.sf
 cat >bin/flowupload <<END
 #!/bin/sh
