@@ -118,13 +118,25 @@ is "$("$tool" -f rules many.sf | jq -r .event | sort | uniq -c | sed 's/^ *//')"
 sed 's/60/49.9/' rules >short
 is "$("$tool" -f short many.sf | cmp - many.sf && echo same)" same 'many sources, none in time'
 
+# waits_for COMMAND...: until it is so, or minutes are over
+waits_for() {
+    tries=0
+    until "$@" || [ $tries -ge 1200 ]; do
+        sleep 0.1
+        tries=$((tries + 1))
+    done
+}
+has_lines() {
+    [ "$(grep -c . "$1")" -ge "$2" ]
+}
+
 # a record that comes late, and pipes
 
 mkfifo pipe
 "$tool" -f rules <pipe >late.sf &
 exec 4>pipe
 sed -n 1,4p in.sf >&4
-until [ "$(wc -l <late.sf)" -eq 4 ]; do sleep 0.1; done
+waits_for has_lines late.sf 4
 ok 'a sample is complete when nothing of it has come for some time' test "$(grep -c clicked late.sf)" -eq 2
 exec 4>&-
 wait
@@ -208,17 +220,6 @@ $tool_name: 5 records, of which 2 are members of events" '-v'
 
 # SIGHUP: rules are read again, and what was seen for those that stay counts
 
-# waits_for COMMAND...: until it is so, or minutes are over
-waits_for() {
-    tries=0
-    until "$@" || [ $tries -ge 1200 ]; do
-        sleep 0.1
-        tries=$((tries + 1))
-    done
-}
-has_lines() {
-    [ "$(grep -c . "$1")" -ge "$2" ]
-}
 cat >live <<'END'
 {"event":"a-b","steps":["a.example","b.example"],"within":60}
 {"event":"old","steps":["c.example"]}
