@@ -29,7 +29,7 @@ show() {
             for i in (seq 2 (count $argv)); complete -C $argv[$i] >shown.(math $i - 1); end' \
             "$bindir/completion/fish" "$@"
     else
-        timeout 60 "${PYTHON:-python3}" "$here/complete.py" "$shell" "$bindir/completion/$shell" "$@"
+        timeout 600 "${PYTHON:-python3}" "$here/complete.py" "$shell" "$bindir/completion/$shell" "$@"
     fi </dev/null >log 2>&1 3>&-
 }
 

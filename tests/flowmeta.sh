@@ -455,7 +455,7 @@ is "$(record b.test:1 192.0.2.1 | "$tool" -f lists/ | jq -c "$added")" '{"lists"
     'a directory in it'
 is "$(record c.test:1 192.0.2.1 | "$tool" -f lists | jq -c "$added")" '{}' 'hidden ones are passed over'
 mkfifo lists/deep/fifo
-is "$(record b.test:1 192.0.2.1 | timeout 20 "$tool" -f lists | jq -c "$added")" '{"lists":["deep"]}' \
+is "$(record b.test:1 192.0.2.1 | timeout 60 "$tool" -f lists | jq -c "$added")" '{"lists":["deep"]}' \
     'a FIFO in a directory is passed over'
 ln -s .. lists/deep/up
 record b.test:1 192.0.2.1 | "$tool" -v -f lists >/dev/null 2>err
@@ -611,8 +611,8 @@ is_status 0 'standard input as a list' from_stdin
 is "$(jq -c .lists out)" '["standard input"]' 'standard input as a list: its name'
 is_status 66 'no such database' "$tool" -M nothing-there -f two flows.sf
 mkfifo fifo.mmdb
-is_status 66 'a database that is a FIFO' timeout 20 "$tool" -M fifo.mmdb -f two flows.sf
-is_status 66 'a database that is a device' timeout 20 "$tool" -M /dev/null -f two flows.sf
+is_status 66 'a database that is a FIFO' timeout 60 "$tool" -M fifo.mmdb -f two flows.sf
+is_status 66 'a database that is a device' timeout 60 "$tool" -M /dev/null -f two flows.sf
 is_status 65 'a database that is none' "$tool" -M two -f two flows.sf
 like "$(cat err)" '^flowmeta: two: not a MaxMind database$' 'a database that is none: message'
 
