@@ -192,8 +192,8 @@ fi
 in_network <<'E2'
 "${PYTHON:-python3}" -c 'import os, socket
 systemd = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+os.umask(0) # so that everyone may write to it from the start
 systemd.bind("notify")
-os.chmod("notify", 0o777)
 while True:
     print(systemd.recv(4096).decode(), flush=True)' >told &
 systemd=$!
