@@ -307,11 +307,11 @@ screens=0
 
 # screen WIDTH HEIGHT COMMAND: what a terminal of that size shows of it, with the sequences of colours
 screen() {
-    rm -f ended
     screens=$((screens + 1))
-    tmux -L "screen$screens" -f /dev/null -u new-session -d -x "$1" -y "$2" "cd '$tmp'; $3; touch ended; sleep 60"
-    tries=0
-    while [ ! -e ended ] && [ $tries -lt 1200 ]; do
+    tmux -L "screen$screens" -f /dev/null -u new-session -d -x "$1" -y "$2" \
+        "cd '$tmp'; $3; printf '\033]2;ended\033\\\\'; sleep 600"
+    tries=0 # its title is the last that it has read of the terminal
+    until [ "$(tmux -L "screen$screens" display-message -p '#{pane_title}')" = ended ] || [ $tries -ge 600 ]; do
         sleep 0.1
         tries=$((tries + 1))
     done
