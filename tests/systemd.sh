@@ -66,9 +66,9 @@ halt() {
     find "$cgroup" -depth -type d -exec rmdir {} + 2>/dev/null
 }
 
-# within SECONDS COMMAND...: true if it succeeds within that many seconds
+# within SECONDS COMMAND...: true if it succeeds within that many seconds, or on a slow machine ten times as many
 within() {
-    deadline=$(($(date +%s) + $1))
+    deadline=$(($(date +%s) + 10 * $1))
     shift
     until "$@" >"$tmp/last" 2>&1; do
         if [ "$(date +%s)" -ge $deadline ]; then
@@ -123,6 +123,10 @@ said() { # REGEX ARGUMENT...: a message is like that
     regex=$1
     shift
     journal "$@" | grep -Eq -e "$regex"
+}
+
+has_substate() { # UNIT STATE
+    [ "$(property "$1" SubState)" = "$2" ]
 }
 
 is_anew() { # UNIT PROCESS: it runs, as another process
@@ -199,7 +203,7 @@ cp "$package" "$tests/collector.py" "$tmp/shared"
 : >"$tmp/shared/collector/accepted.jsonl"
 cat >"$tmp/shared/send.py" <<'END'
 """send.py INTERFACE FIRST COUNT: so many TCP segments with SYN, each of a flow that has its number."""
-import socket, struct, sys
+import socket, struct, sys, time
 
 first, count = map(int, sys.argv[2:])
 out = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
@@ -208,6 +212,9 @@ for number in range(first, first + count):
     ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 40, 0, 0, 64, 6, 0, b"\x08\0\0\1", b"\x09\0\0\1")
     tcp = struct.pack("!HHIIBBHHH", 10000 + number, 443, 0, 0, 0x50, 2, 0, 0, 0)
     out.send(b"\2\0\0\0\0\1\2\0\0\0\0\2\x08\0" + ip + tcp + bytes(6))
+# Until none waits in the queue of a processor (Linux before 5.10 does not say)
+while any([*line.split(), *["0"] * 12][11].strip("0") for line in open("/proc/net/softnet_stat")):
+    time.sleep(0.01)
 END
 
 trap 'halt; rm -rf "$tmp"' EXIT
@@ -300,7 +307,7 @@ all_arrive 'which the next start sends'
 for folder in /var/lib/secflow /var/spool/secflow; do
     inside rm -rf $folder
     ok "$folder is missing: the start fails" fails inside systemctl restart flowupload
-    is "$(property flowupload SubState)" auto-restart 'and is tried again'
+    ok 'and is tried again' within 10 has_substate flowupload auto-restart
     [ $folder = /var/lib/secflow ] || inside install -dm 700 -o secflow -g secflow $folder
     inside systemctl restart $capture # which makes its own
     ok 'and succeeds when it is back' within 20 inside systemctl is-active flowupload
@@ -325,8 +332,8 @@ before=$sent
 sed -i /SECFLOW_URL/d $root/etc/secflow/environment
 inside systemctl stop flowupload
 ok 'no collector: flowcap is restarted' inside systemctl restart $capture
-is "$(inside systemctl is-active flowupload)" inactive 'flowupload is not'
-like "$(journal -t flowupload -n 3)" SECFLOW_URL 'and says what it needs'
+ok 'flowupload says what it needs' within 10 said SECFLOW_URL -t flowupload -n 3
+ok 'and is not' within 10 has_substate flowupload dead
 send 50
 ok 'a window is in the folder' within 20 is_in_folder
 configure /lines "FLOWUPLOAD_OPTIONS=-F ndjson"
