@@ -5,10 +5,9 @@
 # start_clickhouse: sets $clickhouse, its process, and $clickhouse_port and _version; user and key are
 # in the file headers
 start_clickhouse() {
-    clickhouse_port=$("${PYTHON:-python3}" -c 'import socket
-s = socket.socket()
-s.bind(("127.0.0.1", 0))
-print(s.getsockname()[1])')
+    hold_port
+    clickhouse_port=$held
+    held= # another one for others
     cat >config.xml <<END
 <yandex>
   <logger><level>error</level><console>1</console></logger>

@@ -22,14 +22,6 @@ recipe() {
         /^\.Bd -literal/ { literal = 1; count += on }' "$page"
 }
 
-# free_port: a port that nobody listens on
-free_port() {
-    "${PYTHON:-python3}" -c 'import socket
-s = socket.socket()
-s.bind(("127.0.0.1", 0))
-print(s.getsockname()[1])'
-}
-
 if command -v clickhouse-server >/dev/null && command -v curl >/dev/null; then
     # shellcheck source=tests/clickhouse.sh
     . "$here/clickhouse.sh"
@@ -92,7 +84,9 @@ while True:
     for pair in ((client, broker), (broker, client)):
         threading.Thread(target=copy, args=pair, daemon=True).start()
 E2
-    away=$(free_port)
+    hold_port
+    away=$held
+    held=
     sed "s/$broker/127.0.0.1:$away/; s/ -X/ -X reconnect.backoff.max.ms=200 -X/" recipe.sh >away.sh
     sh away.sh >away.out 2>away.log &
     recipe=$!

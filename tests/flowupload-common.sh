@@ -12,8 +12,27 @@ unset SECFLOW_URL NETWORKSAGE_API_KEY XDG_STATE_HOME http_proxy https_proxy HTTP
 echo secret >key
 chmod 600 key
 
+# hold_port: sets $held to a port that is this test's to listen on, again and again: a process has it, but does
+# not listen, and ends after the test
+hold_port() {
+    rm -f held
+    "${PYTHON:-python3}" -c 'import os, socket, time
+holder, test = socket.socket(), os.getppid()
+holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+holder.bind(("127.0.0.1", 0))
+with open("held.new", "w") as file:
+    print(holder.getsockname()[1], file=file)
+os.rename("held.new", "held")
+while os.getppid() == test:
+    time.sleep(1)' >/dev/null 2>&1 3>&- &
+    wait_for 'a port' test -f held || bail_out 'no port'
+    held=$(cat held)
+}
+
 # start_collector [PORT [CERT KEY]]: sets $port, $url of the API, and $lines_url
 start_collector() {
+    [ -n "${held:-}" ] || hold_port
+    [ $# -gt 0 ] || set -- "$held"
     rm -f port
     "${PYTHON:-python3}" "$here/collector.py" . "$@" 3>&- & # not the pipe that a test writes to
     collector=$!
