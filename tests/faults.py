@@ -358,7 +358,9 @@ class Live(Case):
             tries += 1
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
             receiver.bind(("127.0.0.1", port))
+            receiver.settimeout(60)
             DNS_SERVER.sendto(DNS_ANSWER, ("127.0.0.1", port))
+            receiver.recv(1)  # which a capture gets before
         process.terminate()
         try:
             stdout, stderr = process.communicate(timeout=60)
