@@ -230,6 +230,7 @@ sense() {
     running=$!
     ok "$1: flowcap captures" wait_for flowcap captures || tap_note log "$(cat err)"
     tcpreplay -q -i eth1 -p 5000 trace.pcap >replay.log 2>&1
+    until_true has_passed_on
     kill "$(cat flowcap.pid)"
     is_status 0 "$1: the recipe" wait $running
     rm flowcap.pid
