@@ -89,8 +89,8 @@ is "$(metric 'secflow_upload_spool_bytes{state="waiting"}')" "$(cat spool/[0-9]*
 is "$(metric secflow_upload_last_accepted_timestamp_seconds)" '' 'none was accepted: no time'
 start_collector "$port"
 record 1700000000 5 >one.sf
-answers ok 503
-"$tool" -k key -s spool -u "$url" --linger 0 --metrics metrics.prom one.sf >out 2>err
+answers ok '503 3600'
+"$tool" -k key -s spool -u "$url" --linger 5 --metrics metrics.prom one.sf >out 2>err
 if command -v promtool >/dev/null; then
     is_status 0 '--metrics: promtool accepts them' sh -c 'promtool check metrics <metrics.prom'
     is "$(cat out err)" '' '--metrics: promtool is quiet'

@@ -93,11 +93,11 @@ is "$(awk '{ print $1; exit }' out)" "$(jq -s 'group_by(.dst) | map(length) | ma
 chmod 755 .
 mkdir -m 777 metrics kept
 start_collector
-answers ok 503
+answers ok '503 3600'
 for n in 1 2; do
     record 170000000$n 1 >$n.sf
 done
-is_status 75 'flowupload writes metrics' "$tool" -k key -s spool -u "$url" --linger 0 --metrics metrics/upload.prom 1.sf 2.sf
+is_status 75 'flowupload writes metrics' "$tool" -k key -s spool -u "$url" --linger 5 --metrics metrics/upload.prom 1.sf 2.sf
 stop_collector
 block '^groups:' >rules.yml
 metrics=$here/../man/secflow-grafana-sensors.json
