@@ -79,6 +79,34 @@ int files_rename_new(int folder, const char *from, const char *to)
     return linkat(folder, from, folder, to, 0) == 0 ? unlinkat(folder, from, 0) : -1;
 }
 
+bool files_write(int fd, const void *bytes, size_t length)
+{
+    const char *p = bytes;
+
+    while (length > 0) {
+        ssize_t wrote = write(fd, p, length);
+
+        if (wrote < 0 && errno != EINTR)
+            return false;
+        p += wrote > 0 ? wrote : 0;
+        length -= wrote > 0 ? (size_t)wrote : 0;
+    }
+    return true;
+}
+
+bool files_copy(int from, off_t start, int to)
+{
+    char buffer[32 * 1024];
+    ssize_t got;
+
+    while ((got = pread(from, buffer, sizeof buffer, start)) > 0) {
+        if (!files_write(to, buffer, (size_t)got))
+            return false;
+        start += got;
+    }
+    return got == 0;
+}
+
 off_t files_whole_lines(int fd)
 {
     char buffer[32 * 1024];

@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 /* Preserves errno. */
@@ -31,6 +32,12 @@ int files_open(int folder, const char *name, int flags);
  * cannot do that atomically, the file briefly has both names. -1: see errno.
  */
 int files_rename_new(int folder, const char *from, const char *to);
+
+/* Writes all the bytes, which a file system that fills up takes only in part. False: see errno. */
+bool files_write(int fd, const void *bytes, size_t length);
+
+/* Appends what a file has from an offset on. False: see errno. */
+bool files_copy(int from, off_t start, int to);
 
 /*
  * How many bytes of a file left by a writer are whole lines, up to the first NUL: a machine crash

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/metrics.h"
 
+#include "base/files.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -176,20 +177,6 @@ const char *metrics_text(const struct metrics *metrics, size_t *length)
     return metrics->text.bytes;
 }
 
-static bool write_text(int fd, const struct text *text)
-{
-    size_t at = 0;
-
-    while (at < text->length) {
-        ssize_t wrote = write(fd, text->bytes + at, text->length - at);
-
-        if (wrote < 0 && errno != EINTR)
-            return false;
-        at += wrote > 0 ? (size_t)wrote : 0;
-    }
-    return true;
-}
-
 /* A file left by an earlier process is not written to: it may be another user's. */
 static bool write_new(const struct metrics *metrics)
 {
@@ -200,7 +187,7 @@ static bool write_new(const struct metrics *metrics)
     fd = open(metrics->new_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (fd < 0)
         return false;
-    done = fchmod(fd, 0644) == 0 && write_text(fd, &metrics->text);
+    done = fchmod(fd, 0644) == 0 && files_write(fd, metrics->text.bytes, metrics->text.length);
     return close(fd) == 0 && done;
 }
 

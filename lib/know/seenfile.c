@@ -76,21 +76,6 @@ static enum result make_image(struct seen_failure *failure, unsigned char **imag
     return RESULT_OK;
 }
 
-static bool write_all(int fd, const unsigned char *bytes, size_t length)
-{
-    while (length > 0) {
-        ssize_t wrote = write(fd, bytes, length);
-
-        if (wrote < 0 && errno == EINTR)
-            continue;
-        if (wrote < 0)
-            return false;
-        bytes += wrote;
-        length -= (size_t)wrote;
-    }
-    return fsync(fd) == 0;
-}
-
 /* True if files can be made beside that path; otherwise errno says why. */
 static bool can_make(const char *path)
 {
@@ -122,7 +107,7 @@ enum result seenfile_create(const char *path, struct seen_failure *failure)
     if (result != RESULT_OK)
         return result;
     fd = mkostemp(name, O_CLOEXEC);
-    if (fd >= 0 && write_all(fd, image, (size_t)size) &&
+    if (fd >= 0 && files_write(fd, image, (size_t)size) && fsync(fd) == 0 &&
         files_rename_new(AT_FDCWD, name, path) == 0)
         name[0] = '\0';
     else if (fd < 0 || errno != EEXIST)

@@ -224,26 +224,6 @@ static enum result begin_file(const struct windows *windows, const char *base, s
     return RESULT_SYSTEM;
 }
 
-/* Copies all of a file. */
-static enum result copy_file(int from, int to)
-{
-    char buffer[32 * 1024];
-    off_t offset = 0;
-    ssize_t got;
-
-    while ((got = pread(from, buffer, sizeof buffer, offset)) > 0) {
-        ssize_t wrote = write(to, buffer, (size_t)got);
-
-        if (wrote != got) {
-            if (wrote >= 0)
-                errno = ENOSPC;
-            return RESULT_SYSTEM;
-        }
-        offset += got;
-    }
-    return got < 0 ? RESULT_SYSTEM : RESULT_OK;
-}
-
 /* The name of a file, with its dot and without the suffix. */
 static void find_base(const struct file *file, char base[BASE_SIZE])
 {
@@ -261,10 +241,9 @@ static enum result restore_file(struct windows *windows, struct file *file)
     result = begin_file(windows, base, &new);
     if (result != RESULT_OK)
         return result;
-    result = copy_file(file->fd, new.fd);
-    if (result != RESULT_OK) {
+    if (!files_copy(file->fd, 0, new.fd)) {
         discard_file(&new);
-        return result;
+        return RESULT_SYSTEM;
     }
     close_file(file);
     *file = new;

@@ -522,7 +522,7 @@ static void write_answer(const struct spool *spool, int folder, const char *name
     fd = openat(folder, answer_name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
         return;
-    if (write(fd, answer, length) < 0 || !give(spool, fd))
+    if (!files_write(fd, answer, length) || !give(spool, fd))
         unlinkat(folder, answer_name, 0);
     close(fd);
 }
@@ -752,19 +752,6 @@ enum result spool_remove_part(struct spool *spool, const struct spool_entry *ent
     return result;
 }
 
-static enum result copy_part(int from, uint64_t start, int to)
-{
-    char buffer[16 * 1024];
-    ssize_t got;
-
-    while ((got = pread(from, buffer, sizeof buffer, (off_t)start)) > 0) {
-        if (write(to, buffer, (size_t)got) != got)
-            return RESULT_SYSTEM;
-        start += (uint64_t)got;
-    }
-    return got < 0 || fsync(to) < 0 ? RESULT_SYSTEM : RESULT_OK;
-}
-
 /* Copies a part into the directory, under a new name without its dot only once it is whole. */
 static enum result save_part(struct spool *spool, const struct spool_entry *entry, uint64_t start,
                              int folder, char name[NAME_MAX + 1])
@@ -779,10 +766,10 @@ static enum result save_part(struct spool *spool, const struct spool_entry *entr
     if (from >= 0)
         to = openat(folder, dotted, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (to >= 0) {
-        result = give(spool, to) ? copy_part(from, start, to) : RESULT_SYSTEM;
-        if (result == RESULT_OK && renameat(folder, dotted, folder, name) < 0)
-            result = RESULT_SYSTEM;
-        if (result != RESULT_OK)
+        if (give(spool, to) && files_copy(from, (off_t)start, to) && fsync(to) == 0 &&
+            renameat(folder, dotted, folder, name) == 0)
+            result = RESULT_OK;
+        else
             unlinkat(folder, dotted, 0);
         files_close(to);
     }

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whole lines of a file that was not finished, and names that nothing has yet.
+ * Whole lines of a file that was not finished, names that nothing has yet, and writing all of what
+ * is given.
  */
 #include "base/files.h"
 
+#include "../calls.h"
 #include "../folder.h"
 
-#include <errno.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 /* As much as is read at once. */
 #define PIECE (32 * 1024)
@@ -84,12 +87,48 @@ static void test_rename(void)
     close(fd);
 }
 
+/* From now on no file can get longer than that. */
+static void limit_files(rlim_t bytes)
+{
+    struct rlimit limit = {bytes, RLIM_INFINITY};
+
+    need(setrlimit(RLIMIT_FSIZE, &limit) == 0, "setrlimit");
+}
+
+static void test_write(void)
+{
+    int fd = open(path_of("written"), O_RDWR | O_CREAT | O_EXCL, 0600);
+    int copy = open(path_of("copy"), O_RDWR | O_CREAT | O_EXCL, 0600);
+
+    need(fd >= 0 && copy >= 0, "open");
+    let_fail(CALL_WRITE, 1, EINTR);
+    ok(files_write(fd, "abcdef", 6), "a write that a signal interrupts is repeated");
+    is_str(text_at(path_of("written")), "abcdef", "once");
+    ok(files_copy(fd, 2, copy), "a part is copied");
+    is_str(text_at(path_of("copy")), "cdef", "from there to the end");
+    limit_files(8);
+    errno = 0;
+    ok(!files_write(fd, "ghi", 3), "a file that takes only a part");
+    is_int(errno, EFBIG, "errno says why");
+    errno = 0;
+    ok(!files_copy(fd, 0, copy), "a copy that does");
+    is_int(errno, EFBIG, "errno says why");
+    limit_files(RLIM_INFINITY);
+    errno = 0;
+    ok(!files_copy(-1, 0, copy), "a file that cannot be read");
+    is_int(errno, EBADF, "errno says why");
+    close(fd);
+    close(copy);
+}
+
 int main(void)
 {
+    signal(SIGXFSZ, SIG_IGN);
     make_folder("files");
     test_lines();
     test_long();
     test_rename();
+    test_write();
     remove_folder();
     return done();
 }

@@ -9,6 +9,7 @@
 
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 /* A new, empty spool in the directory. */
@@ -1079,6 +1080,30 @@ static void test_reject_part(void)
     spool_destroy(&spool);
 }
 
+/* A file system that fills up takes only a part of what is written. */
+static void test_reject_part_full(void)
+{
+    struct spool *spool = new_spool();
+    struct spool_entry entry = only_entry(spool, "1\n22\n333\n");
+    struct rlimit limit = {2, RLIM_INFINITY};
+
+    signal(SIGXFSZ, SIG_IGN);
+    need(setrlimit(RLIMIT_FSIZE, &limit) == 0, "setrlimit");
+    errno = 0;
+    is_int(spool_reject_part(spool, &entry, 5, "no", 2), RESULT_SYSTEM, "only half fits");
+    is_int(errno, EFBIG, "errno says why");
+    is_int(count_files(spool_path("rejected")), 0, "the half is removed");
+    is_str(text_of(entry.name), "1\n22\n333\n", "nothing is taken away");
+    limit.rlim_cur = 4;
+    need(setrlimit(RLIMIT_FSIZE, &limit) == 0, "setrlimit");
+    is_int(spool_reject_part(spool, &entry, 5, "too long", 8), RESULT_OK, "the part fits");
+    is_int(count_files(spool_path("rejected")), 1, "half an answer is removed");
+    limit.rlim_cur = RLIM_INFINITY;
+    need(setrlimit(RLIMIT_FSIZE, &limit) == 0, "setrlimit");
+    signal(SIGXFSZ, SIG_DFL);
+    spool_destroy(&spool);
+}
+
 #define MADE_1 "1735689600000001.1.0.records.a"
 #define MADE_2 "1735689600000002.1.0.records.b"
 #define MADE_3 "1735689600000003.1.0.records.c"
@@ -1529,6 +1554,7 @@ int main(void)
     test_parts();
     test_long_parts();
     test_reject_part();
+    test_reject_part_full();
     test_trim_bytes();
     test_trim_spared();
     test_trim_age();
