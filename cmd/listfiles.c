@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "listfiles.h"
 
-#include "common.h"
-
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
@@ -92,19 +90,4 @@ static enum result read_path(const char *path, const struct list_files *files,
 enum result list_files(const char *path, const struct list_files *files)
 {
     return read_path(path, files, NULL);
-}
-
-int list_file_ended(const char *path, const struct lookahead *in, struct input *input)
-{
-    switch (in->result) {
-    case RESULT_DAMAGED:
-        complain(path, "%s", input_problem(input));
-        return EX_DATAERR;
-    case RESULT_SYSTEM:
-        errno = in->error;
-        complain_errno(path, "cannot read further");
-        return EX_NOINPUT;
-    default:
-        return EX_OK;
-    }
 }

@@ -7,7 +7,7 @@
 #ifndef SECFLOW_LISTFILES_H
 #define SECFLOW_LISTFILES_H
 
-#include "base/lookahead.h"
+#include "base/result.h"
 
 struct list_files {
     enum result (*file)(void *context, const char *path);
@@ -18,8 +18,5 @@ struct list_files {
 
 /* Calls file for each, until a call does not return RESULT_OK, and returns that result. */
 MUST_CHECK enum result list_files(const char *path, const struct list_files *files);
-
-/* How the input of a file ended. EX_OK: well; otherwise what is wrong has been reported. */
-MUST_CHECK int list_file_ended(const char *path, const struct lookahead *in, struct input *input);
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/number.h"
 #include "know/lists.h"
 #include "listfiles.h"
+#include "secflows.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -177,7 +178,7 @@ static enum result read_opened(struct reading *reading, const char *path, struct
     result = lists_read(reading->known, reading->in, &list);
     if (result != RESULT_OK && result != RESULT_DAMAGED)
         return result;
-    ended = list_file_ended(path, reading->in, input);
+    ended = input_ended(reading->in, path, 0);
     worsen(reading, ended);
     good = ended == EX_OK;
     if (good && result == RESULT_DAMAGED)

@@ -5,6 +5,7 @@
 #include "base/number.h"
 #include "know/lists.h"
 #include "listfiles.h"
+#include "secflows.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -139,7 +140,7 @@ static enum result read_opened(struct reading *reading, const char *path, struct
         result = read_lines(reading);
     if (result != RESULT_OK)
         return result;
-    worsen(reading, list_file_ended(path, reading->in, input));
+    worsen(reading, input_ended(reading->in, path, 0));
     tell(reading, path, reading->rules->count - before);
     worsen(reading, end_damages(&reading->damages));
     return RESULT_OK;

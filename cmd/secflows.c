@@ -175,22 +175,20 @@ enum result secflows_next(struct secflows *secflows, struct record *record, cons
     return result;
 }
 
-/* Reports why there are no more lines. */
-static int end_of_input(const struct secflows *secflows)
+int input_ended(const struct lookahead *in, const char *path, uint64_t line)
 {
-    switch (secflows->in->result) {
+    switch (in->result) {
     case RESULT_DAMAGED:
-        if (secflows->number > 0)
-            complain(secflows->path, "after line %" PRIu64 ": %s", secflows->number,
-                     input_problem(secflows->input));
+        if (line > 0)
+            complain(path, "after line %" PRIu64 ": %s", line, input_problem(in->input));
         else
-            complain(secflows->path, "%s", input_problem(secflows->input));
+            complain(path, "%s", input_problem(in->input));
         return EX_DATAERR;
     case RESULT_SYSTEM:
-        if (secflows->in->error == ECANCELED) /* done by the tool itself */
+        if (in->error == ECANCELED) /* done by the tool itself */
             return EX_OK;
-        errno = secflows->in->error;
-        complain_errno(secflows->path, "cannot read further");
+        errno = in->error;
+        complain_errno(path, "cannot read further");
         return EX_NOINPUT;
     case RESULT_NO_MEMORY:
         return out_of_memory();
@@ -215,7 +213,7 @@ int secflows_close(struct secflows *secflows)
     progress_clear(&progress);
     secflows->damaged += secflows->damages.count;
     status = end_damages(&secflows->damages);
-    status = worse_status(status, end_of_input(secflows));
+    status = worse_status(status, input_ended(secflows->in, secflows->path, secflows->number));
     input_close(&secflows->input);
     return status;
 }

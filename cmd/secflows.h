@@ -10,6 +10,13 @@
 #include "common.h"
 #include "record/recordread.h"
 
+/*
+ * After the last line of a file: why there are no more. EX_OK: it was read to its end, or not
+ * further because the tool refused to wait. Otherwise a status, after printing a message, which
+ * names the last line unless it is 0.
+ */
+MUST_CHECK int input_ended(const struct lookahead *in, const char *path, uint64_t line);
+
 struct secflows {
     const char *path;
     struct record_reader *reader; /* can write the latest record with added fields */

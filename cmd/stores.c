@@ -2,12 +2,11 @@
 #include "stores.h"
 
 #include "base/clock.h"
-#include "base/lookahead.h"
 #include "base/number.h"
 #include "base/output.h"
 #include "record/put.h"
+#include "secflows.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -264,20 +263,6 @@ static enum result import_lines(struct import *import)
     return result;
 }
 
-static int end_of_file(const struct import *import, struct input *input, const char *path)
-{
-    if (import->in.result == RESULT_SYSTEM) {
-        errno = import->in.error;
-        complain_errno(path, "cannot read further");
-        return EX_NOINPUT;
-    }
-    if (import->in.result == RESULT_DAMAGED) {
-        complain(path, "%s", input_problem(input));
-        return EX_DATAERR;
-    }
-    return import->in.result == RESULT_NO_MEMORY ? out_of_memory() : EX_OK;
-}
-
 /* All lines of a file that can be read are merged in one transaction. */
 static int import_file(struct import *import, const char *store, const char *path)
 {
@@ -300,7 +285,7 @@ static int import_file(struct import *import, const char *store, const char *pat
     if (import->begun)
         result = end_merging(&import->merging, result);
     status = status_of(store, import->merging.seen, result);
-    status = final_status(status, end_of_file(import, input, path));
+    status = final_status(status, input_ended(&import->in, path, 0));
     input_close(&input);
     return final_status(status, end_damages(&import->damages));
 }

@@ -606,10 +606,10 @@ def make_cases(work):
     (work / "samples.log").write_text(conn_log())
     (work / "lists").mkdir()
     (work / "lists/own.ndjson").write_text('{"destination":"9.9.9.9","title":"A","tags":["b"]}\n')
-    (work / "lists/networks").write_text("9.0.0.0/8\n9.9.0.0/16\nexample.com\n")
-    (work / "rules").write_text(
-        '{"event":"e","steps":["*","* !@x","*"],"within":9,"title":"T","tags":["t"]}\n'
-        '{"event":"f","steps":[".example","9.0.0.0/8"],"within":9,"ordered":false}\n')
+    (work / "lists/networks.gz").write_bytes(gzip.compress(b"9.0.0.0/8\n9.9.0.0/16\nexample.com\n"))
+    (work / "rules.gz").write_bytes(gzip.compress(
+        b'{"event":"e","steps":["*","* !@x","*"],"within":9,"title":"T","tags":["t"]}\n'
+        b'{"event":"f","steps":[".example","9.0.0.0/8"],"within":9,"ordered":false}\n'))
     (work / "key").write_text("secret\n")
     (work / "key").chmod(0o600)
     (work / "headers").touch(0o600)
@@ -632,7 +632,7 @@ def make_cases(work):
         Case("flowtop", "-j", "../samples.sf"),
         Page("flowreport", "-t", "Title", "../known.sf"),
         Case("flowmeta", "-f", "../lists", "-b", "../lists/own.ndjson", "../samples.sf"),
-        Case("flowevent", "-f", "../rules", "-v", "../known.sf"),
+        Case("flowevent", "-f", "../rules.gz", "-v", "../known.sf"),
         Seen("flowseen", "-v", "-e", "9000d", "--sensor", "a", "-s", "store", "../samples.sf"),
         Case("flowmerge", "-xv", "../samples.sf"),
         Case("flowmerge, on the disk", "--memory", "1M", "../many.sf"),
