@@ -68,10 +68,10 @@ void stop_spare_hangup(void)
 
 bool stop_hangup(void)
 {
-    bool came = hangups != 0;
-
-    hangups = 0;
-    return came;
+    if (hangups == 0)
+        return false;
+    hangups = 0; /* the caller reads after this, and so answers one that comes now, too */
+    return true;
 }
 
 int stop_init(void)
