@@ -27,16 +27,6 @@ enum relevance relevance_read(const char *word, size_t length)
     return RELEVANCE_NONE;
 }
 
-/* At most that many bytes of a text, but no part of a character. */
-static size_t cut(const char *bytes, size_t length, size_t most)
-{
-    if (length <= most)
-        return length;
-    while (most > 0 && ((unsigned char)bytes[most] & 0xc0) == 0x80)
-        most--;
-    return most;
-}
-
 void note_add_tag(struct note *note, struct note_tags *tags, const char *prefix, const char *word,
                   size_t length)
 {
@@ -46,7 +36,7 @@ void note_add_tag(struct note *note, struct note_tags *tags, const char *prefix,
     if (length == 0 || note->tag_count >= NOTE_TAGS)
         return;
     room = tags->room[note->tag_count];
-    length = cut(word, length, NOTE_TAG_MOST - before);
+    length = text_cut(word, length, NOTE_TAG_MOST - before);
     memcpy(room, prefix, before);
     memcpy(room + before, word, length);
     note->tags[note->tag_count++] = (struct record_text){room, before + length};
@@ -63,7 +53,7 @@ static enum result pack_text(struct record_text text, size_t most, struct text *
 
     if (result != RESULT_OK || text.length == 0)
         return result;
-    result = text_put_json(packed, text.bytes, cut(text.bytes, text.length, most));
+    result = text_put_json(packed, text.bytes, text_cut(text.bytes, text.length, most));
     if (result == RESULT_OK)
         result = text_put(packed, "", 1);
     if (result != RESULT_OK)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "send/sample.h"
 
+#include "base/text.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -161,16 +163,6 @@ static void move_to_front(struct samples *samples, struct open_sample *open)
     samples->open[0] = open;
 }
 
-/* The length of the whole characters at the start of a text that fit in `most` bytes. */
-static size_t cut_text(const char *text, size_t length, size_t most)
-{
-    if (length <= most)
-        return length;
-    while (most > 0 && ((unsigned char)text[most] & 0xc0) == 0x80)
-        most--;
-    return most;
-}
-
 /* Bytes of a sensor's name used in a file name, and the longest suffix, such as ".sf". */
 #define SENSOR_SHOWN 100u
 #define ENDING_MAX 40u
@@ -180,7 +172,7 @@ static void add_sensor(const char *file_name, const struct record *record,
                        char clean[SPOOL_FILE_NAME_MAX + 1])
 {
     size_t length = strlen(file_name), stem = length;
-    size_t sensor = cut_text(record->sensor.bytes, record->sensor.length, SENSOR_SHOWN);
+    size_t sensor = text_cut(record->sensor.bytes, record->sensor.length, SENSOR_SHOWN);
     const char *dot = strrchr(file_name, '.'), *ending = "";
     char name[SPOOL_FILE_NAME_MAX + 1];
 
@@ -188,7 +180,7 @@ static void add_sensor(const char *file_name, const struct record *record,
         ending = dot;
         stem = (size_t)(dot - file_name);
     }
-    stem = cut_text(file_name, stem, SPOOL_FILE_NAME_MAX - 1 - sensor - strlen(ending));
+    stem = text_cut(file_name, stem, SPOOL_FILE_NAME_MAX - 1 - sensor - strlen(ending));
     snprintf(name, sizeof name, "%.*s_%.*s%s", (int)stem, file_name, (int)sensor,
              record->sensor.bytes, ending);
     spool_clean_name(name, clean);
