@@ -55,8 +55,7 @@ const char *activity_graver(const char *activity, struct record_text told)
                                         "Attack Vector", "Common Activity"};
 
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if ((activity && strcmp(words[i], activity) == 0) ||
-            (told.length == strlen(words[i]) && memcmp(words[i], told.bytes, told.length) == 0))
+        if ((activity && strcmp(words[i], activity) == 0) || record_text_is(told, words[i]))
             return words[i];
     return activity;
 }

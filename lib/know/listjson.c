@@ -272,18 +272,14 @@ static struct document look_at(const struct json_member *members, size_t count)
     return document;
 }
 
-static bool is_text(struct record_text text, const char *string)
-{
-    return text.length == strlen(string) && memcmp(text.bytes, string, text.length) == 0;
-}
-
 /* Host names hold for those below, too; strings do not. Patterns do not apply to flows. */
 static enum result add_list(struct list_reading *reading, const struct document *document,
                             const struct json_member *members, size_t count)
 {
     static const struct note nothing;
-    bool pattern = is_text(document->type, "regex") || is_text(document->type, "substring");
-    enum known_scope scope = is_text(document->type, "string") ? KNOWN_EXACT : KNOWN_BELOW;
+    bool pattern =
+        record_text_is(document->type, "regex") || record_text_is(document->type, "substring");
+    enum known_scope scope = record_text_is(document->type, "string") ? KNOWN_EXACT : KNOWN_BELOW;
     enum result result = RESULT_OK;
 
     for (size_t i = 0; i < count && result == RESULT_OK; i++) {

@@ -34,17 +34,12 @@ static struct record_text next_word(const char **p, const char *end)
     return (struct record_text){start, (size_t)(*p - start)};
 }
 
-static bool is_text(struct record_text text, const char *string)
-{
-    return text.length == strlen(string) && memcmp(text.bytes, string, text.length) == 0;
-}
-
 static bool is_sink(struct record_text word)
 {
     static const char *const sinks[] = {"0.0.0.0", "127.0.0.1", "::", "::1"};
 
     for (size_t i = 0; i < sizeof sinks / sizeof *sinks; i++)
-        if (is_text(word, sinks[i]))
+        if (record_text_is(word, sinks[i]))
             return true;
     return false;
 }
@@ -52,8 +47,8 @@ static bool is_sink(struct record_text word)
 /* The names that a machine has for itself, which hosts files have, too. */
 static bool is_own_name(struct record_text name)
 {
-    return !memchr(name.bytes, '.', name.length) || is_text(name, "localhost.localdomain") ||
-           is_text(name, "0.0.0.0");
+    return !memchr(name.bytes, '.', name.length) || record_text_is(name, "localhost.localdomain") ||
+           record_text_is(name, "0.0.0.0");
 }
 
 static enum result add(struct list_reading *reading, struct record_text text,

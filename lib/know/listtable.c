@@ -86,18 +86,13 @@ static size_t split(const char *line, size_t length, char separator,
     return count;
 }
 
-static bool is_text(struct record_text text, const char *string)
-{
-    return text.length == strlen(string) && memcmp(text.bytes, string, text.length) == 0;
-}
-
 static void find_columns(struct table *table, const struct record_text *fields, size_t count)
 {
     for (size_t i = 0; i < COLUMNS; i++)
         table->columns[i] = -1;
     for (size_t i = 0; i < NAMES; i++)
         for (size_t j = 0; j < count; j++)
-            if (is_text(fields[j], column_names[i].name))
+            if (record_text_is(fields[j], column_names[i].name))
                 table->columns[column_names[i].column] = (int)j;
 }
 
@@ -136,7 +131,8 @@ static struct record_text field(const struct table *table, enum column column,
 {
     int at = table->columns[column];
 
-    if (at < 0 || (size_t)at >= count || is_text(fields[at], "-") || is_text(fields[at], "None"))
+    if (at < 0 || (size_t)at >= count || record_text_is(fields[at], "-") ||
+        record_text_is(fields[at], "None"))
         return (struct record_text){NULL, 0};
     return fields[at];
 }
@@ -148,7 +144,7 @@ static bool is_type_of_flows(struct record_text type)
                                         "domain",      "ip:port",       "ip"};
 
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-        if (is_text(type, types[i]))
+        if (record_text_is(type, types[i]))
             return true;
     return false;
 }

@@ -7,7 +7,6 @@
 #include "record/label.h"
 
 #include <stdio.h>
-#include <string.h>
 
 /* The most keys that can be known. */
 #define KEYS_MOST 32u
@@ -91,8 +90,7 @@ bool mistyped_relevance(struct record_text word, char problem[MISTYPED_PROBLEM])
 static bool is_category(struct record_text word)
 {
     for (size_t i = 0; i < LABEL_CATEGORIES; i++)
-        if (strlen(label_categories[i]) == word.length &&
-            memcmp(label_categories[i], word.bytes, word.length) == 0)
+        if (record_text_is(word, label_categories[i]))
             return true;
     return false;
 }

@@ -8,6 +8,8 @@
 #include "flow/connection.h"
 #include "packet/address.h"
 
+#include <string.h>
+
 /* NAME_OTHER: any other word in a line that was read; written as "original". */
 enum name_source { NAME_SESSION, NAME_PASSIVE, NAME_CACHE, NAME_ORIGINAL, NAME_OTHER };
 
@@ -16,6 +18,20 @@ struct record_text {
     const char *bytes;
     size_t length;
 };
+
+/* True if a text is that string. */
+static inline bool record_text_is(struct record_text text, const char *string)
+{
+    return text.length == strlen(string) && memcmp(text.bytes, string, text.length) == 0;
+}
+
+/* In the order of bytes, as memcmp returns it; what a text begins with comes before it. */
+static inline int record_text_compare(struct record_text a, struct record_text b)
+{
+    int order = memcmp(a.bytes, b.bytes, a.length < b.length ? a.length : b.length);
+
+    return order != 0 ? order : (a.length > b.length) - (a.length < b.length);
+}
 
 /* What filters other than flowlabel have added to a record (see secflow(5)). */
 struct record_known {

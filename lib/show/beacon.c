@@ -153,11 +153,7 @@ static enum result read_host(struct beacons *beacons, const struct merged *flow,
 /* Whether a filter has said that a flow is uninteresting. */
 static bool is_uninteresting(const struct merged *flow)
 {
-    static const char word[] = "knownUninteresting";
-    struct record_text relevance = flow->parts.rest;
-
-    return relevance.length == sizeof word - 1 &&
-           memcmp(relevance.bytes, word, relevance.length) == 0;
+    return record_text_is(flow->parts.rest, "knownUninteresting");
 }
 
 /* Flows come in. */
@@ -473,13 +469,6 @@ uint32_t beacon_rank(const struct beacon *beacon)
     return beacon->score.all > beacon->long_score ? beacon->score.all : beacon->long_score;
 }
 
-static int compare_texts(struct record_text a, struct record_text b)
-{
-    int order = memcmp(a.bytes, b.bytes, a.length < b.length ? a.length : b.length);
-
-    return order != 0 ? order : (a.length > b.length) - (a.length < b.length);
-}
-
 int beacon_compare(const void *a, const void *b)
 {
     const struct beacon *x = a, *y = b;
@@ -489,8 +478,8 @@ int beacon_compare(const void *a, const void *b)
         return beacon_rank(x) > beacon_rank(y) ? -1 : 1;
     if (x->flows != y->flows)
         return x->flows > y->flows ? -1 : 1;
-    order = compare_texts(x->src, y->src);
-    return order != 0 ? order : compare_texts(x->dst, y->dst);
+    order = record_text_compare(x->src, y->src);
+    return order != 0 ? order : record_text_compare(x->dst, y->dst);
 }
 
 enum result beacons_finish(struct beacons *beacons)

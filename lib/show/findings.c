@@ -23,17 +23,12 @@ struct findings {
     struct arrays tags, lists;
 };
 
-static bool is_word(struct record_text text, const char *word)
-{
-    return text.length == strlen(word) && memcmp(text.bytes, word, text.length) == 0;
-}
-
 /* Of so many words, gravest first, the one that a text is, counted from the end; 0: none. */
 static unsigned find_word(struct record_text text, const char *const *words, unsigned count)
 {
     unsigned i = 0;
 
-    while (i < count && !is_word(text, words[i]))
+    while (i < count && !record_text_is(text, words[i]))
         i++;
     return count - i;
 }
@@ -231,14 +226,11 @@ static enum result read_array(struct json *json, struct record_text array, struc
 
 static int compare_strings(const void *left, const void *right, void *context)
 {
-    size_t left_length, right_length, length;
-    const char *a = intern_text(context, *(const uint32_t *)left, &left_length);
-    const char *b = intern_text(context, *(const uint32_t *)right, &right_length);
-    int order;
+    struct record_text a, b;
 
-    length = left_length < right_length ? left_length : right_length;
-    order = memcmp(a, b, length);
-    return order != 0 ? order : (left_length > right_length) - (left_length < right_length);
+    a.bytes = intern_text(context, *(const uint32_t *)left, &a.length);
+    b.bytes = intern_text(context, *(const uint32_t *)right, &b.length);
+    return record_text_compare(a, b);
 }
 
 static enum result put_strings(struct intern *strings, struct text *text)

@@ -165,8 +165,7 @@ void page_put_relevance(struct html *html, struct record_text relevance)
     };
 
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (relevance.length == strlen(known[i].word) &&
-            memcmp(relevance.bytes, known[i].word, relevance.length) == 0)
+        if (record_text_is(relevance, known[i].word))
             html_put(html, known[i].markup);
 }
 

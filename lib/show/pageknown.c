@@ -40,11 +40,6 @@ void page_known_destroy(struct page_known *known)
     pool_destroy(&known->entries);
 }
 
-static bool is(struct record_text text, const char *word)
-{
-    return text.length == strlen(word) && memcmp(text.bytes, word, text.length) == 0;
-}
-
 static const char *const activity_names[ACTIVITY_COUNT] = {
     [ACTIVITY_IMPACT] = "Impact",
     [ACTIVITY_MALICIOUS] = "Malicious Activity",
@@ -58,7 +53,7 @@ static unsigned which_activity(struct record_text text)
 {
     unsigned activity = 0;
 
-    while (activity < ACTIVITY_COUNT && !is(text, activity_names[activity]))
+    while (activity < ACTIVITY_COUNT && !record_text_is(text, activity_names[activity]))
         activity++;
     return activity;
 }
@@ -66,9 +61,9 @@ static unsigned which_activity(struct record_text text)
 /* What of it the highest level tells: an event, a behavior, a destination. */
 static char letter(const struct record_known *known)
 {
-    if (known->event.length > 0 || is(known->known_by, "event"))
+    if (known->event.length > 0 || record_text_is(known->known_by, "event"))
         return 'E';
-    return is(known->known_by, "behavior") ? 'B' : 'D';
+    return record_text_is(known->known_by, "behavior") ? 'B' : 'D';
 }
 
 static enum result keep(struct page_known *known, struct record_text text, uint32_t *index)
@@ -125,7 +120,9 @@ static enum result find_entry(struct page_known *known, const char *key, size_t 
 /* How grave a relevance is. */
 static uint8_t gravity(struct record_text relevance)
 {
-    return is(relevance, "knownBad") ? 2 : is(relevance, "seenNearBad") ? 1 : 0;
+    return record_text_is(relevance, "knownBad")      ? 2
+           : record_text_is(relevance, "seenNearBad") ? 1
+                                                      : 0;
 }
 
 /* Texts are those of the first record that tells them, the relevance that of the gravest. */
@@ -190,7 +187,8 @@ static void add_counts(struct known_entry *entry, const struct record *record)
 /* What a record is known as: the title of an event, or its name; or any other title. */
 static struct record_text title_of(const struct record_known *told)
 {
-    return told->event.length > 0 && !is(told->known_by, "event") ? told->event : told->title;
+    return told->event.length > 0 && !record_text_is(told->known_by, "event") ? told->event
+                                                                              : told->title;
 }
 
 /* An entry of an event begins when the event did, and is of its source. */

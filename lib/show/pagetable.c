@@ -4,7 +4,6 @@
 #include "show/units.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* The height of a sparkline. */
 #define SPARK_HEIGHT 9u
@@ -145,11 +144,6 @@ static uint32_t shown_rows(const struct page_view *view, const struct summary *s
 /* In this order they are chosen, and of each the largest first. */
 enum choice { CHOICE_BAD, CHOICE_NEAR, CHOICE_KNOWN, CHOICE_NEW, CHOICE_REST, CHOICE_COUNT };
 
-static bool is(struct record_text text, const char *word)
-{
-    return text.length == strlen(word) && memcmp(text.bytes, word, text.length) == 0;
-}
-
 /*
  * Whether its behavior was seen nowhere else. What was never answered says nothing about a
  * destination, and scans are made of it.
@@ -169,11 +163,11 @@ static enum choice choice_of(const struct summary *summary, const struct summary
 
     if (!told)
         return CHOICE_REST;
-    if (is(told->relevance, "knownBad"))
+    if (record_text_is(told->relevance, "knownBad"))
         return CHOICE_BAD;
-    if (is(told->relevance, "seenNearBad"))
+    if (record_text_is(told->relevance, "seenNearBad"))
         return CHOICE_NEAR;
-    if (told->title.length > 0 && !is(told->relevance, "knownUninteresting"))
+    if (told->title.length > 0 && !record_text_is(told->relevance, "knownUninteresting"))
         return CHOICE_KNOWN;
     return is_new(summary, entry, told) ? CHOICE_NEW : CHOICE_REST;
 }

@@ -2,7 +2,6 @@
 #include "show/summaryparts.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* Made and destroyed. */
 
@@ -134,25 +133,17 @@ static uint64_t rank_value(const struct summary *summary, const struct summary_e
     }
 }
 
-static int compare_names(const struct summary *summary, uint32_t left, uint32_t right)
-{
-    size_t left_length, right_length;
-    const char *a = intern_text(&summary->names, left, &left_length);
-    const char *b = intern_text(&summary->names, right, &right_length);
-    int order = memcmp(a, b, left_length < right_length ? left_length : right_length);
-
-    return order != 0 ? order : (left_length > right_length) - (left_length < right_length);
-}
-
 static int compare_ranks(const void *left, const void *right, void *context)
 {
     const struct rank *a = left, *b = right;
+    const struct summary *summary = context;
 
     if (a->value != b->value)
         return a->value > b->value ? -1 : 1;
     if (a->bytes != b->bytes)
         return a->bytes > b->bytes ? -1 : 1;
-    return compare_names(context, a->entry, b->entry);
+    return record_text_compare(text_at(&summary->names, a->entry),
+                               text_at(&summary->names, b->entry));
 }
 
 static struct rank rank_of(const struct summary *summary, uint32_t index,
@@ -295,14 +286,6 @@ struct record_text summary_name(const struct summary *summary, const struct summ
                                                 : (struct record_text){NULL, 0};
 }
 
-/* Whether a text comes before another one in the order of bytes. */
-static bool is_before(struct record_text a, struct record_text b)
-{
-    int order = memcmp(a.bytes, b.bytes, a.length < b.length ? a.length : b.length);
-
-    return order != 0 ? order < 0 : a.length < b.length;
-}
-
 struct record_text summary_category(const struct summary *summary,
                                     const struct summary_entry *entry, uint64_t *flows)
 {
@@ -321,7 +304,7 @@ struct record_text summary_category(const struct summary *summary,
         if (share.flows > 0 && share.flows >= *flows) {
             struct record_text text = text_at(words, share.category);
 
-            if (share.flows > *flows || is_before(text, most))
+            if (share.flows > *flows || record_text_compare(text, most) < 0)
                 most = text;
             *flows = share.flows;
         }
