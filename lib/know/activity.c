@@ -5,6 +5,14 @@
 
 #include <string.h>
 
+const char *const activity_words[ACTIVITY_COUNT] = {
+    [ACTIVITY_IMPACT] = "Impact",
+    [ACTIVITY_MALICIOUS] = "Malicious Activity",
+    [ACTIVITY_SUSPICIOUS] = "Suspicious Activity",
+    [ACTIVITY_VECTOR] = "Attack Vector",
+    [ACTIVITY_COMMON] = "Common Activity",
+};
+
 static bool has_tag(const struct match *match, const char *prefix)
 {
     size_t length = strlen(prefix);
@@ -27,11 +35,11 @@ static const char *activity_of_count(const struct record *record)
         return NULL;
     if (record->known->flow_id_count >= ACTIVITY_COMMON_SAMPLES ||
         strcmp(category, "keepAlive") == 0)
-        return "Common Activity";
+        return activity_words[ACTIVITY_COMMON];
     for (size_t i = 0; i < sizeof dull / sizeof *dull; i++)
         if (strcmp(category, dull[i]) == 0)
             return NULL;
-    return "Suspicious Activity";
+    return activity_words[ACTIVITY_SUSPICIOUS];
 }
 
 const char *activity_of(const struct match *match, const struct record *record)
@@ -39,23 +47,20 @@ const char *activity_of(const struct match *match, const struct record *record)
     bool impact = has_tag(match, "\"impact:");
 
     if (match->relevance == RELEVANCE_BAD && !impact)
-        return "Malicious Activity";
+        return activity_words[ACTIVITY_MALICIOUS];
     if (has_tag(match, "\"vector:"))
-        return "Attack Vector";
+        return activity_words[ACTIVITY_VECTOR];
     if (impact)
-        return "Impact";
+        return activity_words[ACTIVITY_IMPACT];
     if (match->specific || match->relevance != RELEVANCE_NONE)
-        return "Common Activity";
+        return activity_words[ACTIVITY_COMMON];
     return activity_of_count(record);
 }
 
 const char *activity_graver(const char *activity, struct record_text told)
 {
-    static const char *const words[] = {"Impact", "Malicious Activity", "Suspicious Activity",
-                                        "Attack Vector", "Common Activity"};
-
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if ((activity && strcmp(words[i], activity) == 0) || record_text_is(told, words[i]))
-            return words[i];
+    for (size_t i = 0; i < ACTIVITY_COUNT; i++)
+        if (activity == activity_words[i] || record_text_is(told, activity_words[i]))
+            return activity_words[i];
     return activity;
 }

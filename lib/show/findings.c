@@ -2,6 +2,7 @@
 #include "show/findings.h"
 
 #include "base/json.h"
+#include "know/activity.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -44,9 +45,7 @@ unsigned findings_gravity(struct record_text relevance)
 /* The same of an activity. */
 static unsigned activity_gravity(struct record_text activity)
 {
-    static const char *const words[] = {"Impact", "Malicious Activity", "Suspicious Activity",
-                                        "Attack Vector", "Common Activity"};
-    unsigned gravity = find_word(activity, words, 5);
+    unsigned gravity = find_word(activity, activity_words, ACTIVITY_COUNT);
 
     return gravity > 0 ? gravity + 1 : activity.length > 0;
 }

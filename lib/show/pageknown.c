@@ -3,7 +3,6 @@
 
 #include "base/text.h"
 #include "base/timestamp.h"
-#include "know/activity.h"
 #include "show/pagewrite.h"
 
 #include <stdlib.h>
@@ -40,20 +39,12 @@ void page_known_destroy(struct page_known *known)
     pool_destroy(&known->entries);
 }
 
-static const char *const activity_names[ACTIVITY_COUNT] = {
-    [ACTIVITY_IMPACT] = "Impact",
-    [ACTIVITY_MALICIOUS] = "Malicious Activity",
-    [ACTIVITY_SUSPICIOUS] = "Suspicious Activity",
-    [ACTIVITY_VECTOR] = "Attack Vector",
-    [ACTIVITY_COMMON] = "Common Activity",
-};
-
 /* ACTIVITY_COUNT: none of them. */
 static unsigned which_activity(struct record_text text)
 {
     unsigned activity = 0;
 
-    while (activity < ACTIVITY_COUNT && !record_text_is(text, activity_names[activity]))
+    while (activity < ACTIVITY_COUNT && !record_text_is(text, activity_words[activity]))
         activity++;
     return activity;
 }
@@ -329,7 +320,7 @@ static void put_verdict(struct html *html, const struct page_known *known)
                gravest <= ACTIVITY_MALICIOUS ? " bad"
                : gravest < ACTIVITY_COMMON   ? " near"
                                              : "",
-               gravest < ACTIVITY_COMMON ? activity_names[gravest] : "No Interesting Activity");
+               gravest < ACTIVITY_COMMON ? activity_words[gravest] : "No Interesting Activity");
 }
 
 /* Says so if no behavior can be common yet, since few samples were counted. */
@@ -379,7 +370,7 @@ void page_put_activities(const struct page_view *view, const struct page_known *
     for (unsigned i = 0; i < ACTIVITY_COUNT; i++) {
         if (known->activities[i].flows == 0)
             continue;
-        html_print(html, "<tr><th scope=row>%s<td>", activity_names[i]);
+        html_print(html, "<tr><th scope=row>%s<td>", activity_words[i]);
         html_count(html, known->activities[i].flows);
         put_reasons(html, known, i);
         put_examples(view, i);

@@ -7,17 +7,8 @@
 #define SECFLOW_PAGEKNOWN_H
 
 #include "base/intern.h"
+#include "know/activity.h"
 #include "record/record.h"
-
-/* The gravest first, as a verdict takes them. */
-enum page_activity {
-    ACTIVITY_IMPACT,
-    ACTIVITY_MALICIOUS,
-    ACTIVITY_SUSPICIOUS,
-    ACTIVITY_VECTOR,
-    ACTIVITY_COMMON,
-    ACTIVITY_COUNT
-};
 
 /* Titles that are told apart; of others only flows are counted. */
 #define KNOWN_MOST 100000u
