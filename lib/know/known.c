@@ -489,14 +489,6 @@ uint64_t known_dropped(const struct known *known)
     return known->dropped;
 }
 
-size_t known_bytes(const struct known *known)
-{
-    return known->slot_count * sizeof *known->slots + known->block_count * KEY_BLOCK +
-           pool_bytes(&known->facts, sizeof(struct fact)) +
-           known->networks.capacity * sizeof *known->networks.list + intern_bytes(&known->notes) +
-           intern_bytes(&known->names);
-}
-
 bool known_has_below(const struct known *known)
 {
     return known->has_below;

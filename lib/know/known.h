@@ -104,11 +104,10 @@ MUST_CHECK enum result known_copy(struct known *known, const struct known *from,
 /* To be called after adding and before asking. RESULT_NO_MEMORY. */
 MUST_CHECK enum result known_ready(struct known *known);
 
-/* Number of keys of a kind; of facts, of those dropped; bytes of memory. */
+/* Number of keys of a kind; of facts, of those dropped. */
 uint32_t known_keys(const struct known *known, enum known_kind kind);
 uint64_t known_facts(const struct known *known);
 uint64_t known_dropped(const struct known *known);
-size_t known_bytes(const struct known *known);
 
 /* True if some fact holds below a name, and if one does for all names below. */
 bool known_has_below(const struct known *known);
