@@ -205,11 +205,6 @@ void watch_end(struct watch *watch, const struct watch_counts *counts)
     capmetrics_give(watch->metrics, counts);
 }
 
-uint64_t watch_forgotten_names(const struct watch_counts *counts)
-{
-    return counts->outbox.names_forgotten + counts->outbox.dropped_names + counts->unnamed;
-}
-
 void watch_tell(const struct watch *watch, const struct watch_counts *counts)
 {
     const struct outbox_counts *outbox = &counts->outbox;

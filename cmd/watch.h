@@ -70,6 +70,9 @@ void watch_tell(const struct watch *watch, const struct watch_counts *counts);
 bool watch_is_writing(const struct watch_counts *counts);
 
 /* Names dropped for lack of room, of any kind. */
-uint64_t watch_forgotten_names(const struct watch_counts *counts);
+static inline uint64_t watch_forgotten_names(const struct watch_counts *counts)
+{
+    return counts->outbox.names_forgotten + counts->outbox.dropped_names + counts->unnamed;
+}
 
 #endif
