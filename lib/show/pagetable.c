@@ -144,17 +144,29 @@ static uint32_t shown_rows(const struct page_view *view, const struct summary *s
 /* In this order they are chosen, and of each the largest first. */
 enum choice { CHOICE_BAD, CHOICE_NEAR, CHOICE_KNOWN, CHOICE_NEW, CHOICE_REST, CHOICE_COUNT };
 
-/*
- * Whether its behavior was seen nowhere else. What was never answered says nothing about a
- * destination, and scans are made of it.
- */
+/* What was never answered says nothing about a destination, and scans are made of it. */
+static bool is_unanswered(const struct summary *summary, const struct summary_entry *entry)
+{
+    uint64_t flows;
+
+    return page_kind(summary_category(summary, entry, &flows)) == KIND_UNANSWERED;
+}
+
+/* Whether its behavior was seen nowhere else. */
 static bool is_new(const struct summary *summary, const struct summary_entry *entry,
                    const struct summary_known *told)
 {
-    uint64_t flows;
     uint64_t count = told->destination_count > 0 ? told->destination_count : told->count_most;
 
-    return count == 1 && page_kind(summary_category(summary, entry, &flows)) != KIND_UNANSWERED;
+    return count == 1 && !is_unanswered(summary, entry);
+}
+
+/* Whether it has a title that is worth a row: not that of attempts to reach it. */
+static bool is_known(const struct summary *summary, const struct summary_entry *entry,
+                     const struct summary_known *told)
+{
+    return told->title.length > 0 && !record_text_is(told->relevance, "knownUninteresting") &&
+           !(record_text_is(told->known_by, "behavior") && is_unanswered(summary, entry));
 }
 
 static enum choice choice_of(const struct summary *summary, const struct summary_entry *entry)
@@ -167,7 +179,7 @@ static enum choice choice_of(const struct summary *summary, const struct summary
         return CHOICE_BAD;
     if (record_text_is(told->relevance, "seenNearBad"))
         return CHOICE_NEAR;
-    if (told->title.length > 0 && !record_text_is(told->relevance, "knownUninteresting"))
+    if (is_known(summary, entry, told))
         return CHOICE_KNOWN;
     return is_new(summary, entry, told) ? CHOICE_NEW : CHOICE_REST;
 }
