@@ -321,6 +321,8 @@ def test_structure(browser, page):
     browser.open(page, width=400)
     check(browser.eval("[...document.querySelectorAll('.scroll')].some(one => one.scrollWidth > one.clientWidth)"), True,
           "a wide table scrolls by itself")
+    check(browser.eval("[...document.querySelectorAll('td.wrap')].filter(one => one.offsetWidth < 200).length"), 0,
+          "cells of sentences are not too narrow for words")
 
 
 def test_print(browser, page):
