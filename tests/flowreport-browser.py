@@ -227,6 +227,24 @@ def test_sizes(browser, page, name):
             check(shot[:8], b"\x89PNG\r\n\x1a\n", f"{what}: a picture")
 
 
+# The times below the timeline of which one begins before the one to its left has ended.
+OVERLAP = """(() => {
+    const boxes = [...document.querySelectorAll('.time text[dy="17"]')].filter(one => one.checkVisibility())
+        .map(one => one.getBoundingClientRect());
+    return [boxes.length > 1, boxes.filter((box, i) => i > 0 && box.left < boxes[i - 1].right).length];
+})()"""
+
+
+def test_times(browser, home):
+    """Seconds take most room: ticks 5, 10 and 30 seconds apart, from anywhere."""
+    for span in (30, 47, 165):
+        for begin in (0, 1, 4):
+            path = make(home / "seconds.html", [record(relativeStart=begin + i * span / 60) for i in range(61)])
+            for width in (400, 760, 820, 1600):
+                browser.open(path, width=width)
+                check(browser.eval(OVERLAP), [True, 0], f"{span} s from {begin}, {width} pixels: times do not overlap")
+
+
 def test_dark(browser, page):
     background = "getComputedStyle(document.body).backgroundColor"
     browser.open(page)
@@ -356,6 +374,7 @@ def main():
             for test in (test_dark, test_off, test_sort, test_amounts, test_filter, test_hostile, test_structure,
                          test_print):
                 test(browser, page)
+            test_times(browser, home)
         finally:
             browser.close()
     print(f"1..{checks}")

@@ -207,6 +207,7 @@ static void put_ticks(struct html *html, const struct scale *scale)
 {
     int64_t end = scale_end(scale), range = (end - scale->start) / 1000;
     struct scale ticks = make_scale(scale->start, end, TICKS_MOST);
+    bool odd = true; /* one that narrow screens have no room for */
 
     for (size_t i = 0; i < ticks.parts; i++) {
         int64_t time = ticks.start + ticks.width * (int64_t)i;
@@ -215,11 +216,12 @@ static void put_ticks(struct html *html, const struct scale *scale)
         if (time < scale->start || time > end)
             continue;
         along = (unsigned)((time - scale->start) / range);
-        html_print(html, "<text class=%s x=\"%u.%u%%\" y=\"%u%%\" dy=17>",
+        odd = !odd;
+        html_print(html, "<text class=\"%s%s\" x=\"%u.%u%%\" y=\"%u%%\" dy=17>",
                    along < 40    ? "b"
                    : along > 960 ? "e"
                                  : "m",
-                   along / 10, along % 10, PLOT_PERCENT);
+                   odd ? " o" : "", along / 10, along % 10, PLOT_PERCENT);
         put_tick_text(html, time, ticks.width);
         html_put(html, "</text>");
     }
