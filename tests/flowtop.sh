@@ -259,6 +259,8 @@ DESTINATION    HOST        BEACON  LONG HOSTS WHEN
 strobe.example 192.0.2.3   strobe           1       ▄    █
 home\x1b[2J    2001:db8::2  0.951 1.000     1       ▄    █
 2 of 3 pairs; -n 0 shows all' 'pairs at 60 columns, some'
+pair ::1 9.9.9.9 ',"strobe":true' >short.sf
+like "$(table 200 short.sf)" '^DESTINATION HOST ' 'pairs with short names: whole heads'
 for width in 40 50 60 70 80 100 120 160 200 300; do
     widest=$(table $width alone.sf | wc -L)
     ok "pairs: at $width columns no line is wider" test "$widest" -le $((width > 50 ? width : 54))

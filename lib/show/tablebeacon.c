@@ -10,6 +10,7 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 /* The columns, in their order. */
 enum column {
@@ -85,6 +86,8 @@ static void fit(struct table *table)
     struct grid *grid = &table->grid;
     size_t time = UNITS_TIME - table->time_from;
 
+    for (unsigned i = COLUMN_NAME; i <= COLUMN_HOST; i++)
+        grid_want(grid, i, (struct record_text){heads[i], strlen(heads[i])});
     for (size_t i = 0; i < table->rows; i++) {
         grid_want(grid, COLUMN_NAME, table->list->beacons[i].dst);
         grid_want(grid, COLUMN_HOST, table->list->beacons[i].src);
