@@ -148,6 +148,18 @@ records "$times" 'nfdump.csv' "$tool" -x --timezone UTC nfdump.csv <<'END'
 192.168.1.10:50001 > 8.8.8.8:443 3 100 21.000000Z 2
 [fd00::10]:50002 > [2001:4860:4860::8888]:53 1 100 21.000000Z 2
 END
+for event in 1 4 2; do # created, an alert, deleted
+    jq --arg event $event 'map(if .src_port == 50002 then .event_id = $event else . end)' nfdump.json >event$event.json
+done
+records "$ports" 'a firewall flow that nfdump says was created' "$tool" --timezone UTC event1.json <<'END'
+50001
+END
+records "$ports" 'an alert' "$tool" --timezone UTC event4.json <<'END'
+50001
+END
+records "$ports" 'another event' "$tool" --timezone UTC event2.json <<'END'
+50001 50002
+END
 records '[inputs.start] | unique[]' '--timezone' "$tool" -x --timezone +02:00 nfdump.json <<'END'
 2023-11-14T20:13:21.500000Z
 END

@@ -18,6 +18,7 @@ enum text_field {
     TEXT_DST,
     TEXT_PROTO,
     TEXT_FLAGS,
+    TEXT_EVENT,
     TEXT_DOMAIN
 };
 
@@ -41,6 +42,7 @@ static const struct json_key keys[] = {
     {"out_packets", IPFIX_BACK_PACKETS},
     {"out_bytes", IPFIX_BACK_OCTETS},
     {"tcp_flags", TEXT_FLAGS},
+    {"event_id", TEXT_EVENT},
     {"export_sysid", TEXT_DOMAIN},
 };
 
@@ -216,6 +218,10 @@ static bool read_text(struct reading *reading, uint8_t field, const char *text, 
         return true;
     case TEXT_FLAGS:
         read_flags(reading, text, length);
+        return true;
+    case TEXT_EVENT:
+        if (number_count(text, length, &number))
+            set_number(reading, IPFIX_EVENT, number);
         return true;
     case TEXT_DOMAIN:
         reading->domain = number_count(text, length, &number) ? (uint32_t)number : 0;
