@@ -179,6 +179,8 @@ record 192.0.2.1:1025 new.example:443 0.0 1.0 2 1 '"destinationCount":1' >>many.
 record 192.0.2.1:1025 quiet.example:443 0.0 1.0 3 0 '"destinationCount":1' >>many.sf
 record 192.0.2.1:1025 dull.example:443 0.0 1.0 1 1 '"title":"Dull","relevance":"knownUninteresting"' >>many.sf
 record 192.0.2.1:1025 scanned.example:443 0.0 1.0 9 0 '"title":"Connection That Failed","knownBy":"behavior"' >>many.sf
+record 192.0.2.1:1025 empty.example:443 0.0 1.0 0 0 '"title":"Connection Kept Open","knownBy":"behavior"' >>many.sf
+record 192.0.2.1:1025 silent.example:443 0.0 1.0 0 0 '"destinationCount":1' >>many.sf
 record 192.0.2.1:1025 near.example:443 0.0 1.0 1 2 '"relevance":"seenNearBad"' >>many.sf
 record 192.0.2.1:1025 bad.example:443 0.0 1.0 1 1 '"relevance":"knownBad"' >>many.sf
 
@@ -191,12 +193,12 @@ is "$(rows destinations few.html)" \
     'bad.example:443 near.example:443 d40.example:443 d39.example:443 new.example:443 small.example:443' \
     '-n: what is known, what is new, and the largest, before attempts that failed'
 is "$(rows hosts few.html)" '192.0.2.40 192.0.2.39 192.0.2.38 192.0.2.37 192.0.2.36 192.0.2.35' '-n: hosts'
-like "$(grep '<caption>' few.html)" '^<div class=scroll><table class=sort><caption><span>6 of 47 shown: those of which something is known, then new ones, then the largest; flowtop -b destination -n 0 lists all\.' \
+like "$(grep '<caption>' few.html)" '^<div class=scroll><table class=sort><caption><span>6 of 49 shown: those of which something is known, then new ones, then the largest; flowtop -b destination -n 0 lists all\.' \
     '-n: what is left out'
 like "$(grep '<caption>' few.html)" '<caption><span>6 of 40 shown: those with the most bytes; flowtop -b source -n 0 lists all\.' '-n: hosts that are left out'
-"$tool" -n 0 many.sf >all47.html
-is "$(rows destinations all47.html | wc -w)" 47 '-n 0: all'
-is "$(grep -c ' shown: ' all47.html)" 0 '-n 0: nothing is left out'
+"$tool" -n 0 many.sf >all49.html
+is "$(rows destinations all49.html | wc -w)" 49 '-n 0: all'
+is "$(grep -c ' shown: ' all49.html)" 0 '-n 0: nothing is left out'
 
 # Long connections
 

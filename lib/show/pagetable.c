@@ -144,12 +144,16 @@ static uint32_t shown_rows(const struct page_view *view, const struct summary *s
 /* In this order they are chosen, and of each the largest first. */
 enum choice { CHOICE_BAD, CHOICE_NEAR, CHOICE_KNOWN, CHOICE_NEW, CHOICE_REST, CHOICE_COUNT };
 
-/* What was never answered says nothing about a destination, and scans are made of it. */
-static bool is_unanswered(const struct summary *summary, const struct summary_entry *entry)
+/*
+ * What was never answered, or carried nothing, says nothing about a destination, and scans are made
+ * of it.
+ */
+static bool is_empty(const struct summary *summary, const struct summary_entry *entry)
 {
     uint64_t flows;
 
-    return page_kind(summary_category(summary, entry, &flows)) == KIND_UNANSWERED;
+    return (entry->sent_bytes | entry->received_bytes) == 0 ||
+           page_kind(summary_category(summary, entry, &flows)) == KIND_UNANSWERED;
 }
 
 /* Whether its behavior was seen nowhere else. */
@@ -158,15 +162,15 @@ static bool is_new(const struct summary *summary, const struct summary_entry *en
 {
     uint64_t count = told->destination_count > 0 ? told->destination_count : told->count_most;
 
-    return count == 1 && !is_unanswered(summary, entry);
+    return count == 1 && !is_empty(summary, entry);
 }
 
-/* Whether it has a title that is worth a row: not that of attempts to reach it. */
+/* Whether it has a title that is worth a row: not that of attempts, or of empty packets. */
 static bool is_known(const struct summary *summary, const struct summary_entry *entry,
                      const struct summary_known *told)
 {
     return told->title.length > 0 && !record_text_is(told->relevance, "knownUninteresting") &&
-           !(record_text_is(told->known_by, "behavior") && is_unanswered(summary, entry));
+           !(record_text_is(told->known_by, "behavior") && is_empty(summary, entry));
 }
 
 static enum choice choice_of(const struct summary *summary, const struct summary_entry *entry)
