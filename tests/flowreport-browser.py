@@ -344,7 +344,7 @@ def test_structure(browser, page):
 
 
 def test_print(browser, page):
-    browser.open(page)
+    browser.open(page, width=700)
     pdf = base64.b64decode(browser.call("Page.printToPDF", preferCSSPageSize=True)["data"])
     check(pdf[:5], b"%PDF-", "printed to PDF")
     browser.call("Emulation.setEmulatedMedia", media="print")
@@ -353,6 +353,8 @@ def test_print(browser, page):
     # Chromium leaves a button out where it repeats the head of a table on the next sheet.
     check(browser.eval("[...document.querySelectorAll('th button')].filter(one => "
                        "getComputedStyle(one).display !== 'contents').length"), 0, "printed: heads are text")
+    check(browser.eval("[...document.querySelectorAll('.o')].filter(one => !one.checkVisibility()).length"), 0,
+          "printed: all times of the timeline")
     browser.call("Emulation.setEmulatedMedia", media="")
 
 
