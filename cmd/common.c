@@ -229,20 +229,24 @@ void print_part(const char **separator, uint64_t count, const char *what)
     }
 }
 
-/* Problems of one input that are printed before the rest is only counted. */
+/* Problems of one input that are printed before the rest is counted. */
 #define DAMAGES_TOLD 3
 
 void add_damage(struct damages *damages, const char *problem)
 {
     if (damages->count++ < DAMAGES_TOLD)
         complain(damages->path, "%s", problem);
+    else
+        snprintf(damages->last, sizeof damages->last, "%s", problem);
 }
 
 int end_damages(const struct damages *damages)
 {
-    if (damages->count > DAMAGES_TOLD)
-        complain(damages->path, "damaged in %" PRIu64 " more line%s", damages->count - DAMAGES_TOLD,
-                 damages->count == DAMAGES_TOLD + 1 ? "" : "s");
+    if (damages->count > DAMAGES_TOLD + 1)
+        complain(damages->path, "damaged in %" PRIu64 " more lines; the last: %s",
+                 damages->count - DAMAGES_TOLD, damages->last);
+    else if (damages->count > DAMAGES_TOLD)
+        complain(damages->path, "%s", damages->last);
     return damages->count > 0 ? EX_DATAERR : EX_OK;
 }
 

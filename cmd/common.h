@@ -72,16 +72,19 @@ int close_output(int status);
  */
 void print_part(const char **separator, uint64_t count, const char *what);
 
-/* Damage found in one input: the first few problems are printed, the rest only counted. */
+/* Damage found in one input: the first few problems are printed, and the last, which tells of a
+ * compressed input as a whole; those between them are counted. */
 struct damages {
     const char *path;
     uint64_t count;
+    char last[512];
 };
 
 /* Adds one problem. */
 void add_damage(struct damages *damages, const char *problem);
 
-/* Prints how many more there were. Returns EX_OK, or EX_DATAERR if there were any problems. */
+/* Prints how many more there were, and the last. Returns EX_OK, or EX_DATAERR if there were any
+ * problems. */
 int end_damages(const struct damages *damages);
 
 /* The worse exit status: damaged input (65) ranks below missing input (66), and so on. */

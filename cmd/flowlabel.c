@@ -12,7 +12,7 @@
 #include <string.h>
 
 static const struct tool_option tool_options[] = {
-    {'q', "quiet", NULL, "show no progress"},
+    {'q', "quiet", NULL, "show no progress, and no note about files without records"},
     COMMON_OPTIONS,
 };
 

@@ -47,7 +47,7 @@ static const struct tool_option tool_options[] = {
     {'j', "json", NULL, "write one JSON object per row, with all figures"},
     {OPTION_KEYS, "keys", "COUNT",
      "remember at most COUNT destinations or other keys (default 1000000)"},
-    {'q', "quiet", NULL, "show no progress"},
+    {'q', "quiet", NULL, "show no progress, and no notes about empty files and columns"},
     COMMON_OPTIONS,
 };
 

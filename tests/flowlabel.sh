@@ -111,7 +111,7 @@ $usual,$dns}" 'bad lines: the others'
 is "$(cat err)" 'flowlabel: bad.sf: line 2: not a Secflow: it does not begin with {
 flowlabel: bad.sf: line 3: not a Secflow: dst is not there
 flowlabel: bad.sf: line 4: not a Secflow: it is cut off
-flowlabel: bad.sf: damaged in 2 more lines' 'bad lines: messages'
+flowlabel: bad.sf: damaged in 2 more lines; the last: line 6: not a Secflow: it does not end within 1 MiB' 'bad lines: messages'
 printf '%s}\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\nx\n' "$usual" >blank.sf
 is_status 65 'behind blank lines: exit status' "$tool" blank.sf
 like "$(cat err)" '^flowlabel: blank.sf: line 22: ' 'behind blank lines: message'
@@ -128,7 +128,7 @@ at=$((${#usual} + 7))
 is "$(cat err)" "flowlabel: bytes.sf: line 1: not a Secflow: invalid UTF-8 at byte $at
 flowlabel: bytes.sf: line 2: not a Secflow: invalid UTF-8 at byte $at
 flowlabel: bytes.sf: line 3: not a Secflow: half of a surrogate pair at byte $at
-flowlabel: bytes.sf: damaged in 1 more line" 'lines that are not UTF-8: messages'
+flowlabel: bytes.sf: line 4: not a Secflow: control character in a string at byte $at" 'lines that are not UTF-8: messages'
 printf '{"x":"%1100000d"}\n' 0 >long.sf
 is_status 65 'a long line: exit status' "$tool" long.sf
 like "$(cat err)" 'line 1: not a Secflow: it does not end within 1 MiB' 'a long line: message'

@@ -278,7 +278,7 @@ is "$(cat out)" "$(record $a $b 0.0 4.0 '2 4 6 8')" 'bad lines: the others'
 is "$(cat err)" 'flowmerge: bad.sf: line 2: not a Secflow: it does not begin with {
 flowmerge: bad.sf: line 3: trafficDate is not there, or is not a number of seconds
 flowmerge: bad.sf: line 4: it starts or ends after the year 9999
-flowmerge: bad.sf: damaged in 1 more line' 'bad lines: messages'
+flowmerge: bad.sf: line 6: not a Secflow: relativeStart is not a number of seconds' 'bad lines: messages'
 { record $a $b 0.0 1.0 '1 2 3 4' ",\"x\":\"$(printf '%0900000d' 1)\"" && record $a $b 1.0 1.0 '1 2 3 4'; } >long.sf
 is_status 0 'a long line: exit status' "$tool" --memory 1M long.sf
 is "$(wc -c <out)" "$(head -n 1 long.sf | wc -c)" 'a long line'

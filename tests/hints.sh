@@ -81,7 +81,7 @@ says ipfix2flow eve.json "not NetFlow or IPFIX: it is Suricata's eve.json; use: 
 says ipfix2flow conn.tsv.log 'not NetFlow or IPFIX: it is a Zeek log; use: zeek2flow FILE'
 for name in 'pcap2flow:a capture file' 'ipfix2flow:NetFlow or IPFIX' 'zeek2flow:a Zeek log' "eve2flow:Suricata's eve.json" 'vpc2flow:a flow log of a cloud' flowlabel:Secflows; do
     says "${name%:*}" nfcapd.202611281900 \
-        "not ${name#*:}: it is an nfcapd file of nfdump; use: nfdump -q -o json -r FILE | ipfix2flow"
+        "not ${name#*:}: it is an nfcapd file of nfdump; use: TZ=UTC nfdump -q -o json -r FILE | ipfix2flow --timezone UTC"
     says "${name%:*}" trace.pcap.xz "not ${name#*:}: it is xz-compressed; use: xz -dc FILE | ${name%:*}"
 done
 

@@ -159,7 +159,7 @@ is "$(cat "$tmp/err")" 'vpc2flow: counts are too low, since the cloud has lost r
 is_status 0 'SKIPDATA, -q: exit status' "$tool" -q "$tmp/lost.log"
 is "$(cat "$tmp/err")" '' 'SKIPDATA, -q: silence'
 
-# Damage: the first few lines are told of, the others counted
+# Damage: the first few lines and the last are told of, the others counted
 
 {
     echo "$header"
@@ -167,9 +167,14 @@ is "$(cat "$tmp/err")" '' 'SKIPDATA, -q: silence'
     cat "$log"
 } >"$tmp/broken.log"
 is_status 65 'damage: exit status' "$tool" "$tmp/broken.log"
-is "$(grep -c 'it does not have the 14 cells that the names are for$' "$tmp/err")" 3 'damage: the first lines'
+is "$(grep -c ': line [0-9]*: it does not have the 14 cells that the names are for$' "$tmp/err")" 4 \
+    'damage: the first lines, and the last'
 like "$(tail -n 1 "$tmp/err")" '7 more' 'damage: how many more'
 is "$(cat "$tmp/out")" "$("$tool" "$log")" 'damage: all others are read'
+{ gzip -c "$tmp/broken.log" | head -c -8 && printf checksum; } >"$tmp/broken.gz"
+is_status 65 'damaged lines of a damaged gzip file: exit status' "$tool" "$tmp/broken.gz"
+like "$(tail -n 1 "$tmp/err")" 'damaged in 8 more lines; the last: after line [0-9]+: the gzip data are damaged' \
+    'damaged lines of a damaged gzip file: it is named'
 tr ' ' , <"$log" >"$tmp/vpc.csv"
 sed 's/[^,]*/"&"/g' "$tmp/vpc.csv" >"$tmp/quoted.csv"
 tr ' ' '\t' <"$log" >"$tmp/vpc.tsv"

@@ -101,7 +101,8 @@ reports 65 'bad.log: line 8: it has not the 12 cells' '50001 50007' "$tool" bad.
 is "$(cat err)" 'zeek2flow: bad.log: line 8: it has not the 12 cells that #fields names
 zeek2flow: bad.log: line 9: it has not the 12 cells that #fields names
 zeek2flow: bad.log: line 10: id.resp_h is not an address
-zeek2flow: bad.log: damaged in 2 more lines' 'the first three, then a count'
+zeek2flow: bad.log: damaged in 2 more lines; the last: line 12: orig_bytes is not a count of 64 bits' \
+    'the first three, then a count, and the last'
 reports 65 'standard input: line 8: ' '50001 50007' sh -c "'$tool' <bad.log"
 
 gzip -c logs/conn.tsv.log | head -c 20000 >cut.gz

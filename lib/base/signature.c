@@ -17,7 +17,10 @@ struct signature {
 #define VPC SIGNATURE_VPC, "a flow log of a cloud", "vpc2flow"
 #define NETFLOW SIGNATURE_NETFLOW, "NetFlow or IPFIX", "ipfix2flow"
 #define NFCAPD                                                                                     \
-    SIGNATURE_OTHER, "an nfcapd file of nfdump; use: nfdump -q -o json -r FILE | ipfix2flow", NULL
+    SIGNATURE_OTHER,                                                                               \
+        "an nfcapd file of nfdump; use: TZ=UTC nfdump -q -o json -r FILE | ipfix2flow --timezone " \
+        "UTC",                                                                                     \
+        NULL
 
 /* Files that people give to tools that read captures, logs or Secflows. */
 static const struct signature signatures[] = {
