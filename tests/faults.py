@@ -118,7 +118,7 @@ class Case:
 
     def start(self, folder, environment, *arguments):
         return subprocess.run([BINDIR / self.tool, *arguments], cwd=folder, env=environment,
-                              stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+                              stdin=subprocess.DEVNULL, capture_output=True, timeout=300)
 
     def result(self, folder, stdout):
         """What is always the same when all went well."""
@@ -314,13 +314,13 @@ class Take(Upload):
         process = subprocess.Popen(
             [BINDIR / self.tool, "-s", "spool", "-u", url, "--take", "in", *self.arguments], cwd=folder,
             env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        limit = time.monotonic() + 40  # what fails is tried again after some seconds
+        limit = time.monotonic() + 300  # what fails is tried again after some seconds
         while process.poll() is None and time.monotonic() < limit and (
                 not ends_in_order(process.pid) or self.is_busy(folder)):
             time.sleep(0.05)
         process.terminate()
         try:
-            stdout, stderr = process.communicate(timeout=60)
+            stdout, stderr = process.communicate(timeout=300)
         except subprocess.TimeoutExpired:
             process.kill()
             raise
@@ -363,7 +363,7 @@ class Live(Case):
             receiver.recv(1)  # which a capture gets before
         process.terminate()
         try:
-            stdout, stderr = process.communicate(timeout=60)
+            stdout, stderr = process.communicate(timeout=300)
         except subprocess.TimeoutExpired:
             process.kill()
             raise
