@@ -14,7 +14,7 @@ import tempfile
 import time
 
 TOOL = pathlib.Path(os.environ["BINDIR"]).resolve() / "flowreport"
-WAIT = 60  # seconds that the browser may take for an answer
+WAIT = 300  # seconds that the browser may take for an answer
 checks = 0
 failed = False
 

@@ -5,7 +5,8 @@
 
 runs the command with NOTIFY_SOCKET and a watchdog of two seconds, and prints what it says, a message
 a line, its lines joined by " | ". When it has been ready, has given a second sign of life, and the
-file is there, it is told to end, once: a third signal would kill it. The exit status is that of the command, 99 where that does not happen within a minute.
+file is there, it is told to end, once: a third signal would kill it. The exit status is that of the
+command, 99 where that does not happen within five minutes.
 """
 
 import os
@@ -21,7 +22,7 @@ def main():
     listener.bind("notify")
     os.chmod("notify", 0o777)
     environment = dict(os.environ, NOTIFY_SOCKET=os.path.abspath("notify"), WATCHDOG_USEC="2000000")
-    limit, told, child = time.monotonic() + 60, [], subprocess.Popen(sys.argv[2:], env=environment)
+    limit, told, child = time.monotonic() + 300, [], subprocess.Popen(sys.argv[2:], env=environment)
     ending = False
     while child.poll() is None and time.monotonic() < limit:
         if select.select([listener], [], [], 0.1)[0]:

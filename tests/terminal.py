@@ -5,7 +5,7 @@
 
 runs the command on a terminal of its own and presses Ctrl-C once it has shown what the pattern
 matches; an empty one never is. Prints each line that stays, and behind "~ " each that is taken away
-again. The exit status is that of the command, 99 where it shows no end within a minute.
+again. The exit status is that of the command, 99 where it shows no end within five minutes.
 """
 
 import os
@@ -69,7 +69,7 @@ def main():
     if child == 0:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # which a script's `&` has ignored
         os.execvp(command[0], command)
-    output, limit, pressed = b"", time.monotonic() + 60, not pattern
+    output, limit, pressed = b"", time.monotonic() + 300, not pattern
     while time.monotonic() < limit:
         if not select.select([terminal], [], [], 1)[0]:
             continue
@@ -85,7 +85,7 @@ def main():
             pressed = True
     else:
         os.kill(child, signal.SIGKILL)
-        print("! no end within a minute")
+        print("! no end within five minutes")
     screen = Screen()
     screen.write(output.decode("utf-8", "replace"))
     if screen.line:
