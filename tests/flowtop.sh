@@ -163,7 +163,16 @@ mkfifo stopped
 pid=$!
 exec 3>stopped
 cat flows.sf >&3
-kill -INT $pid
+takes_term() { # it is no shell any more, and has a handler, by its bit in SigCgt
+    [ "/proc/$pid/exe" -ef "$tool" ] &&
+        [ $((0x$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$pid/status") >> 14 & 1)) -eq 1 ]
+}
+tries=0
+until takes_term || [ $tries -ge 1200 ]; do
+    sleep 0.1
+    tries=$((tries + 1))
+done
+kill -TERM $pid # not INT, which a shell has its background ignore
 exec 3>&-
 wait $pid
 is "$? $(grep -c '^TOTAL  *11 ' shown) $(cat err)" '0 1 ' 'a signal: what has come is shown'
