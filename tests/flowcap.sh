@@ -459,8 +459,12 @@ echo nonsense >cache
 chmod 666 cache
 chmod 755 .
 start -d 1000000 -c "$PWD/cache"
-tcpreplay -q -i one0 --topspeed trace.pcap >replay.log 2>&1
-stop
+kill -STOP $cap # so that it has read none of them
+send -i one0 --topspeed trace.pcap
+kill $cap
+kill -CONT $cap
+wait $cap
+echo $? >status
 E2
 is "$(packets <live.sf)" "$sent" \
     'told to end: what has come is there'
