@@ -49,14 +49,14 @@ stop_collector() {
     :
 }
 
-# wait_for WHAT COMMAND...: until COMMAND succeeds, for up to a minute
+# wait_for WHAT COMMAND...: until COMMAND succeeds, for up to three minutes: 300 samples are synced one by one
 wait_for() {
     what=$1
     shift
     tries=0
     while ! "$@" 2>/dev/null; do
         tries=$((tries + 1))
-        if [ $tries -ge 600 ]; then
+        if [ $tries -ge 1800 ]; then
             tap_note 'waited in vain for' "$what"
             return 1
         fi
