@@ -2,6 +2,7 @@
 #include "capmetrics.h"
 
 #include "base/clock.h"
+#include "base/files.h"
 #include "base/metrics.h"
 #include "common.h"
 
@@ -203,11 +204,6 @@ static int tell_failure(const struct capmetrics *metrics)
     return EX_IOERR;
 }
 
-static bool is_full(int error)
-{
-    return error == ENOSPC || error == EDQUOT;
-}
-
 /*
  * As the user the tool has become. A file that cannot be written is reported at once. A full disk,
  * which may be temporary, does not stop the tool.
@@ -215,7 +211,7 @@ static bool is_full(int error)
 static int start(struct capmetrics *metrics)
 {
     write_counts(metrics, &(struct watch_counts){.problem = ""});
-    if (metrics->turned && (metrics->result != RESULT_SYSTEM || !is_full(metrics->error)))
+    if (metrics->turned && (metrics->result != RESULT_SYSTEM || !files_is_full(metrics->error)))
         return tell_failure(metrics);
     errno = pthread_create(&metrics->thread, NULL, run, metrics);
     metrics->running = errno == 0;

@@ -3,6 +3,7 @@
  * flowupload: delivers samples to the collector. See flowupload(1).
  */
 #include "base/clock.h"
+#include "base/files.h"
 #include "deliver.h"
 #include "headers.h"
 #include "options.h"
@@ -292,7 +293,7 @@ static bool wait_for_room(struct command *command)
     }
     if (!command->full)
         command->full_since = start;
-    if (!command->spool || !spool_is_full(error) || has_ended(command) ||
+    if (!command->spool || !files_is_full(error) || has_ended(command) ||
         now >= stop_time(-1, command->full_since)) {
         errno = error;
         return false;

@@ -2,6 +2,7 @@
 #include "take.h"
 
 #include "base/clock.h"
+#include "base/files.h"
 #include "child.h"
 #include "common.h"
 #include "inbox.h"
@@ -71,7 +72,7 @@ static enum outcome not_written(struct take *take, enum result result)
 
     if (result == RESULT_NO_MEMORY)
         return fail(take, out_of_memory());
-    if (!spool_is_full(errno) && errno != EMFILE && errno != ENFILE) {
+    if (!files_is_full(errno) && errno != EMFILE && errno != ENFILE) {
         complain_errno(path, "cannot write samples");
         return fail(take, EX_IOERR);
     }
@@ -351,7 +352,7 @@ static void tell_full(struct take *take)
 
     if (take->full)
         return;
-    if (spool_is_full(take->no_room)) {
+    if (files_is_full(take->no_room)) {
         complain(path, "no space is left there; files stay where they are until there is");
     } else {
         errno = take->no_room;

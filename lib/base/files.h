@@ -8,8 +8,15 @@
 
 #include "base/result.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <sys/types.h>
+
+/* True if errno means that there is no space at present. */
+static inline bool files_is_full(int error)
+{
+    return error == ENOSPC || error == EDQUOT;
+}
 
 /* Preserves errno. */
 void files_close(int fd);

@@ -2,6 +2,7 @@
 #include "send/delivery.h"
 
 #include "base/clock.h"
+#include "base/files.h"
 #include "send/answer.h"
 #include "send/backoff.h"
 #include "send/body.h"
@@ -156,7 +157,7 @@ static bool lacks_descriptors(int error)
 
 static bool is_passing(int error)
 {
-    return spool_is_full(error) || lacks_descriptors(error);
+    return files_is_full(error) || lacks_descriptors(error);
 }
 
 /* Waits if the disk is full or too many files are open; anything else ends delivery. */

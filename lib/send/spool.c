@@ -95,11 +95,6 @@ void spool_clean_name(const char *name, char clean[SPOOL_FILE_NAME_MAX + 1])
         *strrchr(clean, '.') = '_';
 }
 
-bool spool_is_full(int error)
-{
-    return error == ENOSPC || error == EDQUOT;
-}
-
 /* A new directory is durable once its parent is synced. */
 static void sync_parent(const char *path)
 {

@@ -86,9 +86,6 @@ MUST_CHECK enum result spool_commit(struct spool *spool, struct spool_file *file
 /* Removes the file and closes it. */
 void spool_discard(struct spool *spool, struct spool_file *file);
 
-/* True if errno means that there is no space at present. */
-bool spool_is_full(int error);
-
 /* Takes the lock. RESULT_END: another process has it. */
 MUST_CHECK enum result spool_lock(struct spool *spool);
 void spool_unlock(struct spool *spool);

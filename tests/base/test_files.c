@@ -87,6 +87,15 @@ static void test_rename(void)
     close(fd);
 }
 
+static void test_is_full(void)
+{
+    ok(files_is_full(ENOSPC), "no space left");
+    ok(files_is_full(EDQUOT), "nor of a quota");
+    ok(!files_is_full(EIO), "an error is something else");
+    ok(!files_is_full(EACCES), "as is a lacking right");
+    ok(!files_is_full(0), "and none");
+}
+
 /* From now on no file can get longer than that. */
 static void limit_files(rlim_t bytes)
 {
@@ -128,6 +137,7 @@ int main(void)
     test_lines();
     test_long();
     test_rename();
+    test_is_full();
     test_write();
     remove_folder();
     return done();

@@ -308,15 +308,6 @@ static void test_clean_names(void)
     ok(spool_is_file_name(clean), "and is one");
 }
 
-static void test_is_full(void)
-{
-    ok(spool_is_full(ENOSPC), "no space left");
-    ok(spool_is_full(EDQUOT), "nor of a quota");
-    ok(!spool_is_full(EIO), "an error is something else");
-    ok(!spool_is_full(EACCES), "as is a lacking right");
-    ok(!spool_is_full(0), "and none");
-}
-
 /* Files, from beginning to end. */
 
 static void check_entry(struct spool *spool, enum spool_kind kind, int64_t before,
@@ -1523,7 +1514,6 @@ int main(void)
     test_kinds();
     test_file_names();
     test_clean_names();
-    test_is_full();
     test_life();
     test_commit_fails();
     test_unsynced();
