@@ -60,18 +60,6 @@ static char *put_first(char *p, struct writing *writing, int64_t traffic_date)
     return put_field(p, ",\"proto\":", writing, PIECE_PROTO);
 }
 
-static char *put_origin(char *p, const struct writing *writing)
-{
-    const struct piece *piece = writing->piece;
-
-    p = put_field(p, ",\"sensor\":", writing, PIECE_SENSOR);
-    if (piece->bytes_from == BYTES_FROM_IP)
-        p = put_literal(p, ",\"bytesFrom\":\"ip\"");
-    if (piece->bytes_from == BYTES_FROM_FRAME)
-        p = put_literal(p, ",\"bytesFrom\":\"frame\"");
-    return piece->sampling > 0 ? put_count(p, ",\"sampling\":", piece->sampling) : p;
-}
-
 static char *put_extension(char *p, const struct writing *writing, bool extended)
 {
     if (extended)
@@ -108,7 +96,9 @@ enum result piece_put_line(struct text *to, const struct piece *piece, bool exte
     writing.wanted = writing.texts.kept | writing.texts.told | (extend ? PIECE_EXTENDED_TEXTS : 0);
     if (text_reserve(to, most_bytes(&writing)) != RESULT_OK)
         return RESULT_NO_MEMORY;
-    p = put_origin(put_first(to->bytes + to->length, &writing, traffic_date), &writing);
+    p = put_first(to->bytes + to->length, &writing, traffic_date);
+    p = put_field(p, ",\"sensor\":", &writing, PIECE_SENSOR);
+    p = put_measured(p, piece->bytes_from, piece->sampling);
     if ((writing.wanted & ~PIECE_FIRST_TEXTS) != 0 || piece->extended || extend)
         p = put_extension(p, &writing, piece->extended || extend);
     if (writing.texts.kept >> PIECE_REST & 1)

@@ -201,4 +201,29 @@ static inline char *put_quote(char *p)
     return p;
 }
 
+/* A protocol that has a word (struct record), in quotes. */
+static inline char *put_proto(char *p, uint8_t proto)
+{
+    switch (proto) {
+    case IPPROTO_TCP:
+        return put_literal(p, "\"tcp\"");
+    case IPPROTO_UDP:
+        return put_literal(p, "\"udp\"");
+    case IPPROTO_ICMP:
+        return put_literal(p, "\"icmp\"");
+    default:
+        return put_literal(p, "\"icmp6\"");
+    }
+}
+
+/* The fields, if they are known, that say how counts came about. */
+static inline char *put_measured(char *p, enum bytes_from bytes_from, uint64_t sampling)
+{
+    if (bytes_from == BYTES_FROM_IP)
+        p = put_literal(p, ",\"bytesFrom\":\"ip\"");
+    if (bytes_from == BYTES_FROM_FRAME)
+        p = put_literal(p, ",\"bytesFrom\":\"frame\"");
+    return sampling > 0 ? put_unsigned(put_literal(p, ",\"sampling\":"), sampling) : p;
+}
+
 #endif

@@ -54,21 +54,6 @@ static char *put_destination(char *p, const struct record *record)
                : put_endpoint(p, &record->dst, record_has_ports(record), record->dport);
 }
 
-static char *put_proto(char *p, uint8_t proto)
-{
-    p = put_literal(p, ",\"proto\":\"");
-    switch (proto) {
-    case IPPROTO_TCP:
-        return put_literal(p, "tcp\"");
-    case IPPROTO_UDP:
-        return put_literal(p, "udp\"");
-    case IPPROTO_ICMP:
-        return put_literal(p, "icmp\"");
-    default:
-        return put_literal(p, "icmp6\"");
-    }
-}
-
 /* A field with a text, if there is one; before: its name and the punctuation around it. */
 static char *put_text(char *p, const char *before, struct record_text text)
 {
@@ -76,20 +61,6 @@ static char *put_text(char *p, const char *before, struct record_text text)
         return p;
     p = put_bytes(p, before, strlen(before));
     return put_quote(put_escaped(p, text));
-}
-
-static char *put_origin(char *p, const struct record *record)
-{
-    p = put_text(p, ",\"sensor\":\"", record->sensor);
-    if (record->bytes_from == BYTES_FROM_IP)
-        p = put_literal(p, ",\"bytesFrom\":\"ip\"");
-    if (record->bytes_from == BYTES_FROM_FRAME)
-        p = put_literal(p, ",\"bytesFrom\":\"frame\"");
-    if (record->sampling > 0) {
-        p = put_literal(p, ",\"sampling\":");
-        p = put_unsigned(p, record->sampling);
-    }
-    return p;
 }
 
 static char *put_times(char *p, const struct record *record)
@@ -241,8 +212,9 @@ enum result record_write(struct record_writer *writer, const struct record *reco
     p = put_flow(output->buffer + output->used, record);
     p = put_bytes(p, writer->date_field, writer->date_length);
     if (record->proto != 0)
-        p = put_proto(p, record->proto);
-    p = put_origin(p, record);
+        p = put_proto(put_literal(p, ",\"proto\":"), record->proto);
+    p = put_text(p, ",\"sensor\":\"", record->sensor);
+    p = put_measured(p, record->bytes_from, record->sampling);
     if (record->extended)
         p = put_extension(p, record);
     p = put_literal(p, "}\n");

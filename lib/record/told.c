@@ -90,22 +90,6 @@ static char *put_id(const struct told *told, char *p)
     return put_quote(put_bytes(put_quote(p), text, sizeof text - 1));
 }
 
-static char *put_proto(const struct told *told, char *p)
-{
-    switch (told->proto) {
-    case IPPROTO_TCP:
-        return put_literal(p, "\"tcp\"");
-    case IPPROTO_UDP:
-        return put_literal(p, "\"udp\"");
-    case IPPROTO_ICMP:
-        return put_literal(p, "\"icmp\"");
-    case IPPROTO_ICMPV6:
-        return put_literal(p, "\"icmp6\"");
-    default:
-        return put_text(told->proto_text, p);
-    }
-}
-
 char *told_put(const struct told *told, enum record_field field, char *p)
 {
     const struct told_end *src = &told->ends[0], *dst = &told->ends[1];
@@ -122,7 +106,7 @@ char *told_put(const struct told *told, enum record_field field, char *p)
     case RECORD_PROTOCOL_INFORMATION:
         return told->has_ports ? put_literal(p, "\"\"") : put_literal(p, "\"ICMP\"");
     case RECORD_PROTO:
-        return put_proto(told, p);
+        return told->proto == 0 ? put_text(told->proto_text, p) : put_proto(p, told->proto);
     case RECORD_SRC_IP:
         return put_ip(src, p);
     case RECORD_SRC_PORT:
