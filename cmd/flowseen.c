@@ -130,12 +130,9 @@ static void put_number(struct values *values, enum field field, int64_t number)
 
 static void put_time(struct values *values, enum field field, int64_t seconds)
 {
-    char *start = values->numbers[field], *p = put_quote(start);
+    char *start = values->numbers[field];
 
-    p = put_timestamp(p, seconds * SECOND) - strlen(".000000Z");
-    p = put_literal(p, "Z");
-    p = put_quote(p);
-    *p = '\0';
+    *put_quote(put_second(put_quote(start), seconds)) = '\0';
     values->values[field] = start;
 }
 

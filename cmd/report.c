@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/number.h"
 #include "common.h"
+#include "record/put.h"
 #include "signals.h"
 
 #include <errno.h>
@@ -12,7 +13,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #define REPORT_EVERY (15 * SECOND)
@@ -52,11 +52,7 @@ void report_destroy(struct report *report)
 
 static const char *time_text(char text[TIME_TEXT], int64_t time)
 {
-    time_t seconds = (time_t)(time / SECOND);
-    struct tm tm;
-
-    if (!gmtime_r(&seconds, &tm) || strftime(text, TIME_TEXT, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-        *text = '\0';
+    *put_second(text, time / SECOND) = '\0';
     return text;
 }
 

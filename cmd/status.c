@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "status.h"
 
-#include "base/calendar.h"
+#include "base/clock.h"
 #include "base/text.h"
+#include "record/put.h"
 #include "send/answer.h"
 
 #include <errno.h>
@@ -28,14 +29,7 @@
 
 static const char *write_time(int64_t microseconds, char text[TIME_TEXT])
 {
-    int64_t seconds = microseconds / 1000000;
-    struct date date = calendar_date(seconds / DAY_SECONDS);
-    int second = (int)(seconds % DAY_SECONDS);
-
-    text[0] = '\0';
-    if (microseconds > 0)
-        snprintf(text, TIME_TEXT, "%04d-%02d-%02dT%02d:%02d:%02dZ", date.year, date.month, date.day,
-                 second / 3600, second / 60 % 60, second % 60);
+    *(microseconds > 0 ? put_second(text, microseconds / SECOND) : text) = '\0';
     return text;
 }
 

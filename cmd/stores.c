@@ -320,8 +320,8 @@ static void print_time(const char *name, int64_t seconds)
     char text[40];
 
     if (seconds >= 0) {
-        *(put_timestamp(text, seconds * SECOND) - strlen(".000000Z")) = '\0';
-        printf("%-12s%sZ\n", name, text);
+        *put_second(text, seconds) = '\0';
+        printf("%-12s%s\n", name, text);
     }
 }
 

@@ -130,10 +130,8 @@ static inline char *put_two(char *p, int value)
     return put_bytes(p, two_digits + value * 2, 2);
 }
 
-/* RFC 3339, UTC, microseconds. Readers take no time outside of the years 1970 to 9999. */
-static inline char *put_timestamp(char *p, int64_t microseconds)
+static inline char *put_date_time(char *p, int64_t seconds)
 {
-    int64_t seconds = microseconds / 1000000;
     struct date date = calendar_date(seconds / DAY_SECONDS);
     int second = (int)(seconds % DAY_SECONDS);
 
@@ -148,7 +146,21 @@ static inline char *put_timestamp(char *p, int64_t microseconds)
     *p++ = ':';
     p = put_two(p, second / 60 % 60);
     *p++ = ':';
-    p = put_two(p, second % 60);
+    return put_two(p, second % 60);
+}
+
+/* RFC 3339, UTC, whole seconds. Readers take no time outside of the years 1970 to 9999. */
+static inline char *put_second(char *p, int64_t seconds)
+{
+    p = put_date_time(p, seconds);
+    *p++ = 'Z';
+    return p;
+}
+
+/* The same with microseconds. */
+static inline char *put_timestamp(char *p, int64_t microseconds)
+{
+    p = put_date_time(p, microseconds / 1000000);
     *p++ = '.';
     p = put_six_digits(p, (uint32_t)(microseconds % 1000000));
     *p++ = 'Z';
