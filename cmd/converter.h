@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the command lines of the converters pcap2flow, zeek2flow and flowcap share.
+ * What the command lines of the tools that make Secflows of something else share.
  */
 #ifndef SECFLOW_CONVERTER_H
 #define SECFLOW_CONVERTER_H

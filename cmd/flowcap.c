@@ -259,22 +259,17 @@ static enum result take_frame(void *context, const struct frame *frame)
     return result;
 }
 
-static const char *interface_name(const struct command *command)
-{
-    return command->interfaces;
-}
-
 /* A missing interface is reported once, then waited for. */
 static int wait_for_interface(struct command *command, int64_t now)
 {
     enum capture_state state = capture_state(command->capture);
 
     if (state != CAPTURE_DOWN && state != CAPTURE_MISSING) {
-        complain(interface_name(command), "%s", capture_problem(command->capture));
+        complain(command->interfaces, "%s", capture_problem(command->capture));
         return EX_UNAVAILABLE;
     }
     if (!command->converter.quiet)
-        complain(interface_name(command), "%s; waiting for it", capture_problem(command->capture));
+        complain(command->interfaces, "%s; waiting for it", capture_problem(command->capture));
     command->retry_after = SECOND;
     command->retry_at = now + command->retry_after;
     return EX_OK;
@@ -287,7 +282,7 @@ static int look_for_interface(struct command *command, int64_t now)
     switch (capture_reopen(command->capture)) {
     case CAPTURE_GOOD:
         if (!command->converter.quiet)
-            complain(interface_name(command), "capturing from it again");
+            complain(command->interfaces, "capturing from it again");
         command->retry_after = 0;
         return EX_OK;
     case CAPTURE_DOWN:
@@ -298,7 +293,7 @@ static int look_for_interface(struct command *command, int64_t now)
         command->retry_at = now + command->retry_after;
         return EX_OK;
     default:
-        complain(interface_name(command), "%s", capture_problem(command->capture));
+        complain(command->interfaces, "%s", capture_problem(command->capture));
         return EX_UNAVAILABLE;
     }
 }
@@ -463,20 +458,20 @@ static int open_capture(struct command *command)
     case CAPTURE_GOOD:
         return EX_OK;
     case CAPTURE_DENIED:
-        complain(interface_name(command),
+        complain(command->interfaces,
                  "%s; run flowcap as root, or give it the right: setcap cap_net_raw+ep FLOWCAP, "
                  "or in a unit of systemd AmbientCapabilities=CAP_NET_RAW",
                  capture_problem(command->capture));
         return EX_NOPERM;
     case CAPTURE_MISSING:
-        interface_missing(interface_name(command), capture_problem(command->capture));
+        interface_missing(command->interfaces, capture_problem(command->capture));
         return EX_UNAVAILABLE;
     case CAPTURE_UNFIT:
         if (command->capture_options.snap.filter)
             return usage_error("-f: %s", capture_problem(command->capture));
         /* fall through */
     default:
-        complain(interface_name(command), "%s", capture_problem(command->capture));
+        complain(command->interfaces, "%s", capture_problem(command->capture));
         return EX_UNAVAILABLE;
     }
 }
@@ -534,7 +529,7 @@ static int prepare(struct command *command)
     if (status == EX_OSERR)
         return status;
     command->status = status; /* goes on without a name cache */
-    status = keeping_open(&command->keeping, interface_name(command));
+    status = keeping_open(&command->keeping, command->interfaces);
     if (status == EX_OK)
         status = open_outbox(command);
     if (status == EX_OK)
@@ -593,7 +588,7 @@ static int command_init(struct command *command)
     int status = block_signals(command);
 
     share_memory();
-    command->capture_options.interface = interface_name(command);
+    command->capture_options.interface = command->interfaces;
     snap->keep_all = command->converter.keep_all;
     snap->family = command->converter.family;
     snap->session_names = command->converter.session_names;
@@ -601,7 +596,7 @@ static int command_init(struct command *command)
     if (status == EX_OK)
         status = open_output(&command->converter, &command->writer);
     watch_init(&command->watch,
-               &(struct watch_options){.interface = interface_name(command),
+               &(struct watch_options){.interface = command->interfaces,
                                        .sensor = command->converter.sensor,
                                        .metrics = command->metrics,
                                        .keeping = &command->keeping,

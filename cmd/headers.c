@@ -114,11 +114,6 @@ static char *next_line(struct secret *secret)
     return line;
 }
 
-static void forget(struct secret *secret)
-{
-    text_destroy(&secret->text);
-}
-
 static int add_file(struct headers *headers, const char *path)
 {
     struct secret secret;
@@ -135,7 +130,7 @@ static int add_file(struct headers *headers, const char *path)
                 problem ? usage_error("-H: %s: line %zu is not a header: %s", path, number, problem)
                         : add_secret(headers, line);
     }
-    forget(&secret);
+    text_destroy(&secret.text);
     return status;
 }
 
@@ -190,7 +185,7 @@ static int add_key_file(struct headers *headers, const char *path, bool optional
     while (status == EX_OK && (line = next_line(&secret)))
         if (line[0] != '\0')
             status = usage_error("%s: there is more than the line of the key", path);
-    forget(&secret);
+    text_destroy(&secret.text);
     return status;
 }
 

@@ -2,6 +2,7 @@
 #include "secflows.h"
 
 #include "base/clock.h"
+#include "base/files.h"
 #include "stop.h"
 
 #include <errno.h>
@@ -9,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 int secflows_init(struct secflows *secflows, const char *const *names, size_t count)
 {
@@ -52,11 +52,9 @@ int secflows_open(struct secflows *secflows, const char *path)
 int secflows_open_fd(struct secflows *secflows, const char *path, int fd)
 {
     enum result result = input_open_fd(&secflows->input, fd);
-    int saved = errno;
 
     if (result != RESULT_OK)
-        close(fd);
-    errno = saved;
+        files_close(fd);
     return begin(secflows, path, result);
 }
 

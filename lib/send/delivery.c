@@ -298,7 +298,6 @@ static enum result open_body(struct delivery *delivery, int fd, struct body **bo
                           : options->upload.form                ? BODY_DOCUMENT
                                                                 : BODY_LINES;
     enum result result = fd < 0 ? RESULT_SYSTEM : RESULT_OK;
-    int saved;
 
     delivery->start = 0;
     if (result == RESULT_OK && delivery->entry.kind == SPOOL_RECORDS)
@@ -306,10 +305,8 @@ static enum result open_body(struct delivery *delivery, int fd, struct body **bo
     if (result == RESULT_OK)
         result =
             body_init(body, fd, delivery->start, form, entry_file_name(delivery), options->gzip);
-    saved = errno;
     if (fd >= 0 && result != RESULT_OK)
-        close(fd);
-    errno = saved;
+        files_close(fd);
     return result;
 }
 

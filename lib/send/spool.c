@@ -203,10 +203,7 @@ enum result spool_look(struct spool **spool, const char *path)
     int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
     if (folder >= 0 && faccessat(folder, ".", X_OK, AT_EACCESS) < 0) {
-        int saved = errno;
-
-        close(folder);
-        errno = saved;
+        files_close(folder);
         return RESULT_SYSTEM;
     }
     return look_at(spool, folder);

@@ -2,6 +2,7 @@
 #include "send/upload.h"
 
 #include "base/clock.h"
+#include "base/files.h"
 #include "base/text.h"
 
 #include <curl/curl.h>
@@ -143,14 +144,11 @@ static enum result read_all(const char *path, struct text *text)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     enum result result;
-    int saved;
 
     if (fd < 0)
         return RESULT_SYSTEM;
     result = text_read(text, fd, CA_BYTES_MAX);
-    saved = errno;
-    close(fd);
-    errno = saved;
+    files_close(fd);
     return result;
 }
 
