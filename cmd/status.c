@@ -95,8 +95,9 @@ static void read_answer(struct status *status, struct rejection *rejection)
     rejection->time = 0;
     rejection->words[0] = '\0';
     snprintf(rejection->reason, REASON_TEXT, "unknown");
-    if (fd >= 0 && fstat(fd, &stat) == 0)
-        rejection->time = stat.st_mtim.tv_sec * (int64_t)1000000 + stat.st_mtim.tv_nsec / 1000;
+    if (fd >= 0 && fstat(fd, &stat) == 0 && stat.st_mtim.tv_sec >= 0 &&
+        stat.st_mtim.tv_sec < TIME_END / SECOND) /* some file systems have others */
+        rejection->time = stat.st_mtim.tv_sec * SECOND + stat.st_mtim.tv_nsec / 1000;
     if (fd >= 0)
         close(fd);
     if (line > 0)
