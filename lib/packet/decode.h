@@ -27,6 +27,8 @@ struct descent {
 /* A parsed IP header. */
 struct ip_header {
     uint8_t family, proto;
+    uint8_t
+        first_proto; /* IPv4: before an authentication header, as all fragments have it; else 0 */
     const uint8_t *src, *dst;
     uint32_t length; /* of the IP payload, without extension headers */
     uint32_t ident;  /* of the datagram, shared by its fragments */

@@ -58,7 +58,7 @@ static void make_key(const struct ip_header *ip, struct fragment *key)
     address_set(&key->src, ip->family, ip->src);
     address_set(&key->dst, ip->family, ip->dst);
     key->ident = ip->ident;
-    key->ip_proto = ip->family == 4 ? ip->proto : 0;
+    key->ip_proto = ip->first_proto;
 }
 
 static unsigned set_of(const struct fragment_table *table, const struct fragment *key)

@@ -223,7 +223,7 @@ static int decode_ipv4(struct descent *descent, struct cursor *cursor)
     if (total < header)
         return PACKET_DAMAGED;
     fragment = be16(cursor->data + 6);
-    ip.proto = cursor->data[9];
+    ip.proto = ip.first_proto = cursor->data[9];
     ip.src = cursor->data + 12;
     ip.dst = cursor->data + 16;
     ip.length = total - header;
