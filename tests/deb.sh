@@ -36,9 +36,9 @@ mount_root() {
         inside dpkg --audit
 }
 
-# inside COMMAND...: run it in $root
+# inside COMMAND...: run it in $root, as root, who may have the current directory in PATH
 inside() {
-    chroot $root env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C DEBIAN_FRONTEND=noninteractive "$@"
+    chroot $root env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin: LC_ALL=C DEBIAN_FRONTEND=noninteractive "$@"
 }
 
 # remove_package: keeps the configuration and what was captured
