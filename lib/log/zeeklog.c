@@ -43,6 +43,7 @@ const struct json_key zeek_fields[] = {
     {"server_name", FIELD_SERVER_NAME},
     {"method", FIELD_METHOD},
     {"host", FIELD_HOST},
+    {"uri", FIELD_URI},
     {"call_id", FIELD_CALL_ID},
     {"_path", FIELD_PATH},
 };

@@ -39,6 +39,7 @@ enum zeek_field {
     FIELD_SERVER_NAME,
     FIELD_METHOD,
     FIELD_HOST,
+    FIELD_URI,
     FIELD_CALL_ID,
     FIELD_PATH,
     FIELDS

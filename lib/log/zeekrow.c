@@ -11,6 +11,7 @@
 
 #include <netinet/in.h>
 #include <string.h>
+#include <strings.h>
 
 static bool is_marker(const struct cell *cell, const struct marker *marker)
 {
@@ -296,12 +297,13 @@ static enum result make_lookup(struct zeeklog *log, struct log_row *row, bool *u
     return RESULT_OK;
 }
 
-/* True for a request to open a tunnel, whose host is not the other end. */
+/* True for a request to a proxy, whose host is not the other end. */
 static bool is_to_proxy(const struct zeeklog *log)
 {
-    const struct cell *method = get(log, FIELD_METHOD);
+    const struct cell *method = get(log, FIELD_METHOD), *uri = get(log, FIELD_URI);
 
-    return method && method->length == 7 && memcmp(method->text, "CONNECT", 7) == 0;
+    return (method && method->length == 7 && memcmp(method->text, "CONNECT", 7) == 0) ||
+           (uri && uri->length > 7 && strncasecmp(uri->text, "http://", 7) == 0);
 }
 
 static enum result make_session(struct zeeklog *log, enum zeek_kind kind, struct log_row *row,

@@ -643,6 +643,14 @@ static void test_sessions(void)
           "method says host\nC1 says a.example\n");
     gives("a tunnel through a proxy", "#path~http\n#fields~uid~method~host\nC1~CONNECT~a.example\n",
           "");
+    gives("other requests to a proxy",
+          "#path~http\n#fields~uid~method~host~uri\nC1~GET~a.example~http://a.example/\n"
+          "C2~GET~b.example~HTTP://b.example/\nC3~GET~c.example~/?http://d.example/\n",
+          "C3 says c.example\n");
+    gives("and as JSON",
+          "{\"uid\":\"C1\",\"method\":\"GET\",\"host\":\"a.example\","
+          "\"uri\":\"http://a.example/\"}\n",
+          "");
     gives("sip, from a sensor",
           "{\"uid\":\"C1\",\"method\":\"INVITE\",\"call_id\":\"1\",\"host\":\"sensor.example\"}\n",
           "! not a conn, dns, ssl, quic or http log: its fields are others\n");
