@@ -13,6 +13,7 @@ enum { IPV4_HEADER = 20, IPV6_HEADER = 40, TCP_HEADER = 20, UDP_HEADER = 8, SYN_
 /* Ethernet: its header, and the minimum frame without its checksum. */
 enum { ETHERNET_HEADER = 14, ETHERNET_LEAST = 60 };
 
+/* Points with a number of their own; all others share the next one. */
 #define POINTS_MOST 65534u
 
 struct join {
@@ -93,15 +94,20 @@ void join_destroy(struct join **join)
 
 enum result join_number(struct join *join, const char *point, size_t length, uint16_t *number)
 {
-    enum result result = RESULT_OK;
+    uint32_t count = intern_count(&join->points);
     size_t last_length = 0;
-    const char *last = intern_count(&join->points) > 0
-                           ? intern_text(&join->points, join->last_point, &last_length)
-                           : NULL;
+    const char *last =
+        count > 0 ? intern_text(&join->points, join->last_point, &last_length) : NULL;
+    enum result result = RESULT_OK;
+    bool is_known = last && last_length == length && memcmp(last, point, length) == 0;
 
-    if (!last || last_length != length || memcmp(last, point, length) != 0)
+    if (!is_known && count < POINTS_MOST) {
         result = intern_add(&join->points, point, length, &join->last_point);
-    *number = (uint16_t)(join->last_point < POINTS_MOST ? join->last_point + 1 : POINTS_MOST + 1);
+        is_known = true;
+    } else if (!is_known) {
+        is_known = intern_find(&join->points, point, length, &join->last_point);
+    }
+    *number = (uint16_t)(is_known ? join->last_point + 1 : POINTS_MOST + 1);
     return result;
 }
 

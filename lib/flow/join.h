@@ -40,7 +40,7 @@ struct sighting {
 MUST_CHECK enum result join_init(struct join **join);
 void join_destroy(struct join **join);
 
-/* The number of a point, from 1. RESULT_NO_MEMORY. */
+/* The number of a point, from 1; the 65535th and all after it share theirs. RESULT_NO_MEMORY. */
 MUST_CHECK enum result join_number(struct join *join, const char *point, size_t length,
                                    uint16_t *number);
 

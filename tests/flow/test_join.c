@@ -252,6 +252,30 @@ static void test_memory(void)
     flowtable_destroy(&table);
 }
 
+/* Strangers can invent points, so only the first ones have a number, and memory, of their own. */
+static void test_invented_points(void)
+{
+    enum { OWN = 65534 };
+    struct join *join;
+    char point[16];
+    size_t bytes = 0, right = 0;
+    uint16_t number;
+
+    need(join_init(&join) == RESULT_OK, "join_init");
+    for (unsigned i = 0; i < 5 * OWN; i++) {
+        unsigned which = i < 3 * OWN ? i : i - 3 * OWN; /* then those again */
+
+        snprintf(point, sizeof point, "%u", which);
+        need(join_number(join, point, strlen(point), &number) == RESULT_OK, "join_number");
+        right += number == (which < OWN ? which : OWN) + 1;
+        if (i == OWN)
+            bytes = join_bytes(join);
+    }
+    is_int(right, 5 * OWN, "numbers of more points than have their own");
+    is_int(join_bytes(join), bytes, "the others take no memory");
+    join_destroy(&join);
+}
+
 int main(void)
 {
     test_payload();
@@ -260,5 +284,6 @@ int main(void)
     test_windows();
     test_eviction();
     test_memory();
+    test_invented_points();
     return done();
 }
