@@ -21,6 +21,7 @@ struct command {
 
 /* Where time is cut, a flow that was not seen for a day may get another source. */
 #define FLOW_MEMORY (INT64_C(24) * 3600 * 1000000)
+#define FLOWS_REMEMBERED 1000000u
 
 static void add_counts(struct log_counts *sum, const struct log_counts *counts)
 {
@@ -259,6 +260,7 @@ static int convert(struct command *command, char **paths, size_t count)
 
         options.window = command->window;
         options.flow_memory = command->window > 0 ? FLOW_MEMORY : 0;
+        options.remembered_most = FLOWS_REMEMBERED;
         result = meter_init(&command->meter, &options);
     }
     if (!command->over && result == RESULT_OK && command->logs->reader->share)

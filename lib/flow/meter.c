@@ -240,15 +240,22 @@ static enum result end_window(struct meter *meter)
     return result;
 }
 
-/* From time to time, forgets flows that have not been seen for long. */
+/*
+ * From time to time, forgets flows that have not been seen for long; and if there are too many, for
+ * half of that, and so on.
+ */
 static void forget_flows(struct meter *meter, int64_t time)
 {
     int64_t memory = meter->options.flow_memory;
+    size_t most = meter->options.remembered_most;
+    bool many = most > 0 && flowtable_count(meter->flows) > most;
 
-    if (memory == 0 || llabs(time - meter->forgot_at) < memory / 24)
+    if (memory == 0 || (!many && llabs(time - meter->forgot_at) < memory / 24))
         return;
     meter->forgot_at = time;
     flowtable_forget(meter->flows, time, memory);
+    for (; many && memory > 0 && flowtable_count(meter->flows) > most / 2; memory /= 2)
+        flowtable_forget(meter->flows, time, memory / 2);
 }
 
 /* Ends the open window, if any, and begins the one at that time. */

@@ -23,6 +23,7 @@ struct meter_options {
     struct sink sink;                /* for names and flows; the caller's */
     int64_t window;                  /* microseconds; 0: one window */
     int64_t flow_memory;             /* microseconds that a flow keeps its source; 0: forever */
+    size_t remembered_most;          /* about as many flows that do so; 0: no limit */
     size_t flow_limit;               /* flows in memory; 0: no limit */
     size_t flow_names_limit;         /* bytes of names from handshakes; 0: no limit */
     uint8_t family;                  /* 4 or 6: that family only; 0: both */

@@ -64,12 +64,15 @@ struct setup {
     struct sum sum;
 };
 
+static size_t remembered_most; /* of the next meter */
+
 static void begin(struct setup *setup, size_t flow_limit, bool in_pieces)
 {
     struct meter_options options = {
         .sink = {&setup->sum, take_name, take_flows},
         .window = WINDOW,
         .flow_memory = 24 * 3600 * SECOND,
+        .remembered_most = remembered_most,
         .flow_limit = flow_limit,
         .open_tunnels = true,
         .in_pieces = in_pieces,
@@ -139,6 +142,30 @@ static void test_month(void)
        meter_flows(setup.meter));
     is_int(setup.sum.windows, WINDOWS - 1, "windows");
     is_int(setup.sum.flows, (WINDOWS - 1) * (FLOWS + 1), "flows");
+    end(&setup);
+}
+
+/* Between windows only so many flows are remembered, those that were seen last. */
+static void test_remembered(void)
+{
+    enum { FLOWS = 1000, WINDOWS = 100, MOST = 5000 };
+    struct setup setup;
+    size_t most = 0, now;
+
+    remembered_most = MOST;
+    begin(&setup, 0, false);
+    remembered_most = 0;
+    for (int64_t i = 0; i < WINDOWS; i++) {
+        send_packet(&setup, START + i * WINDOW, 999, OUTSIDE);
+        now = meter_flows(setup.meter);
+        most = now > most ? now : most;
+        for (uint32_t j = 1; j < FLOWS; j++)
+            send_packet(&setup, START + i * WINDOW + SECOND, (uint16_t)(j + 2000),
+                        OUTSIDE + (uint32_t)i * FLOWS + j);
+    }
+    ok(most <= MOST && most > MOST / 2, "no more are remembered: %zu", most);
+    ok(meter_flows(setup.meter) > MOST / 4, "nor many fewer: %zu", meter_flows(setup.meter));
+    is_int(setup.sum.flows, (WINDOWS - 1) * FLOWS, "all were told");
     end(&setup);
 }
 
@@ -401,6 +428,7 @@ int main(void)
     test_kept();
     test_names();
     test_month();
+    test_remembered();
     test_far_ahead();
     test_set_back();
     test_order();
