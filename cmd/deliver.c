@@ -90,8 +90,11 @@ static void tell_rejected(const struct deliver *deliver, const struct delivery_n
                  deliver->options->spool_path);
 }
 
-/* What to do about it, to follow the message; "": nothing. OpenSSL has no code that libcurl passes on
- * for a certificate of an unknown authority, and its words for one differ with the version. */
+/*
+ * What to do about it, to follow the message; "": nothing. Of a certificate that cannot be
+ * verified, only OpenSSL's words, which differ with its version, tell that its authority is not
+ * known.
+ */
 static const char *way_out(const struct delivery_news *news)
 {
     if (news->answer->status / 100 == 2 && news->entry->kind == SPOOL_RECORDS)

@@ -27,8 +27,7 @@ struct descent {
 /* A parsed IP header. */
 struct ip_header {
     uint8_t family, proto;
-    uint8_t
-        first_proto; /* IPv4: before an authentication header, as all fragments have it; else 0 */
+    uint8_t first_proto; /* IPv4: in the header itself, as all fragments have it; IPv6: 0 */
     const uint8_t *src, *dst;
     uint32_t length; /* of the IP payload, without extension headers */
     uint32_t ident;  /* of the datagram, shared by its fragments */
