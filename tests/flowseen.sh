@@ -240,6 +240,13 @@ if command -v sqlite3 >/dev/null; then
     is_status 65 'a damaged store' "$tool" -s damaged.db -X
     like "$(cat "$tmp/err")" '^flowseen: damaged.db: the store is damaged; use a copy of it$' \
         'a damaged store: message'
+    for wrong in first=-1 last=253402300800 'first=900000000000000, last=first' last=0; do
+        cp a.db times.db
+        sqlite3 times.db "UPDATE seen SET $wrong"
+        is_status 65 "a store with $wrong" "$tool" -s times.db -l
+        is "$(cat "$tmp/out" "$tmp/err")" 'flowseen: times.db: the store is damaged; use a copy of it' \
+            "a store with $wrong: message"
+    done
 else
     skip 'stores of other programs and versions' 'no sqlite3'
 fi

@@ -609,9 +609,12 @@ enum result seen_figures(struct seen *seen, struct seen_figures *figures)
         .first = sqlite3_column_int64(statement, 5),
         .last = sqlite3_column_int64(statement, 6),
     };
+    result = end(seen, statement, code);
     if (figures->rows == 0)
         figures->first = figures->last = -1;
-    return end(seen, statement, code);
+    else if (figures->first < 0 || figures->last < figures->first || figures->last > SEEN_TIME_MOST)
+        return damaged(seen);
+    return result;
 }
 
 void seen_sqlite(char text[LIBRARY_TEXT])
