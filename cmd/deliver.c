@@ -117,8 +117,10 @@ static void tell_again(struct deliver *deliver, const struct delivery_news *news
                  told_text(news, told), seconds(news->took), news->failures,
                  news->failures == 1 ? "" : "s", seconds(news->wait), way_out(news));
     else if (deliver->said != problem && answer->retry_after > 0)
-        complain(deliver->collector, "%s; will retry in %.0f s, as it asks%s", news->what,
-                 seconds(news->wait), way_out(news));
+        complain(
+            deliver->collector, "%s; will retry in %.0f s, %s%s", news->what, seconds(news->wait),
+            answer->retry_after <= news->wait / SECOND ? "as it asks" : "though it asks for more",
+            way_out(news));
     else if (deliver->said != problem)
         complain(deliver->collector, "%s; will retry%s", news->what, way_out(news));
     deliver->said = problem;

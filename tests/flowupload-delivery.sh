@@ -36,6 +36,10 @@ answers '429 3'
 is_status 0 'Retry-After: exit status' send one.sf
 ok 'Retry-After is obeyed' jq -es '.[1].at - .[0].at >= 3' requests.jsonl
 like "$(cat err)" "^flowupload: $url: HTTP 429; will retry in 3 s, as it asks$" 'Retry-After: and not later'
+answers '429 7200'
+is_status 75 'Retry-After of two hours: exit status' send --linger 5 one.sf
+like "$(cat err)" "^flowupload: $url: HTTP 429; will retry in 3600 s, though it asks for more$" 'Retry-After of two hours: message'
+rm -rf spool
 like "$(send -v one.sf 2>&1)" 'one.sf: accepted, in [0-9.]+ s' '-v: a line for each try'
 answers 500
 send -v one.sf >out 2>err
