@@ -212,8 +212,10 @@ for number in range(first, first + count):
     ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 40, 0, 0, 64, 6, 0, b"\x08\0\0\1", b"\x09\0\0\1")
     tcp = struct.pack("!HHIIBBHHH", 10000 + number, 443, 0, 0, 0x50, 2, 0, 0, 0)
     out.send(b"\2\0\0\0\0\1\2\0\0\0\0\2\x08\0" + ip + tcp + bytes(6))
-# Until none waits in the queue of a processor (Linux before 5.10 does not say)
-while any([*line.split(), *["0"] * 12][11].strip("0") for line in open("/proc/net/softnet_stat")):
+# Until none waits in the queue of a processor (Linux before 5.10 does not say); others send, too
+limit = time.monotonic() + 60
+while (time.monotonic() < limit
+       and any([*line.split(), *["0"] * 12][11].strip("0") for line in open("/proc/net/softnet_stat"))):
     time.sleep(0.01)
 END
 
