@@ -80,14 +80,17 @@ def numbers():
 
 def stop_once():
     process = subprocess.Popen([tool, "-i", "two0", "-Z", user, "-d", "1", "-w", folder])
-    wait_until("flowcap", lambda: is_ready(process))
-    first = sent + 1
-    time.sleep(random.uniform(0.05, 1.5))
-    wait_until("packets", lambda: sent > first)
-    last = sent
-    pass_on()
-    process.send_signal(signal.SIGTERM)
-    status = process.wait(60)
+    try:
+        wait_until("flowcap", lambda: process.poll() is not None or is_ready(process))
+        first = sent + 1
+        time.sleep(random.uniform(0.05, 1.5))
+        wait_until("packets", lambda: sent > first)
+        last = sent
+        pass_on()
+        process.send_signal(signal.SIGTERM)
+        status = process.wait(60)
+    finally:
+        process.kill()
     lost = set(range(first, last + 1)) - numbers()
     if status != 0 or lost:
         print("packets %d to %d: %d are lost: %s; status %d" % (first, last, len(lost), sorted(lost)[:10], status))
