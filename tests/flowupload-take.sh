@@ -232,7 +232,7 @@ mkdir in
 put a.sf record 1700000000 1
 record 1700000000 1 >one.sf
 answers
-take --filter 'echo >>runs; until [ -e go ]; do sleep 0.1; done; cat'
+take --filter 'cat; echo >>runs; until [ -e go ]; do sleep 0.1; done'
 ok 'a file that is written to: it is read' wait_for 'the filter' test -s runs
 cat one.sf one.sf >>in/a.sf
 : >go
