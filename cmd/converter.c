@@ -17,6 +17,10 @@
 #define CACHE_AGE 30
 #define CACHE_WAIT (10 * SECOND)
 
+/* Where time is cut: how long a flow that is not seen keeps its source, and how many flows do. */
+#define FLOW_MEMORY (DAY_SECONDS * SECOND)
+#define FLOWS_REMEMBERED 1000000u
+
 /*
  * Default memory for names: at least this much, or more depending on how much is read; then for the
  * cache.
@@ -137,6 +141,13 @@ struct meter_options converter_meter(const struct converter_options *options, st
         .session_names = options->session_names,
         .extended = options->extended,
     };
+}
+
+void converter_cut_time(struct meter_options *options, int64_t window)
+{
+    options->window = window;
+    options->flow_memory = window > 0 ? FLOW_MEMORY : 0;
+    options->remembered_most = FLOWS_REMEMBERED;
 }
 
 static int load_cache(struct converter_options *options, struct names **cache)

@@ -71,6 +71,12 @@ int close_records(struct record_writer **writer, int status);
 struct meter_options converter_meter(const struct converter_options *options, struct sink sink);
 
 /*
+ * Cuts time into windows of so many microseconds; 0: does not. Between windows a flow is remembered
+ * for its source, but not for ever, and not all flows are if there are many: input may have no end.
+ */
+void converter_cut_time(struct meter_options *options, int64_t window);
+
+/*
  * Reads the name cache, if there is one, and makes a recorder that uses it; update_cache then adds
  * the names that the input gave. Both return a status; with EX_OSERR there is no recorder.
  */

@@ -19,10 +19,6 @@ struct command {
     bool over;                /* there is no point in reading more logs */
 };
 
-/* Where time is cut, a flow that was not seen for a day may get another source. */
-#define FLOW_MEMORY (INT64_C(24) * 3600 * 1000000)
-#define FLOWS_REMEMBERED 1000000u
-
 static void add_counts(struct log_counts *sum, const struct log_counts *counts)
 {
     sum->connections += counts->connections;
@@ -258,9 +254,7 @@ static int convert(struct command *command, char **paths, size_t count)
         struct meter_options options =
             converter_meter(&command->converter, recorder_sink(recorder));
 
-        options.window = command->window;
-        options.flow_memory = command->window > 0 ? FLOW_MEMORY : 0;
-        options.remembered_most = FLOWS_REMEMBERED;
+        converter_cut_time(&options, command->window);
         result = meter_init(&command->meter, &options);
     }
     if (!command->over && result == RESULT_OK && command->logs->reader->share)

@@ -278,7 +278,7 @@ static enum result open_meter(const struct command *command, struct recorder *re
 {
     struct meter_options options = converter_meter(&command->converter, recorder_sink(recorder));
 
-    options.window = command->window;
+    converter_cut_time(&options, command->window);
     options.open_tunnels = !command->closed_tunnels;
     return meter_init(meter, &options);
 }

@@ -1297,6 +1297,15 @@ def windows_and_late_packets():
                  for second, size in ((39, 1), (40, 10), (39.5, 100), (41, 1000))])
 
 
+@capture("windows-days.pcap")
+def windows_of_days():
+    """The server sends once more 20 hours later, and again 30 hours after that."""
+    client, server = f"{LOCAL}:1025", f"{PEER}:8080"
+    return pcap([at(0, eth(tcp(client, server, "S"))),
+                 at(20 * 3600, eth(tcp(server, client, "PA", b"y" * 20))),
+                 at(50 * 3600, eth(tcp(server, client, "PA", b"y" * 30)))])
+
+
 @capture("merge-{}.pcap")
 def rotated_captures():
     """A capture in three files. Alone, `b` would take the server for the source."""

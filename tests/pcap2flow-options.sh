@@ -71,6 +71,12 @@ records "$windows" '-d: a late packet is counted in the window that is open' \
 0 39000000 192.168.1.10:50001 > 9.9.9.9:123 1 1 0 0 0
 0 39500000 192.168.1.10:50001 > 9.9.9.9:123 3 1110 0 0 1500000
 EOF
+records 'inputs | "\(.src) \(.srcBytes) \(.dst) \(.dstBytes)"' '-d: who opened a flow is remembered for a day' \
+    "$tool" -d 60 "$cap/windows-days.pcap" <<'EOF'
+192.168.1.10:1025 0 8.8.8.8:8080 0
+192.168.1.10:1025 0 8.8.8.8:8080 20
+8.8.8.8:8080 30 192.168.1.10:1025 0
+EOF
 records '[inputs.trafficDate] | unique | length' '-d: a window is a sample' \
     "$tool" -d 60 "$cap/windows.pcap" <<'EOF'
 3
