@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "flow/meter.h"
 
+#include "base/clock.h"
 #include "flow/communityid.h"
 #include "flow/flowtable.h"
 #include "flow/join.h"
@@ -28,6 +29,7 @@ struct meter {
     int64_t window_end;   /* of the open window; INT64_MIN before the first packet */
     int64_t sample_start; /* INT64_MAX before the first packet that counts */
     int64_t forgot_at;    /* when flows were last forgotten */
+    int64_t short_memory; /* the last one that left few enough of them */
     size_t evicted_most;  /* flows evicted before they are sent on */
     bool sending;         /* an ended window is not sent completely yet */
     struct window ended;  /* that window */
@@ -43,6 +45,7 @@ enum result meter_init(struct meter **meter, const struct meter_options *options
     new->options = *options;
     new->window_end = INT64_MIN;
     new->sample_start = INT64_MAX;
+    new->short_memory = options->flow_memory / 4;
     new->evicted_most = options->flow_limit > 0 && options->flow_limit < EVICTED_MOST
                             ? options->flow_limit
                             : EVICTED_MOST;
@@ -241,9 +244,23 @@ static enum result end_window(struct meter *meter)
 }
 
 /*
- * From time to time, forgets flows that have not been seen for long; and if there are too many, for
- * half of that, and so on.
+ * Forgets flows that have not been seen for long, or for half of that, and so on, until half as
+ * many are left as may be. Each look takes time, so it begins near where the last one ended.
  */
+static void forget_many(struct meter *meter, int64_t time)
+{
+    int64_t memory = 4 * meter->short_memory + SECOND;
+
+    if (memory > meter->options.flow_memory)
+        memory = meter->options.flow_memory;
+    do {
+        memory /= 2;
+        flowtable_forget(meter->flows, time, memory);
+    } while (memory > 0 && flowtable_count(meter->flows) > meter->options.remembered_most / 2);
+    meter->short_memory = memory;
+}
+
+/* From time to time, forgets flows that have not been seen for long. */
 static void forget_flows(struct meter *meter, int64_t time)
 {
     int64_t memory = meter->options.flow_memory;
@@ -253,9 +270,10 @@ static void forget_flows(struct meter *meter, int64_t time)
     if (memory == 0 || (!many && llabs(time - meter->forgot_at) < memory / 24))
         return;
     meter->forgot_at = time;
-    flowtable_forget(meter->flows, time, memory);
-    for (; many && memory > 0 && flowtable_count(meter->flows) > most / 2; memory /= 2)
-        flowtable_forget(meter->flows, time, memory / 2);
+    if (many)
+        forget_many(meter, time);
+    else
+        flowtable_forget(meter->flows, time, memory);
 }
 
 /* Ends the open window, if any, and begins the one at that time. */
