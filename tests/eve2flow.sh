@@ -160,14 +160,14 @@ is_status 65 'half a line in the middle: exit status' "$tool" "$tmp/half.json"
 is "$(cat "$tmp/err")" "eve2flow: $tmp/half.json: line 7: its JSON object does not end" \
     'half a line in the middle: message'
 
-# Damage: the first few lines are told of, the others counted
+# Damage: the first few lines and the last are told of, the others counted
 
 {
     yes broken | head -n 10
     cat "$log"
 } >"$tmp/broken.json"
 is_status 65 'damage: exit status' "$tool" "$tmp/broken.json"
-is "$(grep -c 'no JSON object where one should begin$' "$tmp/err")" 3 'damage: the first lines'
+is "$(grep -c ': line [0-9]*: no JSON object where one should begin$' "$tmp/err")" 4 'damage: the first lines, and the last'
 like "$(tail -n 1 "$tmp/err")" '7 more' 'damage: how many more'
 is "$(cat "$tmp/out")" "$("$tool" "$log")" 'damage: all others are read'
 printf '{"event_type":"flow","proto":"TCP","src_ip":"\033[2J"}\n\033[2J\n' >"$tmp/esc.json"

@@ -35,6 +35,7 @@ OTHERS = {
     "correct_root-any-v4.pcap": FRAGMENTS, "incorrect_edns-v4-ok.pcap": FRAGMENTS,
     "incorrect_edns-v6-ok.pcap": FRAGMENTS, "incorrect_root-any-v4.pcap": FRAGMENTS,
     "IpV6ExtFragmentPacketTest.pcap": FRAGMENTS, "flagmentedEcho.pcap": FRAGMENTS, "afs.pcap": FRAGMENTS,
+    "ah-ipip-ping.pcap": FRAGMENTS,
     "l2tp-avp-overflow.pcap": TIMES, "tunnel-pkt-flows.pcap": TIMES, "of10_inv_OFPST_FLOW.pcap": TIMES,
     "ja3_lots_of_cipher_suites_2_anon.pcap": TIMES, "quic-mvfst-22_decryption_error.pcap": TIMES,
     "tls-rdn-extract.pcap": TIMES, "babel_update_oobr.pcap": TIMES, "espudp1.pcap": TIMES, "olsr-oobr-1.pcap": TIMES,
