@@ -285,7 +285,7 @@ static bool wait_for_room(struct command *command)
     uint64_t accepted = command->delivery ? delivery_counts(command->delivery)->accepted : 0;
     int error = errno;
 
-    if (error == EMFILE || error == ENFILE) {
+    if (files_too_many(error)) {
         bool gave = give_way(command);
 
         errno = error;

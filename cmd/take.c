@@ -72,7 +72,7 @@ static enum outcome not_written(struct take *take, enum result result)
 
     if (result == RESULT_NO_MEMORY)
         return fail(take, out_of_memory());
-    if (!files_is_full(errno) && errno != EMFILE && errno != ENFILE) {
+    if (!files_is_full(errno) && !files_too_many(errno)) {
         complain_errno(path, "cannot write samples");
         return fail(take, EX_IOERR);
     }

@@ -18,6 +18,12 @@ static inline bool files_is_full(int error)
     return error == ENOSPC || error == EDQUOT;
 }
 
+/* True if errno means that too many files are open at present. */
+static inline bool files_too_many(int error)
+{
+    return error == EMFILE || error == ENFILE;
+}
+
 /* Preserves errno. */
 void files_close(int fd);
 

@@ -150,14 +150,9 @@ static void put_off(struct delivery *delivery, int64_t until)
     delivery->next = until;
 }
 
-static bool lacks_descriptors(int error)
-{
-    return error == EMFILE || error == ENFILE;
-}
-
 static bool is_passing(int error)
 {
-    return files_is_full(error) || lacks_descriptors(error);
+    return files_is_full(error) || files_too_many(error);
 }
 
 /* Waits if the disk is full or too many files are open; anything else ends delivery. */
@@ -352,7 +347,7 @@ static enum result choose(struct delivery *delivery)
                 continue;
             }
             result = open_bodies(delivery);
-            if (result != RESULT_SYSTEM || lacks_descriptors(errno))
+            if (result != RESULT_SYSTEM || files_too_many(errno))
                 return result;
             tell_unreadable(delivery);
         }
