@@ -17,8 +17,7 @@
 #define CACHE_AGE 30
 #define CACHE_WAIT (10 * SECOND)
 
-/* Where time is cut: how long a flow that is not seen keeps its source, and how many flows do. */
-#define FLOW_MEMORY (DAY_SECONDS * SECOND)
+/* Where time is cut: how many flows keep their source. */
 #define FLOWS_REMEMBERED 1000000u
 
 /*

@@ -70,6 +70,9 @@ int close_records(struct record_writer **writer, int status);
 /* The options of metering that the command line sets; the rest is zero. */
 struct meter_options converter_meter(const struct converter_options *options, struct sink sink);
 
+/* Where time is cut: microseconds that a flow that is not seen keeps its source. */
+#define FLOW_MEMORY (INT64_C(24) * 3600 * 1000000)
+
 /*
  * Cuts time into windows of so many microseconds; 0: does not. Between windows a flow is remembered
  * for its source, but not for ever, and not all flows are if there are many: input may have no end.

@@ -77,9 +77,8 @@ static const struct tool tool = {
 /* How long after its end a window stays open: by then the kernel has handed over its packets. */
 #define TICK_GRACE (SECOND / 2)
 
-/* How long names are remembered across windows, and which side opened a flow. */
+/* How long names are remembered across windows. */
 #define NAME_MEMORY (300 * SECOND)
-#define FLOW_MEMORY (24 * 3600 * SECOND)
 
 /* Memory for flows that wait to be written. */
 #define OUTPUT_MEMORY ((size_t)64 << 20)
