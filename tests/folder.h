@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -56,6 +57,18 @@ static inline void remove_tree(int at, const char *path)
 static inline void remove_folder(void)
 {
     remove_tree(AT_FDCWD, folder);
+}
+
+/* No file may grow above this; RLIM_INFINITY: as before. A test ignores SIGXFSZ, and its own output
+ * must fit meanwhile. */
+static inline void limit_files(rlim_t most)
+{
+    struct rlimit limit;
+
+    fflush(stdout);
+    need(getrlimit(RLIMIT_FSIZE, &limit) == 0, "getrlimit");
+    limit.rlim_cur = most < limit.rlim_max ? most : limit.rlim_max;
+    need(setrlimit(RLIMIT_FSIZE, &limit) == 0, "setrlimit");
 }
 
 static inline void put_file(const char *path, const void *bytes, size_t length)

@@ -9,7 +9,6 @@
 #include "../folder.h"
 
 #include <signal.h>
-#include <sys/resource.h>
 
 /* As much as is read at once. */
 #define PIECE (32 * 1024)
@@ -94,14 +93,6 @@ static void test_is_full(void)
     ok(!files_is_full(EIO), "an error is something else");
     ok(!files_is_full(EACCES), "as is a lacking right");
     ok(!files_is_full(0), "and none");
-}
-
-/* From now on no file can get longer than that. */
-static void limit_files(rlim_t bytes)
-{
-    struct rlimit limit = {bytes, RLIM_INFINITY};
-
-    need(setrlimit(RLIMIT_FSIZE, &limit) == 0, "setrlimit");
 }
 
 static void test_write(void)

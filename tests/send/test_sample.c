@@ -441,17 +441,6 @@ static void test_left(void)
     spool_destroy(&spool);
 }
 
-/* No file may grow above this; nothing may be printed meanwhile. */
-static void limit_files(rlim_t most)
-{
-    struct rlimit limit;
-
-    fflush(stdout);
-    need(getrlimit(RLIMIT_FSIZE, &limit) == 0, "getrlimit");
-    limit.rlim_cur = most < limit.rlim_max ? most : limit.rlim_max;
-    need(setrlimit(RLIMIT_FSIZE, &limit) == 0, "setrlimit");
-}
-
 /*
  * Lines of one length, some of which cannot be written at first: each that fails is added again,
  * twice in vain.

@@ -9,7 +9,6 @@
 
 #include <signal.h>
 #include <sys/file.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 
 /* A new, empty spool in the directory. */
@@ -1076,21 +1075,18 @@ static void test_reject_part_full(void)
 {
     struct spool *spool = new_spool();
     struct spool_entry entry = only_entry(spool, "1\n22\n333\n");
-    struct rlimit limit = {2, RLIM_INFINITY};
 
     signal(SIGXFSZ, SIG_IGN);
-    need(setrlimit(RLIMIT_FSIZE, &limit) == 0, "setrlimit");
+    limit_files(2);
     errno = 0;
     is_int(spool_reject_part(spool, &entry, 5, "no", 2), RESULT_SYSTEM, "only half fits");
     is_int(errno, EFBIG, "errno says why");
     is_int(count_files(spool_path("rejected")), 0, "the half is removed");
     is_str(text_of(entry.name), "1\n22\n333\n", "nothing is taken away");
-    limit.rlim_cur = 4;
-    need(setrlimit(RLIMIT_FSIZE, &limit) == 0, "setrlimit");
+    limit_files(4);
     is_int(spool_reject_part(spool, &entry, 5, "too long", 8), RESULT_OK, "the part fits");
     is_int(count_files(spool_path("rejected")), 1, "half an answer is removed");
-    limit.rlim_cur = RLIM_INFINITY;
-    need(setrlimit(RLIMIT_FSIZE, &limit) == 0, "setrlimit");
+    limit_files(RLIM_INFINITY);
     signal(SIGXFSZ, SIG_DFL);
     spool_destroy(&spool);
 }
