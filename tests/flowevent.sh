@@ -118,17 +118,6 @@ is "$("$tool" -f rules many.sf | jq -r .event | sort | uniq -c | sed 's/^ *//')"
 sed 's/60/49.9/' rules >short
 is "$("$tool" -f short many.sf | cmp - many.sf && echo same)" same 'many sources, none in time'
 
-# waits_for COMMAND...: until it is so, or minutes are over
-waits_for() {
-    tries=0
-    until "$@" || [ $tries -ge 1200 ]; do
-        sleep 0.1
-        tries=$((tries + 1))
-    done
-}
-has_lines() {
-    [ "$(grep -c . "$1")" -ge "$2" ]
-}
 
 # a record that comes late, and pipes
 
@@ -136,7 +125,7 @@ mkfifo pipe
 "$tool" -f rules <pipe >late.sf &
 exec 4>pipe
 sed -n 1,4p in.sf >&4
-waits_for has_lines late.sf 4
+until_true has_lines late.sf 4
 ok 'a sample is complete when nothing of it has come for some time' test "$(grep -c clicked late.sf)" -eq 2
 exec 4>&-
 wait
@@ -235,20 +224,20 @@ mkfifo in
 pid=$!
 exec 3>in
 cat begins.sf >&3
-waits_for has_lines shown 4
+until_true has_lines shown 4
 is "$(cat shown)" "$(head -n 4 begins.sf)" '--memory: what is settled is written, and what can become a member is held'
 echo '{"event":"new","steps":["c.example","nonsense"],"within":9}' >broken
 cp live good
 mv broken live
 kill -HUP $pid
 record 10.0.0.1:6 6.0 noise.example:443 >&3
-waits_for has_lines err 2
+until_true has_lines err 2
 is "$(cat err)" "$tool_name: live: line 1: event \"new\": step 2: \"nonsense\" is neither a category nor a destination
 $tool_name: the rules that were read before stay in use" 'SIGHUP: rules that make no sense are not used'
 rm live
 kill -HUP $pid
 record 10.0.0.1:7 7.0 noise.example:443 >&3
-waits_for has_lines err 4
+until_true has_lines err 4
 is "$(tail -n 2 err)" "$tool_name: live: cannot open: No such file or directory
 $tool_name: the rules that were read before stay in use" 'SIGHUP: nor are none'
 {
@@ -280,7 +269,7 @@ wait $writer
         record 10.0.0.1:$second $second.0 noise.example:443
     done
 } >&3
-waits_for has_lines shown 9
+until_true has_lines shown 9
 is "$(grep -c . shown)" 9 '--memory: what can no longer become a member is not held'
 kill -HUP $pid
 record 10.0.0.1:8 71.0 c.example:443 >&3

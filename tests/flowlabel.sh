@@ -85,11 +85,7 @@ mkfifo in
 "$tool" <in >slow &
 exec 3>in
 printf '%s}\n%s' "$usual" "$usual" >&3
-tries=0
-while [ ! -s slow ] && [ $tries -lt 1200 ]; do
-    sleep 0.1
-    tries=$((tries + 1))
-done
+until_true test -s slow
 is "$(cat slow)" "$usual,$dns}" 'a line goes out when its input pauses'
 exec 3>&-
 wait

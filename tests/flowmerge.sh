@@ -242,14 +242,13 @@ waiting() {
     pid=$!
     exec 3>in
     cat many.sf many.sf >&3
-    tries=0
-    until find /proc/$pid/fd -lname "$tmp/folder/*" 2>/dev/null | grep -q . || [ $tries -eq 1200 ]; do
-        sleep 0.1
-        tries=$((tries + 1))
-    done
+    until_true has_temporary_file
+}
+has_temporary_file() {
+    find /proc/$pid/fd -lname "$tmp/folder/*" | grep -q .
 }
 waiting
-ok 'a temporary file is there' test $tries -lt 1200
+ok 'a temporary file is there' has_temporary_file
 kill -KILL $pid
 exec 3>&-
 wait $pid 2>/dev/null

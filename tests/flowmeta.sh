@@ -420,11 +420,7 @@ if command -v "${PYTHON:-python3}" >/dev/null; then
     # place_again LINES: sends a record, and waits until so many have come out
     place_again() {
         cat a.sf >&3
-        tries=0
-        while [ "$(grep -c . placed)" -lt "$1" ] && [ $tries -lt 1200 ]; do
-            sleep 0.1
-            tries=$((tries + 1))
-        done
+        until_true has_lines placed "$1"
     }
     place_again 1
     : >place.mmdb
@@ -555,11 +551,7 @@ number=0
 next() {
     number=$((number + 1))
     record "$3:1" 192.0.2.1 >&3
-    tries=0
-    while [ "$(grep -c . slow)" -lt $number ] && [ $tries -lt 1200 ]; do
-        sleep 0.1
-        tries=$((tries + 1))
-    done
+    until_true has_lines slow $number
     is "$(tail -n 1 slow | jq -c "$added")" "$2" "$1"
 }
 next 'before SIGHUP' '{"lists":["live"]}' old.test

@@ -303,14 +303,7 @@ if command -v sqlite3 >/dev/null; then
 BEGIN IMMEDIATE;
 .shell touch held' >&9
     # What else tried the lock could take it from sqlite3, which does not wait for it.
-    is_held() {
-        for _ in $(seq 600); do
-            [ ! -e held ] || return 0
-            sleep 0.1
-        done
-        return 1
-    }
-    ok 'another process writes' is_held
+    ok 'another process writes' until_true test -e held
     is_status 0 'it can be asked meanwhile' "$tool" -n -s busy.db one.sf
     is_status 75 'it cannot be counted' "$tool" -s busy.db three.sf
     is "$(cat "$tmp/err")" 'flowseen: busy.db: another process is writing to the store; try again

@@ -139,11 +139,7 @@ mkfifo in
 "$tool" <in >shown &
 exec 3>in
 date=$(date +%s) record now.example:443 0 >&3
-tries=0
-while ! grep -q TOTAL shown && [ $tries -lt 1200 ]; do
-    sleep 0.1
-    tries=$((tries + 1))
-done
+until_true grep -q TOTAL shown
 like "$(cat shown)" '^now.example:443 ' 'live: a window is shown when the input pauses'
 date=$(date +%s) record next.example:443 0 >&3
 exec 3>&-
@@ -167,11 +163,7 @@ takes_term() { # it is no shell any more, and has a handler, by its bit in SigCg
     [ "/proc/$pid/exe" -ef "$tool" ] &&
         [ $((0x$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$pid/status") >> 14 & 1)) -eq 1 ]
 }
-tries=0
-until takes_term || [ $tries -ge 1200 ]; do
-    sleep 0.1
-    tries=$((tries + 1))
-done
+until_true takes_term
 kill -TERM $pid # not INT, which a shell has its background ignore
 exec 3>&-
 wait $pid
@@ -316,16 +308,16 @@ export TMUX_TMPDIR
 unset TMUX
 screens=0
 
+screen_has_ended() { # the title is the last that tmux has read of the terminal
+    [ "$(tmux -L "screen$screens" display-message -p '#{pane_title}')" = ended ]
+}
+
 # screen WIDTH HEIGHT COMMAND: what a terminal of that size shows of it, with the sequences of colours
 screen() {
     screens=$((screens + 1))
     tmux -L "screen$screens" -f /dev/null -u new-session -d -x "$1" -y "$2" \
         "cd '$tmp'; $3; printf '\033]2;ended\033\\\\'; sleep 600"
-    tries=0 # its title is the last that it has read of the terminal
-    until [ "$(tmux -L "screen$screens" display-message -p '#{pane_title}')" = ended ] || [ $tries -ge 600 ]; do
-        sleep 0.1
-        tries=$((tries + 1))
-    done
+    until_true screen_has_ended
     tmux -L "screen$screens" capture-pane -p -e -S - >screen.txt
     tmux -L "screen$screens" kill-server
     sed '/^$/d' screen.txt

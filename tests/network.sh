@@ -2,7 +2,9 @@
 # A network of its own, for the tests that capture. To be sourced, inside of it again: . "$network";
 # before require_network, where the tool is flowcap, tool.sh.
 
-network=$(cd "${srcdir:?}/tests" && pwd)/network.sh
+network=${network:-$(cd "${srcdir:?}/tests" && pwd)/network.sh}
+# shellcheck source=tests/until.sh
+. "${network%/*}/until.sh"
 export network
 
 # choose_network: `$enter COMMAND...` runs it in a network of its own; $enter is empty where none can
@@ -18,16 +20,6 @@ choose_network() {
         enter=
     fi
     export user
-}
-
-# until_true COMMAND...: waits until it succeeds, at most some minutes
-until_true() {
-    tries=0
-    until "$@" >/dev/null 2>&1; do
-        tries=$((tries + 1))
-        [ $tries -lt 1200 ] || return 1
-        sleep 0.1
-    done
 }
 
 # require_network: chooses one, or ends the test

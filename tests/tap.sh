@@ -13,9 +13,13 @@
 #   skip DESCRIPTION REASON                 count a check that cannot run here
 #   bail_out REASON                         nothing can be tested at all
 #   done_testing                            print the plan; false when a check failed
+#   until_true COMMAND...                   wait until COMMAND succeeds (until.sh)
 #
 # A check's own status says whether it passed. $tmp is a directory of this test alone, removed at
 # the end.
+
+# shellcheck source=tests/until.sh
+. "${srcdir:?}/tests/until.sh"
 
 tap_count=0
 tap_failed=0
